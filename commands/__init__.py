@@ -1,0 +1,13 @@
+"""The write side: every decider the service runs."""
+
+from typing import Any
+
+from commands.agent_book import agent_books
+from commands.catalog import catalogs
+from commands.decider import Decider
+from commands.identity import identities
+from commands.lead import leads
+from commands.pool import pools
+from commands.staff import staff
+
+DECIDERS: tuple[Decider[Any, Any], ...] = (leads, agent_books, identities, staff, pools, catalogs)

@@ -1,0 +1,95 @@
+"""A decider pairs a fold with the rules that may extend it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from typing import Any, Generic, TypeVar
+
+from domain.access import Action
+from domain.signature import Rule, members, parameters
+from domain.values import PoolId, StaffId, value
+
+S = TypeVar("S")
+E = TypeVar("E")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@value
+class Holding:
+    """Who has a subject in hand, or which pool offers it: what access to it is measured against."""
+
+    holders: frozenset[StaffId] = frozenset()
+    pool_id: PoolId | None = None
+
+
+@dataclass(frozen=True)
+class Decider(Generic[S, E]):
+    """One kind of aggregate.
+
+    `name` begins its streams (`lead/…`), `plural` is its place in URLs, `id_field` names its id in commands and
+    events, `key` makes an id from text. `initial` is the state before the first event, for an id.
+    `found_by` names a value by which its streams are found, where their ids are random.
+    `holding` says whose a subject is; None while there is nothing yet that could be anybody's.
+    """
+
+    name: str
+    plural: str
+    id_field: str
+    key: Callable[[str], Any]
+    initial: Callable[[Any], S]
+    evolve: Callable[[S, E], S]
+    found_by: type | None = None
+    governs: bool = False  # A policy stream: its version is pinned in the events that it decided.
+    holding: Callable[[S], Holding | None] | None = None
+    rules: dict[type, Rule] = field(default_factory=dict)
+    actions: dict[type, Action] = field(default_factory=dict)
+
+    @cached_property
+    def states(self) -> tuple[type, ...]:
+        return members(parameters(self.evolve)[next(iter(parameters(self.evolve)))])
+
+    @cached_property
+    def events(self) -> tuple[type, ...]:
+        _, events = parameters(self.evolve).values()
+        return members(events)
+
+    @property
+    def owns(self) -> set[type]:
+        """Its commands, states and events: each class belongs to one decider."""
+        return {*self.rules, *self.states, *self.events}
+
+    def decides(self, action: Action, /, **where: Callable[..., Any]) -> Callable[[F], F]:
+        """Register a rule under the action that allows it.
+
+        `where` finds a state's id, or ids, from the command, the circumstances and earlier states, taken by name.
+        """
+
+        def register(function: F) -> F:
+            rule = Rule.of(function, where)
+            assert rule.takes not in self.rules, f"{rule.takes.__name__} is already decided"
+            assert self.id_field in rule.takes.__annotations__, f"{rule.takes.__name__} lacks {self.id_field}"
+            self.rules[rule.takes] = rule
+            self.actions[rule.takes] = action
+            return function
+
+        return register
+
+    def stream(self, key: object) -> str:
+        return f"{self.name}/{key}"
+
+    def stream_of(self, message: object) -> str:
+        """The stream that a command addresses, or an event belongs to."""
+        return self.stream(getattr(message, self.id_field))
+
+    def fold(self, key: object, events: Iterable[E]) -> S:
+        return reduce(self.evolve, events, self.initial(key))
+
+
+def owners(deciders: Iterable[Decider[Any, Any]]) -> Mapping[type, Decider[Any, Any]]:
+    """Which decider each command, state and event class belongs to."""
+    found: dict[type, Decider[Any, Any]] = {}
+    for decider in deciders:
+        for kind in decider.owns:
+            assert kind not in found, f"{kind.__name__} belongs to {found[kind].name} and {decider.name}"
+            found[kind] = decider
+    return found

@@ -1,0 +1,214 @@
+"""How a lead comes, how it is corrected, and how two that are one become one."""
+
+from collections.abc import Iterator, Mapping
+
+from commands.lead.leads import identities_of, leads, owner_of
+from domain.access import Action
+from domain.actor import Asked
+from domain.agent_book import AgentBook, SlotReleased
+from domain.catalog import LEAD_FIELDS, Catalog, CustomValue, checked
+from domain.errors import Invalid, require
+from domain.identity import (
+    HeldBy,
+    Identifier,
+    Identity,
+    IdentityLink,
+    IdentityReassigned,
+    IdentityReleased,
+    IdentityReserved,
+    Unheld,
+    normalised,
+)
+from domain.lead.facts import LeadAbsorbed, LeadAdopted, LeadCaptured, LeadCorrected, LeadKind, LeadMerged
+from domain.lead.refusals import AlreadyKnown, NotTheSame
+from domain.lead.states import NAMES, Closed, Converted, Merged, Open, Uncaptured
+from domain.money import Money
+from domain.values import CatalogId, IdentityId, LeadId, StaffId, value
+
+
+def lead_fields() -> CatalogId:
+    return LEAD_FIELDS
+
+
+def unheld(identity: Identity, identifier: Identifier | IdentityLink) -> Unheld:
+    """One open lead per identity: the other is told which one has it."""
+    if isinstance(identity, HeldBy):
+        raise AlreadyKnown(kind=identifier.kind, held_by=identity.lead_id)
+    return identity
+
+
+def link(identity: Identity, identifier: Identifier) -> IdentityLink:
+    return IdentityLink(
+        identity_id=identity.identity_id,
+        kind=identifier.kind,
+        value=identifier.value,
+        system=identifier.system,
+    )
+
+
+@value
+class CaptureLead:
+    lead_id: LeadId
+    source: str
+    channel: str
+    identities: tuple[Identifier, ...]
+    campaign: str | None = None
+    name: str | None = None
+    product_line: str | None = None
+    kind: LeadKind = "new"
+    requested_amount: Money | None = None
+    custom: Mapping[str, CustomValue] | None = None
+
+
+def identifiers(command: CaptureLead) -> list[Identifier]:
+    """Each once, in the one spelling that can be compared."""
+    if not command.identities:
+        raise Invalid(field="identities", because="a lead has at least one: phone, email, wechat or external")
+    return list(dict.fromkeys(map(normalised, command.identities)))
+
+
+@leads.decides(Action.CAPTURE, identities=identifiers, fields=lead_fields)
+def capture(
+    command: CaptureLead, _: Uncaptured, identities: Mapping[Identifier, Identity], fields: Catalog
+) -> Iterator[LeadCaptured | IdentityReserved]:
+    """Capture a lead that nobody knows yet."""
+    custom, personal = checked(fields, command.custom or {})
+    for identifier, identity in identities.items():
+        unheld(identity, identifier)
+    yield LeadCaptured(
+        lead_id=command.lead_id,
+        source=command.source,
+        channel=command.channel,
+        identities=tuple(link(identity, identifier) for identifier, identity in identities.items()),
+        campaign=command.campaign,
+        name=command.name,
+        product_line=command.product_line,
+        kind=command.kind,
+        requested_amount=command.requested_amount,
+        custom=custom or None,
+        personal_custom=personal or None,
+    )
+    for identifier, identity in identities.items():
+        yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)
+
+
+@value
+class CorrectLead:
+    """`corrects` is the version of the event that was wrong; only what is given is corrected."""
+
+    lead_id: LeadId
+    corrects: int
+    source: str | None = None
+    channel: str | None = None
+    identities: tuple[Identifier, ...] | None = None
+    campaign: str | None = None
+    name: str | None = None
+    product_line: str | None = None
+    requested_amount: Money | None = None
+    custom: Mapping[str, CustomValue] | None = None
+
+
+def corrected_identifiers(command: CorrectLead, lead: Open | Closed | Converted | Merged) -> list[Identifier]:
+    if command.identities is None:
+        return []
+    require(lead, Open)
+    if not command.identities:
+        raise Invalid(field="identities", because="a lead keeps at least one")
+    return list(dict.fromkeys(map(normalised, command.identities)))
+
+
+def present_identities(command: CorrectLead, lead: Open | Closed | Converted | Merged) -> list[IdentityId]:
+    return list(lead.identities) if command.identities is not None and isinstance(lead, Open) else []
+
+
+@leads.decides(Action.WORK, given=corrected_identifiers, present=present_identities, fields=lead_fields)
+def correct(
+    command: CorrectLead,
+    lead: Open | Closed | Converted | Merged,
+    given: Mapping[Identifier, Identity],
+    present: Mapping[IdentityId, Identity],
+    fields: Catalog,
+    asked: Asked,
+) -> Iterator[LeadCorrected | IdentityReserved | IdentityReleased]:
+    """Correct what was captured wrongly; the wrong fact stays readable, and the correction names it."""
+    del lead
+    if not 1 <= command.corrects <= asked.version:
+        raise Invalid(field="corrects", because=f"the lead has versions 1 to {asked.version}")
+    custom: dict[str, CustomValue] = {}
+    personal: dict[str, CustomValue] = {}
+    if command.custom is not None:
+        custom, personal = checked(fields, command.custom)
+    added = {each: identity for each, identity in given.items() if identity.identity_id not in present}
+    kept = {identity.identity_id for identity in given.values()}
+    removed = tuple(each for each in present if each not in kept)
+    for identifier, identity in added.items():
+        unheld(identity, identifier)
+    yield LeadCorrected(
+        lead_id=command.lead_id,
+        corrects=command.corrects,
+        source=command.source,
+        channel=command.channel,
+        campaign=command.campaign,
+        name=command.name,
+        product_line=command.product_line,
+        requested_amount=command.requested_amount,
+        identities_added=tuple(link(identity, identifier) for identifier, identity in added.items()),
+        identities_removed=removed,
+        custom=custom or None,
+        personal_custom=personal or None,
+    )
+    for identifier, identity in added.items():
+        yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)
+    for gone in removed:
+        yield IdentityReleased(identity_id=gone, lead_id=command.lead_id)
+
+
+@value
+class MergeLead:
+    """`identity` is the one that both have: the surviving lead must hold it."""
+
+    lead_id: LeadId
+    into: LeadId
+    identity: Identifier
+
+
+def survivor_of(command: MergeLead) -> LeadId:
+    if command.into == command.lead_id:
+        raise Invalid(field="into", because="a lead is not merged into itself")
+    return command.into
+
+
+def shared_identity(command: MergeLead) -> Identifier:
+    return normalised(command.identity)
+
+
+@leads.decides(Action.MERGE, survivor=survivor_of, shared=shared_identity, identities=identities_of, books=owner_of)
+def merge(
+    command: MergeLead,
+    lead: Open,
+    survivor: Open,
+    shared: Identity,
+    identities: Mapping[IdentityId, Identity],
+    books: Mapping[StaffId, AgentBook],
+) -> Iterator[LeadMerged | LeadAbsorbed | IdentityReassigned | SlotReleased]:
+    """Merge a lead into the one that holds the same identity; the survivor answers for all of them."""
+    del survivor
+    if not (isinstance(shared, HeldBy) and shared.lead_id == command.into):
+        raise NotTheSame(kind=command.identity.kind, into=command.into)
+    yield LeadMerged(lead_id=command.lead_id, from_=NAMES[type(lead.status)], into=command.into)
+    yield LeadAbsorbed(lead_id=command.into, absorbed=command.lead_id, identities=lead.identities)
+    for identity_id in identities:
+        yield IdentityReassigned(identity_id=identity_id, from_=command.lead_id, to=command.into)
+    for owner in books:
+        yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
+
+
+@value
+class AdoptLead:
+    lead_id: LeadId
+
+
+@leads.decides(Action.IMPORT)
+def adopt(command: AdoptLead, _: Open) -> LeadAdopted:
+    """Take an imported lead into live work: from now on its deadlines run and policies see it."""
+    return LeadAdopted(lead_id=command.lead_id)

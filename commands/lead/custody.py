@@ -1,0 +1,442 @@
+"""Who leads a lead: pools, claims, assignments, and the ways back."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from commands.lead.leads import leads, owner_of, pool_of, reason_given
+from domain.access import Action, Whereabouts, reaches, scope_of
+from domain.actor import Asked
+from domain.agent_book import AgentBook, SlotKind, SlotReleased, SlotReserved
+from domain.errors import Invalid, NotAllowed, require
+from domain.lead.facts import (
+    Access,
+    CollaboratorAdded,
+    FollowUpLogged,
+    LeadAssigned,
+    LeadClaimed,
+    LeadPooled,
+    LeadRecycled,
+    LeadReleased,
+    LeadTransferred,
+    ProtectionExtended,
+    ProtectionExtensionGranted,
+    RecycleReason,
+)
+from domain.lead.refusals import (
+    AlreadyHeld,
+    BookFull,
+    ClaimsSpent,
+    CoolingDown,
+    NotAMember,
+    NotAvailable,
+    NotTheHolder,
+    NotYetClaimable,
+    ReasonDoesNotHold,
+    StillProtected,
+)
+from domain.lead.states import Held, Negotiating, Open, Pooled, Qualified, Unassigned
+from domain.pool import Pool, business_date, days_after
+from domain.staff import Departed, Employed
+from domain.values import Instant, LeadId, PoolId, StaffId, value
+
+# Into a pool
+
+
+@value
+class PoolLead:
+    lead_id: LeadId
+    pool_id: PoolId
+    reason: str
+
+
+def named_pool(command: PoolLead) -> PoolId:
+    return command.pool_id
+
+
+@leads.decides(Action.DISPATCH, pool=named_pool)
+def pool(command: PoolLead, lead: Open, pool: Pool, asked: Asked) -> LeadPooled:
+    """Offer a lead that nobody holds to the members of a pool."""
+    match require(lead.custody, Unassigned, Pooled):
+        case Pooled(claimable_from=claimable_from):
+            pass  # Moved to another pool, new data does not begin to wait again.
+        case _:
+            claimable_from = asked.at + timedelta(minutes=pool.terms.new_data_wait_minutes)
+    return LeadPooled(
+        lead_id=command.lead_id, pool_id=command.pool_id, reason=command.reason, claimable_from=claimable_from
+    )
+
+
+# Into somebody's hands
+
+
+def slot(staff_id: StaffId, lead_id: LeadId, kind: SlotKind, book: AgentBook, pool: Pool, asked: Asked) -> SlotReserved:
+    """A place in a book, when there is room for one more; history is recorded, not permitted."""
+    today = business_date(asked.at, pool.terms.time_zone)
+    cap = pool.terms.holding_cap if book.cap is None else book.cap
+    limit = pool.terms.daily_claims if book.daily_claims is None else book.daily_claims
+    if not asked.imported and len(book.held) >= cap:
+        raise BookFull(staff_id=staff_id, held=len(book.held), cap=cap)
+    if not asked.imported and kind == "claim" and (claimed := book.claims.get(today, 0)) >= limit:
+        raise ClaimsSpent(staff_id=staff_id, claimed=claimed, limit=limit)
+    return SlotReserved(staff_id=staff_id, lead_id=lead_id, kind=kind, business_date=today)
+
+
+def first_contact_due(pool: Pool, at: Instant) -> Instant:
+    return at + timedelta(hours=pool.terms.first_contact_hours)
+
+
+def protect_until(pool: Pool, at: Instant) -> Instant:
+    return min(days_after(at, pool.terms.protection_days, pool.terms.time_zone), hard_limit(pool, at))
+
+
+def hard_limit(pool: Pool, at: Instant) -> Instant:
+    return days_after(at, pool.terms.hard_limit_days, pool.terms.time_zone)
+
+
+@value
+class ClaimLead:
+    lead_id: LeadId
+
+
+def claimant(asked: Asked) -> StaffId:
+    return asked.staff_id
+
+
+@leads.decides(Action.CLAIM, book=claimant, pool=pool_of)
+def claim(
+    command: ClaimLead, lead: Open, book: AgentBook, pool: Pool, asked: Asked
+) -> Iterator[LeadClaimed | SlotReserved]:
+    """Claim (领取) a lead from a pool that one is a member of."""
+    if not pool.admits(asked.actor.org_path) and not asked.imported:
+        raise NotAMember(pool_id=pool.pool_id)
+    if isinstance(lead.custody, Held):
+        raise AlreadyHeld(owner=lead.custody.owner, until=lead.custody.protect_until)
+    if not asked.imported:
+        must_not_wait(require(lead.custody, Pooled), lead, asked)
+    reserved = slot(asked.staff_id, command.lead_id, "claim", book, pool, asked)
+    yield LeadClaimed(
+        lead_id=command.lead_id,
+        owner=asked.staff_id,
+        pool_id=pool.pool_id,
+        first_contact_due=first_contact_due(pool, asked.at),
+        protect_until=protect_until(pool, asked.at),
+        hard_limit=hard_limit(pool, asked.at),
+    )
+    yield reserved
+
+
+def must_not_wait(pooled: Pooled, lead: Open, asked: Asked) -> None:
+    if asked.at < pooled.claimable_from:
+        raise NotYetClaimable(claimable_from=pooled.claimable_from)
+    cooling = (lead.cooling or {}).get(asked.staff_id)
+    if cooling is not None and asked.at < cooling:
+        raise CoolingDown(until=cooling)
+
+
+@value
+class AssignLead:
+    """`pool_id` names the pool whose terms hold, where the lead does not lie in one."""
+
+    lead_id: LeadId
+    owner: StaffId
+    pool_id: PoolId | None = None
+
+
+@value
+class DispatchLead:
+    """As AssignLead, decided by a rule that says whom it considered."""
+
+    lead_id: LeadId
+    owner: StaffId
+    rule_id: str
+    pool_id: PoolId | None = None
+    candidates: tuple[StaffId, ...] = ()
+
+
+def receiver(command: AssignLead | DispatchLead) -> StaffId:
+    return command.owner
+
+
+def pool_for(command: AssignLead | DispatchLead, lead: Open) -> PoolId:
+    if command.pool_id is None and isinstance(lead.custody, Unassigned):
+        raise Invalid(field="pool_id", because="a lead that lies in no pool is assigned under the terms of one")
+    return command.pool_id or pool_of(lead)
+
+
+def must_take_work(staff_id: StaffId, staff: Employed, action: Action, asked: Asked) -> None:
+    """The receiver is there, and within the reach of who decides."""
+    if asked.imported:
+        return
+    scope = scope_of(asked.actor.role, action)
+    place = Whereabouts(subject=f"staff/{staff_id}", holders=frozenset({staff_id}), orgs=frozenset({staff.org_path}))
+    if scope is None or not reaches(scope, asked.actor, place):
+        raise NotAllowed(action=action, because=f"{staff_id} lies outside the scope {scope}")
+    if not staff.available:
+        raise NotAvailable(staff_id=staff_id)
+
+
+@leads.decides(Action.ASSIGN, book=receiver, staff=receiver, pool=pool_for)
+def assign(
+    command: AssignLead, lead: Open, book: AgentBook, staff: Employed, pool: Pool, asked: Asked
+) -> tuple[LeadAssigned, SlotReserved]:
+    """Give a lead that nobody holds to somebody of one's own people."""
+    must_take_work(command.owner, staff, Action.ASSIGN, asked)
+    return assigned(command, lead, pool, asked), slot(command.owner, command.lead_id, "assign", book, pool, asked)
+
+
+@leads.decides(Action.DISPATCH, book=receiver, staff=receiver, pool=pool_for)
+def dispatch(
+    command: DispatchLead, lead: Open, book: AgentBook, staff: Employed, pool: Pool, asked: Asked
+) -> tuple[LeadAssigned, SlotReserved]:
+    """Give a lead to whom a dispatch rule has chosen, and keep whom it considered."""
+    must_take_work(command.owner, staff, Action.DISPATCH, asked)
+    explained = replace(
+        assigned(command, lead, pool, asked),
+        method="dispatch",
+        rule_id=command.rule_id,
+        candidates=command.candidates,
+    )
+    return explained, slot(command.owner, command.lead_id, "dispatch", book, pool, asked)
+
+
+def assigned(command: AssignLead | DispatchLead, lead: Open, pool: Pool, asked: Asked) -> LeadAssigned:
+    if isinstance(lead.custody, Held):
+        raise AlreadyHeld(owner=lead.custody.owner, until=lead.custody.protect_until)
+    return LeadAssigned(
+        lead_id=command.lead_id,
+        owner=command.owner,
+        method="assign",
+        pool_id=pool.pool_id,
+        first_contact_due=first_contact_due(pool, asked.at),
+        protect_until=protect_until(pool, asked.at),
+        hard_limit=hard_limit(pool, asked.at),
+    )
+
+
+@value
+class TransferLead:
+    lead_id: LeadId
+    to: StaffId
+
+
+def giver(lead: Open) -> StaffId:
+    return require(lead.custody, Held).owner
+
+
+def taker(command: TransferLead) -> StaffId:
+    return command.to
+
+
+@leads.decides(Action.ASSIGN, pool=pool_of, book=taker, staff=taker)
+def transfer(
+    command: TransferLead, lead: Open, pool: Pool, book: AgentBook, staff: Employed, asked: Asked
+) -> Iterator[LeadTransferred | SlotReleased | SlotReserved]:
+    """Hand a held lead to a colleague. Both limits stay, so nobody gains time by passing it to and fro."""
+    reason_given(asked)
+    must_take_work(command.to, staff, Action.ASSIGN, asked)
+    owner = giver(lead)
+    if owner == command.to:
+        raise Invalid(field="to", because=f"{owner} holds it already")
+    reserved = slot(command.to, command.lead_id, "transfer", book, pool, asked)
+    yield LeadTransferred(lead_id=command.lead_id, from_=owner, to=command.to)
+    yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
+    yield reserved
+
+
+# Back into a pool
+
+
+@value
+class ReleaseLead:
+    """Back into the pool it came from, or into the one that is named."""
+
+    lead_id: LeadId
+    reason: str = "voluntary-return"
+    pool_id: PoolId | None = None
+
+
+def way_back(command: "ReleaseLead | RecycleLead", lead: Open) -> PoolId:
+    return command.pool_id or require(lead.custody, Held).pool_id
+
+
+def cools_until(pool: Pool, at: Instant) -> Instant:
+    return days_after(at, pool.terms.cool_down_days, pool.terms.time_zone)
+
+
+@leads.decides(Action.WORK, pool=way_back, books=owner_of)
+def release(
+    command: ReleaseLead, lead: Open, pool: Pool, books: Mapping[StaffId, AgentBook], asked: Asked
+) -> Iterator[LeadReleased | SlotReleased]:
+    """Give a lead back (退回): its owner does, or a manager."""
+    owner = require(lead.custody, Held).owner
+    if asked.staff_id != owner and asked.staff_id in (lead.collaborators or {}):
+        raise NotTheHolder(owner=owner)
+    yield LeadReleased(
+        lead_id=command.lead_id,
+        from_=owner,
+        pool_id=pool.pool_id,
+        reason=command.reason,
+        claimable_from=asked.at,
+        cools_until=cools_until(pool, asked.at),
+    )
+    for staff_id in books:
+        yield SlotReleased(staff_id=staff_id, lead_id=command.lead_id)
+
+
+@value
+class RecycleLead:
+    lead_id: LeadId
+    reason: RecycleReason
+    rule_id: str | None = None
+    pool_id: PoolId | None = None
+
+
+@leads.decides(Action.ASSIGN, pool=way_back, staff=giver, book=giver)
+def recycle(
+    command: RecycleLead,
+    lead: Open,
+    pool: Pool,
+    staff: Employed | Departed,
+    book: AgentBook,
+    asked: Asked,
+) -> Iterator[LeadRecycled | SlotReleased]:
+    """Take a lead back (回收) for a reason that the lead, its owner or his book really shows."""
+    held = require(lead.custody, Held)
+    if not asked.imported:
+        must_hold_true(command.reason, lead, held, staff, book, pool, asked)
+    yield LeadRecycled(
+        lead_id=command.lead_id,
+        previous_owner=held.owner,
+        pool_id=pool.pool_id,
+        reason=command.reason,
+        claimable_from=asked.at,
+        cools_until=cools_until(pool, asked.at),
+        rule_id=command.rule_id,
+    )
+    yield SlotReleased(staff_id=held.owner, lead_id=command.lead_id)
+
+
+def must_hold_true(
+    reason: RecycleReason,
+    lead: Open,
+    held: Held,
+    staff: Employed | Departed,
+    book: AgentBook,
+    pool: Pool,
+    asked: Asked,
+) -> None:
+    """The reason, checked against what is so at this version."""
+    cap = pool.terms.holding_cap if book.cap is None else book.cap
+    match reason:
+        case "no-first-contact" if held.contacted:
+            raise ReasonDoesNotHold(reason=reason, because="a contact has been made")
+        case "no-first-contact" if asked.at < held.first_contact_due:
+            raise StillProtected(owner=held.owner, until=held.first_contact_due)
+        case "no-opportunity" if isinstance(lead.status, Qualified | Negotiating):
+            raise ReasonDoesNotHold(reason=reason, because="it is an opportunity")
+        case "no-opportunity" | "no-follow-up" if asked.at < held.protect_until:
+            raise StillProtected(owner=held.owner, until=held.protect_until)
+        case "hard-limit" if asked.at < held.hard_limit:
+            raise StillProtected(owner=held.owner, until=held.hard_limit)
+        case "owner-departed" if not isinstance(staff, Departed):
+            raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} works here")
+        case "over-capacity" if len(book.held) <= cap:
+            raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} holds {len(book.held)} of {cap}")
+        case "voluntary-return":
+            raise ReasonDoesNotHold(reason=reason, because="that is a release, by the owner")
+        case "manager-reclaim":
+            reason_given(asked)
+        case _:
+            pass
+
+
+# While it is held
+
+
+@value
+class LogFollowUp:
+    """A talk with the person. Only an effective one extends the protection."""
+
+    lead_id: LeadId
+    channel: str
+    effective: bool
+    note: str | None = None
+
+
+def pools_of(lead: Open) -> list[PoolId]:
+    match lead.custody:
+        case Held(pool_id=pool_id):
+            return [pool_id]
+        case _:
+            return []
+
+
+@leads.decides(Action.WORK, pools=pools_of)
+def log_follow_up(
+    command: LogFollowUp, lead: Open, pools: Mapping[PoolId, Pool], asked: Asked
+) -> Iterator[FollowUpLogged | ProtectionExtended]:
+    """Log a follow-up (跟进); an effective contact before the expiry extends it, never past the hard limit."""
+    if not asked.imported:
+        must_work_on(lead, asked)
+    yield FollowUpLogged(
+        lead_id=command.lead_id, channel=command.channel, effective=command.effective, note=command.note
+    )
+    match lead.custody:
+        case Held(protect_until=expiry) as held if command.effective and asked.at < expiry:
+            terms = pools[held.pool_id].terms
+            until = min(days_after(asked.at, terms.extension_days, terms.time_zone), held.hard_limit)
+            if until > expiry:
+                yield ProtectionExtended(lead_id=command.lead_id, until=until)
+        case _:
+            pass
+
+
+def must_work_on(lead: Open, asked: Asked) -> None:
+    """The owner does, and a collaborator with the access and the time."""
+    owner = lead.custody.owner if isinstance(lead.custody, Held) else None
+    helper = (lead.collaborators or {}).get(asked.staff_id)
+    helps = helper is not None and helper.access == "work" and (helper.until is None or asked.at < helper.until)
+    if owner is None or not (owner == asked.staff_id or helps):
+        raise NotTheHolder(owner=owner)
+
+
+@value
+class GrantExtension:
+    lead_id: LeadId
+    until: Instant
+
+
+@leads.decides(Action.ASSIGN)
+def grant_extension(command: GrantExtension, lead: Open, asked: Asked) -> ProtectionExtensionGranted:
+    """A manager extends a protection; the only way past the hard limit."""
+    held = require(lead.custody, Held)
+    if command.until <= max(held.protect_until, asked.at):
+        raise Invalid(field="until", because=f"it is protected until {held.protect_until.isoformat()} already")
+    return ProtectionExtensionGranted(lead_id=command.lead_id, until=command.until, by=asked.staff_id)
+
+
+@value
+class AddCollaborator:
+    lead_id: LeadId
+    staff_id: StaffId
+    access: Access
+    until: Instant | None = None
+
+
+def helper(command: AddCollaborator) -> StaffId:
+    return command.staff_id
+
+
+@leads.decides(Action.WORK, staff=helper)
+def add_collaborator(command: AddCollaborator, lead: Open, staff: Employed, asked: Asked) -> CollaboratorAdded:
+    """Let a colleague read a lead or work on it, for a time if so wished."""
+    del staff
+    held = require(lead.custody, Held)
+    if command.staff_id == held.owner:
+        raise Invalid(field="staff_id", because="the owner needs no access of that kind")
+    if asked.staff_id != held.owner and asked.staff_id in (lead.collaborators or {}):
+        raise NotTheHolder(owner=held.owner)
+    return CollaboratorAdded(
+        lead_id=command.lead_id, staff_id=command.staff_id, access=command.access, until=command.until
+    )

@@ -1,0 +1,92 @@
+"""The decider of leads, and what its rules share."""
+
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from commands.decider import Decider, Holding
+from domain.actor import Asked
+from domain.agent_book import SlotReleased
+from domain.errors import Invalid, NotNow, require
+from domain.identity import HeldBy, Identity, IdentityReleased
+from domain.lead.facts import LeadEvent, Status
+from domain.lead.states import NAMES, Closed, Held, Lead, Open, OpenStatus, Pooled, Uncaptured, evolve
+from domain.values import IdentityId, LeadId, PoolId, StaffId
+
+
+def holding(lead: Lead) -> Holding | None:
+    """The owner and the collaborators have it in hand; in a pool, it is offered to the pool's members."""
+    match lead:
+        case Uncaptured():
+            return None
+        case Open(custody=Held(owner=owner), collaborators=collaborators):
+            return Holding(holders=frozenset({owner, *(collaborators or ())}))
+        case Open(custody=Pooled(pool_id=pool_id)):
+            return Holding(pool_id=pool_id)
+        case _:
+            return Holding()
+
+
+leads = Decider[Lead, LeadEvent](
+    name="lead",
+    plural="leads",
+    id_field="lead_id",
+    key=UUID,
+    initial=lambda _: Uncaptured(),
+    evolve=evolve,
+    holding=holding,
+)
+
+
+def status_before(lead: Open, asked: Asked, *wanted: type[OpenStatus], to: type[OpenStatus] | None = None) -> Status:
+    """The status that a change starts from. An imported line may repeat the present one."""
+    repeated = (to,) if to and asked.imported else ()
+    return NAMES[type(require(lead.status, *wanted, *repeated))]
+
+
+def still_open(lead: Open | Closed, asked: Asked, *, to: str) -> Open | None:
+    """The open lead that is to be closed; None when an imported line repeats that it was."""
+    match lead:
+        case Open():
+            return lead
+        case Closed(status=status) if asked.imported and status == to:
+            return None
+        case _:
+            raise NotNow(found=lead.status, wanted=("Open",))
+
+
+def owner_of(lead: Open | Closed) -> list[StaffId]:
+    """The one book in which the lead has a slot, if somebody holds it."""
+    match lead:
+        case Open(custody=Held(owner=owner)):
+            return [owner]
+        case _:
+            return []
+
+
+def identities_of(lead: Open | Closed) -> list[IdentityId]:
+    return list(lead.identities)
+
+
+def pool_of(lead: Open) -> PoolId:
+    """The pool that the lead lies in, or that it was taken from."""
+    match lead.custody:
+        case Pooled(pool_id=pool_id) | Held(pool_id=pool_id):
+            return pool_id
+        case _:
+            raise NotNow(found="Unassigned", wanted=("Pooled",))
+
+
+def let_go(
+    lead_id: LeadId, lead: Open, identities: Mapping[IdentityId, Identity]
+) -> Iterator[SlotReleased | IdentityReleased]:
+    """What ends with the lead: its slot in the owner's book, and its hold on every identity."""
+    for owner in owner_of(lead):
+        yield SlotReleased(staff_id=owner, lead_id=lead_id)
+    for identity in identities.values():
+        if isinstance(identity, HeldBy) and identity.lead_id == lead_id:
+            yield IdentityReleased(identity_id=identity.identity_id, lead_id=lead_id)
+
+
+def reason_given(asked: Asked) -> None:
+    if asked.reason is None and not asked.imported:
+        raise Invalid(field="reason", because="this needs a reason")

@@ -1,0 +1,344 @@
+"""How the talk with a lead goes on, and how it ends."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from commands.lead.leads import (
+    identities_of,
+    leads,
+    let_go,
+    owner_of,
+    status_before,
+    still_open,
+)
+from domain.access import Action
+from domain.actor import Asked
+from domain.agent_book import AgentBook, SlotReleased
+from domain.catalog import INVALID_REASONS, LOST_REASONS, Catalog, chosen
+from domain.errors import Invalid, NotNow, require
+from domain.identity import HeldBy, Identity, IdentityReleased, IdentityReserved
+from domain.lead.facts import (
+    Attitude,
+    ContactAttitudeRecorded,
+    LeadContacted,
+    LeadContactLinked,
+    LeadConverted,
+    LeadInvalidated,
+    LeadLost,
+    LeadNegotiating,
+    LeadNurtured,
+    LeadQualified,
+    LeadReopened,
+    LeadScored,
+    NextActionScheduled,
+    TouchRecorded,
+)
+from domain.lead.refusals import AlreadyKnown
+from domain.lead.states import (
+    Closed,
+    Contacting,
+    Converted,
+    Merged,
+    Negotiating,
+    New,
+    Nurturing,
+    Open,
+    Qualified,
+)
+from domain.money import Money
+from domain.values import (
+    CatalogId,
+    ContactId,
+    CustomerId,
+    IdentityId,
+    Instant,
+    LeadId,
+    OrderId,
+    StaffId,
+    value,
+)
+
+# What is recorded along the way
+
+
+@value
+class RecordTouch:
+    lead_id: LeadId
+    channel: str
+    ref: str | None = None
+    note: str | None = None
+
+
+@leads.decides(Action.WORK)
+def record_touch(command: RecordTouch, _: Open | Closed | Converted | Merged) -> TouchRecorded:
+    """Record that the person got in touch, or was touched, whatever the status; it extends nothing."""
+    return TouchRecorded(lead_id=command.lead_id, channel=command.channel, ref=command.ref, note=command.note)
+
+
+@value
+class ScoreLead:
+    lead_id: LeadId
+    score: int
+    grade: str
+    model_version: str
+
+
+@leads.decides(Action.WORK)
+def score(command: ScoreLead, _: Open) -> LeadScored:
+    """Record how promising a model finds the lead."""
+    return LeadScored(
+        lead_id=command.lead_id,
+        score=command.score,
+        grade=command.grade,
+        model_version=command.model_version,
+    )
+
+
+@value
+class ScheduleNextAction:
+    lead_id: LeadId
+    at: Instant
+    what: str
+
+
+@leads.decides(Action.WORK)
+def schedule_next_action(
+    command: ScheduleNextAction, lead: Open | Closed | Converted | Merged, asked: Asked
+) -> NextActionScheduled:
+    """Say what is to be done next, and when."""
+    if not asked.imported:
+        require(lead, Open)
+    return NextActionScheduled(lead_id=command.lead_id, at=command.at, what=command.what)
+
+
+@value
+class LinkLeadContact:
+    lead_id: LeadId
+    contact_id: ContactId
+
+
+@leads.decides(Action.WORK)
+def link_contact(command: LinkLeadContact, lead: Open) -> LeadContactLinked | None:
+    """Link a contact person to the lead."""
+    if command.contact_id in lead.contacts:
+        return None  # Asking twice is not an error.
+    return LeadContactLinked(lead_id=command.lead_id, contact_id=command.contact_id)
+
+
+@value
+class RecordAttitude:
+    lead_id: LeadId
+    contact_id: ContactId
+    attitude: Attitude
+
+
+@leads.decides(Action.WORK)
+def record_attitude(command: RecordAttitude, lead: Open) -> ContactAttitudeRecorded:
+    """Record where a linked contact person stands."""
+    if command.contact_id not in lead.contacts:
+        raise Invalid(field="contact_id", because="this contact is not linked to the lead")
+    return ContactAttitudeRecorded(lead_id=command.lead_id, contact_id=command.contact_id, attitude=command.attitude)
+
+
+# Forward
+
+
+@value
+class ContactLead:
+    lead_id: LeadId
+
+
+@leads.decides(Action.WORK)
+def contact(command: ContactLead, lead: Open, asked: Asked) -> LeadContacted:
+    """The person has been reached: the talk begins, or begins again after nurturing."""
+    before = status_before(lead, asked, New, Nurturing, to=Contacting)
+    return LeadContacted(lead_id=command.lead_id, from_=before)
+
+
+@value
+class QualifyLead:
+    """`probability` is a percentage; what is not known yet is left out."""
+
+    lead_id: LeadId
+    amount: Money
+    probability: int | None = None
+    close_date: date | None = None
+    customer_id: CustomerId | None = None
+
+
+@leads.decides(Action.WORK)
+def qualify(command: QualifyLead, lead: Open, asked: Asked) -> LeadQualified:
+    """There is something to sell: the name card (名片) becomes an opportunity (商机)."""
+    before = status_before(lead, asked, Contacting, to=Qualified)
+    if command.probability is not None and not 0 <= command.probability <= 100:
+        raise Invalid(field="probability", because="a probability is 0 to 100 percent")
+    return LeadQualified(
+        lead_id=command.lead_id,
+        from_=before,
+        amount=command.amount,
+        probability=command.probability,
+        close_date=command.close_date,
+        customer_id=command.customer_id,
+    )
+
+
+@value
+class NegotiateLead:
+    lead_id: LeadId
+    quote_no: str
+    amount: Money
+
+
+@leads.decides(Action.WORK)
+def negotiate(command: NegotiateLead, lead: Open, asked: Asked) -> LeadNegotiating:
+    """A quote is on the table; each further quote is recorded too."""
+    before = status_before(lead, asked, Qualified, Negotiating)
+    return LeadNegotiating(lead_id=command.lead_id, from_=before, quote_no=command.quote_no, amount=command.amount)
+
+
+@value
+class NurtureLead:
+    lead_id: LeadId
+    revisit_at: Instant
+
+
+@leads.decides(Action.WORK)
+def nurture(command: NurtureLead, lead: Open, asked: Asked) -> LeadNurtured:
+    """Not now, but not never (培育): come back to it at a date."""
+    before = status_before(lead, asked, New, Contacting, Qualified, Negotiating, to=Nurturing)
+    if command.revisit_at <= asked.at and not asked.imported:
+        raise Invalid(field="revisit_at", because="a revisit lies in the future")
+    return LeadNurtured(lead_id=command.lead_id, from_=before, revisit_at=command.revisit_at)
+
+
+# To an end
+
+
+@value
+class LoseLead:
+    lead_id: LeadId
+    reason: str
+    competitor: str | None = None
+
+
+def lost_reasons() -> CatalogId:
+    return LOST_REASONS
+
+
+@leads.decides(Action.WORK, identities=identities_of, books=owner_of, reasons=lost_reasons)
+def lose(
+    command: LoseLead,
+    lead: Open | Closed,
+    identities: Mapping[IdentityId, Identity],
+    books: Mapping[StaffId, AgentBook],
+    reasons: Catalog,
+    asked: Asked,
+) -> Iterator[LeadLost | SlotReleased | IdentityReleased]:
+    """The chance is gone, for a reason from the catalog."""
+    del books
+    found = still_open(lead, asked, to="lost")
+    before = "lost" if found is None else status_before(found, asked, *ANY_OPEN)
+    if not asked.imported:
+        chosen(reasons, command.reason, "reason")
+    yield LeadLost(lead_id=command.lead_id, from_=before, reason=command.reason, competitor=command.competitor)
+    if found is not None:
+        yield from let_go(command.lead_id, found, identities)
+
+
+ANY_OPEN = (New, Contacting, Nurturing, Qualified, Negotiating)
+
+
+@value
+class InvalidateLead:
+    lead_id: LeadId
+    reason: str
+
+
+def invalid_reasons() -> CatalogId:
+    return INVALID_REASONS
+
+
+@leads.decides(Action.WORK, identities=identities_of, books=owner_of, reasons=invalid_reasons)
+def invalidate(
+    command: InvalidateLead,
+    lead: Open | Closed,
+    identities: Mapping[IdentityId, Identity],
+    books: Mapping[StaffId, AgentBook],
+    reasons: Catalog,
+    asked: Asked,
+) -> Iterator[LeadInvalidated | SlotReleased | IdentityReleased]:
+    """There never was a chance: a wrong number, a test, somebody else."""
+    del books
+    found = still_open(lead, asked, to="invalid")
+    before = "invalid" if found is None else status_before(found, asked, New, Contacting)
+    if not asked.imported:
+        chosen(reasons, command.reason, "reason")
+    yield LeadInvalidated(lead_id=command.lead_id, from_=before, reason=command.reason)
+    if found is not None:
+        yield from let_go(command.lead_id, found, identities)
+
+
+@value
+class ConvertLead:
+    lead_id: LeadId
+    customer_id: CustomerId
+    order_id: OrderId | None = None
+
+
+def identities_if_open(lead: Open | Converted) -> list[IdentityId]:
+    return identities_of(lead) if isinstance(lead, Open) else []
+
+
+def owner_if_open(lead: Open | Converted) -> list[StaffId]:
+    return owner_of(lead) if isinstance(lead, Open) else []
+
+
+@leads.decides(Action.WORK, identities=identities_if_open, books=owner_if_open)
+def convert(
+    command: ConvertLead,
+    lead: Open | Converted,
+    identities: Mapping[IdentityId, Identity],
+    books: Mapping[StaffId, AgentBook],
+    asked: Asked,
+) -> Iterator[LeadConverted | SlotReleased | IdentityReleased]:
+    """The chance has become a customer; whoever comes with the same identity again is a new chance."""
+    del books
+    match lead:
+        case Open():
+            yield LeadConverted(
+                lead_id=command.lead_id,
+                from_=status_before(lead, asked, Negotiating),
+                customer_id=command.customer_id,
+                order_id=command.order_id,
+            )
+            yield from let_go(command.lead_id, lead, identities)
+        case Converted(customer_id=customer_id) if asked.imported and customer_id == command.customer_id:
+            yield LeadConverted(
+                lead_id=command.lead_id,
+                from_="converted",
+                customer_id=customer_id,
+                order_id=command.order_id,
+            )
+        case Converted():
+            raise NotNow(found="Converted", wanted=("Open",))
+
+
+# And again
+
+
+@value
+class ReopenLead:
+    lead_id: LeadId
+
+
+@leads.decides(Action.WORK, identities=identities_of)
+def reopen(
+    command: ReopenLead, lead: Closed, identities: Mapping[IdentityId, Identity]
+) -> Iterator[LeadReopened | IdentityReserved]:
+    """Try a lost or invalid lead once more, in a new cycle, unless another has its identity by now."""
+    for identity_id, identity in identities.items():
+        if isinstance(identity, HeldBy):
+            raise AlreadyKnown(kind=lead.identities[identity_id], held_by=identity.lead_id)
+    yield LeadReopened(lead_id=command.lead_id, from_=lead.status, cycle=lead.cycle + 1)
+    for identity_id in identities:
+        yield IdentityReserved(identity_id=identity_id, kind=lead.identities[identity_id], lead_id=command.lead_id)

@@ -1,0 +1,51 @@
+"""What may be asked of a pool: a new version of its terms."""
+
+from dataclasses import fields
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from commands.decider import Decider
+from domain.access import Action
+from domain.errors import Invalid
+from domain.pool import AnyPool, Pool, PoolEvent, PoolPublished, Terms, Unpublished, evolve
+from domain.values import OrgPath, PoolId, value
+
+pools = Decider[AnyPool, PoolEvent](
+    name="pool",
+    plural="pools",
+    id_field="pool_id",
+    key=PoolId,
+    initial=lambda _: Unpublished(),
+    evolve=evolve,
+    governs=True,
+)
+
+
+@value
+class PublishPool:
+    """`members` are organisation paths: whoever works in one of them, or below, may claim."""
+
+    pool_id: PoolId
+    name: str
+    members: tuple[OrgPath, ...]
+    terms: Terms = Terms()
+
+
+@pools.decides(Action.ADMINISTER)
+def publish(command: PublishPool, pool: Unpublished | Pool) -> PoolPublished:
+    """Publish a pool, or new terms for one; what was decided under the old ones stays decided."""
+    terms = command.terms
+    try:
+        ZoneInfo(terms.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as unknown:
+        raise Invalid(field="terms/time_zone", because=f"{terms.time_zone!r} is no IANA time zone") from unknown
+    for number in fields(terms):
+        amount = getattr(terms, number.name)
+        if isinstance(amount, int) and amount < 0:
+            raise Invalid(field=f"terms/{number.name}", because="this is not negative")
+    return PoolPublished(
+        pool_id=command.pool_id,
+        number=pool.number + 1 if isinstance(pool, Pool) else 1,
+        name=command.name,
+        members=command.members,
+        terms=terms,
+    )

@@ -1,0 +1,94 @@
+"""What may be asked of the staff list; usually HR's system asks."""
+
+from commands.decider import Decider
+from domain.access import TABLE, Action
+from domain.errors import Invalid
+from domain.staff import (
+    AvailabilityChanged,
+    Departed,
+    Employed,
+    Staff,
+    StaffDeparted,
+    StaffEvent,
+    StaffMoved,
+    StaffOnboarded,
+    Stranger,
+    evolve,
+)
+from domain.values import Instant, OrgPath, StaffId, value
+
+staff = Decider[Staff, StaffEvent](
+    name="staff",
+    plural="staff",
+    id_field="staff_id",
+    key=StaffId,
+    initial=lambda _: Stranger(),
+    evolve=evolve,
+)
+
+
+def known_role(role: str) -> str:
+    if role not in TABLE:
+        raise Invalid(field="role", because=f"{role!r} is none of {', '.join(TABLE)}")
+    return role
+
+
+@value
+class OnboardStaff:
+    """`org_path` is the team and all it lies in, as in `north/team-1`."""
+
+    staff_id: StaffId
+    name: str
+    role: str
+    org_path: OrgPath
+    skills: tuple[str, ...] = ()
+
+
+@staff.decides(Action.ADMINISTER)
+def onboard(command: OnboardStaff, _: Stranger | Departed) -> StaffOnboarded:
+    """Somebody begins to work here, or comes back."""
+    return StaffOnboarded(
+        staff_id=command.staff_id,
+        name=command.name,
+        role=known_role(command.role),
+        org_path=command.org_path,
+        skills=command.skills,
+    )
+
+
+@value
+class MoveStaff:
+    staff_id: StaffId
+    to: OrgPath
+    role: str | None = None
+
+
+@staff.decides(Action.ADMINISTER)
+def move(command: MoveStaff, person: Employed) -> StaffMoved:
+    """Somebody changes the team, or the role, or both."""
+    role = person.role if command.role is None else known_role(command.role)
+    return StaffMoved(staff_id=command.staff_id, role=role, from_=person.org_path, to=command.to)
+
+
+@value
+class DepartStaff:
+    staff_id: StaffId
+
+
+@staff.decides(Action.ADMINISTER)
+def depart(command: DepartStaff, _: Employed) -> StaffDeparted:
+    """Somebody leaves; from this event on he sends no command and receives no work."""
+    return StaffDeparted(staff_id=command.staff_id)
+
+
+@value
+class ChangeAvailability:
+    staff_id: StaffId
+    available: bool
+    until: Instant | None = None
+
+
+@staff.decides(Action.ADMINISTER)
+def change_availability(command: ChangeAvailability, _: Employed) -> AvailabilityChanged:
+    """Somebody is to be had for new work, or is not."""
+    return AvailabilityChanged(staff_id=command.staff_id, available=command.available, until=command.until)

@@ -1,0 +1,124 @@
+"""Who is behind a phone number, an e-mail address, a WeChat id: one holder each, at any moment."""
+
+import re
+import unicodedata
+from typing import Literal
+
+import phonenumbers
+
+from domain.errors import ImpossibleHistory, Invalid
+from domain.values import IdentityId, LeadId, Personal, fact, value
+
+IdentityKind = Literal["phone", "email", "wechat", "external"]
+
+
+@value
+class Identifier:
+    """What a person can be found by. A national phone number needs its region, an external id its system."""
+
+    kind: IdentityKind
+    value: str
+    system: str | None = None
+    region: str | None = None
+
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+WECHAT = re.compile(r"[a-z][a-z0-9_-]{5,19}")
+
+
+def normalised(given: Identifier) -> Identifier:
+    """The one spelling under which two are the same: E.164, lower case, NFKC without blanks around it.
+
+    Refuses what cannot be one, with Invalid.
+    """
+    text = unicodedata.normalize("NFKC", given.value).strip()
+    match given.kind:
+        case "phone":
+            return Identifier(kind="phone", value=e164(text, given.region))
+        case "email":
+            if not EMAIL.fullmatch(text):
+                raise Invalid(field="identities", because="this is no e-mail address")
+            return Identifier(kind="email", value=text.lower())
+        case "wechat":
+            if not WECHAT.fullmatch(text.lower()):
+                raise Invalid(field="identities", because="this is no WeChat id")
+            return Identifier(kind="wechat", value=text.lower())
+        case "external":
+            if not text or not given.system:
+                raise Invalid(field="identities", because="an external id names its system and is not empty")
+            return Identifier(kind="external", value=text, system=given.system)
+
+
+def e164(text: str, region: str | None) -> str:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise Invalid(field="identities", because="this is no phone number: +86 …, or a national one and its region")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@value
+class IdentityLink:
+    """An identifier as a subject holds it: the stream that guards it, and the value itself, which is personal."""
+
+    identity_id: IdentityId
+    kind: IdentityKind
+    value: Personal[str]
+    system: str | None = None
+
+
+# Facts
+
+
+@fact("identity.reserved")
+class IdentityReserved:
+    identity_id: IdentityId
+    kind: IdentityKind
+    lead_id: LeadId
+
+
+@fact("identity.reassigned")
+class IdentityReassigned:
+    identity_id: IdentityId
+    from_: LeadId
+    to: LeadId
+
+
+@fact("identity.released")
+class IdentityReleased:
+    identity_id: IdentityId
+    lead_id: LeadId
+
+
+IdentityEvent = IdentityReserved | IdentityReassigned | IdentityReleased
+
+
+# States
+
+
+@value
+class Unheld:
+    identity_id: IdentityId
+
+
+@value
+class HeldBy:
+    identity_id: IdentityId
+    lead_id: LeadId
+
+
+Identity = Unheld | HeldBy
+
+
+def evolve(identity: Identity, event: IdentityEvent) -> Identity:
+    match identity, event:
+        case Unheld(identity_id=identity_id), IdentityReserved(lead_id=lead_id):
+            return HeldBy(identity_id=identity_id, lead_id=lead_id)
+        case HeldBy(identity_id=identity_id), IdentityReassigned(to=to):
+            return HeldBy(identity_id=identity_id, lead_id=to)
+        case HeldBy(identity_id=identity_id), IdentityReleased():
+            return Unheld(identity_id=identity_id)
+        case _:
+            raise ImpossibleHistory(identity, event)

@@ -1,0 +1,328 @@
+"""What can happen to a lead."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from domain.catalog import CustomValue
+from domain.identity import IdentityKind, IdentityLink
+from domain.money import Money
+from domain.values import (
+    ContactId,
+    CustomerId,
+    IdentityId,
+    Instant,
+    LeadId,
+    OrderId,
+    Personal,
+    PoolId,
+    StaffId,
+    fact,
+)
+
+LeadKind = Literal["new", "upsell", "winback"]
+Status = Literal["new", "contacting", "nurturing", "qualified", "negotiating", "converted", "lost", "invalid", "merged"]
+AssignMethod = Literal["assign", "dispatch", "import"]
+Access = Literal["read", "work"]
+Attitude = Literal["supports", "neutral", "opposes", "unknown"]
+RecycleReason = Literal[
+    "no-first-contact",
+    "no-follow-up",
+    "no-opportunity",
+    "hard-limit",
+    "voluntary-return",
+    "owner-departed",
+    "manager-reclaim",
+    "over-capacity",
+]
+
+
+# Facts: how it comes, and what is known of it
+
+
+@fact("lead.captured")
+class LeadCaptured:
+    lead_id: LeadId
+    source: str
+    channel: str
+    identities: tuple[IdentityLink, ...]
+    campaign: str | None = None
+    name: Personal[str] | None = None
+    product_line: str | None = None
+    kind: LeadKind = "new"
+    requested_amount: Money | None = None
+    custom: Mapping[str, CustomValue] | None = None
+    personal_custom: Personal[Mapping[str, CustomValue]] | None = None
+
+
+@fact("lead.corrected")
+class LeadCorrected:
+    """Only the fields that were wrong; `corrects` is the version of the event that said so."""
+
+    lead_id: LeadId
+    corrects: int
+    source: str | None = None
+    channel: str | None = None
+    campaign: str | None = None
+    name: Personal[str] | None = None
+    product_line: str | None = None
+    requested_amount: Money | None = None
+    identities_added: tuple[IdentityLink, ...] = ()
+    identities_removed: tuple[IdentityId, ...] = ()
+    custom: Mapping[str, CustomValue] | None = None
+    personal_custom: Personal[Mapping[str, CustomValue]] | None = None
+
+
+@fact("lead.touch-recorded")
+class TouchRecorded:
+    lead_id: LeadId
+    channel: str
+    ref: str | None = None
+    note: Personal[str] | None = None
+
+
+@fact("lead.scored")
+class LeadScored:
+    lead_id: LeadId
+    score: int
+    grade: str
+    model_version: str
+
+
+@fact("lead.contact-linked")
+class LeadContactLinked:
+    lead_id: LeadId
+    contact_id: ContactId
+
+
+@fact("lead.contact-attitude-recorded")
+class ContactAttitudeRecorded:
+    lead_id: LeadId
+    contact_id: ContactId
+    attitude: Attitude
+
+
+@fact("lead.adopted")
+class LeadAdopted:
+    """Imported history becomes a live subject: from now on its deadlines run."""
+
+    lead_id: LeadId
+
+
+# Facts of custody
+
+
+@fact("lead.pooled")
+class LeadPooled:
+    lead_id: LeadId
+    pool_id: PoolId
+    reason: str
+    claimable_from: Instant
+
+
+@fact("lead.assigned")
+class LeadAssigned:
+    lead_id: LeadId
+    owner: StaffId
+    method: AssignMethod
+    pool_id: PoolId
+    first_contact_due: Instant
+    protect_until: Instant
+    hard_limit: Instant
+    rule_id: str | None = None
+    candidates: tuple[StaffId, ...] = ()
+
+
+@fact("lead.claimed")
+class LeadClaimed:
+    lead_id: LeadId
+    owner: StaffId
+    pool_id: PoolId
+    first_contact_due: Instant
+    protect_until: Instant
+    hard_limit: Instant
+
+
+@fact("lead.transferred")
+class LeadTransferred:
+    lead_id: LeadId
+    from_: StaffId
+    to: StaffId
+
+
+@fact("lead.released")
+class LeadReleased:
+    lead_id: LeadId
+    from_: StaffId
+    pool_id: PoolId
+    reason: str
+    claimable_from: Instant
+    cools_until: Instant
+
+
+@fact("lead.recycled")
+class LeadRecycled:
+    lead_id: LeadId
+    previous_owner: StaffId
+    pool_id: PoolId
+    reason: RecycleReason
+    claimable_from: Instant
+    cools_until: Instant
+    rule_id: str | None = None
+
+
+@fact("lead.protection-extended")
+class ProtectionExtended:
+    lead_id: LeadId
+    until: Instant
+
+
+@fact("lead.protection-extension-granted")
+class ProtectionExtensionGranted:
+    lead_id: LeadId
+    until: Instant
+    by: StaffId
+
+
+@fact("lead.collaborator-added")
+class CollaboratorAdded:
+    lead_id: LeadId
+    staff_id: StaffId
+    access: Access
+    until: Instant | None = None
+
+
+# Facts of work and status
+
+
+@fact("lead.follow-up-logged")
+class FollowUpLogged:
+    lead_id: LeadId
+    channel: str
+    effective: bool
+    note: Personal[str] | None = None
+
+
+@fact("lead.next-action-scheduled")
+class NextActionScheduled:
+    lead_id: LeadId
+    at: Instant
+    what: Personal[str]
+
+
+@fact("lead.contacted")
+class LeadContacted:
+    lead_id: LeadId
+    from_: Status
+    to: Literal["contacting"] = "contacting"
+
+
+@fact("lead.qualified")
+class LeadQualified:
+    lead_id: LeadId
+    from_: Status
+    amount: Money
+    probability: int | None = None
+    close_date: date | None = None
+    customer_id: CustomerId | None = None
+    to: Literal["qualified"] = "qualified"
+
+
+@fact("lead.negotiating")
+class LeadNegotiating:
+    lead_id: LeadId
+    from_: Status
+    quote_no: str
+    amount: Money
+    to: Literal["negotiating"] = "negotiating"
+
+
+@fact("lead.nurtured")
+class LeadNurtured:
+    lead_id: LeadId
+    from_: Status
+    revisit_at: Instant
+    to: Literal["nurturing"] = "nurturing"
+
+
+@fact("lead.lost")
+class LeadLost:
+    lead_id: LeadId
+    from_: Status
+    reason: str
+    competitor: str | None = None
+    to: Literal["lost"] = "lost"
+
+
+@fact("lead.invalidated")
+class LeadInvalidated:
+    lead_id: LeadId
+    from_: Status
+    reason: str
+    to: Literal["invalid"] = "invalid"
+
+
+@fact("lead.reopened")
+class LeadReopened:
+    lead_id: LeadId
+    from_: Status
+    cycle: int
+    to: Literal["new"] = "new"
+
+
+@fact("lead.converted")
+class LeadConverted:
+    lead_id: LeadId
+    from_: Status
+    customer_id: CustomerId
+    order_id: OrderId | None = None
+    to: Literal["converted"] = "converted"
+
+
+@fact("lead.merged")
+class LeadMerged:
+    lead_id: LeadId
+    from_: Status
+    into: LeadId
+    to: Literal["merged"] = "merged"
+
+
+@fact("lead.absorbed")
+class LeadAbsorbed:
+    """The other side of a merge: this lead now answers for the identities of the absorbed one."""
+
+    lead_id: LeadId
+    absorbed: LeadId
+    identities: Mapping[IdentityId, IdentityKind]
+
+
+LeadEvent = (
+    LeadCaptured
+    | LeadCorrected
+    | TouchRecorded
+    | LeadScored
+    | LeadContactLinked
+    | ContactAttitudeRecorded
+    | LeadAdopted
+    | LeadPooled
+    | LeadAssigned
+    | LeadClaimed
+    | LeadTransferred
+    | LeadReleased
+    | LeadRecycled
+    | ProtectionExtended
+    | ProtectionExtensionGranted
+    | CollaboratorAdded
+    | FollowUpLogged
+    | NextActionScheduled
+    | LeadContacted
+    | LeadQualified
+    | LeadNegotiating
+    | LeadNurtured
+    | LeadLost
+    | LeadInvalidated
+    | LeadReopened
+    | LeadConverted
+    | LeadMerged
+    | LeadAbsorbed
+)

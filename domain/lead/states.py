@@ -1,0 +1,245 @@
+"""The states of a lead, and how a fact changes them.
+
+Status and custody are independent: how far the talk has come, and who may lead it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+from domain.errors import ImpossibleHistory
+from domain.identity import IdentityKind, IdentityLink
+from domain.lead.facts import (
+    CollaboratorAdded,
+    ContactAttitudeRecorded,
+    FollowUpLogged,
+    LeadAbsorbed,
+    LeadAdopted,
+    LeadAssigned,
+    LeadCaptured,
+    LeadClaimed,
+    LeadContacted,
+    LeadContactLinked,
+    LeadConverted,
+    LeadCorrected,
+    LeadEvent,
+    LeadInvalidated,
+    LeadLost,
+    LeadMerged,
+    LeadNegotiating,
+    LeadNurtured,
+    LeadPooled,
+    LeadQualified,
+    LeadRecycled,
+    LeadReleased,
+    LeadReopened,
+    LeadScored,
+    LeadTransferred,
+    NextActionScheduled,
+    ProtectionExtended,
+    ProtectionExtensionGranted,
+    Status,
+    TouchRecorded,
+)
+from domain.values import ContactId, CustomerId, IdentityId, Instant, LeadId, PoolId, StaffId, value
+
+# States of the status
+
+
+@value
+class New: ...
+
+
+@value
+class Contacting: ...
+
+
+@value
+class Nurturing: ...
+
+
+@value
+class Qualified: ...
+
+
+@value
+class Negotiating: ...
+
+
+OpenStatus = New | Contacting | Nurturing | Qualified | Negotiating
+
+NAMES: dict[type, Status] = {
+    New: "new",
+    Contacting: "contacting",
+    Nurturing: "nurturing",
+    Qualified: "qualified",
+    Negotiating: "negotiating",
+}
+
+
+# States of custody
+
+
+@value
+class Unassigned: ...
+
+
+@value
+class Pooled:
+    pool_id: PoolId
+    claimable_from: Instant
+
+
+@value
+class Held:
+    owner: StaffId
+    pool_id: PoolId  # Its terms hold for this custody, and there it goes back.
+    contacted: bool
+    first_contact_due: Instant
+    protect_until: Instant
+    hard_limit: Instant
+
+
+Custody = Unassigned | Pooled | Held
+
+
+# States of the lead
+
+
+@value
+class Uncaptured: ...
+
+
+@value
+class Open:
+    status: OpenStatus
+    custody: Custody
+    identities: Mapping[IdentityId, IdentityKind]
+    cycle: int = 1
+    cooling: Mapping[StaffId, Instant] | None = None  # Until when a previous owner must wait.
+    collaborators: Mapping[StaffId, CollaboratorAdded] | None = None
+    contacts: frozenset[ContactId] = frozenset()
+
+
+@value
+class Closed:
+    """Lost or invalid: nobody holds it, its identities are free, and it may be reopened."""
+
+    status: Literal["lost", "invalid"]
+    identities: Mapping[IdentityId, IdentityKind]
+    cycle: int
+
+
+@value
+class Converted:
+    customer_id: CustomerId
+
+
+@value
+class Merged:
+    into: LeadId
+
+
+Lead = Uncaptured | Open | Closed | Converted | Merged
+
+
+def evolve(lead: Lead, event: LeadEvent) -> Lead:
+    match lead, event:
+        case Uncaptured(), LeadCaptured(identities=identities):
+            return Open(status=New(), custody=Unassigned(), identities=kinds(identities))
+        case Open(), _:
+            return evolve_open(lead, event)
+        case Closed(identities=identities), LeadReopened(cycle=cycle):
+            return Open(status=New(), custody=Unassigned(), identities=identities, cycle=cycle)
+        case (
+            (Closed() | Converted() | Merged()),
+            (TouchRecorded() | LeadCorrected() | LeadScored() | NextActionScheduled() | LeadAdopted()),
+        ):
+            return lead
+        case Closed(status="lost"), LeadLost():
+            return lead
+        case Closed(status="invalid"), LeadInvalidated():
+            return lead
+        case Converted(), LeadConverted():
+            return lead
+        case _:
+            raise ImpossibleHistory(lead, event)
+
+
+def evolve_open(lead: Open, event: LeadEvent) -> Lead:
+    match event:
+        case LeadContacted():
+            return replace(contacted(lead), status=Contacting())
+        case LeadQualified():
+            return replace(lead, status=Qualified())
+        case LeadNegotiating():
+            return replace(lead, status=Negotiating())
+        case LeadNurtured():
+            return replace(lead, status=Nurturing())
+        case LeadLost():
+            return Closed(status="lost", identities=lead.identities, cycle=lead.cycle)
+        case LeadInvalidated():
+            return Closed(status="invalid", identities=lead.identities, cycle=lead.cycle)
+        case LeadConverted(customer_id=customer_id):
+            return Converted(customer_id=customer_id)
+        case LeadMerged(into=into):
+            return Merged(into=into)
+        case LeadAbsorbed(identities=identities):
+            return replace(lead, identities={**lead.identities, **identities})
+        case LeadCorrected(identities_added=added, identities_removed=removed):
+            now = {**lead.identities, **kinds(added)}
+            return replace(lead, identities={held: now[held] for held in now if held not in removed})
+        case LeadContactLinked(contact_id=contact_id):
+            return replace(lead, contacts=lead.contacts | {contact_id})
+        case CollaboratorAdded(staff_id=staff_id):
+            return replace(lead, collaborators={**(lead.collaborators or {}), staff_id: event})
+        case TouchRecorded() | LeadScored() | ContactAttitudeRecorded() | LeadAdopted() | NextActionScheduled():
+            return lead
+        case LeadCaptured() | LeadReopened():
+            raise ImpossibleHistory(lead, event)
+        case _:
+            return evolve_custody(lead, lead.custody, event)
+
+
+def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
+    match custody, event:
+        case Unassigned() | Pooled(), LeadPooled(pool_id=pool_id, claimable_from=claimable_from):
+            return replace(lead, custody=Pooled(pool_id=pool_id, claimable_from=claimable_from))
+        case _, LeadClaimed() | LeadAssigned():
+            held = Held(
+                owner=event.owner,
+                pool_id=event.pool_id,
+                contacted=False,
+                first_contact_due=event.first_contact_due,
+                protect_until=event.protect_until,
+                hard_limit=event.hard_limit,
+            )
+            return replace(lead, custody=held)
+        case Held(), LeadTransferred(to=to):
+            return replace(lead, custody=replace(custody, owner=to))
+        case Held(), LeadReleased(from_=owner) | LeadRecycled(previous_owner=owner):
+            cooling = {**(lead.cooling or {}), owner: event.cools_until}
+            pooled = Pooled(pool_id=event.pool_id, claimable_from=event.claimable_from)
+            return replace(lead, custody=pooled, cooling=cooling)
+        case Held(), ProtectionExtended(until=until):
+            return replace(lead, custody=replace(custody, protect_until=until))
+        case Held(hard_limit=hard_limit), ProtectionExtensionGranted(until=until):
+            extended = replace(custody, protect_until=until, hard_limit=max(hard_limit, until))
+            return replace(lead, custody=extended)
+        case _, FollowUpLogged(effective=effective):
+            return contacted(lead) if effective else lead
+        case _:
+            raise ImpossibleHistory(lead, event)
+
+
+def contacted(lead: Open) -> Open:
+    """The holder, if there is one, has reached the person."""
+    match lead.custody:
+        case Held(contacted=False):
+            return replace(lead, custody=replace(lead.custody, contacted=True))
+        case _:
+            return lead
+
+
+def kinds(links: tuple[IdentityLink, ...]) -> dict[IdentityId, IdentityKind]:
+    return {link.identity_id: link.kind for link in links}

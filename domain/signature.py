@@ -1,0 +1,78 @@
+"""Read a function's annotations as the rule they state."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from domain.actor import Asked
+
+
+def members(annotation: Any) -> tuple[type, ...]:
+    """The types of a union, or the one type that stands alone."""
+    return get_args(annotation) if get_origin(annotation) in (UnionType, Union) else (annotation,)
+
+
+def parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    """A function's parameters by name, with their annotations."""
+    hints = get_type_hints(function)
+    return {name: hints[name] for name in inspect.signature(function).parameters}
+
+
+@dataclass(frozen=True)
+class Need:
+    """A state that a rule asks for: one, `Pool`, or one for each of several ids, `Mapping[StaffId, AgentBook]`."""
+
+    types: tuple[type, ...]
+    many: bool
+
+    @classmethod
+    def of(cls, annotation: Any) -> "Need":
+        many = get_origin(annotation) is Mapping
+        return cls(members(get_args(annotation)[1] if many else annotation), many)
+
+
+@dataclass(frozen=True)
+class Finder:
+    """How a rule finds the id, or ids, of a state: a small function, called with what it names."""
+
+    find: Callable[..., Any]
+    names: tuple[str, ...]
+
+    def __call__(self, known: Mapping[str, Any]) -> Any:
+        return self.find(*(known[name] for name in self.names))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`(message, *states) -> outcome`: which message, in which states, answered how.
+
+    A parameter annotated `Asked` is given the circumstances of the message instead of a state.
+    """
+
+    takes: type
+    needs: dict[str, Need]
+    run: Callable[..., Any]
+    asks: str | None = None
+    where: Mapping[str, Finder] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], where: Mapping[str, Callable[..., Any]]) -> "Rule":
+        (_, message), *rest = parameters(function).items()
+        needs = {name: Need.of(annotation) for name, annotation in rest if annotation is not Asked}
+        asks = next((name for name, annotation in rest if annotation is Asked), None)
+        finders = {name: Finder(find, tuple(inspect.signature(find).parameters)) for name, find in where.items()}
+        known = {"command", "asked", *needs}
+        assert finders.keys() <= needs.keys(), f"{function.__name__} takes no {finders.keys() - needs.keys()}"
+        for finder in finders.values():
+            assert known.issuperset(finder.names), f"{function.__name__} does not know all of {finder.names}"
+        return cls(message, needs, function, asks, finders)
+
+    def outcome(self, message: object, states: Mapping[str, Any], asked: Asked | None = None) -> tuple[Any, ...]:
+        """The events (or, of a policy, the commands) that the rule answers with."""
+        circumstances = {} if self.asks is None else {self.asks: asked}
+        result = self.run(message, **states, **circumstances)
+        if result is None:
+            return ()
+        return tuple(result) if isinstance(result, Iterable) else (result,)

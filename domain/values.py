@@ -1,0 +1,83 @@
+"""The vocabulary every module shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, NewType, TypeVar, dataclass_transform
+from uuid import UUID
+
+T = TypeVar("T")
+
+LONGEST_TEXT = 4_000  # Characters; nothing a person types into one field is longer.
+
+
+def outside_name(name: str) -> str:
+    """`from_` is `from` in JSON: the words of the business, where Python reserves them."""
+    return name.rstrip("_")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def value(cls: type[T]) -> type[T]:
+    """Commands, events, states and rows are all values: frozen, compared by content."""
+    cls.__pydantic_config__ = {  # type: ignore[attr-defined]  # Read by the codec at the edge; a plain dict here.
+        "extra": "forbid",
+        "alias_generator": outside_name,
+        "str_max_length": LONGEST_TEXT,
+    }
+    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def fact(name: str) -> Callable[[type[T]], type[T]]:
+    """An event. The name is what is stored, for ever; the class may be renamed."""
+
+    def declare(cls: type[T]) -> type[T]:
+        declared = value(cls)
+        FACT_NAMES[declared] = name
+        return declared
+
+    return declare
+
+
+FACT_NAMES: dict[type, str] = {}
+
+
+class Aware:
+    """Marks an instant: a time without a zone is refused where values come in."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return {**handler(source), "tz_constraint": "aware"}
+
+
+Instant = Annotated[datetime, Aware()]
+
+
+@value
+class Erased:
+    """What is left of a personal value after erasure."""
+
+    on: Instant
+    by: str
+
+
+class PersonalMark:
+    """Marks a field that is stored under the person's own key."""
+
+
+PERSONAL = PersonalMark()
+Personal = Annotated[T | Erased, PERSONAL]
+
+LeadId = NewType("LeadId", UUID)
+CustomerId = NewType("CustomerId", UUID)
+ContactId = NewType("ContactId", UUID)
+OrderId = NewType("OrderId", UUID)
+IdentityId = NewType("IdentityId", UUID)
+StaffId = NewType("StaffId", str)
+PoolId = NewType("PoolId", str)
+CatalogId = NewType("CatalogId", str)
+OrgPath = NewType("OrgPath", str)  # "north/team-1": a team is a path, and lies within all its prefixes.
+
+
+def within(path: str, unit: str) -> bool:
+    """Whether an organisation path lies in a unit, or is it."""
+    return path == unit or path.startswith(f"{unit}/")

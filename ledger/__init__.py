@@ -1,0 +1,1 @@
+"""The event store: one ordered ledger of everything that happened, which both sides read."""

@@ -1,0 +1,125 @@
+"""What surrounds every event, once: when, who, why, on which command, and where it stands in the ledger."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.actor import Actor, Reason, Source
+from domain.identity import Identifier
+
+
+def time_ordered_id() -> UUID:
+    """A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then randomness, so that indexes grow at one end."""
+    milliseconds = time.time_ns() // 1_000_000
+    number = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(os.urandom(10), "big")
+    number = number & ~(0xF << 76) | 7 << 76
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+
+
+class Corrupt(Exception):
+    """The ledger holds what this version of the service cannot read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """The part of the envelope that all events of one command share.
+
+    `subject` names whose key protects the personal values, `policy_version` the policies as they were applied.
+    """
+
+    command_id: UUID
+    actor: Actor
+    occurred_at: datetime
+    recorded_at: datetime
+    correlation_id: UUID
+    subject: str
+    causation_id: UUID | None = None
+    on_behalf_of: str | None = None
+    reason: Reason | None = None
+    source: Source | None = None
+    policy_version: str | None = None
+    imported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """An event on its way into the ledger, at the version that it makes of its stream."""
+
+    stream: str
+    version: int
+    event: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A refusal as it is kept: its name and its facts, which hold ids and never names."""
+
+    name: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SideRow:
+    """A compare-and-set that commits with a command, or drops it: an offset, a cursor, an inbox entry."""
+
+    name: str
+    expected: int | None
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that one command writes: it stands or falls together."""
+
+    type: str
+    digest: bytes
+    stream: str
+    version: int
+    circumstances: Circumstances
+    events: Sequence[Append] = ()
+    refusal: Declined | None = None
+    identities: Mapping[Identifier, UUID] = field(default_factory=dict)
+    side: Sequence[SideRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """The command log's answer for an id: what was asked, by its digest, and what came of it."""
+
+    command_id: UUID
+    type: str
+    digest: bytes
+    stream: str
+    version: int
+    position: int
+    recorded_at: datetime
+    refusal: Declined | None = None
+
+
+@dataclass(slots=True)
+class Recorded:
+    """An event as it stands in the ledger. Not frozen, because reading makes a great many of them."""
+
+    position: int
+    stream: str
+    version: int
+    type: str
+    event: Any
+    event_id: UUID
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None
+    on_behalf_of: str | None
+    reason: Reason | None
+    source: Source | None
+    policy_version: str | None
+    imported: bool
+    subject: str
+    schema_version: int

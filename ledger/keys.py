@@ -1,0 +1,150 @@
+"""A key for each person: to destroy the key is to erase the person, and the log stays whole.
+
+Personal values are encrypted with AES-256-GCM under the key of their subject, and authenticated by the event's id and
+the field's path, so that a value cannot be moved elsewhere. Subject keys are kept wrapped by the master key. From the
+master key come also, by HKDF (RFC 5869), the keys that fingerprint identities and command bodies.
+"""
+
+import hashlib
+import hmac
+import os
+from base64 import b64decode, b64encode
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from domain.identity import Identifier
+from domain.values import Erased
+from ledger.envelope import Corrupt
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+class NoKey(Exception):
+    """A personal value has no key, and no record of an erasure either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A subject's key, ready for use."""
+
+    cipher: AESGCM
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that is not yet kept anywhere, and the form in which it will be."""
+
+    key: Key
+    wrapped: bytes
+
+
+class Chest(Protocol):
+    """Where wrapped keys are kept."""
+
+    def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, bytes | Erased]:
+        """The wrapped key of each subject that has one, or what is left of it."""
+
+
+class Keys:
+    """The keys of this process: the master key, and those of the subjects used last."""
+
+    def __init__(self, master: bytes, chest: Chest, *, size: int = 50_000) -> None:
+        assert len(master) == KEY_BYTES, f"a master key has {KEY_BYTES} bytes"
+        self.chest = chest
+        self.size = size
+        self.wrapping = AESGCM(derived(master, b"lifeledger subject key wrapping 1"))
+        self.identity_key = derived(master, b"lifeledger identity lookup 1")
+        self.digest_key = derived(master, b"lifeledger command digest 1")
+        self.known: OrderedDict[str, Key | Erased] = OrderedDict()
+
+    def fetch(self, subjects: Collection[str]) -> Mapping[str, Key | Erased]:
+        """The keys of these subjects, or what is left of them; those that never had one are left out.
+
+        What is not in the cache is brought there in one read.
+        """
+        found = {subject: key for subject in subjects if (key := self.known.get(subject)) is not None}
+        if len(found) < len(subjects):
+            lacking = [subject for subject in subjects if subject not in found]
+            for subject, wrapped in self.chest.wrapped_keys(lacking).items():
+                found[subject] = wrapped if isinstance(wrapped, Erased) else self.unwrap(subject, wrapped)
+                self.keep(subject, found[subject])
+        return found
+
+    def get(self, subject: str) -> Key | Erased | None:
+        """The subject's key, what is left of it, or None where it never had one."""
+        found = self.known.get(subject)
+        if found is None:
+            return self.fetch([subject]).get(subject)
+        self.known.move_to_end(subject)
+        return found
+
+    def forget(self, subjects: Collection[str]) -> None:
+        for subject in subjects:
+            self.known.pop(subject, None)
+
+    def keep(self, subject: str, key: Key | Erased) -> None:
+        self.known[subject] = key
+        while len(self.known) > self.size:
+            self.known.popitem(last=False)
+
+    # Making keys
+
+    def create(self, subject: str) -> NewKey:
+        """A new key and its wrapped form; it counts once the wrapped form has been committed."""
+        raw = os.urandom(KEY_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
+        return NewKey(Key(AESGCM(raw)), nonce + self.wrapping.encrypt(nonce, raw, subject.encode()))
+
+    def unwrap(self, subject: str, wrapped: bytes) -> Key:
+        try:
+            raw = self.wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
+        except InvalidTag as wrong:
+            raise Corrupt(f"the key of {subject} was not wrapped by this master key") from wrong
+        return Key(AESGCM(raw))
+
+    # Values
+
+    def open(self, subject: str, event_id: UUID, where: str, found: Any) -> bytes | Erased:
+        """The plaintext of a stored value, or that it was erased. Raises Corrupt for what was tampered with."""
+        key = self.get(subject)
+        if isinstance(key, Erased):
+            return key
+        if key is None:
+            raise NoKey(f"{subject} has no key for {where} of event {event_id}")
+        try:
+            raw = b64decode(found["sealed"], validate=True)
+            return key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place(event_id, where))
+        except (InvalidTag, KeyError, TypeError, ValueError) as wrong:
+            raise Corrupt(f"{where} of event {event_id} does not open with the key of {subject}") from wrong
+
+    # Fingerprints
+
+    def identity_digest(self, identifier: Identifier) -> bytes:
+        text = f"{identifier.kind}\0{identifier.system or ''}\0{identifier.value}"
+        return hmac.digest(self.identity_key, text.encode(), hashlib.sha256)
+
+    def command_digest(self, kind: str, body: bytes) -> bytes:
+        return hmac.digest(self.digest_key, kind.encode() + b"\0" + body, hashlib.sha256)
+
+
+def seal(key: Key, event_id: UUID, where: str, plaintext: bytes) -> dict[str, str]:
+    """A value as it is stored: nonce, ciphertext and tag."""
+    nonce = os.urandom(NONCE_BYTES)
+    return {"sealed": b64encode(nonce + key.cipher.encrypt(nonce, plaintext, place(event_id, where))).decode()}
+
+
+def place(event_id: UUID, where: str) -> bytes:
+    return event_id.bytes + where.encode()
+
+
+def derived(master: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(master)

@@ -1,0 +1,248 @@
+"""The ledger: events and their envelopes, over whatever keeps the rows."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from domain.actor import Actor, Reason, Source
+from domain.identity import Identifier
+from domain.values import Erased
+from ledger.codec import Codec
+from ledger.envelope import Append, Batch, Circumstances, Logged, Recorded, time_ordered_id
+from ledger.keys import Key, Keys, NewKey, seal
+from ledger.row import Row
+from ledger.store import Encoded, LockedRows, Rows, Standing
+
+
+class RowReader:
+    """Reads events through the codec, from rows that may be under the lock or not."""
+
+    def __init__(self, rows: Rows | LockedRows, codec: Codec, keys: Keys) -> None:
+        self.rows = rows
+        self.codec = codec
+        self.keys = keys
+
+    def load(self, after: Mapping[str, int]) -> Mapping[str, Sequence[Any]]:
+        found = self.rows.load_rows(after) if after else ()
+        self.keys.fetch({row.subject for row in found if row.subject})
+        return {
+            stream: [self.event(row) for row in rows]
+            for stream, rows in groupby(found, key=lambda row: row.originator_id)
+        }
+
+    def find(self, identifiers: Collection[Identifier]) -> Mapping[Identifier, UUID]:
+        digests = {self.keys.identity_digest(each): each for each in identifiers}
+        found = self.rows.find_identities(digests.keys()) if digests else {}
+        return {digests[digest]: identity for digest, identity in found.items()}
+
+    def event(self, row: Row) -> Any:
+        return self.codec.decode(
+            row.topic,
+            row.schema_version,
+            row.state,
+            lambda where, found: self.keys.open(row.subject, row.event_id, where, found),
+        )
+
+
+class LockedLedger(RowReader):
+    """The ledger while nobody else can write to it."""
+
+    rows: LockedRows
+
+    def __init__(self, rows: LockedRows, codec: Codec, keys: Keys) -> None:
+        super().__init__(rows, codec, keys)
+        self.created: dict[str, NewKey] = {}
+
+    def check(
+        self, streams: Collection[str], commands: Collection[UUID], identifiers: Collection[Identifier]
+    ) -> Standing:
+        digests = {self.keys.identity_digest(each): each for each in identifiers}
+        found = self.rows.check(streams, commands, digests.keys())
+        guarded = {digests[digest]: identity for digest, identity in found.identities.items()}
+        return Standing(found.heads, found.outcomes, guarded)
+
+    def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
+        for batch in batches:
+            self.created.update(batch.keys)
+        return self.rows.insert_batches(batches)
+
+
+class Ledger(RowReader):
+    """One ordered ledger of everything that happened."""
+
+    rows: Rows
+
+    def digest(self, kind: str, body: bytes) -> bytes:
+        return self.keys.command_digest(kind, body)
+
+    @contextmanager
+    def locked(self) -> Iterator[LockedLedger]:
+        with self.rows.locked() as rows:
+            locked = LockedLedger(rows, self.codec, self.keys)
+            yield locked
+        for subject, new in locked.created.items():
+            self.keys.keep(subject, new.key)
+
+    def outcomes(self, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
+        return self.rows.outcomes(commands)
+
+    def last_position(self) -> int:
+        return self.rows.last_position()
+
+    def close(self) -> None:
+        self.rows.close()
+
+    def history(self, stream: str) -> Sequence[Recorded]:
+        return self.recorded(self.rows.load_rows({stream: 0}))
+
+    def events(
+        self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
+    ) -> Sequence[Recorded]:
+        return self.recorded(self.rows.select_rows(after, limit, types=types, until=until))
+
+    def recorded(self, rows: Sequence[Row]) -> list[Recorded]:
+        """Rows as events with their envelopes."""
+        self.keys.fetch({row.subject for row in rows if row.subject})
+        return [self.enveloped(row) for row in rows]
+
+    def enveloped(self, row: Row) -> Recorded:
+        assert row.notification_id is not None
+        return Recorded(
+            position=row.notification_id,
+            stream=row.originator_id,
+            version=row.originator_version,
+            type=row.topic,
+            event=self.event(row),
+            event_id=row.event_id,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            actor=Actor(
+                kind=row.actor_kind,  # type: ignore[arg-type]  # Written from the same type.
+                id=row.actor_id,
+                name=row.actor_name,
+                role=row.actor_role,
+                org_path=row.actor_org,  # type: ignore[arg-type]
+            ),
+            command_id=row.command_id,
+            correlation_id=row.correlation_id,
+            causation_id=row.causation_id,
+            on_behalf_of=row.on_behalf_of,
+            reason=self.reason(row),
+            source=Source(system=row.source_system, message_id=row.source_message_id or "")
+            if row.source_system
+            else None,
+            policy_version=row.policy_version,
+            imported=row.imported,
+            subject=row.subject,
+            schema_version=row.schema_version,
+        )
+
+    def reason(self, row: Row) -> Reason | None:
+        if row.reason_code is None:
+            return None
+        if row.reason_text is None:
+            return Reason(code=row.reason_code)
+        text = self.keys.open(row.subject, row.event_id, REASON, {"sealed": row.reason_text})
+        return Reason(code=row.reason_code, text=text if isinstance(text, Erased) else text.decode())
+
+    # Writing
+
+    def encode(self, batches: Sequence[Batch]) -> list[Encoded]:
+        """The rows of each batch. Keys that are new come with the first batch that needs them."""
+        at_hand = dict(self.keys.fetch({each.circumstances.subject for each in batches if self.has_secrets(each)}))
+        return [self.encode_batch(batch, at_hand) for batch in batches]
+
+    def has_secrets(self, batch: Batch) -> bool:
+        """Whether something of it goes under a key that may exist already."""
+        if not batch.events or (batch.events[0].stream == batch.stream and batch.events[0].version == 1):
+            return False
+        told = batch.circumstances.reason is not None and batch.circumstances.reason.text is not None
+        return told or any(self.codec.by_class[type(each.event)].personal for each in batch.events)
+
+    def encode_batch(self, batch: Batch, at_hand: dict[str, Key | Erased]) -> Encoded:
+        around = batch.circumstances
+        new_keys: dict[str, NewKey] = {}
+
+        rows = []
+        for append in batch.events:
+            event_id = time_ordered_id()
+            sealing = partial(self.sealing, around.subject, event_id, at_hand, new_keys)
+            name, schema_version, payload = self.codec.encode(append.event, sealing)
+            text = None if around.reason is None else around.reason.text
+            told = sealing(REASON, text.encode()).get("sealed") if isinstance(text, str) else None
+            rows.append(row_of(append, name, payload, event_id, schema_version, told, around))
+        logged = Logged(
+            around.command_id,
+            batch.type,
+            batch.digest,
+            batch.stream,
+            batch.version,
+            0,
+            around.recorded_at,
+            batch.refusal,
+        )
+        digests = {self.keys.identity_digest(value): identity for value, identity in batch.identities.items()}
+        return Encoded(rows, logged, (around.actor.kind, around.actor.id), new_keys, digests, batch.side)
+
+    def sealing(
+        self,
+        subject: str,
+        event_id: UUID,
+        at_hand: dict[str, Key | Erased],
+        new_keys: dict[str, NewKey],
+        where: str,
+        plaintext: bytes,
+    ) -> Any:
+        """A personal value as it is stored; of who has been erased, nothing is stored any more."""
+        key = at_hand.get(subject)
+        if key is None:
+            new = new_keys[subject] = self.keys.create(subject)
+            key = at_hand[subject] = new.key
+        if isinstance(key, Erased):
+            return {"erased": {"on": key.on.isoformat(), "by": key.by}}
+        return seal(key, event_id, where, plaintext)
+
+
+REASON = "reason/text"
+
+
+def row_of(
+    append: Append,
+    name: str,
+    payload: bytes,
+    event_id: UUID,
+    schema_version: int,
+    reason_text: str | None,
+    around: Circumstances,
+) -> Row:
+    actor, reason, source = around.actor, around.reason, around.source
+    return Row(
+        originator_id=append.stream,
+        originator_version=append.version,
+        topic=name,
+        state=payload,
+        notification_id=None,
+        event_id=event_id,
+        schema_version=schema_version,
+        occurred_at=around.occurred_at,
+        recorded_at=around.recorded_at,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        actor_role=actor.role,
+        actor_org=actor.org_path,
+        on_behalf_of=around.on_behalf_of,
+        reason_code=None if reason is None else reason.code,
+        reason_text=reason_text,
+        command_id=around.command_id,
+        correlation_id=around.correlation_id,
+        causation_id=around.causation_id,
+        source_system=None if source is None else source.system,
+        source_message_id=None if source is None else source.message_id,
+        policy_version=around.policy_version,
+        imported=around.imported,
+        subject=around.subject,
+    )

@@ -1,0 +1,142 @@
+"""What an event store must be able to do, in two layers: rows that PostgreSQL or a memory keeps, and events in them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.identity import Identifier
+from ledger.envelope import Batch, Logged, Recorded, SideRow
+from ledger.keys import NewKey
+from ledger.row import Row
+
+
+class Unavailable(Exception):
+    """The event store does not answer at the moment; whatever was asked may be asked again."""
+
+
+class Busy(Exception):
+    """Too many are writing at once; try again in a moment."""
+
+
+# Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A batch as it is stored: rows whose position is still open, and what goes with them."""
+
+    rows: Sequence[Row]
+    logged: Logged
+    actor: tuple[str, str]
+    keys: Mapping[str, NewKey] = field(default_factory=dict)
+    identities: Mapping[bytes, UUID] = field(default_factory=dict)
+    side: Sequence[SideRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How things stand under the lock: heads of streams, known commands, guarded identities."""
+
+    heads: Mapping[str, int]
+    outcomes: Mapping[UUID, Logged]
+    identities: Mapping[bytes, UUID]
+
+
+class LockedRows(Protocol):
+    """The rows while nobody else can add any."""
+
+    def check(self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]) -> Checked:
+        """Heads of streams (0 is left out), outcomes of commands and streams of identities, in one step."""
+
+    def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]: ...
+
+    def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]: ...
+
+    def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
+        """Add the rows of all batches in order, and answer the position that the ledger has after each."""
+
+
+class Rows(Protocol):
+    """Keeps rows, in one order without gaps."""
+
+    def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
+        """The rows of each stream after the version named for it, each stream's in order."""
+
+    def select_rows(
+        self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
+    ) -> Sequence[Row]:
+        """The next rows after a position, in order; only those of some types, if any are named."""
+
+    def last_position(self) -> int:
+        """The position of the last row; 0 in an empty ledger."""
+
+    def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]:
+        """The identity streams behind these fingerprints, where there are any."""
+
+    def outcomes(self, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
+        """What the command log says of these commands, where it knows them."""
+
+    def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, Any]:
+        """The wrapped key of each subject that has one, or what an erasure left of it."""
+
+    def locked(self) -> AbstractContextManager[LockedRows]:
+        """The lock, and the one transaction in which all that is inserted commits or does not."""
+
+    def close(self) -> None: ...
+
+
+# Events
+
+
+class Reader(Protocol):
+    """Reads events of streams, all up to some position and none after it."""
+
+    def load(self, after: Mapping[str, int]) -> Mapping[str, Sequence[Any]]:
+        """The events of each stream after the version named for it; streams without any are left out."""
+
+    def find(self, identifiers: Collection[Identifier]) -> Mapping[Identifier, UUID]:
+        """The identity streams of these values, where there are any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand under the lock, in the words of the domain."""
+
+    heads: Mapping[str, int]
+    outcomes: Mapping[UUID, Logged]
+    identities: Mapping[Identifier, UUID]
+
+
+class Locked(Reader, Protocol):
+    """The ledger while nobody else can write to it."""
+
+    def check(
+        self, streams: Collection[str], commands: Collection[UUID], identifiers: Collection[Identifier]
+    ) -> Standing: ...
+
+    def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
+        """Append what `encode` has made, and answer the position that the ledger has after each batch."""
+
+
+class EventStore(Reader, Protocol):
+    """One ordered ledger of events, with a log of commands."""
+
+    def digest(self, kind: str, body: bytes) -> bytes:
+        """A keyed fingerprint of a command's body: equal bodies are recognised, and none can be guessed."""
+
+    def encode(self, batches: Sequence[Batch]) -> Sequence[Encoded]:
+        """The rows of each batch, personal values under their subject's key. Done before the lock is taken."""
+
+    def locked(self) -> AbstractContextManager[Locked]: ...
+
+    def outcomes(self, commands: Collection[UUID]) -> Mapping[UUID, Logged]: ...
+
+    def history(self, stream: str) -> Sequence[Recorded]:
+        """A stream's events with their envelopes, oldest first."""
+
+    def events(self, after: int, limit: int, *, types: Sequence[str] = ()) -> Sequence[Recorded]:
+        """The next events after a position, in order."""
+
+    def last_position(self) -> int: ...

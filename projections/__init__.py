@@ -1,0 +1,1 @@
+"""The read models: folds of the ledger whose state is a row."""

@@ -1,0 +1,132 @@
+"""What whoever runs the service may set, all of it by environment variables."""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, ByteSize, Field, PositiveInt, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "LIFELEDGER_"
+FOR_TESTS = "LIFELEDGER_TEST_"
+KEY_BYTES = 32
+
+
+class SettingsError(Exception):
+    """A setting is missing, unknown or cannot be used; each line names the variable."""
+
+
+def default_home() -> Path:
+    """Where a system service of root's keeps its data, or a program of anybody else's."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/lifeledger")
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "lifeledger"
+
+
+def postgres_url(url: str) -> str:
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    return url
+
+
+class Settings(BaseSettings):
+    """A field's name in capitals, after LIFELEDGER_, is its variable; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: Annotated[str, AfterValidator(postgres_url)] = Field(
+        default="", validation_alias="DATABASE_URL", repr=False
+    )
+    """The PostgreSQL of the ledger and the views; empty means the embedded one."""
+    home: Path = Field(default_factory=default_home)
+    """Data of the embedded PostgreSQL, and the master key where no other place is named."""
+    master_key_text: SecretStr = Field(default=SecretStr(""), validation_alias="LIFELEDGER_MASTER_KEY")
+    master_key_file: Path | None = None
+    shared: Path = Path("../shared")
+    """Data sets for tests, relative to the repository."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    max_body: ByteSize = Field(default=ByteSize(2**20), gt=0)
+    """Bytes of one request; also written as 1MiB."""
+
+    queue: PositiveInt = 4096
+    """Commands that may wait for the writer before callers are told to come back later."""
+    cache: PositiveInt = 100_000
+    """Streams whose state is kept in memory."""
+    key_cache: PositiveInt = 100_000
+    """Subjects whose key is kept in memory."""
+    ledger_pool: PositiveInt = 4
+    """Connections of one process to the ledger, the writer's not counted."""
+    view_pool: PositiveInt = 8
+    """Connections of one process to the views."""
+
+    @classmethod
+    def from_environment(cls, **given: Any) -> Self:
+        """What is given, by a command line say, goes before the environment; an error names what is wrong."""
+        try:
+            settings = cls(**given)
+        except ValidationError as error:
+            raise SettingsError("\n".join(f"{variable(e['loc'])}: {e['msg']}" for e in error.errors())) from None
+        if wrong := unknown(os.environ):
+            raise SettingsError("\n".join(wrong))
+        return settings
+
+    @property
+    def key_file(self) -> Path:
+        return self.master_key_file or self.home / "master.key"
+
+    def master_key(self) -> bytes:
+        """The 32 bytes that wrap every subject's key; from the variable if it is set, or from the file."""
+        if text := self.master_key_text.get_secret_value():
+            return decoded(text, "LIFELEDGER_MASTER_KEY")
+        where = f"{self.key_file} (LIFELEDGER_MASTER_KEY_FILE)"
+        try:
+            return decoded(self.key_file.read_text(encoding="ascii"), where)
+        except FileNotFoundError:
+            told = f"no master key: LIFELEDGER_MASTER_KEY is not set, and there is no file {where}"
+        except (OSError, UnicodeDecodeError) as error:
+            told = f"{where} cannot be read: {error}"
+        raise SettingsError(told)
+
+
+def decoded(text: str, where: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise SettingsError(f"{where} must hold {KEY_BYTES} bytes in base64, and is not base64") from None
+    if len(key) != KEY_BYTES:
+        raise SettingsError(f"{where} must hold {KEY_BYTES} bytes in base64, and holds {len(key)}")
+    return key
+
+
+def variables() -> Mapping[str, str]:
+    """Each field and the variable that sets it."""
+    return {name: str(field.validation_alias or PREFIX + name.upper()) for name, field in Settings.model_fields.items()}
+
+
+def variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "settings"
+    return variables().get(name, name)
+
+
+def unknown(environment: Mapping[str, str]) -> list[str]:
+    """A misspelt setting would otherwise be silently without effect."""
+    known = [*variables().values()]
+    stray = [name for name in environment if name.startswith(PREFIX) and not name.startswith(FOR_TESTS)]
+    return [
+        f"{name}: there is no such setting" + "".join(f"; {like} is one" for like in get_close_matches(name, known, 1))
+        for name in sorted(stray)
+        if name not in known
+    ]

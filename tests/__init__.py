@@ -1,0 +1,1 @@
+"""Specs, and the servers, stores and situations that they share."""

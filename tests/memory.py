@@ -1,0 +1,96 @@
+"""Rows in memory, for specs: they pass the same contract suite as PostgreSQL's."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Lock
+from uuid import UUID
+
+from commands import DECIDERS
+from domain.values import Erased
+from ledger.codec import Codec
+from ledger.envelope import Logged
+from ledger.keys import Keys
+from ledger.ledger import Ledger
+from ledger.recorder import SideRowMoved, must_be_complete
+from ledger.row import Row
+from ledger.store import Checked, Encoded
+
+MASTER = bytes(range(32))
+
+
+class MemoryRows:
+    """Every row in one list."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.commands: dict[UUID, Logged] = {}
+        self.keys: dict[str, bytes | Erased] = {}
+        self.identities: dict[bytes, UUID] = {}
+        self.side: dict[str, int] = {}
+        self.lock = Lock()
+
+    def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
+        found = [
+            row for row in self.rows if row.originator_version > after.get(row.originator_id, row.originator_version)
+        ]
+        return sorted(found, key=lambda row: (row.originator_id, row.originator_version))
+
+    def select_rows(
+        self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
+    ) -> Sequence[Row]:
+        last = len(self.rows) if until is None else until
+        return [row for row in self.rows[after:last] if not types or row.topic in types][:limit]
+
+    def last_position(self) -> int:
+        return len(self.rows)
+
+    def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]:
+        return {digest: self.identities[digest] for digest in digests if digest in self.identities}
+
+    def outcomes(self, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
+        return {each: self.commands[each] for each in commands if each in self.commands}
+
+    def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, bytes | Erased]:
+        return {subject: self.keys[subject] for subject in subjects if subject in self.keys}
+
+    def check(self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]) -> Checked:
+        heads = {row.originator_id: row.originator_version for row in self.rows if row.originator_id in set(streams)}
+        return Checked(heads, self.outcomes(commands), self.find_identities(identities))
+
+    @contextmanager
+    def locked(self) -> Iterator["MemoryRows"]:
+        with self.lock:
+            kept = MemoryRows()
+            for name in ("rows", "commands", "keys", "identities", "side"):
+                setattr(kept, name, getattr(self, name).copy())
+            yield kept
+            for name in ("rows", "commands", "keys", "identities", "side"):
+                setattr(self, name, getattr(kept, name))
+
+    def close(self) -> None:
+        pass
+
+    def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
+        positions = []
+        for batch in batches:
+            for row in batch.rows:
+                must_be_complete(row)
+                self.rows.append(row._replace(notification_id=len(self.rows) + 1))
+            positions.append(len(self.rows))
+            assert batch.logged.command_id not in self.commands, "a command is logged once"
+            assert not batch.keys.keys() & self.keys.keys(), "a subject has one key"
+            assert not batch.identities.keys() & self.identities.keys(), "a value is guarded by one stream"
+            self.commands[batch.logged.command_id] = replace(batch.logged, position=len(self.rows))
+            self.keys |= {subject: new.wrapped for subject, new in batch.keys.items()}
+            self.identities |= batch.identities
+            for side in batch.side:
+                if self.side.get(side.name) != side.expected:
+                    raise SideRowMoved(f"{side.name} is not at {side.expected}")
+                self.side[side.name] = side.value
+        return positions
+
+
+def memory_ledger() -> Ledger:
+    rows = MemoryRows()
+    return Ledger(rows, Codec(event for decider in DECIDERS for event in decider.events), Keys(MASTER, rows))

@@ -1,0 +1,92 @@
+"""The PostgreSQL that the tests run against: one of their own, or the one that they are told of."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, Self
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from ledger.admission import POWERS, create_database, drop_database
+from ledger.embedded import EmbeddedPostgres
+
+PREFIX = "lifeledger-test-"
+
+
+class Server(Protocol):
+    def url(self, database: str = ...) -> str: ...
+
+    def admin_url(self, database: str = ...) -> str: ...
+
+    def create_database(self, name: str, template: str = ...) -> None: ...
+
+    def drop_database(self, name: str) -> None: ...
+
+
+class GivenServer:
+    """Somebody's server; the tests have a role of their own there, which is gone when they are."""
+
+    def __init__(self, admin: str) -> None:
+        self._admin = conninfo_to_dict(admin)
+        self._role = f"lifeledger_test_{os.getpid()}"
+
+    def __enter__(self) -> Self:
+        create = sql.SQL("CREATE ROLE {} {} PASSWORD {}")
+        with self._connection() as admin:
+            admin.execute(create.format(sql.Identifier(self._role), POWERS, sql.Literal(self._role)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._connection() as admin:
+            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(self._role)))
+
+    def url(self, database: str = "postgres") -> str:
+        return uri(**self._admin | {"user": self._role, "password": self._role, "dbname": database})
+
+    def admin_url(self, database: str = "postgres") -> str:
+        return uri(**self._admin | {"dbname": database})
+
+    def create_database(self, name: str, template: str = "template1") -> None:
+        with self._connection() as admin:
+            create_database(admin, name, template, owner=self._role)
+
+    def drop_database(self, name: str) -> None:
+        with self._connection() as admin:
+            drop_database(admin, name)
+
+    def _connection(self) -> psycopg.Connection:
+        return psycopg.connect(self.admin_url(), autocommit=True)
+
+
+def uri(*, dbname: object, **parts: object) -> str:
+    written = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in parts.items())
+    return f"postgresql:///{quote(str(dbname), safe='')}?{written}"
+
+
+@contextmanager
+def new_home() -> Iterator[Path]:
+    """A home that the server's account can enter, and whose name is short enough for a socket."""
+    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
+    home.chmod(0o711)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home)
+
+
+def end_leftovers() -> None:
+    """Servers of test runs that were killed would run for ever: join, and leave as the last one."""
+    for home in Path("/tmp").glob(f"{PREFIX}*"):  # noqa: S108
+        if home.stat().st_uid != os.geteuid() or time.time() - home.stat().st_mtime < 3600:
+            continue
+        server = EmbeddedPostgres.start(home)
+        server.stop()
+        if not server.runs():
+            shutil.rmtree(home)
