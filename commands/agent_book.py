@@ -17,6 +17,9 @@ agent_books = Decider[AgentBook, AgentBookEvent](
 )
 
 
+LARGEST = 1_000_000
+
+
 @value
 class ChangeCapacity:
     """`cap` leads held at once, `daily_claims` claims a business day."""
@@ -34,6 +37,7 @@ def whose(command: ChangeCapacity) -> StaffId:
 def change_capacity(command: ChangeCapacity, _: AgentBook, staff: Employed) -> CapacityChanged:
     """Set how many leads somebody may hold, and claim in a day."""
     del staff
-    if command.cap < 0 or command.daily_claims < 0:
-        raise Invalid(field="cap", because="a limit is not negative")
+    for field, limit in (("cap", command.cap), ("daily_claims", command.daily_claims)):
+        if not 0 <= limit <= LARGEST:
+            raise Invalid(field=field, because=f"a limit is 0 to {LARGEST}")
     return CapacityChanged(staff_id=command.staff_id, cap=command.cap, daily_claims=command.daily_claims)

@@ -24,7 +24,7 @@ class CommandIdReused(Refused):
         return f"{self.command_id} was sent before, with another body or by another caller"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ask:
     """One command and what is known of who sends it.
 
@@ -47,7 +47,7 @@ class Ask:
     side: tuple[SideRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What came of a command: the version of its subject and the position of the ledger, or the refusal."""
 

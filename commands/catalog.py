@@ -3,7 +3,7 @@
 from commands.decider import Decider
 from domain.access import Action
 from domain.catalog import Catalog, CatalogEvent, CatalogPublished, CustomField, Entry, evolve
-from domain.errors import Invalid
+from domain.errors import Invalid, said
 from domain.values import CatalogId, value
 
 catalogs = Decider[Catalog, CatalogEvent](
@@ -30,6 +30,8 @@ def publish_catalog(command: PublishCatalog, catalog: Catalog) -> CatalogPublish
         ("entries", [entry.code for entry in command.entries]),
         ("fields", [field.name for field in command.fields]),
     ):
+        for name in names:
+            said(kind, name)
         if twice := {name for name in names if names.count(name) > 1}:
             raise Invalid(field=kind, because=f"{', '.join(sorted(twice))} stands there twice")
     for field in command.fields:

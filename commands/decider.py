@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from typing import Any, Generic, TypeVar
 
 from domain.access import Action
+from domain.errors import Invalid
 from domain.signature import Rule, members, parameters
-from domain.values import PoolId, StaffId, value
+from domain.values import Instant, PoolId, StaffId, value
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -16,9 +17,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @value
 class Holding:
-    """Who has a subject in hand, or which pool offers it: what access to it is measured against."""
+    """Who has a subject in hand, or which pool offers it: what access to it is measured against.
 
-    holders: frozenset[StaffId] = frozenset()
+    Workers and readers have been let in beside the owner, each until an instant; None is for good.
+    """
+
+    owner: StaffId | None = None
+    workers: Mapping[StaffId, Instant | None] | None = None
+    readers: Mapping[StaffId, Instant | None] | None = None
     pool_id: PoolId | None = None
 
 
@@ -75,7 +81,8 @@ class Decider(Generic[S, E]):
         return register
 
     def stream(self, key: object) -> str:
-        return f"{self.name}/{key}"
+        """The stream of an id. Refuses, with Invalid, a text that could not stand in a path or be read aloud."""
+        return stream_name(self.name, self.id_field, key)
 
     def stream_of(self, message: object) -> str:
         """The stream that a command addresses, or an event belongs to."""
@@ -83,6 +90,20 @@ class Decider(Generic[S, E]):
 
     def fold(self, key: object, events: Iterable[E]) -> S:
         return reduce(self.evolve, events, self.initial(key))
+
+
+LONGEST_KEY = 128
+
+
+@lru_cache(maxsize=100_000)
+def stream_name(name: str, id_field: str, key: object) -> str:
+    """Kept, because a UUID takes longer to write out than to look up."""
+    if isinstance(key, str):
+        if not 0 < len(key) <= LONGEST_KEY:
+            raise Invalid(field=id_field, because=f"an id has 1 to {LONGEST_KEY} characters")
+        if not key.isprintable() or " " in key or "/" in key:
+            raise Invalid(field=id_field, because="an id has no blanks, slashes or control characters")
+    return f"{name}/{key}"
 
 
 def owners(deciders: Iterable[Decider[Any, Any]]) -> Mapping[type, Decider[Any, Any]]:

@@ -1,9 +1,10 @@
 """Load, fold, decide, append. The one path by which anything changes."""
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import chain
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +15,18 @@ from commands.decider import Decider, Holding, owners
 from commands.states import Cache, Known, Missing, View
 from domain.access import Action, Scope, Whereabouts, decide, scope_of
 from domain.actor import Actor, Asked
-from domain.errors import HasLeft, Refused, UnknownStaff, require
+from domain.errors import HasLeft, Hidden, Invalid, NotNow, Refused, UnknownStaff
 from domain.identity import Identifier
 from domain.pool import Pool
-from domain.signature import Need, Rule
+from domain.signature import Finder, Need, Rule
 from domain.staff import Departed, Employed
 from domain.values import OrgPath, StaffId
-from ledger.envelope import Append, Batch, Circumstances, Logged
+from ledger.envelope import Append, Batch, Circumstances, Logged, time_ordered_id
 from ledger.refusals import declined, restored
 from ledger.store import Busy, EventStore, Locked, Unavailable
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # Seconds between attempts to reach the ledger.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,8 @@ class Plan:
     decider: Decider[Any, Any]
     rule: Rule
     action: Action
-    needs: tuple[tuple[str, Need, Decider[Any, Any]], ...]
+    needs: tuple[tuple[str, Need, Decider[Any, Any], Finder | None], ...]
     adapter: TypeAdapter[Any]
-
-    def home(self, command: object) -> str:
-        return self.decider.stream_of(command)
 
 
 class Executor:
@@ -54,11 +55,20 @@ class Executor:
         store: EventStore,
         *,
         clock: Callable[[], datetime],
+        new_id: Callable[[], UUID] = time_ordered_id,
         cache: int = 100_000,
+        patience: float = 10.0,
+        pause: Callable[[float], None] = time.sleep,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
         self.clock = clock
+        self.new_id = new_id
         self.cache = Cache(cache)
+        self.patience = patience  # Seconds that the ledger may be away before callers are told so.
+        self.pause = pause
+        self.timer = timer
+        self.lost_at: float | None = None
         self.owner = owners(deciders)
         self.deciders = {decider.name: decider for decider in self.owner.values()}
         self.plans = {
@@ -67,8 +77,10 @@ class Executor:
                 decider,
                 rule,
                 decider.actions[command],
-                tuple((name, need, self.owner[need.types[0]]) for name, need in rule.needs.items()),
-                TypeAdapter(command),
+                tuple(
+                    (name, need, self.owner[need.types[0]], rule.where.get(name)) for name, need in rule.needs.items()
+                ),
+                adapter(command),
             )
             for decider in self.deciders.values()
             for command, rule in decider.rules.items()
@@ -77,38 +89,73 @@ class Executor:
     def __call__(self, asks: Sequence[Ask]) -> list[Answer]:
         """Settle every command of a batch. An error that is not a refusal never touches the neighbours."""
         try:
-            return self.settle(asks)
+            return self.settle_in_time(asks)
         except (Unavailable, Busy) as problem:
             return [problem] * len(asks)
         except Exception as bug:  # noqa: BLE001 - it is the answer to the one command that has it.
-            if len(asks) == 1:
-                return [bug]
-            return list(chain.from_iterable(self([ask]) for ask in asks))
+            return [bug] if len(asks) == 1 else self.singly(asks)
+
+    def singly(self, asks: Sequence[Ask]) -> list[Answer]:
+        given: list[Answer] = []
+        for ask in asks:
+            lost = given and isinstance(given[-1], Unavailable)
+            given.extend(given[-1:] if lost else self([ask]))
+        return given
+
+    def settle_in_time(self, asks: Sequence[Ask]) -> list[Answer]:
+        """Settle; when the connection is lost, settle the same once more, until the ledger has been away too long.
+
+        A commit may have come about although its answer was lost. That does no harm: under the lock, which a commit
+        still under way keeps, the command log tells what has been done.
+        """
+        pause = SHORTEST_PAUSE
+        while True:
+            try:
+                given = self.settle(asks)
+            except (Unavailable, Busy) as problem:
+                if self.lost_at is None and isinstance(problem, Unavailable):
+                    self.lost_at = self.timer()
+                if self.lost_at is None or self.timer() + pause > self.lost_at + self.patience:
+                    raise
+                self.pause(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                self.lost_at = None
+                return given
 
     def state(self, stream: str) -> Known:
         """A stream's state as it is in the ledger now, for whoever only reads."""
-        view = View(Cache(1), self.store, self.deciders)
+        view = View(Cache(1), self.store, self.deciders, self.new_id)
         view.fetch([stream])
         return view.base[stream]
 
     # A batch
 
     def settle(self, asks: Sequence[Ask]) -> list[Answer]:
-        digests = [self.digest(ask) for ask in asks]
-        view = View(self.cache, self.store, self.deciders)
-        self.look_ahead(asks, view)
-        decided = self.decide_all(asks, digests, {}, view)
+        works = [self.work(ask) for ask in asks]
+        view = View(self.cache, self.store, self.deciders, self.new_id)
+        self.look_ahead(works, view)
+        decided = self.decide_all(works, {}, view)
         encoded = self.store.encode(batches(decided))
         with self.store.locked() as ledger:
             logged = self.verify(view, ledger, {ask.command_id for ask in asks})
             while not view.holds or (logged and view.reader is self.store):
-                view = View(self.cache, ledger, self.deciders, verified=view.verified)
-                decided = self.decide_all(asks, digests, logged, view)
+                view = View(self.cache, ledger, self.deciders, self.new_id, verified=view.verified)
+                decided = self.decide_all(works, logged, view)
                 encoded = self.store.encode(batches(decided))
                 self.verify(view, ledger, ())
             positions = iter(ledger.insert_batches(encoded))
         self.cache.put(view.changed)
         return answers(asks, decided, positions)
+
+    def work(self, ask: Ask) -> "Work":
+        plan = self.plans[type(ask.command)]
+        body = plan.adapter.dump_json(ask.command, by_alias=True)
+        digest = self.store.digest(f"{plan.name} {ask.caller.kind}:{ask.caller.id}", body)
+        try:
+            return Work(ask, plan, plan.decider.stream_of(ask.command), digest)
+        except Invalid as wrong:
+            return Work(ask, plan, "", digest, wrong)
 
     def verify(self, view: View, ledger: Locked, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
         """Note whether all that the decisions rest on is still so, and answer which commands are known already.
@@ -120,64 +167,64 @@ class Executor:
         there = ledger.check(unsure.keys(), commands, values.keys())
         stale = [stream for stream, version in unsure.items() if there.heads.get(stream, 0) != version]
         if stale:
-            View(self.cache, ledger, self.deciders).fetch(stale)
+            View(self.cache, ledger, self.deciders, self.new_id).fetch(stale)
         view.verified |= unsure.keys()
         view.holds = not stale and all(there.identities.get(each) == stream for each, stream in values.items())
         return there.outcomes
 
-    def look_ahead(self, asks: Sequence[Ask], view: View) -> None:
+    def look_ahead(self, works: Sequence["Work"], view: View) -> None:
         """Read in a few grouped steps what a cold batch will need, instead of stream by stream."""
         now = self.clock()
-        pending = [ask for ask in asks if self.cache.get(self.plans[type(ask.command)].home(ask.command)) is None]
-        while pending:
+        pending = [work for work in works if work.wrong is None and self.cache.get(work.home) is None]
+        view.missing.update(work.home for work in pending)
+        while view.fetch_missing():
             view.looking_ahead = True
-            pending = [ask for ask in pending if self.lacks(ask, view, now)]
-            view.fetch_missing()
+            pending = [work for work in pending if self.lacks(work, view, now)]
+        view.looking_ahead = False
 
-    def lacks(self, ask: Ask, view: View, now: datetime) -> bool:
+    def lacks(self, work: "Work", view: View, now: datetime) -> bool:
         try:
-            self.prepare(ask, view, now)
+            self.prepare(work, view, now)
         except Missing:
             return True
         except Exception:  # noqa: BLE001 - it will be raised again where it is answered.
             return False
         return False
 
-    def decide_all(
-        self, asks: Sequence[Ask], digests: Sequence[bytes], logged: Mapping[UUID, Logged], view: View
-    ) -> list["Decided"]:
+    def decide_all(self, works: Sequence["Work"], logged: Mapping[UUID, Logged], view: View) -> list["Decided"]:
         """For each command what it writes, what it is answered, or which earlier one of the batch it repeats."""
         now = self.clock()
         first: dict[UUID, int] = {}
         decided: list[Decided] = []
-        for index, (ask, digest) in enumerate(zip(asks, digests, strict=True)):
-            earlier = first.setdefault(ask.command_id, index)
-            if known := logged.get(ask.command_id):
-                decided.append(answer_again(known, digest))
+        for index, work in enumerate(works):
+            command_id = work.ask.command_id
+            earlier = first.setdefault(command_id, index)
+            if known := logged.get(command_id):
+                decided.append(answer_again(known, work.digest))
             elif earlier != index:
-                same = digests[earlier] == digest
-                decided.append(earlier if same else CommandIdReused(command_id=ask.command_id))
+                same = works[earlier].digest == work.digest
+                decided.append(earlier if same else CommandIdReused(command_id=command_id))
             else:
-                decided.append(self.decide(ask, digest, view, now))
+                decided.append(self.decide(work, view, now))
         return decided
 
     # One command
 
-    def decide(self, ask: Ask, digest: bytes, view: View, now: datetime) -> Batch | Exception:
+    def decide(self, work: "Work", view: View, now: datetime) -> Batch | Exception:
         """What one command writes: its events, or its refusal; or a conflict, or the bug of its own rule."""
-        plan = self.plans[type(ask.command)]
-        stream = plan.home(ask.command)
+        ask, plan, stream = work.ask, work.plan, work.home
+        if work.wrong is not None:
+            return work.wrong  # It names no subject that it could be recorded under.
         try:
-            home = view.get(stream)
-            if ask.expected is not None and ask.expected != home.version:
-                return Conflict(f"{stream} is at version {home.version}, not {ask.expected}")
+            before = view.get(stream).version
+            if ask.expected is not None and ask.expected != before:
+                return Conflict(f"{stream} is at version {before}, not {ask.expected}")
             try:
-                ready = self.prepare(ask, view, now)
-                events = plan.rule.outcome(ask.command, ready.states, ready.asked)
+                ready = self.prepare(work, view, now)
+                events = plan.rule.outcome(ready.known)
             except Refused as no:
                 around = circumstances(ask, ask.actor or ask.caller, stream, None, now)
-                refused = declined(no)
-                return Batch(plan.name, digest, stream, home.version, around, refusal=refused, side=ask.side)
+                return Batch(plan.name, work.digest, stream, before, around, (), declined(no), {}, ask.side)
             around = circumstances(ask, ready.asked.actor, stream, ready.policies, now)
             appends, identities = self.append(events, view, ready)
         except (Unavailable, Busy):
@@ -185,73 +232,77 @@ class Executor:
         except Exception as bug:  # noqa: BLE001 - a bug in one rule is that command's alone.
             return bug
         version = view.get(stream).version
-        return Batch(plan.name, digest, stream, version, around, appends, identities=identities, side=ask.side)
+        return Batch(plan.name, work.digest, stream, version, around, appends, None, identities, ask.side)
 
-    def prepare(self, ask: Ask, view: View, now: datetime) -> "Ready":
+    def prepare(self, work: "Work", view: View, now: datetime) -> "Ready":
         """Who asks, whether he may, and the states that the rule is to be called with."""
-        command = ask.command
-        plan = self.plans[type(command)]
-        home = plan.home(command)
+        ask, plan, home = work.ask, work.plan, work.home
         before = view.get(home)
-        actor = self.actor(ask, view)
-        self.must_be_allowed(ask, plan, actor, before.state, view)
+        at = ask.occurred_at or now
+        actor = self.must_be_allowed(work, before.state, view, now)
         asked = Asked(
             command_id=ask.command_id,
             actor=actor,
-            at=ask.occurred_at or now,
+            at=at,
             version=before.version,
             reason=ask.reason,
             imported=ask.imported,
         )
-        known: dict[str, Any] = {"command": command, "asked": asked}
-        states: dict[str, Any] = {}
+        known: dict[str, Any] = {"command": ask.command, "asked": asked}
         streams = {home}
-        policies: list[str] = []
-        for name, need, decider in plan.needs:
-            finder = plan.rule.where.get(name)
-            found = getattr(command, plan.decider.id_field) if finder is None else finder(known)
+        policies: dict[str, None] = {}
+        for name, need, decider, finder in plan.needs:
+            if finder is None:
+                known[name] = fitting(home, before, need, decider, home)
+                continue
+            found = finder(known)
             many: dict[Any, Any] = {}
             for key in found if need.many else (found,):
                 stream = self.stream(decider, key, view)
                 state = view.get(stream)
-                many[key] = require(state.state, *need.types)
+                if decider.holding is not None and stream not in streams and not ask.imported:
+                    self.must_reach(stream, decider, plan.action, actor, state.state, at, view)
+                many[key] = fitting(stream, state, need, decider, home)
                 streams.add(stream)
                 if decider.governs and state.version:
-                    policies.append(f"{stream}@{state.version}")
-            known[name] = states[name] = many if need.many else many[found]
-        return Ready(states, asked, streams, ",".join(policies) or None)
+                    policies[f"{stream}@{state.version}"] = None
+            known[name] = many if need.many else many[found]
+        return Ready(known, asked, streams, ",".join(policies) or None)
 
     def stream(self, decider: Decider[Any, Any], key: object, view: View) -> str:
         if decider.found_by is not None and isinstance(key, decider.found_by):
             key = view.identify(decider, key)  # type: ignore[arg-type]  # It is what the streams are found by.
         return decider.stream(key)
 
-    def actor(self, ask: Ask, view: View) -> Actor:
-        """Who acts, with the name and the organisation of this moment. Who has left sends no command."""
+    def must_be_allowed(self, work: "Work", state: object, view: View, now: datetime) -> Actor:
+        """Who acts. Who imports, or says himself when it happened, must be allowed to; who acts now, to do it."""
+        ask, plan, when = work.ask, work.plan, work.ask.occurred_at
+        caller = present(ask.caller, view)
+        if (ask.imported or when is not None) and (refusal := decide(caller, Action.IMPORT, None)) is not None:
+            raise refusal
+        if when is not None and not EARLIEST <= when <= now:
+            raise Invalid(field="occurred_at", because=f"what happened lies between {EARLIEST.year} and now")
         if ask.imported:
-            return ask.actor or ask.caller
-        if ask.caller.kind != "user":
-            return ask.caller
-        match view.get(f"staff/{ask.caller.id}").state:
-            case Employed(name=name, role=role, org_path=org_path):
-                return Actor(kind="user", id=ask.caller.id, name=name, role=role, org_path=org_path)
-            case Departed():
-                raise HasLeft(staff_id=ask.caller.id)
-            case _:
-                raise UnknownStaff(staff_id=ask.caller.id)
+            return ask.actor or caller
+        self.must_reach(work.home, plan.decider, plan.action, caller, state, when or now, view)
+        return caller
 
-    def must_be_allowed(self, ask: Ask, plan: Plan, actor: Actor, state: object, view: View) -> None:
-        """Ask the decision function, with the holders' organisations, or those of the pool's members."""
-        if ask.imported or ask.occurred_at is not None:
-            importer = self.actor(replace(ask, imported=False, actor=None), view)
-            refusal = decide(importer, Action.IMPORT, None)
-        elif scope_of(actor.role, plan.action) is Scope.ALL or plan.decider.holding is None:
-            refusal = decide(actor, plan.action, None)
-        else:
-            holding = plan.decider.holding(state)
-            place = None if holding is None else whereabouts(plan.home(ask.command), holding, actor, view.get)
-            refusal = decide(actor, plan.action, place)
-        if refusal is not None:
+    def must_reach(
+        self,
+        stream: str,
+        decider: Decider[Any, Any],
+        action: Action,
+        actor: Actor,
+        state: object,
+        at: datetime,
+        view: View,
+    ) -> None:
+        """Ask the decision function, with the owner's organisation, or those of the pool's members."""
+        holding = None
+        if decider.holding is not None and scope_of(actor.role, action) is not Scope.ALL:
+            holding = decider.holding(state)
+        place = None if holding is None else whereabouts(stream, holding, actor, at, view.get)
+        if (refusal := decide(actor, action, place)) is not None:
             raise refusal
 
     def append(self, events: Sequence[Any], view: View, ready: "Ready") -> tuple[list[Append], dict[Identifier, UUID]]:
@@ -264,24 +315,36 @@ class Executor:
             stream = decider.stream_of(event)
             assert stream in ready.streams, f"{stream} is written without having been read"
             before = changed.get(stream) or view.get(stream)
-            changed[stream] = Known(decider.evolve(before.state, event), before.version + 1)
-            appends.append(Append(stream, before.version + 1, event))
-            if before.version == 0 and stream in view.minted:
+            version = before.version + 1
+            changed[stream] = Known(decider.evolve(before.state, event), version)
+            appends.append(Append(stream, version, event))
+            if version == 1 and stream in view.minted:
                 identities[view.minted[stream]] = getattr(event, decider.id_field)
         view.changed.update(changed)
         return appends, identities
 
-    def digest(self, ask: Ask) -> bytes:
-        plan = self.plans[type(ask.command)]
-        body = plan.adapter.dump_json(ask.command, by_alias=True)
-        return self.store.digest(f"{plan.name} {ask.caller.kind}:{ask.caller.id}", body)
+
+@cache
+def adapter(command: type) -> TypeAdapter[Any]:
+    return TypeAdapter(command)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Work:
+    """A command with its rule, the stream that it addresses, and the fingerprint of its body."""
+
+    ask: Ask
+    plan: Plan
+    home: str
+    digest: bytes
+    wrong: Invalid | None = None  # Its id cannot be one.
+
+
+@dataclass(slots=True)
 class Ready:
-    """Everything a rule is called with, and the streams that it may write to."""
+    """Everything that a rule is called with, by name, and the streams that it may write to."""
 
-    states: Mapping[str, Any]
+    known: Mapping[str, Any]
     asked: Asked
     streams: set[str]
     policies: str | None
@@ -318,29 +381,65 @@ def answer_again(known: Logged, digest: bytes) -> Answer:
 
 def circumstances(ask: Ask, actor: Actor, subject: str, policies: str | None, now: datetime) -> Circumstances:
     return Circumstances(
-        command_id=ask.command_id,
-        actor=actor,
-        occurred_at=ask.occurred_at or now,
-        recorded_at=now,
-        correlation_id=ask.correlation_id or ask.command_id,
-        subject=subject,
-        causation_id=ask.causation_id,
-        on_behalf_of=ask.on_behalf_of,
-        reason=ask.reason,
-        source=ask.source,
-        policy_version=policies,
-        imported=ask.imported,
+        ask.command_id,
+        actor,
+        ask.occurred_at or now,
+        now,
+        ask.correlation_id or ask.command_id,
+        subject,
+        ask.causation_id,
+        ask.on_behalf_of,
+        ask.reason,
+        ask.source,
+        policies,
+        ask.imported,
     )
 
 
-def whereabouts(subject: str, holding: Holding, actor: Actor, get: Callable[[str], Known]) -> Whereabouts:
-    """Where a subject is, in organisations: those of its holders, or of the members of its pool."""
-    if StaffId(actor.id) in holding.holders:
-        return Whereabouts(subject=subject, holders=holding.holders)
+def present(caller: Actor, view: View) -> Actor:
+    """The caller with the name, role and organisation of this moment. Who has left sends no command."""
+    if caller.kind != "user":
+        return caller
+    match view.get(f"staff/{caller.id}").state:
+        case Employed(name=name, role=role, org_path=org_path):
+            return Actor(kind="user", id=caller.id, name=name, role=role, org_path=org_path)
+        case Departed():
+            raise HasLeft(staff_id=caller.id)
+        case _:
+            raise UnknownStaff(staff_id=caller.id)
+
+
+def whereabouts(subject: str, holding: Holding, actor: Actor, at: datetime, get: Callable[[str], Known]) -> Whereabouts:
+    """Where a subject is, in organisations: that of its owner, or those of the members of its pool."""
     if holding.pool_id is not None:
         pool = get(f"pool/{holding.pool_id}").state
         members = frozenset(pool.members) if isinstance(pool, Pool) else frozenset[OrgPath]()
         return Whereabouts(subject=subject, orgs=members, pooled=True)
-    people = [get(f"staff/{holder}").state for holder in holding.holders]
-    orgs = frozenset(person.org_path for person in people if isinstance(person, Employed | Departed))
-    return Whereabouts(subject=subject, holders=holding.holders, orgs=orgs)
+    if holding.owner is None:
+        return Whereabouts(subject=subject)
+    if holding.owner == actor.id:
+        return Whereabouts(subject=subject, holders=frozenset({holding.owner}))
+    owner = get(f"staff/{holding.owner}").state
+    if not isinstance(owner, Employed | Departed):
+        return Whereabouts(subject=subject)  # Imported with an owner whom nobody knows here.
+    return Whereabouts(
+        subject=subject,
+        holders=frozenset({holding.owner}) | let_in(holding.workers, at),
+        readers=let_in(holding.readers, at),
+        orgs=frozenset({owner.org_path}),
+    )
+
+
+def let_in(people: Mapping[StaffId, datetime | None] | None, at: datetime) -> frozenset[StaffId]:
+    """Whose access has not ended yet."""
+    return frozenset(person for person, until in (people or {}).items() if until is None or at < until)
+
+
+def fitting(stream: str, known: Known, need: Need, decider: Decider[Any, Any], home: str) -> Any:
+    """The state, when the rule can be called with it. A subject that is not there looks like one that is hidden."""
+    if isinstance(known.state, need.types):
+        return known.state
+    if known.version == 0 and (stream == home or decider.holding is not None):
+        raise Hidden(subject=stream)
+    wanted = tuple(kind.__name__ for kind in need.types)
+    raise NotNow(found=type(known.state).__name__, wanted=wanted, subject="it" if stream == home else stream)

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from commands.decider import Decider
 from domain.access import Action
-from domain.errors import Invalid
+from domain.errors import Invalid, said
 from domain.pool import AnyPool, Pool, PoolEvent, PoolPublished, Terms, Unpublished, evolve
+from domain.staff import proper
 from domain.values import OrgPath, PoolId, value
 
 pools = Decider[AnyPool, PoolEvent](
@@ -18,6 +19,9 @@ pools = Decider[AnyPool, PoolEvent](
     evolve=evolve,
     governs=True,
 )
+
+
+LARGEST = 1_000_000  # Days, hours or leads; more than a calendar, or a person, can hold.
 
 
 @value
@@ -34,18 +38,20 @@ class PublishPool:
 def publish(command: PublishPool, pool: Unpublished | Pool) -> PoolPublished:
     """Publish a pool, or new terms for one; what was decided under the old ones stays decided."""
     terms = command.terms
+    for member in command.members:
+        proper(member, "members")
     try:
         ZoneInfo(terms.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as unknown:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:  # Folders and long names are OSErrors.
         raise Invalid(field="terms/time_zone", because=f"{terms.time_zone!r} is no IANA time zone") from unknown
     for number in fields(terms):
         amount = getattr(terms, number.name)
-        if isinstance(amount, int) and amount < 0:
-            raise Invalid(field=f"terms/{number.name}", because="this is not negative")
+        if isinstance(amount, int) and not 0 <= amount <= LARGEST:
+            raise Invalid(field=f"terms/{number.name}", because=f"this is 0 to {LARGEST}")
     return PoolPublished(
         pool_id=command.pool_id,
         number=pool.number + 1 if isinstance(pool, Pool) else 1,
-        name=command.name,
+        name=said("name", command.name),
         members=command.members,
         terms=terms,
     )

@@ -2,7 +2,8 @@
 
 from commands.decider import Decider
 from domain.access import TABLE, Action
-from domain.errors import Invalid
+from domain.actor import Asked
+from domain.errors import Invalid, said
 from domain.staff import (
     AvailabilityChanged,
     Departed,
@@ -14,6 +15,7 @@ from domain.staff import (
     StaffOnboarded,
     Stranger,
     evolve,
+    proper,
 )
 from domain.values import Instant, OrgPath, StaffId, value
 
@@ -49,9 +51,9 @@ def onboard(command: OnboardStaff, _: Stranger | Departed) -> StaffOnboarded:
     """Somebody begins to work here, or comes back."""
     return StaffOnboarded(
         staff_id=command.staff_id,
-        name=command.name,
+        name=said("name", command.name),
         role=known_role(command.role),
-        org_path=command.org_path,
+        org_path=proper(command.org_path, "org_path"),
         skills=command.skills,
     )
 
@@ -67,7 +69,7 @@ class MoveStaff:
 def move(command: MoveStaff, person: Employed) -> StaffMoved:
     """Somebody changes the team, or the role, or both."""
     role = person.role if command.role is None else known_role(command.role)
-    return StaffMoved(staff_id=command.staff_id, role=role, from_=person.org_path, to=command.to)
+    return StaffMoved(staff_id=command.staff_id, role=role, from_=person.org_path, to=proper(command.to, "to"))
 
 
 @value
@@ -83,12 +85,16 @@ def depart(command: DepartStaff, _: Employed) -> StaffDeparted:
 
 @value
 class ChangeAvailability:
+    """`until` is when it changes back; without it, it stays so until it is changed again."""
+
     staff_id: StaffId
     available: bool
     until: Instant | None = None
 
 
 @staff.decides(Action.ADMINISTER)
-def change_availability(command: ChangeAvailability, _: Employed) -> AvailabilityChanged:
+def change_availability(command: ChangeAvailability, _: Employed, asked: Asked) -> AvailabilityChanged:
     """Somebody is to be had for new work, or is not."""
+    if command.until is not None and command.until <= asked.at and not asked.imported:
+        raise Invalid(field="until", because="that has passed already")
     return AvailabilityChanged(staff_id=command.staff_id, available=command.available, until=command.until)

@@ -1,7 +1,7 @@
 """The states that commands are decided on: those kept from before, and those read for one batch."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -9,11 +9,10 @@ from uuid import UUID
 
 from commands.decider import Decider
 from domain.identity import Identifier
-from ledger.envelope import time_ordered_id
 from ledger.store import Reader
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known:
     """A stream's state at a version."""
 
@@ -48,7 +47,7 @@ class View:
     """The states of one batch: what has been read, and over it what the batch's own commands have changed.
 
     `base` holds what was read, at the versions that must still be so when the batch is written. `found` and `minted`
-    are the identity streams by value: those that were there, and new ones for values that had none.
+    are the identity streams by value: those that were there, and new ones, from `new_id`, for values that had none.
     """
 
     def __init__(
@@ -56,12 +55,14 @@ class View:
         cache: Cache,
         reader: Reader,
         deciders: Mapping[str, Decider[Any, Any]],
+        new_id: Callable[[], UUID],
         *,
         verified: Collection[str] = (),
     ) -> None:
         self.cache = cache
         self.reader = reader
         self.deciders = deciders
+        self.new_id = new_id
         self.verified = set(verified)  # Streams that nobody else can move any more.
         self.holds = False
         self.base: dict[str, Known] = {}
@@ -95,7 +96,7 @@ class View:
             self.look_up([identifier])
         known = self.found[identifier]
         if known is None:
-            known = self.found[identifier] = time_ordered_id()
+            known = self.found[identifier] = self.new_id()
             stream = decider.stream(known)
             self.minted[stream] = identifier
             self.base[stream] = self.unborn(stream)
@@ -122,14 +123,18 @@ class View:
         there = self.reader.find(list(identifiers))
         self.found.update({identifier: there.get(identifier) for identifier in identifiers})
 
-    def fetch_missing(self) -> None:
-        """End looking ahead, and read what was found missing."""
-        missing, unknown, self.missing, self.unknown = self.missing, self.unknown, set(), set()
+    def fetch_missing(self) -> bool:
+        """Read what was found missing while looking ahead, if anything was, and look ahead no longer."""
         self.looking_ahead = False
-        if unknown:
-            self.look_up(unknown)
-        if missing:
-            self.fetch(missing)
+        if self.unknown:
+            self.look_up(self.unknown)
+            decider = self.deciders["identity"]
+            self.missing.update(decider.stream(there) for each in self.unknown if (there := self.found[each]))
+        if self.missing:
+            self.fetch(self.missing)
+        found = bool(self.missing)
+        self.missing, self.unknown = set(), set()
+        return found
 
     def unborn(self, stream: str) -> Known:
         name, _, key = stream.partition("/")

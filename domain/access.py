@@ -90,8 +90,9 @@ class Whereabouts:
     """Whose a subject is: what a scope is measured against."""
 
     subject: str
-    holders: frozenset[StaffId] = frozenset()
-    orgs: frozenset[OrgPath] = frozenset()  # The organisations of its holders, or of the pool's members.
+    holders: frozenset[StaffId] = frozenset()  # The owner, and who works on it with him.
+    readers: frozenset[StaffId] = frozenset()
+    orgs: frozenset[OrgPath] = frozenset()  # The organisation of its owner, or those of the pool's members.
     pooled: bool = False  # In a pool it is everybody's whose organisation is a member.
 
 
@@ -100,12 +101,16 @@ def scope_of(role: str, action: Action) -> Scope | None:
     return TABLE.get(role, {}).get(action)
 
 
-def reaches(scope: Scope, actor: Actor, place: Whereabouts) -> bool:
+OFFERED = frozenset({Action.READ, Action.CLAIM})  # What a pool's member does; whoever wants to work, claims first.
+
+
+def reaches(scope: Scope, action: Action, actor: Actor, place: Whereabouts) -> bool:
     """Whether a scope takes in a subject. What nobody holds and no pool offers is its managers' business."""
-    if scope is Scope.ALL or StaffId(actor.id) in place.holders:
+    person = StaffId(actor.id)
+    if scope is Scope.ALL or person in place.holders or (action is Action.READ and person in place.readers):
         return True
     if place.pooled and any(within(actor.org_path, org) for org in place.orgs):
-        return True
+        return scope is not Scope.OWN or action in OFFERED
     unclaimed = not place.holders and not place.pooled
     match scope:
         case Scope.TEAM:
@@ -121,9 +126,9 @@ def decide(actor: Actor, action: Action, place: Whereabouts | None) -> Refused |
     scope = scope_of(actor.role, action)
     if scope is None:
         return NotAllowed(action=action, because=f"the role {actor.role or 'of nobody'} has no such right")
-    if place is None or reaches(scope, actor, place):
+    if place is None or reaches(scope, action, actor, place):
         return None
     seen = scope_of(actor.role, Action.READ)
-    if seen is not None and reaches(seen, actor, place):
+    if seen is not None and reaches(seen, Action.READ, actor, place):
         return NotAllowed(action=action, because=f"{place.subject} lies outside the scope {scope}")
     return Hidden(subject=place.subject)

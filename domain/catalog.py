@@ -81,15 +81,18 @@ def chosen(catalog: Catalog, code: str, field: str) -> str:
 
 
 def checked(
-    catalog: Catalog, given: Mapping[str, CustomValue]
+    catalog: Catalog, given: Mapping[str, CustomValue], *, complete: bool = True
 ) -> tuple[dict[str, CustomValue], dict[str, CustomValue]]:
-    """The given custom fields, split into open and personal ones; refused with Invalid naming the field."""
+    """The given custom fields, split into open and personal ones; refused with Invalid naming the field.
+
+    A correction need not be `complete`: it gives only what was wrong.
+    """
     declared = {field.name: field for field in catalog.fields}
     for name in given:
         if name not in declared:
             raise Invalid(field=f"custom/{name}", because=f"{catalog.catalog_id} has no such field")
     for field in catalog.fields:
-        if field.required and field.name not in given:
+        if complete and field.required and field.name not in given:
             raise Invalid(field=f"custom/{field.name}", because="this field is required")
     for name, content in given.items():
         if not fits(declared[name], content):

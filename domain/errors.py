@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar, dataclass_transform
 
 T = TypeVar("T")
+Text = TypeVar("Text", bound=str | None)
 
 
 class Refused(Exception):
@@ -26,9 +27,10 @@ class NotNow(Refused):
 
     found: str
     wanted: tuple[str, ...]
+    subject: str = "it"
 
     def __str__(self) -> str:
-        return f"this needs {' or '.join(self.wanted)}, and it is {self.found}"
+        return f"this needs {' or '.join(self.wanted)}, and {self.subject} is {self.found}"
 
 
 @refusal
@@ -85,6 +87,13 @@ class Invalid(Refused):
 
 class ImpossibleHistory(Exception):
     """The stream holds an event its own past rules out: corrupt data, not a user error."""
+
+
+def said(field: str, text: Text) -> Text:
+    """The text itself, when it says something; refused with Invalid when it is given and blank."""
+    if text is not None and not text.strip():
+        raise Invalid(field=field, because="this must not be blank")
+    return text
 
 
 def require(state: object, *wanted: type[T]) -> T:

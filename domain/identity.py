@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 import phonenumbers
@@ -23,15 +24,19 @@ class Identifier:
 
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+INTERNATIONAL = re.compile(r"\+[1-9][0-9]{4,14}")
 WECHAT = re.compile(r"[a-z][a-z0-9_-]{5,19}")
 
 
+@lru_cache(maxsize=1_000)
 def normalised(given: Identifier) -> Identifier:
     """The one spelling under which two are the same: E.164, lower case, NFKC without blanks around it.
 
     Refuses what cannot be one, with Invalid.
     """
     text = unicodedata.normalize("NFKC", given.value).strip()
+    if not text.isprintable():
+        raise Invalid(field="identities", because="this has characters that cannot be read")
     match given.kind:
         case "phone":
             return Identifier(kind="phone", value=e164(text, given.region))
@@ -44,19 +49,47 @@ def normalised(given: Identifier) -> Identifier:
                 raise Invalid(field="identities", because="this is no WeChat id")
             return Identifier(kind="wechat", value=text.lower())
         case "external":
-            if not text or not given.system:
+            system = unicodedata.normalize("NFKC", given.system or "").strip()
+            if not text or not system or not system.isprintable():
                 raise Invalid(field="identities", because="an external id names its system and is not empty")
-            return Identifier(kind="external", value=text, system=given.system)
+            return Identifier(kind="external", value=text, system=system)
 
 
 def e164(text: str, region: str | None) -> str:
+    if is_e164(text):
+        return text
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(text, region and region.upper())
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
         raise Invalid(field="identities", because="this is no phone number: +86 …, or a national one and its region")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_e164(text: str) -> bool:
+    """Whether a number is written just so already: most come that way, and parsing them takes long."""
+    if not INTERNATIONAL.fullmatch(text):
+        return False
+    for digits in (1, 2, 3):
+        if rules := national_numbers(int(text[1 : 1 + digits])):
+            number, prefix = rules
+            # What may be a national prefix, only the parser knows to leave out.
+            return number.fullmatch(text, 1 + digits) is not None and prefix.match(text, 1 + digits) is None
+    return False
+
+
+@lru_cache(maxsize=1_000)
+def national_numbers(country_code: int) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
+    """What may follow a country calling code, and what may be dialled before it; None where there is no such code."""
+    region = phonenumbers.region_code_for_country_code(country_code)
+    if region == phonenumbers.phonenumberutil.UNKNOWN_REGION:
+        return None
+    about = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
+    if about is None or about.general_desc is None or about.general_desc.national_number_pattern is None:
+        return None
+    prefix = about.national_prefix_for_parsing or about.national_prefix or "0"
+    return re.compile(about.general_desc.national_number_pattern), re.compile(f"(?:{prefix}|0)")
 
 
 @value

@@ -1,5 +1,6 @@
 """An amount of money in one currency."""
 
+import re
 from decimal import Decimal
 
 from domain.values import value
@@ -12,6 +13,7 @@ DIGITS = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 MOST_DIGITS = 18
+CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @value
@@ -22,7 +24,7 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+        if not CURRENCY.fullmatch(self.currency):
             raise ValueError(f"{self.currency!r} is not an ISO 4217 currency code")
         if not self.amount.is_finite():
             raise ValueError("an amount is a finite number")

@@ -1,7 +1,7 @@
 """Read a function's annotations as the rule they state."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -54,25 +54,27 @@ class Rule:
     takes: type
     needs: dict[str, Need]
     run: Callable[..., Any]
-    asks: str | None = None
+    arguments: tuple[str, ...]
     where: Mapping[str, Finder] = field(default_factory=dict)
 
     @classmethod
     def of(cls, function: Callable[..., Any], where: Mapping[str, Callable[..., Any]]) -> "Rule":
         (_, message), *rest = parameters(function).items()
         needs = {name: Need.of(annotation) for name, annotation in rest if annotation is not Asked}
-        asks = next((name for name, annotation in rest if annotation is Asked), None)
+        arguments = ("command", *("asked" if annotation is Asked else name for name, annotation in rest))
         finders = {name: Finder(find, tuple(inspect.signature(find).parameters)) for name, find in where.items()}
         known = {"command", "asked", *needs}
         assert finders.keys() <= needs.keys(), f"{function.__name__} takes no {finders.keys() - needs.keys()}"
         for finder in finders.values():
             assert known.issuperset(finder.names), f"{function.__name__} does not know all of {finder.names}"
-        return cls(message, needs, function, asks, finders)
+        return cls(message, needs, function, arguments, finders)
 
-    def outcome(self, message: object, states: Mapping[str, Any], asked: Asked | None = None) -> tuple[Any, ...]:
-        """The events (or, of a policy, the commands) that the rule answers with."""
-        circumstances = {} if self.asks is None else {self.asks: asked}
-        result = self.run(message, **states, **circumstances)
+    def outcome(self, known: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The events (or, of a policy, the commands) that the rule answers with.
+
+        `known` holds the message as `command`, the circumstances as `asked`, and each state by its name.
+        """
+        result = self.run(*[known[name] for name in self.arguments])
         if result is None:
             return ()
-        return tuple(result) if isinstance(result, Iterable) else (result,)
+        return tuple(result) if isinstance(result, tuple | Iterator) else (result,)

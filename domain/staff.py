@@ -2,8 +2,19 @@
 
 from dataclasses import replace
 
-from domain.errors import ImpossibleHistory
+from domain.errors import ImpossibleHistory, Invalid
 from domain.values import Instant, OrgPath, StaffId, fact, value
+
+LONGEST_PATH = 256
+
+
+def proper(path: OrgPath, field: str) -> OrgPath:
+    """The path itself, when it is one: parts that can be read, between single slashes. Refused with Invalid if not."""
+    parts = path.split("/")
+    if len(path) > LONGEST_PATH or not all(part and part == part.strip() and part.isprintable() for part in parts):
+        raise Invalid(field=field, because="an organisation is a path of names, as in north/team-1")
+    return path
+
 
 # Facts. Names of employees are employment records, not personal data of a customer.
 
@@ -54,6 +65,11 @@ class Employed:
     org_path: OrgPath
     skills: tuple[str, ...]
     available: bool = True
+    until: Instant | None = None  # Then it is the other way round.
+
+    def available_at(self, at: Instant) -> bool:
+        """Whether new work may come his way."""
+        return self.available if self.until is None or at < self.until else not self.available
 
 
 @value
@@ -74,7 +90,7 @@ def evolve(staff: Staff, event: StaffEvent) -> Staff:
             return replace(staff, role=role, org_path=to)
         case Employed(name=name, role=role, org_path=org), StaffDeparted():
             return Departed(name=name, role=role, org_path=org)
-        case Employed(), AvailabilityChanged(available=available):
-            return replace(staff, available=available)
+        case Employed(), AvailabilityChanged(available=available, until=until):
+            return replace(staff, available=available, until=until)
         case _:
             raise ImpossibleHistory(staff, event)

@@ -1,7 +1,7 @@
 """The vocabulary every module shares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import Annotated, Any, NewType, TypeVar, dataclass_transform
 from uuid import UUID
@@ -24,7 +24,27 @@ def value(cls: type[T]) -> type[T]:
         "alias_generator": outside_name,
         "str_max_length": LONGEST_TEXT,
     }
-    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
+    made = dataclass(frozen=True, kw_only=True, slots=True)(cls)
+    made.__init__ = quick_init(made)  # type: ignore[method-assign]  # The same signature and effect, made faster.
+    return made
+
+
+def quick_init(cls: type) -> Callable[..., None]:
+    """What dataclasses would make, but through the slots' own descriptors.
+
+    A frozen dataclass sets each field through object.__setattr__, by name, which takes more than twice as long. Every
+    command makes a dozen values and every event read makes one, so that this is a tenth of all the service does.
+    """
+    names = {field.name: field for field in fields(cls)}
+    known: dict[str, Any] = {f"set_{name}": getattr(cls, name).__set__ for name in names}
+    known |= {f"default_{name}": field.default for name, field in names.items()}
+    given = [name if field.default is MISSING else f"{name}=default_{name}" for name, field in names.items()]
+    body = [f"set_{name}(self, {name})" for name in names]
+    if hasattr(cls, "__post_init__"):
+        body.append("self.__post_init__()")
+    header = f"def __init__({', '.join(['self', *(['*'] if given else []), *given])}):"
+    exec("\n    ".join([header, *(body or ["pass"])]), known)  # noqa: S102 - as dataclasses itself does.
+    return known["__init__"]  # type: ignore[no-any-return]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

@@ -5,8 +5,9 @@ An event is decoded by the type name it was stored with, never by trying what fi
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from types import NoneType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from functools import reduce
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
@@ -49,8 +50,9 @@ class Codec:
             payload = shape.adapter.dump_json(event, by_alias=True, exclude_none=True)
         else:
             data = shape.adapter.dump_python(event, mode="json", by_alias=True, exclude_none=True)
-            for path in shape.personal:
-                replace_at(data, path, (), lambda where, found: sealed(seal, where, found))
+            for holder, key, where, told in places(data, event, shape.personal):
+                erased = isinstance(told, Erased)  # It was so already where it was copied from.
+                holder[key] = {"erased": holder[key]} if erased else seal(where, to_json(holder[key]))
             payload = to_json(data)
         return shape.name, len(shape.steps), payload
 
@@ -63,40 +65,79 @@ class Codec:
             raise Corrupt(f"{name} in schema version {schema_version}; this service knows up to {len(shape.steps)}")
         try:
             data = from_json(payload)
-            for step in shape.steps[schema_version:]:
-                data = step(data)
-            for path in shape.personal:
-                replace_at(data, path, (), lambda where, found: unsealed(open_, where, found))
+            if steps := shape.steps[schema_version:]:
+                data = modernised(data, steps)
+            for holder, key, where, _ in places(data, None, shape.personal):
+                holder[key] = unsealed(open_, where, holder[key])
             return shape.adapter.validate_python(data)
-        except (ValidationError, ValueError) as wrong:
-            raise Corrupt(f"{name} in schema version {schema_version} cannot be read: {wrong}") from wrong
-
-
-def sealed(seal: Seal, where: str, found: Any) -> Any:
-    if isinstance(found, dict) and found.keys() == {"on", "by"}:
-        return {"erased": found}  # It was erased already where it was copied from.
-    return seal(where, to_json(found))
+        except (ValidationError, ValueError, TypeError, LookupError, AttributeError) as wrong:
+            raise Corrupt(f"{name} in schema version {schema_version} cannot be read: {wrong!r}") from wrong
 
 
 def unsealed(open_: Open, where: str, found: Any) -> Any:
     if isinstance(found, dict) and found.keys() == {"erased"}:
-        return found["erased"]
-    text = open_(where, found)
+        return ERASED.validate_python(found["erased"])
+    text = open_(found.where if isinstance(found, Sealed) else where, found)
     return text if isinstance(text, Erased) else from_json(text)
 
 
-def replace_at(data: Any, path: Path, before: Path, change: Callable[[str, Any], Any]) -> None:
-    """Put something else in place of every value that a path leads to."""
-    step, *rest = path
-    keys: Iterable[Any] = range(len(data)) if step == EACH else (step,)
-    for key in keys:
-        if step != EACH and key not in data:
-            continue
-        here = (*before, str(key))
+def modernised(data: Any, steps: Iterable[Step]) -> Any:
+    return reduce(lambda told, step: step(told), steps, with_places(data))
+
+
+class Sealed(dict[str, Any]):
+    """A sealed value that knows the place that it was sealed for, so that a step may move it."""
+
+    def __init__(self, found: Mapping[str, Any], where: str) -> None:
+        super().__init__(found)
+        self.where = where
+
+
+def with_places(data: Any, where: str = "") -> Any:
+    if isinstance(data, list):
+        return [with_places(found, f"{where}{index}/") for index, found in enumerate(data)]
+    if not isinstance(data, dict):
+        return data
+    if data.keys() == {"sealed"}:
+        return Sealed(data, where.removesuffix("/"))
+    return {name: with_places(found, f"{where}{name}/") for name, found in data.items()}
+
+
+ERASED = TypeAdapter(Erased)
+
+
+Place = tuple[Any, Any, str, Any]
+
+
+def places(data: Any, event: Any, paths: Sequence[Path]) -> list[Place]:
+    """Every personal value of a payload: what holds it, under which key, the way there in words, and the value as the
+    event has it, if the event is given. Most paths have one step, which is worth a way of its own.
+    """
+    found: list[Place] = []
+    for path in paths:
+        name = outside_name(path[0])
+        if len(path) > 1:
+            collect(data, event, path, "", found)
+        elif name in data:
+            found.append((data, name, name, getattr(event, path[0], None)))
+    return found
+
+
+def collect(data: Any, told: Any, path: Path, before: str, found: list[Place]) -> None:
+    step, rest = path[0], path[1:]
+    if step == EACH:
+        for number, inside in enumerate(data):
+            item = None if told is None else told[number]
+            if rest:
+                collect(inside, item, rest, f"{before}{number}/", found)
+            else:
+                found.append((data, number, f"{before}{number}", item))
+    elif (name := outside_name(step)) in data:
+        inner = None if told is None else getattr(told, step)
         if rest:
-            replace_at(data[key], tuple(rest), here, change)
+            collect(data[name], inner, rest, f"{before}{name}/", found)
         else:
-            data[key] = change("/".join(here), data[key])
+            found.append((data, name, before + name, inner))
 
 
 # What is known of a class
@@ -123,7 +164,7 @@ def personal_paths(kind: type) -> Iterator[Path]:
     hints = get_type_hints(kind, include_extras=True)
     for field in fields(kind):
         for path in paths_in(hints[field.name]):
-            yield (outside_name(field.name), *path)
+            yield (field.name, *path)
 
 
 def paths_in(annotation: Any) -> Iterator[Path]:
@@ -133,11 +174,14 @@ def paths_in(annotation: Any) -> Iterator[Path]:
             yield ()
         else:
             yield from paths_in(arguments[0])
-    elif origin in (tuple, list, Sequence):
+    elif origin in (list, Sequence) or (origin is tuple and arguments[1:] == (Ellipsis,)):
         for path in paths_in(arguments[0]):
             yield (EACH, *path)
     elif isinstance(annotation, type) and is_dataclass(annotation) and annotation is not Erased:
         yield from personal_paths(annotation)
-    else:
+    elif origin in (UnionType, Union):
         for argument in arguments:
             yield from paths_in(argument)
+    else:
+        inside = any(True for argument in arguments for _ in paths_in(argument))
+        assert not inside, f"no path leads to what is personal inside of {annotation}: mark the whole of it"

@@ -1,4 +1,8 @@
-"""What surrounds every event, once: when, who, why, on which command, and where it stands in the ledger."""
+"""What surrounds every event, once: when, who, why, on which command, and where it stands in the ledger.
+
+These are made for every command and every event, on the way in and out, so they have slots and are not frozen, which
+makes them several times as fast to make. Nobody changes one.
+"""
 
 import os
 import time
@@ -14,17 +18,18 @@ from domain.identity import Identifier
 
 def time_ordered_id() -> UUID:
     """A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then randomness, so that indexes grow at one end."""
-    milliseconds = time.time_ns() // 1_000_000
-    number = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(os.urandom(10), "big")
-    number = number & ~(0xF << 76) | 7 << 76
-    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+    number = int.from_bytes(os.urandom(10), "big") & 0x0FFF_3FFF_FFFF_FFFF_FFFF | 0x7000_8000_0000_0000_0000
+    made = UUID.__new__(UUID)
+    state = {"int": time.time_ns() // 1_000_000 << 80 | number}
+    made.__setstate__(state)  # type: ignore[attr-defined]  # As unpickling does, without parsing.
+    return made
 
 
 class Corrupt(Exception):
     """The ledger holds what this version of the service cannot read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Circumstances:
     """The part of the envelope that all events of one command share.
 
@@ -45,7 +50,7 @@ class Circumstances:
     imported: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Append:
     """An event on its way into the ledger, at the version that it makes of its stream."""
 
@@ -54,7 +59,7 @@ class Append:
     event: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Declined:
     """A refusal as it is kept: its name and its facts, which hold ids and never names."""
 
@@ -62,7 +67,7 @@ class Declined:
     facts: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SideRow:
     """A compare-and-set that commits with a command, or drops it: an offset, a cursor, an inbox entry."""
 
@@ -71,7 +76,7 @@ class SideRow:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """All that one command writes: it stands or falls together."""
 
@@ -86,9 +91,9 @@ class Batch:
     side: Sequence[SideRow] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Logged:
-    """The command log's answer for an id: what was asked, by its digest, and what came of it."""
+    """The command log's answer for an id: what was asked, by its digest, what came of it, and by whom (kind, id)."""
 
     command_id: UUID
     type: str
@@ -98,11 +103,12 @@ class Logged:
     position: int
     recorded_at: datetime
     refusal: Declined | None = None
+    actor: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
 class Recorded:
-    """An event as it stands in the ledger. Not frozen, because reading makes a great many of them."""
+    """An event as it stands in the ledger."""
 
     position: int
     stream: str

@@ -2,16 +2,17 @@
 
 Personal values are encrypted with AES-256-GCM under the key of their subject, and authenticated by the event's id and
 the field's path, so that a value cannot be moved elsewhere. Subject keys are kept wrapped by the master key. From the
-master key come also, by HKDF (RFC 5869), the keys that fingerprint identities and command bodies.
+master key come also, by HKDF (RFC 5869), the keys under which identities and command bodies get their fingerprints, by
+keyed BLAKE2b (RFC 7693): as unguessable as an HMAC, at a third of its time.
 """
 
-import hashlib
-import hmac
 import os
 from base64 import b64decode, b64encode
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic_core import to_json
 
 from domain.identity import Identifier
 from domain.values import Erased
@@ -26,20 +28,21 @@ from ledger.envelope import Corrupt
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+DIGEST_BYTES = 32
 
 
 class NoKey(Exception):
     """A personal value has no key, and no record of an erasure either."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Key:
     """A subject's key, ready for use."""
 
     cipher: AESGCM
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewKey:
     """A key that is not yet kept anywhere, and the form in which it will be."""
 
@@ -84,7 +87,8 @@ class Keys:
         found = self.known.get(subject)
         if found is None:
             return self.fetch([subject]).get(subject)
-        self.known.move_to_end(subject)
+        with suppress(KeyError):  # Another thread may have let it go meanwhile.
+            self.known.move_to_end(subject)
         return found
 
     def forget(self, subjects: Collection[str]) -> None:
@@ -129,11 +133,12 @@ class Keys:
     # Fingerprints
 
     def identity_digest(self, identifier: Identifier) -> bytes:
-        text = f"{identifier.kind}\0{identifier.system or ''}\0{identifier.value}"
-        return hmac.digest(self.identity_key, text.encode(), hashlib.sha256)
+        """A fingerprint that finds a value's identity stream, and from which the value cannot be guessed."""
+        told = to_json([identifier.kind, identifier.system, identifier.value])
+        return blake2b(told, key=self.identity_key, digest_size=DIGEST_BYTES).digest()
 
     def command_digest(self, kind: str, body: bytes) -> bytes:
-        return hmac.digest(self.digest_key, kind.encode() + b"\0" + body, hashlib.sha256)
+        return blake2b(kind.encode() + b"\0" + body, key=self.digest_key, digest_size=DIGEST_BYTES).digest()
 
 
 def seal(key: Key, event_id: UUID, where: str, plaintext: bytes) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,26 +13,34 @@ from psycopg.adapt import Dumper
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Format
 from psycopg.sql import SQL
+from psycopg_pool import PoolTimeout
 from pydantic_core import from_json, to_json
 
 from domain.values import Erased
+from ledger.connection import NETWORK, WRITING, PatientConnection
 from ledger.envelope import Declined, Logged, SideRow
 from ledger.migrations import must_be_plain_role
 from ledger.row import (
     BIG,
+    BIG_HEAD,
     BYTES,
     ID,
-    INSTANT,
     OWN,
     POSITION,
     SHARED,
-    SMALL,
+    SMALL_HEAD,
     TEXT,
     Row,
     array_of,
     big,
-    packed,
+    head,
+    instant,
+    packed_own,
+    packed_shared,
+    packed_texts,
     small,
+    text,
+    uuid,
 )
 from ledger.store import Busy, Checked, Encoded, Unavailable
 
@@ -39,22 +48,21 @@ T = TypeVar("T")
 
 SCHEMA = "ledger"
 TABLE = "stored_events"
-LOCK_TIMEOUT_SECONDS = 5
 
 COMMAND = (
-    ("command_id", ID),
-    ("type", TEXT),
-    ("digest", BYTES),
-    ("stream", TEXT),
-    ("version", BIG),
-    ("events", SMALL),
-    ("recorded_at", INSTANT),
-    ("actor_kind", TEXT),
-    ("actor_id", TEXT),
-    ("refusal", TEXT),
-    ("facts", TEXT),
-    ("position", BIG),
-    ("number", BIG),
+    "command_id",
+    "type",
+    "digest",
+    "stream",
+    "version",
+    "events",
+    "recorded_at",
+    "actor_kind",
+    "actor_id",
+    "refusal",
+    "facts",
+    "position",
+    "number",
 )
 
 SELECT_ROW = f"SELECT {', '.join(Row._fields)} FROM ledger.stored_events"  # noqa: S608 - names of our own columns.
@@ -127,8 +135,9 @@ class Recorder(PostgresApplicationRecorder):
                 eventsourcing.persistence.OperationalError,
                 eventsourcing.persistence.InterfaceError,
             ) as gone:
-                if last:
+                if last or isinstance(gone.__cause__, PoolTimeout):
                     raise Unavailable(str(gone)) from gone
+                self.datastore.pool.check()  # What ended this connection may have ended the others.
         raise AssertionError
 
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
@@ -199,7 +208,7 @@ class Recorder(PostgresApplicationRecorder):
         except psycopg.errors.LockNotAvailable as waiting:
             self.let_go()
             raise Busy("the ledger is locked by another writer") from waiting
-        except (psycopg.OperationalError, psycopg.InterfaceError) as gone:
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.TransactionTimeout) as gone:
             self.let_go()
             raise Unavailable(str(gone)) from gone
         except BaseException:
@@ -213,15 +222,18 @@ class Recorder(PostgresApplicationRecorder):
         assert isinstance(self.datastore.pool.kwargs, dict)
         kwargs = {key: given for key, given in self.datastore.pool.kwargs.items() if key != "row_factory"}
         try:
-            connection = psycopg.connect(autocommit=True, prepare_threshold=0, **kwargs)
+            self.writer = connection = PatientConnection.connect(autocommit=True, prepare_threshold=0, **kwargs)
             must_be_plain_role(connection)
-            connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+            connection.execute(WRITING, prepare=False)
             connection.adapters.register_dumper(Array, ArrayDumper)
             found = connection.execute("SELECT 'ledger.event_row'::regtype::oid, 'ledger.command_row'::regtype::oid")
             [(self.row_oid, self.command_oid)] = found.fetchall()
         except (psycopg.OperationalError, psycopg.InterfaceError) as gone:
+            self.let_go()
             raise Unavailable(str(gone)) from gone
-        self.writer = connection
+        except BaseException:
+            self.let_go()
+            raise
         return connection
 
     def let_go(self) -> None:
@@ -294,31 +306,27 @@ class LockedRecorder:
                 (blobs([each for each, _ in found]), ids([each for _, each in found])),
                 prepare=True,
             )
-        for batch in batches:
-            for side in batch.side:
-                self.move(side)
+        self.move([side for batch in batches for side in batch.side])
         return positions
 
     def packed_rows(self, batch: Encoded) -> Iterator[bytes]:
         shared = b""
         for row in batch.rows:
             must_be_complete(row)
-            own = packed(OWN, [getattr(row, name) for name, _ in OWN])
-            shared = shared or packed(SHARED, [getattr(row, name) for name, _ in SHARED])
+            shared = shared or packed_shared(row)
             self.position += 1
-            yield b"".join((ROW_HEAD, own, shared, packed((POSITION,), (self.position,))))
+            yield b"".join((ROW_HEAD, packed_own(row), shared, BIG_HEAD, big(self.position)))
 
-    def move(self, side: SideRow) -> None:
-        """Compare and set; the whole batch fails when the row is elsewhere, and its commands are then tried singly."""
-        cursor = self.cursor()
-        if side.expected is None:
-            cursor.execute("INSERT INTO ledger.side_rows (name, value) VALUES (%s, %s)", (side.name, side.value))
-        else:
-            cursor.execute(
-                "UPDATE ledger.side_rows SET value = %s WHERE name = %s AND value = %s",
-                (side.value, side.name, side.expected),
-            )
-            if cursor.rowcount != 1:
+    def move(self, rows: Sequence[SideRow]) -> None:
+        """Compare and set; the whole batch fails when one is elsewhere, and its commands are then tried singly."""
+        moves = [(side, self.cursor()) for side in rows]
+        for side, cursor in moves:
+            if side.expected is None:
+                cursor.execute(ADD_SIDE_ROW, (side.name, side.value), prepare=True)
+            else:
+                cursor.execute(MOVE_SIDE_ROW, (side.value, side.name, side.expected), prepare=True)
+        for side, cursor in moves:
+            if not cursor.fetchall():
                 raise SideRowMoved(f"{side.name} is not at {side.expected}")
 
 
@@ -340,12 +348,13 @@ OPTIONAL = {
     "source_message_id",
     "policy_version",
 }
+REQUIRED = itemgetter(*(place for place, name in enumerate(Row._fields) if name not in OPTIONAL))
 
 
 def must_be_complete(row: Row) -> None:
-    for name, found in zip(Row._fields, row, strict=True):
-        if found is None and name not in OPTIONAL:
-            raise Incomplete(f"{row.topic} of {row.originator_id} has no {name}")
+    if None in REQUIRED(row):
+        missing = [name for name in Row._fields if name not in OPTIONAL and getattr(row, name) is None]
+        raise Incomplete(f"{row.topic} of {row.originator_id} has no {' and no '.join(missing)}")
 
 
 ROW_HEAD = small(len(OWN) + len(SHARED) + 1)
@@ -355,21 +364,28 @@ COMMAND_HEAD = small(len(COMMAND))
 def packed_command(batch: Encoded, position: int, number: int) -> bytes:
     logged = batch.logged
     refusal = logged.refusal
-    values = (
-        logged.command_id,
-        logged.type,
-        logged.digest,
-        logged.stream,
-        logged.version,
-        len(batch.rows),
-        logged.recorded_at,
-        *batch.actor,
-        None if refusal is None else refusal.name,
-        None if refusal is None else to_json(refusal.facts).decode(),
-        position,
-        number,
+    return b"".join(
+        (
+            COMMAND_HEAD,
+            uuid(logged.command_id),
+            text(logged.type),
+            head(BYTES, len(logged.digest)),
+            logged.digest,
+            text(logged.stream),
+            BIG_HEAD,
+            big(logged.version),
+            SMALL_HEAD,
+            small(len(batch.rows)),
+            instant(logged.recorded_at),
+            packed_texts(*batch.actor),
+            text(None if refusal is None else refusal.name),
+            text(None if refusal is None else to_json(refusal.facts).decode()),
+            BIG_HEAD,
+            big(position),
+            BIG_HEAD,
+            big(number),
+        )
     )
-    return COMMAND_HEAD + packed(COMMAND, values)
 
 
 # Statements
@@ -384,7 +400,7 @@ HEADS = (
     " ORDER BY originator_version DESC LIMIT 1) AS head"
 )
 OUTCOMES = (
-    "SELECT command_id, type, digest, stream, version, position, recorded_at, refusal, facts"
+    "SELECT command_id, type, digest, stream, version, position, recorded_at, refusal, facts, actor_kind, actor_id"
     " FROM ledger.commands WHERE command_id = ANY(%b::uuid[])"
 )
 IDENTITIES = "SELECT digest, identity_id FROM ledger.identity_lookup WHERE digest = ANY(%b::bytea[])"
@@ -393,14 +409,16 @@ LOAD = (
     " ON originator_id = wanted.stream AND originator_version > wanted.version"
     " ORDER BY originator_id, originator_version"
 )
-TRAVELLING = ", ".join(name for name, _ in (*OWN, *SHARED, POSITION))
+TRAVELLING = ", ".join((*OWN, *SHARED, POSITION))
 INSERT_ROWS = f"INSERT INTO ledger.stored_events ({TRAVELLING}) SELECT {TRAVELLING} FROM unnest(%b::ledger.event_row[])"  # noqa: S608
-LOGGED = ", ".join(name for name, _ in COMMAND)
+LOGGED = ", ".join(COMMAND)
 INSERT_COMMANDS = f"INSERT INTO ledger.commands ({LOGGED}) SELECT {LOGGED} FROM unnest(%b::ledger.command_row[])"  # noqa: S608
 INSERT_KEYS = "INSERT INTO ledger.subject_keys (subject, wrapped) SELECT * FROM unnest(%b::text[], %b::bytea[])"
 INSERT_IDENTITIES = (
     "INSERT INTO ledger.identity_lookup (digest, identity_id) SELECT * FROM unnest(%b::bytea[], %b::uuid[])"
 )
+ADD_SIDE_ROW = "INSERT INTO ledger.side_rows (name, value) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING value"
+MOVE_SIDE_ROW = "UPDATE ledger.side_rows SET value = %s WHERE name = %s AND value = %s RETURNING value"
 
 
 def load_rows(cursor: psycopg.Cursor[Any], after: Mapping[str, int]) -> list[Row]:
@@ -433,8 +451,9 @@ def logged_of(found: Sequence[tuple[Any, ...]]) -> dict[UUID, Logged]:
             position=position,
             recorded_at=recorded_at,
             refusal=None if refusal is None else Declined(refusal, from_json(facts)),
+            actor=(actor[0], actor[1]),
         )
-        for command, kind, digest, stream, version, position, recorded_at, refusal, facts in found
+        for command, kind, digest, stream, version, position, recorded_at, refusal, facts, *actor in found
     }
 
 
@@ -452,6 +471,8 @@ def datastore(url: str, *, pool_size: int = 4) -> PostgresDatastore:
         originator_id_type="text",
     )
     assert isinstance(store.pool.kwargs, dict)
-    store.pool.kwargs |= given
-    store.pool.kwargs = {key: found for key, found in store.pool.kwargs.items() if found != ""}
+    kwargs = NETWORK | store.pool.kwargs | given
+    store.pool.kwargs = {key: found for key, found in kwargs.items() if found != ""}
+    store.pool.connection_class = PatientConnection
+    store.pool.reconnect_timeout = 1.0  # Then it tries anew when somebody asks, not minutes later.
     return store

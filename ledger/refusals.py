@@ -20,8 +20,14 @@ def kinds(base: type[Refused] = Refused) -> Iterator[type[Refused]]:
         yield from kinds(kind)
 
 
+ADAPTERS: dict[type, dict[str, TypeAdapter[Any]]] = {}
+
+
 def adapter(kind: type[Refused]) -> dict[str, TypeAdapter[Any]]:
-    return {name: TypeAdapter(hint) for name, hint in get_type_hints(kind).items()}
+    """How each fact of a refusal is written and read."""
+    if kind not in ADAPTERS:
+        ADAPTERS[kind] = {name: TypeAdapter(hint) for name, hint in get_type_hints(kind).items()}
+    return ADAPTERS[kind]
 
 
 def declined(no: Refused) -> Declined:

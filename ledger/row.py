@@ -1,9 +1,10 @@
 """One row of the ledger, column by column, and how it travels to PostgreSQL in binary."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -41,34 +42,34 @@ TEXT, BYTES, BIG, SMALL, ID, INSTANT, TRUTH = 25, 17, 20, 23, 2950, 1184, 16
 
 # The order in which the columns travel: those of the event, those that a command's events share, the position.
 OWN = (
-    ("originator_id", TEXT),
-    ("originator_version", BIG),
-    ("topic", TEXT),
-    ("state", BYTES),
-    ("event_id", ID),
-    ("schema_version", SMALL),
-    ("reason_text", TEXT),
+    "originator_id",
+    "originator_version",
+    "topic",
+    "state",
+    "event_id",
+    "schema_version",
+    "reason_text",
 )
 SHARED = (
-    ("occurred_at", INSTANT),
-    ("recorded_at", INSTANT),
-    ("actor_kind", TEXT),
-    ("actor_id", TEXT),
-    ("actor_name", TEXT),
-    ("actor_role", TEXT),
-    ("actor_org", TEXT),
-    ("on_behalf_of", TEXT),
-    ("reason_code", TEXT),
-    ("command_id", ID),
-    ("correlation_id", ID),
-    ("causation_id", ID),
-    ("source_system", TEXT),
-    ("source_message_id", TEXT),
-    ("policy_version", TEXT),
-    ("imported", TRUTH),
-    ("subject", TEXT),
+    "occurred_at",
+    "recorded_at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "actor_role",
+    "actor_org",
+    "on_behalf_of",
+    "reason_code",
+    "command_id",
+    "correlation_id",
+    "causation_id",
+    "source_system",
+    "source_message_id",
+    "policy_version",
+    "imported",
+    "subject",
 )
-POSITION = ("notification_id", BIG)
+POSITION = "notification_id"
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # Where PostgreSQL's binary timestamps begin.
 
@@ -83,28 +84,88 @@ def microseconds(at: datetime, since: datetime = EPOCH) -> int:
     return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
-PACK: dict[int, Callable[[Any], bytes]] = {
-    TEXT: str.encode,
-    BYTES: bytes,
-    BIG: big,
-    SMALL: small,
-    ID: lambda found: found.bytes,
-    INSTANT: lambda at: big(microseconds(at)),
-    TRUTH: lambda found: b"\1" if found else b"\0",
-}
+def text(found: str | None) -> bytes:
+    if found is None:
+        return NO_TEXT
+    raw = found.encode()
+    return head(TEXT, len(raw)) + raw
 
 
-def packed(columns: Sequence[tuple[str, int]], values: Sequence[Any]) -> bytes:
-    """These attributes of a composite value in PostgreSQL's binary form, without the count before them."""
-    parts: list[bytes] = []
-    for (_, oid), found in zip(columns, values, strict=True):
-        if found is None:
-            parts.append(head(oid, -1))
-        else:
-            raw = PACK[oid](found)
-            parts.append(head(oid, len(raw)))
-            parts.append(raw)
-    return b"".join(parts)
+def uuid(found: UUID | None) -> bytes:
+    return NO_ID if found is None else ID_HEAD + found.bytes
+
+
+@lru_cache(maxsize=16)
+def instant(at: datetime) -> bytes:
+    """All commands of a batch have one time."""
+    return INSTANT_HEAD + big(microseconds(at))
+
+
+NO_TEXT = head(TEXT, -1)
+NO_ID = head(ID, -1)
+NO_SOURCE = NO_TEXT + NO_TEXT
+ID_HEAD = head(ID, 16)
+INSTANT_HEAD = head(INSTANT, 8)
+BIG_HEAD = head(BIG, 8)
+SMALL_HEAD = head(SMALL, 4)
+FALSE, TRUE = head(TRUTH, 1) + b"\0", head(TRUTH, 1) + b"\1"
+
+
+def packed_own(row: Row) -> bytes:
+    """The columns of one event, as attributes of a composite value in PostgreSQL's binary form."""
+    stream, state = row.originator_id.encode(), row.state
+    return b"".join(
+        (
+            head(TEXT, len(stream)),
+            stream,
+            BIG_HEAD,
+            big(row.originator_version),
+            packed_texts(row.topic),
+            head(BYTES, len(state)),
+            state,
+            ID_HEAD,
+            row.event_id.bytes,
+            SMALL_HEAD,
+            small(row.schema_version),
+            NO_TEXT if row.reason_text is None else text(row.reason_text),
+        )
+    )
+
+
+def packed_shared(row: Row) -> bytes:
+    """The columns that all events of a command share, likewise."""
+    subject = row.subject.encode()
+    return b"".join(
+        (
+            instant(row.occurred_at),
+            instant(row.recorded_at),
+            packed_texts(
+                row.actor_kind,
+                row.actor_id,
+                row.actor_name,
+                row.actor_role,
+                row.actor_org,
+                row.on_behalf_of,
+                row.reason_code,
+            ),
+            ID_HEAD,
+            row.command_id.bytes,
+            ID_HEAD,
+            row.correlation_id.bytes,
+            NO_ID if row.causation_id is None else uuid(row.causation_id),
+            NO_SOURCE if row.source_system is None else text(row.source_system) + text(row.source_message_id),
+            packed_texts(row.policy_version),
+            TRUE if row.imported else FALSE,
+            head(TEXT, len(subject)),
+            subject,
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def packed_texts(*texts: str | None) -> bytes:
+    """Texts that are the same in many rows."""
+    return b"".join(map(text, texts))
 
 
 def array_of(oid: int, items: Sequence[bytes]) -> bytes:

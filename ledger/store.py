@@ -23,7 +23,7 @@ class Busy(Exception):
 # Rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Encoded:
     """A batch as it is stored: rows whose position is still open, and what goes with them."""
 
@@ -35,7 +35,7 @@ class Encoded:
     side: Sequence[SideRow] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Checked:
     """How things stand under the lock: heads of streams, known commands, guarded identities."""
 
@@ -100,7 +100,7 @@ class Reader(Protocol):
         """The identity streams of these values, where there are any."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
     """How things stand under the lock, in the words of the domain."""
 

@@ -1,13 +1,18 @@
 """One writer a process: whoever is waiting goes into the next batch together."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
+from itertools import islice
 from threading import Condition, Thread
+from time import perf_counter
 from typing import Generic, TypeVar
 
 A = TypeVar("A")
 R = TypeVar("R")
+Results = list[R | Exception]
 
 
 class QueueFull(Exception):
@@ -18,11 +23,21 @@ class Closed(Exception):
     """The writer is being stopped and takes nothing more."""
 
 
+class Waiter(Generic[R]):
+    """A coroutine that waits for the results of what it has asked, in its own event loop."""
+
+    __slots__ = ("future", "loop")
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Results[R]] = self.loop.create_future()
+
+
 class GroupWriter(Generic[A, R]):
     """Hands whatever is waiting to `process` as one batch, in the order of arrival, on a thread of its own.
 
     `process` answers each item of a batch with a result or an exception and does not raise. `bound` limits how many
-    may wait, `largest` how many go into one batch.
+    may wait, `largest` how many go into one batch. `observe` is told of each batch how many it held and the seconds.
     """
 
     def __init__(
@@ -35,7 +50,9 @@ class GroupWriter(Generic[A, R]):
         self.process = process
         self.bound = bound
         self.largest = largest
-        self.waiting: list[tuple[A, Future[R]]] = []
+        self.observe: Callable[[int, float], None] = lambda _items, _seconds: None
+        self.waiting: deque[tuple[Sequence[A], Future[R] | Waiter[R]]] = deque()
+        self.length = 0  # Items in `waiting`.
         self.changed = Condition()
         self.closing = False
         self.batches = self.items = self.refused = 0
@@ -45,20 +62,34 @@ class GroupWriter(Generic[A, R]):
     def submit(self, item: A) -> Future[R]:
         """Put an item in line. Raises QueueFull, which is counted, rather than let the line grow without end."""
         future: Future[R] = Future()
-        with self.changed:
-            if self.closing:
-                raise Closed("the writer is being stopped")
-            if len(self.waiting) >= self.bound:
-                self.refused += 1
-                raise QueueFull(f"{self.bound} commands are waiting already")
-            self.waiting.append((item, future))
-            if len(self.waiting) == 1:
-                self.changed.notify()
+        self.put((item,), future)
         return future
 
     async def ask(self, item: A) -> R:
         """The result for one item, from a coroutine."""
-        return await asyncio.wrap_future(self.submit(item))
+        (result,) = await self.ask_all((item,))
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    async def ask_all(self, items: Sequence[A]) -> Results[R]:
+        """The results for some items that stay together and in order, at most `largest`, from a coroutine."""
+        assert len(items) <= self.largest, f"{len(items)} are more than one batch"
+        waiter: Waiter[R] = Waiter()
+        self.put(items, waiter)
+        return await waiter.future
+
+    def put(self, items: Sequence[A], waiter: Future[R] | Waiter[R]) -> None:
+        with self.changed:
+            if self.closing:
+                raise Closed("the writer is being stopped")
+            if self.length + len(items) > self.bound:
+                self.refused += len(items)
+                raise QueueFull(f"{self.length} commands are waiting already")
+            self.waiting.append((items, waiter))
+            self.length += len(items)
+            if len(self.waiting) == 1:
+                self.changed.notify()
 
     def close(self) -> None:
         """Finish what is waiting, and take nothing more."""
@@ -69,21 +100,51 @@ class GroupWriter(Generic[A, R]):
 
     def run(self) -> None:
         while batch := self.next_batch():
+            items = [item for group, _ in batch for item in group]
             self.batches += 1
-            self.items += len(batch)
+            self.items += len(items)
+            begin = perf_counter()
             try:
-                results = self.process([item for item, _ in batch])
-            except Exception as bug:  # noqa: BLE001 - whoever waits must not wait for ever.
-                results = [bug] * len(batch)
-            for (_, future), result in zip(batch, results, strict=True):
-                if isinstance(result, Exception):
-                    future.set_exception(result)
-                else:
-                    future.set_result(result)
+                results = self.process(items)
+                assert len(results) == len(items), "each item has its result"
+            except BaseException as bug:  # noqa: BLE001 - whoever waits must not wait for ever, nor after a panic.
+                results = [bug if isinstance(bug, Exception) else RuntimeError(repr(bug))] * len(items)
+            self.observe(len(items), perf_counter() - begin)
+            self.answer(batch, iter(results))
 
-    def next_batch(self) -> list[tuple[A, Future[R]]]:
+    def next_batch(self) -> list[tuple[Sequence[A], Future[R] | Waiter[R]]]:
+        batch: list[tuple[Sequence[A], Future[R] | Waiter[R]]] = []
+        size = 0
         with self.changed:
             while not self.waiting and not self.closing:
                 self.changed.wait()
-            batch, self.waiting = self.waiting[: self.largest], self.waiting[self.largest :]
+            while self.waiting and size + len(self.waiting[0][0]) <= self.largest:
+                batch.append(self.waiting.popleft())
+                size += len(batch[-1][0])
+            self.length -= size
             return batch
+
+    def answer(self, batch: list[tuple[Sequence[A], Future[R] | Waiter[R]]], results: Iterator[R | Exception]) -> None:
+        """Give everybody the own results; an event loop is woken once for all of its coroutines."""
+        loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Results[R]], Results[R]]]] = {}
+        for items, waiter in batch:
+            given = list(islice(results, len(items)))
+            if isinstance(waiter, Waiter):
+                loops.setdefault(waiter.loop, []).append((waiter.future, given))
+                continue
+            (result,) = given
+            if not waiter.set_running_or_notify_cancel():
+                continue
+            if isinstance(result, Exception):
+                waiter.set_exception(result)
+            else:
+                waiter.set_result(result)
+        for loop, ready in loops.items():
+            with suppress(RuntimeError):  # The loop is closed, and nobody waits there any more.
+                loop.call_soon_threadsafe(settle, ready)
+
+
+def settle(ready: list[tuple[asyncio.Future[Results[R]], Results[R]]]) -> None:
+    for future, results in ready:
+        if not future.done():  # Who has given up is not answered; what was asked is done all the same.
+            future.set_result(results)

@@ -17,6 +17,7 @@ from ledger.row import Row
 from ledger.store import Checked, Encoded
 
 MASTER = bytes(range(32))
+CODEC = Codec(event for decider in DECIDERS for event in decider.events)
 
 
 class MemoryRows:
@@ -24,6 +25,7 @@ class MemoryRows:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.versions: set[tuple[str, int]] = set()
         self.commands: dict[UUID, Logged] = {}
         self.keys: dict[str, bytes | Erased] = {}
         self.identities: dict[bytes, UUID] = {}
@@ -62,11 +64,11 @@ class MemoryRows:
     def locked(self) -> Iterator["MemoryRows"]:
         with self.lock:
             kept = MemoryRows()
-            for name in ("rows", "commands", "keys", "identities", "side"):
-                setattr(kept, name, getattr(self, name).copy())
+            for name, found in vars(self).items():
+                if name != "lock":
+                    setattr(kept, name, found.copy())
             yield kept
-            for name in ("rows", "commands", "keys", "identities", "side"):
-                setattr(self, name, getattr(kept, name))
+            vars(self).update({name: found for name, found in vars(kept).items() if name != "lock"})
 
     def close(self) -> None:
         pass
@@ -76,12 +78,14 @@ class MemoryRows:
         for batch in batches:
             for row in batch.rows:
                 must_be_complete(row)
+                assert row[:2] not in self.versions, "a stream has each version once"
+                self.versions.add(row[:2])
                 self.rows.append(row._replace(notification_id=len(self.rows) + 1))
             positions.append(len(self.rows))
             assert batch.logged.command_id not in self.commands, "a command is logged once"
             assert not batch.keys.keys() & self.keys.keys(), "a subject has one key"
             assert not batch.identities.keys() & self.identities.keys(), "a value is guarded by one stream"
-            self.commands[batch.logged.command_id] = replace(batch.logged, position=len(self.rows))
+            self.commands[batch.logged.command_id] = replace(batch.logged, position=len(self.rows), actor=batch.actor)
             self.keys |= {subject: new.wrapped for subject, new in batch.keys.items()}
             self.identities |= batch.identities
             for side in batch.side:
@@ -93,4 +97,4 @@ class MemoryRows:
 
 def memory_ledger() -> Ledger:
     rows = MemoryRows()
-    return Ledger(rows, Codec(event for decider in DECIDERS for event in decider.events), Keys(MASTER, rows))
+    return Ledger(rows, CODEC, Keys(MASTER, rows))

@@ -1,13 +1,14 @@
 """How a lead comes, how it is corrected, and how two that are one become one."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
-from commands.lead.leads import identities_of, leads, owner_of
+from commands.lead.leads import identities_of, leads, not_negative, owner_of
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import LEAD_FIELDS, Catalog, CustomValue, checked
-from domain.errors import Invalid, require
+from domain.errors import Invalid, require, said
 from domain.identity import (
     HeldBy,
     Identifier,
@@ -77,14 +78,14 @@ def capture(
         unheld(identity, identifier)
     yield LeadCaptured(
         lead_id=command.lead_id,
-        source=command.source,
-        channel=command.channel,
+        source=said("source", command.source),
+        channel=said("channel", command.channel),
         identities=tuple(link(identity, identifier) for identifier, identity in identities.items()),
         campaign=command.campaign,
         name=command.name,
         product_line=command.product_line,
         kind=command.kind,
-        requested_amount=command.requested_amount,
+        requested_amount=command.requested_amount and not_negative(command.requested_amount, "requested_amount"),
         custom=custom or None,
         personal_custom=personal or None,
     )
@@ -134,10 +135,12 @@ def correct(
     del lead
     if not 1 <= command.corrects <= asked.version:
         raise Invalid(field="corrects", because=f"the lead has versions 1 to {asked.version}")
+    if all(getattr(command, field.name) is None for field in dataclasses.fields(command) if field.default is None):
+        raise Invalid(field="corrects", because="say what is right instead")
     custom: dict[str, CustomValue] = {}
     personal: dict[str, CustomValue] = {}
     if command.custom is not None:
-        custom, personal = checked(fields, command.custom)
+        custom, personal = checked(fields, command.custom, complete=False)
     added = {each: identity for each, identity in given.items() if identity.identity_id not in present}
     kept = {identity.identity_id for identity in given.values()}
     removed = tuple(each for each in present if each not in kept)
@@ -146,12 +149,12 @@ def correct(
     yield LeadCorrected(
         lead_id=command.lead_id,
         corrects=command.corrects,
-        source=command.source,
-        channel=command.channel,
+        source=said("source", command.source),
+        channel=said("channel", command.channel),
         campaign=command.campaign,
         name=command.name,
         product_line=command.product_line,
-        requested_amount=command.requested_amount,
+        requested_amount=command.requested_amount and not_negative(command.requested_amount, "requested_amount"),
         identities_added=tuple(link(identity, identifier) for identifier, identity in added.items()),
         identities_removed=removed,
         custom=custom or None,

@@ -1,14 +1,14 @@
 """Who leads a lead: pools, claims, assignments, and the ways back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from commands.lead.leads import leads, owner_of, pool_of, reason_given
+from commands.lead.leads import leads, pool_of, reason_given
 from domain.access import Action, Whereabouts, reaches, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotKind, SlotReleased, SlotReserved
-from domain.errors import Invalid, NotAllowed, require
+from domain.errors import Invalid, NotAllowed, require, said
 from domain.lead.facts import (
     Access,
     CollaboratorAdded,
@@ -30,14 +30,16 @@ from domain.lead.refusals import (
     CoolingDown,
     NotAMember,
     NotAvailable,
+    NotEmployed,
     NotTheHolder,
     NotYetClaimable,
     ReasonDoesNotHold,
     StillProtected,
+    moment,
 )
 from domain.lead.states import Held, Negotiating, Open, Pooled, Qualified, Unassigned
 from domain.pool import Pool, business_date, days_after
-from domain.staff import Departed, Employed
+from domain.staff import Departed, Employed, Staff, Stranger
 from domain.values import Instant, LeadId, PoolId, StaffId, value
 
 # Into a pool
@@ -63,7 +65,10 @@ def pool(command: PoolLead, lead: Open, pool: Pool, asked: Asked) -> LeadPooled:
         case _:
             claimable_from = asked.at + timedelta(minutes=pool.terms.new_data_wait_minutes)
     return LeadPooled(
-        lead_id=command.lead_id, pool_id=command.pool_id, reason=command.reason, claimable_from=claimable_from
+        lead_id=command.lead_id,
+        pool_id=command.pool_id,
+        reason=said("reason", command.reason),
+        claimable_from=claimable_from,
     )
 
 
@@ -82,16 +87,12 @@ def slot(staff_id: StaffId, lead_id: LeadId, kind: SlotKind, book: AgentBook, po
     return SlotReserved(staff_id=staff_id, lead_id=lead_id, kind=kind, business_date=today)
 
 
-def first_contact_due(pool: Pool, at: Instant) -> Instant:
-    return at + timedelta(hours=pool.terms.first_contact_hours)
-
-
-def protect_until(pool: Pool, at: Instant) -> Instant:
-    return min(days_after(at, pool.terms.protection_days, pool.terms.time_zone), hard_limit(pool, at))
-
-
-def hard_limit(pool: Pool, at: Instant) -> Instant:
-    return days_after(at, pool.terms.hard_limit_days, pool.terms.time_zone)
+def protection(pool: Pool, at: Instant) -> tuple[Instant, Instant, Instant]:
+    """When the first contact is due, until when the lead is protected, and the limit that no contact extends."""
+    terms = pool.terms
+    limit = days_after(at, terms.hard_limit_days, terms.time_zone)
+    until = min(days_after(at, terms.protection_days, terms.time_zone), limit)
+    return at + timedelta(hours=terms.first_contact_hours), until, limit
 
 
 @value
@@ -100,6 +101,13 @@ class ClaimLead:
 
 
 def claimant(asked: Asked) -> StaffId:
+    """A person: what a system does is never put down to somebody."""
+    return in_person(asked, Action.CLAIM)
+
+
+def in_person(asked: Asked, action: Action) -> StaffId:
+    if asked.actor.kind != "user":
+        raise NotAllowed(action=action, because=f"only a person does this, and {asked.actor.id} is none")
     return asked.staff_id
 
 
@@ -115,13 +123,16 @@ def claim(
     if not asked.imported:
         must_not_wait(require(lead.custody, Pooled), lead, asked)
     reserved = slot(asked.staff_id, command.lead_id, "claim", book, pool, asked)
+    first_contact, until, limit = protection(pool, asked.at)
     yield LeadClaimed(
         lead_id=command.lead_id,
         owner=asked.staff_id,
         pool_id=pool.pool_id,
-        first_contact_due=first_contact_due(pool, asked.at),
-        protect_until=protect_until(pool, asked.at),
-        hard_limit=hard_limit(pool, asked.at),
+        first_contact_due=first_contact,
+        protect_until=until,
+        hard_limit=limit,
+        extension_days=pool.terms.extension_days,
+        time_zone=pool.terms.time_zone,
     )
     yield reserved
 
@@ -159,26 +170,44 @@ def receiver(command: AssignLead | DispatchLead) -> StaffId:
 
 
 def pool_for(command: AssignLead | DispatchLead, lead: Open) -> PoolId:
-    if command.pool_id is None and isinstance(lead.custody, Unassigned):
+    """The pool that it lies in; where it lies in none, the one that is named."""
+    if not isinstance(lead.custody, Unassigned):
+        lies_in = pool_of(lead)
+        if command.pool_id not in {None, lies_in}:
+            raise Invalid(field="pool_id", because=f"the terms of {lies_in} hold, where the lead comes from")
+        return lies_in
+    if command.pool_id is None:
         raise Invalid(field="pool_id", because="a lead that lies in no pool is assigned under the terms of one")
-    return command.pool_id or pool_of(lead)
+    return command.pool_id
 
 
-def must_take_work(staff_id: StaffId, staff: Employed, action: Action, asked: Asked) -> None:
-    """The receiver is there, and within the reach of who decides."""
+def must_take_work(staff_id: StaffId, staff: Staff, action: Action, asked: Asked) -> None:
+    """The receiver works here, within the reach of who decides, and is to be had; history is recorded anyway."""
     if asked.imported:
         return
+    person = must_work_here(staff_id, staff)
+    if not decides_over(staff_id, person, action, asked):
+        raise NotAllowed(action=action, because=f"{staff_id} lies outside the scope of {asked.actor.id}")
+    if not person.available_at(asked.at):
+        raise NotAvailable(staff_id=staff_id)
+
+
+def must_work_here(staff_id: StaffId, staff: Staff) -> Employed:
+    if isinstance(staff, Employed):
+        return staff
+    raise NotEmployed(staff_id=staff_id)
+
+
+def decides_over(staff_id: StaffId, staff: Employed | Departed, action: Action, asked: Asked) -> bool:
+    """Whether somebody's leads are within the reach of who asks."""
     scope = scope_of(asked.actor.role, action)
     place = Whereabouts(subject=f"staff/{staff_id}", holders=frozenset({staff_id}), orgs=frozenset({staff.org_path}))
-    if scope is None or not reaches(scope, asked.actor, place):
-        raise NotAllowed(action=action, because=f"{staff_id} lies outside the scope {scope}")
-    if not staff.available:
-        raise NotAvailable(staff_id=staff_id)
+    return scope is not None and reaches(scope, action, asked.actor, place)
 
 
 @leads.decides(Action.ASSIGN, book=receiver, staff=receiver, pool=pool_for)
 def assign(
-    command: AssignLead, lead: Open, book: AgentBook, staff: Employed, pool: Pool, asked: Asked
+    command: AssignLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
 ) -> tuple[LeadAssigned, SlotReserved]:
     """Give a lead that nobody holds to somebody of one's own people."""
     must_take_work(command.owner, staff, Action.ASSIGN, asked)
@@ -187,14 +216,14 @@ def assign(
 
 @leads.decides(Action.DISPATCH, book=receiver, staff=receiver, pool=pool_for)
 def dispatch(
-    command: DispatchLead, lead: Open, book: AgentBook, staff: Employed, pool: Pool, asked: Asked
+    command: DispatchLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
 ) -> tuple[LeadAssigned, SlotReserved]:
     """Give a lead to whom a dispatch rule has chosen, and keep whom it considered."""
     must_take_work(command.owner, staff, Action.DISPATCH, asked)
     explained = replace(
         assigned(command, lead, pool, asked),
         method="dispatch",
-        rule_id=command.rule_id,
+        rule_id=said("rule_id", command.rule_id),
         candidates=command.candidates,
     )
     return explained, slot(command.owner, command.lead_id, "dispatch", book, pool, asked)
@@ -203,14 +232,17 @@ def dispatch(
 def assigned(command: AssignLead | DispatchLead, lead: Open, pool: Pool, asked: Asked) -> LeadAssigned:
     if isinstance(lead.custody, Held):
         raise AlreadyHeld(owner=lead.custody.owner, until=lead.custody.protect_until)
+    first_contact, until, limit = protection(pool, asked.at)
     return LeadAssigned(
         lead_id=command.lead_id,
         owner=command.owner,
         method="assign",
         pool_id=pool.pool_id,
-        first_contact_due=first_contact_due(pool, asked.at),
-        protect_until=protect_until(pool, asked.at),
-        hard_limit=hard_limit(pool, asked.at),
+        first_contact_due=first_contact,
+        protect_until=until,
+        hard_limit=limit,
+        extension_days=pool.terms.extension_days,
+        time_zone=pool.terms.time_zone,
     )
 
 
@@ -228,9 +260,15 @@ def taker(command: TransferLead) -> StaffId:
     return command.to
 
 
-@leads.decides(Action.ASSIGN, pool=pool_of, book=taker, staff=taker)
+@leads.decides(Action.ASSIGN, pool=pool_of, given=giver, taken=taker, staff=taker)
 def transfer(
-    command: TransferLead, lead: Open, pool: Pool, book: AgentBook, staff: Employed, asked: Asked
+    command: TransferLead,
+    lead: Open,
+    pool: Pool,
+    given: AgentBook,
+    taken: AgentBook,
+    staff: Staff,
+    asked: Asked,
 ) -> Iterator[LeadTransferred | SlotReleased | SlotReserved]:
     """Hand a held lead to a colleague. Both limits stay, so nobody gains time by passing it to and fro."""
     reason_given(asked)
@@ -238,7 +276,7 @@ def transfer(
     owner = giver(lead)
     if owner == command.to:
         raise Invalid(field="to", because=f"{owner} holds it already")
-    reserved = slot(command.to, command.lead_id, "transfer", book, pool, asked)
+    reserved = slot(command.to, command.lead_id, "transfer", taken, pool, asked)
     yield LeadTransferred(lead_id=command.lead_id, from_=owner, to=command.to)
     yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
     yield reserved
@@ -264,24 +302,29 @@ def cools_until(pool: Pool, at: Instant) -> Instant:
     return days_after(at, pool.terms.cool_down_days, pool.terms.time_zone)
 
 
-@leads.decides(Action.WORK, pool=way_back, books=owner_of)
+def must_be_owner_or_manager(owner: StaffId, staff: Staff, asked: Asked) -> None:
+    if asked.imported or asked.staff_id == owner:
+        return
+    if isinstance(staff, Stranger) or not decides_over(owner, staff, Action.ASSIGN, asked):
+        raise NotTheHolder(owner=owner)
+
+
+@leads.decides(Action.WORK, pool=way_back, staff=giver, book=giver)
 def release(
-    command: ReleaseLead, lead: Open, pool: Pool, books: Mapping[StaffId, AgentBook], asked: Asked
+    command: ReleaseLead, lead: Open, pool: Pool, staff: Staff, book: AgentBook, asked: Asked
 ) -> Iterator[LeadReleased | SlotReleased]:
     """Give a lead back (退回): its owner does, or a manager."""
-    owner = require(lead.custody, Held).owner
-    if asked.staff_id != owner and asked.staff_id in (lead.collaborators or {}):
-        raise NotTheHolder(owner=owner)
+    owner = giver(lead)
+    must_be_owner_or_manager(owner, staff, asked)
     yield LeadReleased(
         lead_id=command.lead_id,
         from_=owner,
         pool_id=pool.pool_id,
-        reason=command.reason,
+        reason=said("reason", command.reason),
         claimable_from=asked.at,
         cools_until=cools_until(pool, asked.at),
     )
-    for staff_id in books:
-        yield SlotReleased(staff_id=staff_id, lead_id=command.lead_id)
+    yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
 
 
 @value
@@ -292,19 +335,21 @@ class RecycleLead:
     pool_id: PoolId | None = None
 
 
-@leads.decides(Action.ASSIGN, pool=way_back, staff=giver, book=giver)
+@leads.decides(Action.ASSIGN, pool=way_back, own_pool=pool_of, staff=giver, book=giver)
 def recycle(
     command: RecycleLead,
     lead: Open,
     pool: Pool,
-    staff: Employed | Departed,
+    own_pool: Pool,
+    staff: Staff,
     book: AgentBook,
     asked: Asked,
 ) -> Iterator[LeadRecycled | SlotReleased]:
     """Take a lead back (回收) for a reason that the lead, its owner or his book really shows."""
     held = require(lead.custody, Held)
     if not asked.imported:
-        must_hold_true(command.reason, lead, held, staff, book, pool, asked)
+        cap = own_pool.terms.holding_cap if book.cap is None else book.cap
+        must_hold_true(command.reason, lead, held, staff, len(book.held), cap, asked)
     yield LeadRecycled(
         lead_id=command.lead_id,
         previous_owner=held.owner,
@@ -321,13 +366,12 @@ def must_hold_true(
     reason: RecycleReason,
     lead: Open,
     held: Held,
-    staff: Employed | Departed,
-    book: AgentBook,
-    pool: Pool,
+    staff: Staff,
+    slots: int,
+    cap: int,
     asked: Asked,
 ) -> None:
     """The reason, checked against what is so at this version."""
-    cap = pool.terms.holding_cap if book.cap is None else book.cap
     match reason:
         case "no-first-contact" if held.contacted:
             raise ReasonDoesNotHold(reason=reason, because="a contact has been made")
@@ -339,13 +383,14 @@ def must_hold_true(
             raise StillProtected(owner=held.owner, until=held.protect_until)
         case "hard-limit" if asked.at < held.hard_limit:
             raise StillProtected(owner=held.owner, until=held.hard_limit)
-        case "owner-departed" if not isinstance(staff, Departed):
+        case "owner-departed" if isinstance(staff, Employed):
             raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} works here")
-        case "over-capacity" if len(book.held) <= cap:
-            raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} holds {len(book.held)} of {cap}")
+        case "over-capacity" if slots <= cap:
+            raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} holds {slots} of {cap}")
         case "voluntary-return":
             raise ReasonDoesNotHold(reason=reason, because="that is a release, by the owner")
         case "manager-reclaim":
+            in_person(asked, Action.ASSIGN)
             reason_given(asked)
         case _:
             pass
@@ -364,28 +409,20 @@ class LogFollowUp:
     note: str | None = None
 
 
-def pools_of(lead: Open) -> list[PoolId]:
-    match lead.custody:
-        case Held(pool_id=pool_id):
-            return [pool_id]
-        case _:
-            return []
-
-
-@leads.decides(Action.WORK, pools=pools_of)
-def log_follow_up(
-    command: LogFollowUp, lead: Open, pools: Mapping[PoolId, Pool], asked: Asked
-) -> Iterator[FollowUpLogged | ProtectionExtended]:
+@leads.decides(Action.WORK)
+def log_follow_up(command: LogFollowUp, lead: Open, asked: Asked) -> Iterator[FollowUpLogged | ProtectionExtended]:
     """Log a follow-up (跟进); an effective contact before the expiry extends it, never past the hard limit."""
     if not asked.imported:
         must_work_on(lead, asked)
     yield FollowUpLogged(
-        lead_id=command.lead_id, channel=command.channel, effective=command.effective, note=command.note
+        lead_id=command.lead_id,
+        channel=said("channel", command.channel),
+        effective=command.effective,
+        note=command.note,
     )
     match lead.custody:
         case Held(protect_until=expiry) as held if command.effective and asked.at < expiry:
-            terms = pools[held.pool_id].terms
-            until = min(days_after(asked.at, terms.extension_days, terms.time_zone), held.hard_limit)
+            until = min(days_after(asked.at, held.extension_days, held.time_zone), held.hard_limit)
             if until > expiry:
                 yield ProtectionExtended(lead_id=command.lead_id, until=until)
         case _:
@@ -411,13 +448,19 @@ class GrantExtension:
 def grant_extension(command: GrantExtension, lead: Open, asked: Asked) -> ProtectionExtensionGranted:
     """A manager extends a protection; the only way past the hard limit."""
     held = require(lead.custody, Held)
-    if command.until <= max(held.protect_until, asked.at):
-        raise Invalid(field="until", because=f"it is protected until {held.protect_until.isoformat()} already")
+    if not asked.imported:
+        in_person(asked, Action.ASSIGN)
+        if command.until <= held.protect_until:
+            raise Invalid(field="until", because=f"it is protected until {moment(held.protect_until)} already")
+        if command.until <= asked.at:
+            raise Invalid(field="until", because="that has passed already")
     return ProtectionExtensionGranted(lead_id=command.lead_id, until=command.until, by=asked.staff_id)
 
 
 @value
 class AddCollaborator:
+    """Asked again for the same person, it takes the place of what was allowed: an `until` of now ends it."""
+
     lead_id: LeadId
     staff_id: StaffId
     access: Access
@@ -428,15 +471,17 @@ def helper(command: AddCollaborator) -> StaffId:
     return command.staff_id
 
 
-@leads.decides(Action.WORK, staff=helper)
-def add_collaborator(command: AddCollaborator, lead: Open, staff: Employed, asked: Asked) -> CollaboratorAdded:
-    """Let a colleague read a lead or work on it, for a time if so wished."""
-    del staff
-    held = require(lead.custody, Held)
-    if command.staff_id == held.owner:
+@leads.decides(Action.WORK, staff=giver, colleague=helper)
+def add_collaborator(
+    command: AddCollaborator, lead: Open, staff: Staff, colleague: Staff, asked: Asked
+) -> CollaboratorAdded:
+    """Let a colleague read a lead or work on it, for a time if so wished; its owner does, or a manager."""
+    owner = giver(lead)
+    must_be_owner_or_manager(owner, staff, asked)
+    if command.staff_id == owner:
         raise Invalid(field="staff_id", because="the owner needs no access of that kind")
-    if asked.staff_id != held.owner and asked.staff_id in (lead.collaborators or {}):
-        raise NotTheHolder(owner=held.owner)
+    if not asked.imported:
+        must_work_here(command.staff_id, colleague)
     return CollaboratorAdded(
         lead_id=command.lead_id, staff_id=command.staff_id, access=command.access, until=command.until
     )

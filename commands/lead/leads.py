@@ -8,22 +8,29 @@ from domain.actor import Asked
 from domain.agent_book import SlotReleased
 from domain.errors import Invalid, NotNow, require
 from domain.identity import HeldBy, Identity, IdentityReleased
-from domain.lead.facts import LeadEvent, Status
+from domain.lead.facts import Access, LeadEvent, Status
 from domain.lead.states import NAMES, Closed, Held, Lead, Open, OpenStatus, Pooled, Uncaptured, evolve
-from domain.values import IdentityId, LeadId, PoolId, StaffId
+from domain.money import Money
+from domain.values import IdentityId, Instant, LeadId, PoolId, StaffId
 
 
 def holding(lead: Lead) -> Holding | None:
-    """The owner and the collaborators have it in hand; in a pool, it is offered to the pool's members."""
+    """The owner has it in hand, and collaborators beside him; in a pool, it is offered to the pool's members."""
     match lead:
         case Uncaptured():
             return None
-        case Open(custody=Held(owner=owner), collaborators=collaborators):
-            return Holding(holders=frozenset({owner, *(collaborators or ())}))
+        case Open(custody=Held(owner=owner)):
+            return Holding(owner=owner, workers=let_in(lead, "work"), readers=let_in(lead, "read"))
         case Open(custody=Pooled(pool_id=pool_id)):
             return Holding(pool_id=pool_id)
         case _:
             return Holding()
+
+
+def let_in(lead: Open, access: Access) -> dict[StaffId, Instant | None]:
+    """The collaborators with that access, and when it ends."""
+    helpers = (lead.collaborators or {}).values()
+    return {helper.staff_id: helper.until for helper in helpers if helper.access == access}
 
 
 leads = Decider[Lead, LeadEvent](
@@ -88,5 +95,11 @@ def let_go(
 
 
 def reason_given(asked: Asked) -> None:
-    if asked.reason is None and not asked.imported:
+    if not asked.imported and (asked.reason is None or not asked.reason.code.strip()):
         raise Invalid(field="reason", because="this needs a reason")
+
+
+def not_negative(amount: Money, field: str = "amount") -> Money:
+    if amount.amount < 0:
+        raise Invalid(field=field, because="an amount is not negative")
+    return amount

@@ -7,6 +7,7 @@ from commands.lead.leads import (
     identities_of,
     leads,
     let_go,
+    not_negative,
     owner_of,
     status_before,
     still_open,
@@ -15,7 +16,7 @@ from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import INVALID_REASONS, LOST_REASONS, Catalog, chosen
-from domain.errors import Invalid, NotNow, require
+from domain.errors import Invalid, NotNow, require, said
 from domain.identity import HeldBy, Identity, IdentityReleased, IdentityReserved
 from domain.lead.facts import (
     Attitude,
@@ -72,7 +73,11 @@ class RecordTouch:
 @leads.decides(Action.WORK)
 def record_touch(command: RecordTouch, _: Open | Closed | Converted | Merged) -> TouchRecorded:
     """Record that the person got in touch, or was touched, whatever the status; it extends nothing."""
-    return TouchRecorded(lead_id=command.lead_id, channel=command.channel, ref=command.ref, note=command.note)
+    channel = said("channel", command.channel)
+    return TouchRecorded(lead_id=command.lead_id, channel=channel, ref=command.ref, note=command.note)
+
+
+LARGEST_SCORE = 1_000_000
 
 
 @value
@@ -86,11 +91,13 @@ class ScoreLead:
 @leads.decides(Action.WORK)
 def score(command: ScoreLead, _: Open) -> LeadScored:
     """Record how promising a model finds the lead."""
+    if abs(command.score) > LARGEST_SCORE:
+        raise Invalid(field="score", because=f"a score is at most {LARGEST_SCORE}, above or below nought")
     return LeadScored(
         lead_id=command.lead_id,
         score=command.score,
-        grade=command.grade,
-        model_version=command.model_version,
+        grade=said("grade", command.grade),
+        model_version=said("model_version", command.model_version),
     )
 
 
@@ -108,7 +115,7 @@ def schedule_next_action(
     """Say what is to be done next, and when."""
     if not asked.imported:
         require(lead, Open)
-    return NextActionScheduled(lead_id=command.lead_id, at=command.at, what=command.what)
+    return NextActionScheduled(lead_id=command.lead_id, at=command.at, what=said("what", command.what))
 
 
 @value
@@ -175,7 +182,7 @@ def qualify(command: QualifyLead, lead: Open, asked: Asked) -> LeadQualified:
     return LeadQualified(
         lead_id=command.lead_id,
         from_=before,
-        amount=command.amount,
+        amount=not_negative(command.amount),
         probability=command.probability,
         close_date=command.close_date,
         customer_id=command.customer_id,
@@ -193,7 +200,12 @@ class NegotiateLead:
 def negotiate(command: NegotiateLead, lead: Open, asked: Asked) -> LeadNegotiating:
     """A quote is on the table; each further quote is recorded too."""
     before = status_before(lead, asked, Qualified, Negotiating)
-    return LeadNegotiating(lead_id=command.lead_id, from_=before, quote_no=command.quote_no, amount=command.amount)
+    return LeadNegotiating(
+        lead_id=command.lead_id,
+        from_=before,
+        quote_no=said("quote_no", command.quote_no),
+        amount=not_negative(command.amount),
+    )
 
 
 @value

@@ -129,18 +129,24 @@ class LeadAssigned:
     first_contact_due: Instant
     protect_until: Instant
     hard_limit: Instant
+    extension_days: int
+    time_zone: str
     rule_id: str | None = None
     candidates: tuple[StaffId, ...] = ()
 
 
 @fact("lead.claimed")
 class LeadClaimed:
+    """The terms are copied in: those that are published later do not hold for this custody."""
+
     lead_id: LeadId
     owner: StaffId
     pool_id: PoolId
     first_contact_due: Instant
     protect_until: Instant
     hard_limit: Instant
+    extension_days: int
+    time_zone: str
 
 
 @fact("lead.transferred")

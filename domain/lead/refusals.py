@@ -95,6 +95,16 @@ class NotAvailable(Refused):
 
 
 @refusal
+class NotEmployed(Refused):
+    """Work goes only to those who work here."""
+
+    staff_id: StaffId
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} does not work here"
+
+
+@refusal
 class StillProtected(Refused):
     """A protected lead is not taken away."""
 

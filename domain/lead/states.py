@@ -92,12 +92,16 @@ class Pooled:
 
 @value
 class Held:
+    """Under the terms that the pool had when it began."""
+
     owner: StaffId
-    pool_id: PoolId  # Its terms hold for this custody, and there it goes back.
+    pool_id: PoolId  # There it goes back.
     contacted: bool
     first_contact_due: Instant
     protect_until: Instant
     hard_limit: Instant
+    extension_days: int
+    time_zone: str
 
 
 Custody = Unassigned | Pooled | Held
@@ -128,6 +132,8 @@ class Closed:
     status: Literal["lost", "invalid"]
     identities: Mapping[IdentityId, IdentityKind]
     cycle: int
+    cooling: Mapping[StaffId, Instant] | None = None
+    contacts: frozenset[ContactId] = frozenset()
 
 
 @value
@@ -149,8 +155,15 @@ def evolve(lead: Lead, event: LeadEvent) -> Lead:
             return Open(status=New(), custody=Unassigned(), identities=kinds(identities))
         case Open(), _:
             return evolve_open(lead, event)
-        case Closed(identities=identities), LeadReopened(cycle=cycle):
-            return Open(status=New(), custody=Unassigned(), identities=identities, cycle=cycle)
+        case Closed(), LeadReopened(cycle=cycle):
+            return Open(
+                status=New(),
+                custody=Unassigned(),
+                identities=lead.identities,
+                cycle=cycle,
+                cooling=lead.cooling,
+                contacts=lead.contacts,
+            )
         case (
             (Closed() | Converted() | Merged()),
             (TouchRecorded() | LeadCorrected() | LeadScored() | NextActionScheduled() | LeadAdopted()),
@@ -176,10 +189,14 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
             return replace(lead, status=Negotiating())
         case LeadNurtured():
             return replace(lead, status=Nurturing())
-        case LeadLost():
-            return Closed(status="lost", identities=lead.identities, cycle=lead.cycle)
-        case LeadInvalidated():
-            return Closed(status="invalid", identities=lead.identities, cycle=lead.cycle)
+        case LeadLost() | LeadInvalidated():
+            return Closed(
+                status=event.to,
+                identities=lead.identities,
+                cycle=lead.cycle,
+                cooling=lead.cooling,
+                contacts=lead.contacts,
+            )
         case LeadConverted(customer_id=customer_id):
             return Converted(customer_id=customer_id)
         case LeadMerged(into=into):
@@ -213,6 +230,8 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
                 first_contact_due=event.first_contact_due,
                 protect_until=event.protect_until,
                 hard_limit=event.hard_limit,
+                extension_days=event.extension_days,
+                time_zone=event.time_zone,
             )
             return replace(lead, custody=held)
         case Held(), LeadTransferred(to=to):
@@ -220,7 +239,7 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
         case Held(), LeadReleased(from_=owner) | LeadRecycled(previous_owner=owner):
             cooling = {**(lead.cooling or {}), owner: event.cools_until}
             pooled = Pooled(pool_id=event.pool_id, claimable_from=event.claimable_from)
-            return replace(lead, custody=pooled, cooling=cooling)
+            return replace(lead, custody=pooled, cooling=cooling, collaborators=None)
         case Held(), ProtectionExtended(until=until):
             return replace(lead, custody=replace(custody, protect_until=until))
         case Held(hard_limit=hard_limit), ProtectionExtensionGranted(until=until):

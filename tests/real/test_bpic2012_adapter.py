@@ -316,7 +316,7 @@ class Told:
                 known[name] = dict.fromkeys(rule.where[name](known), self.identity)
             else:
                 known[name] = Catalog(catalog_id=rule.where[name](known))
-        for event in rule.outcome(command, {name: known[name] for name in rule.needs}, asked):
+        for event in rule.outcome(known):
             if isinstance(event, IdentityEvent):
                 self.identity = identities.evolve(self.identity, event)
             else:

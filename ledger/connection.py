@@ -1,0 +1,61 @@
+"""Connections that give up: a server that hangs or a network that swallows packets must not hold us for ever.
+
+Each limit covers what the others cannot see: the server ends what takes too long there, and whoever holds the lock and
+has gone to sleep; the network ends what is not acknowledged; and where the server itself is frozen, we end it.
+"""
+
+from collections.abc import Generator
+from time import monotonic
+from typing import Any, TypeVar
+
+import psycopg
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+CONNECT_SECONDS = 5
+LOCK_SECONDS = 5  # For the lock of the ledger; whoever waits longer is told to come back.
+STATEMENT_SECONDS = 10
+TRANSACTION_SECONDS = 10  # From the wish for the lock to the commit; then the server takes the lock back.
+ANSWER_SECONDS = 20  # The longest that we wait for one answer.
+
+NETWORK = {
+    "connect_timeout": CONNECT_SECONDS,
+    "tcp_user_timeout": ANSWER_SECONDS * 1000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+WRITING = (
+    f"SET lock_timeout = '{LOCK_SECONDS}s'; SET statement_timeout = '{STATEMENT_SECONDS}s';"
+    f" SET transaction_timeout = '{TRANSACTION_SECONDS}s'"
+)
+
+
+class PatientConnection(psycopg.Connection[R]):
+    """Waits for every answer of the server, but not for ever: then it closes itself."""
+
+    patience: float = ANSWER_SECONDS
+
+    def wait(self, gen: Generator[Any, Any, T], *given: Any, **named: Any) -> T:
+        try:
+            return super().wait(in_time(gen, self.patience), *given, **named)
+        except TimeoutError as silence:
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"the server has not answered within {self.patience} s") from silence
+
+
+def in_time(gen: Generator[Any, Any, T], seconds: float) -> Generator[Any, Any, T]:
+    """The same generator of psycopg's, until it has been resumed for so long because nothing came."""
+    heard = monotonic()
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            wanted = gen.send(ready)
+            if ready:
+                heard = monotonic()
+            elif monotonic() > heard + seconds:
+                raise TimeoutError
+    except StopIteration as last:
+        return last.value  # type: ignore[no-any-return]

@@ -1,0 +1,54 @@
+"""Both ways to keep rows: whatever is asked of one is asked of the other."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from domain.values import Erased
+from ledger.recorder import Recorder, datastore
+from ledger.store import Rows
+from tests.memory import MemoryRows
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where rows are kept: what another process would open, and how a key is destroyed."""
+
+    rows: Rows
+    another: Callable[[], Rows]
+    destroy_key: Callable[[str, Erased], None]
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    if request.param == "memory":
+        rows = MemoryRows()
+
+        def destroy(subject: str, left: Erased) -> None:
+            assert subject in rows.keys
+            rows.keys[subject] = left
+
+        yield Place(rows, lambda: rows, destroy)
+        return
+    url = request.getfixturevalue("database_url")
+    opened: list[Recorder] = []
+
+    def another() -> Rows:
+        opened.append(Recorder(datastore(url, pool_size=2)))
+        return opened[-1]
+
+    def destroy_row(subject: str, left: Erased) -> None:
+        destroyed = "UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = %s, erased_by = %s WHERE subject = %s"
+        with psycopg.connect(url) as connection:
+            assert connection.execute(destroyed, (left.on, left.by, subject)).rowcount == 1
+
+    yield Place(another(), another, destroy_row)
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def rows(place: Place) -> Rows:
+    return place.rows

@@ -1,0 +1,272 @@
+"""What every store of rows must do, in memory and in PostgreSQL."""
+
+from collections.abc import Callable
+from threading import Event, Thread
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from ledger.envelope import Declined, SideRow, time_ordered_id
+from ledger.keys import Keys, NewKey
+from ledger.recorder import OPTIONAL, Incomplete, SideRowMoved
+from ledger.row import Row
+from ledger.store import Checked, Encoded, Rows
+from tests.contract.conftest import Place
+from tests.ledger.samples import FULL, append, begin, encoded, outcome_of, positions, rows_of, without
+from tests.memory import MASTER, MemoryRows
+
+# A key or a version that is there already; a memory has no constraints, it has assertions.
+Duplicate = (psycopg.errors.UniqueViolation, AssertionError)
+
+
+def new_key(subject: str) -> NewKey:
+    return Keys(MASTER, MemoryRows()).create(subject)
+
+
+def test_an_empty_ledger_has_nothing_and_is_at_zero(rows: Rows) -> None:
+    assert rows.last_position() == 0
+    assert rows.load_rows({"lead/1": 0}) == []
+    assert rows.select_rows(0, 10) == []
+    assert rows.find_identities([b"nobody"]) == {}
+    assert rows.outcomes([UUID(int=9)]) == {}
+    assert rows.wrapped_keys(["lead/1"]) == {}
+    with rows.locked() as locked:
+        assert locked.check(["lead/1"], [UUID(int=9)], [b"nobody"]) == Checked({}, {}, {})
+
+
+def test_a_row_comes_back_as_it_was_written(rows: Rows) -> None:
+    bare = without(FULL._replace(originator_version=2, event_id=UUID(int=5)), OPTIONAL)
+    written = [encoded(FULL), encoded(bare)]
+    append(rows, *written)
+    kept = [batch.rows[0]._replace(notification_id=position) for position, batch in enumerate(written, 1)]
+    assert list(rows.load_rows({"lead/1": 0})) == kept
+    assert list(rows.select_rows(0, 10)) == kept
+
+
+def test_positions_are_counted_up_without_a_gap(rows: Rows) -> None:
+    assert append(rows, encoded(*rows_of("lead/1", 1, 2)), encoded(*rows_of("lead/2", 1))) == [2, 3]
+    assert append(rows, encoded(*rows_of("lead/2", 2, 3, 4))) == [6]
+    assert positions(rows) == [1, 2, 3, 4, 5, 6]
+    assert rows.last_position() == 6
+
+
+def test_positions_follow_the_order_of_the_batches(rows: Rows) -> None:
+    append(rows, *(encoded(*rows_of(stream, 1)) for stream in ("lead/3", "lead/1", "lead/2")))
+    assert [row.originator_id for row in rows.select_rows(0, 10)] == ["lead/3", "lead/1", "lead/2"]
+
+
+def test_a_command_without_events_is_told_the_position_that_it_found(rows: Rows) -> None:
+    refused = Declined("AlreadyHeld", {"owner": "bob", "until": None})
+    assert append(rows, encoded(*rows_of("lead/1", 1)), encoded(refusal=refused), encoded()) == [1, 1, 1]
+    assert rows.last_position() == 1
+
+
+def test_an_insert_of_nothing_changes_nothing(rows: Rows) -> None:
+    assert append(rows) == []
+    assert rows.last_position() == 0
+
+
+def test_several_inserts_under_one_lock_go_on_counting(rows: Rows) -> None:
+    with rows.locked() as locked:
+        locked.check((), (), ())
+        assert list(locked.insert_batches([encoded(*rows_of("lead/1", 1))])) == [1]
+        assert list(locked.insert_batches([encoded(*rows_of("lead/1", 2))])) == [2]
+    assert positions(rows) == [1, 2]
+
+
+def test_streams_are_loaded_from_the_version_that_is_named(rows: Rows) -> None:
+    append(
+        rows, encoded(*rows_of("lead/1", 1, 2, 3)), encoded(*rows_of("lead/2", 1, 2)), encoded(*rows_of("lead/3", 1))
+    )
+    found = rows.load_rows({"lead/1": 1, "lead/2": 2, "lead/3": 0, "lead/4": 0})
+    assert [(row.originator_id, row.originator_version) for row in found] == [
+        ("lead/1", 2),
+        ("lead/1", 3),
+        ("lead/3", 1),
+    ]
+
+
+def test_a_stream_is_together_and_in_order_however_it_was_written(rows: Rows) -> None:
+    for version in (1, 2, 3):
+        append(rows, encoded(*rows_of("lead/2", version)), encoded(*rows_of("lead/1", version)))
+    found = rows.load_rows({"lead/2": 0, "lead/1": 0})
+    assert [(row.originator_id, row.originator_version) for row in found] == [
+        (stream, version) for stream in ("lead/1", "lead/2") for version in (1, 2, 3)
+    ]
+
+
+def test_reading_goes_on_after_a_position_and_stops_at_a_limit_or_a_position(rows: Rows) -> None:
+    append(rows, encoded(*rows_of("lead/1", *range(1, 11))))
+    for after, limit, until, expected in [
+        (0, 3, None, [1, 2, 3]),
+        (3, 3, None, [4, 5, 6]),
+        (8, 5, None, [9, 10]),
+        (10, 5, None, []),
+        (2, 5, 4, [3, 4]),
+        (4, 5, 4, []),
+        (2, 1, 9, [3]),
+    ]:
+        assert [row.notification_id for row in rows.select_rows(after, limit, until=until)] == expected
+
+
+def test_reading_can_be_confined_to_some_types(rows: Rows) -> None:
+    for version, topic in enumerate(["a", "b", "a", "c", "b", "a"], 1):
+        append(rows, encoded(*rows_of("lead/1", version, topic=topic)))
+
+    def found(*types: str, after: int = 0, limit: int = 9, until: int | None = None) -> list[int | None]:
+        return [row.notification_id for row in rows.select_rows(after, limit, types=types, until=until)]
+
+    assert found("a") == [1, 3, 6]
+    assert found("b", "c") == [2, 4, 5]
+    assert found("a", after=1, limit=1) == [3]
+    assert found("a", after=1, until=5) == [3]
+    assert found("nothing") == []
+
+
+def test_under_the_lock_everything_is_checked_in_one_step(rows: Rows) -> None:
+    written = encoded(*rows_of("lead/1", 1, 2), identities={b"phone": UUID(int=7)})
+    append(rows, written, encoded(*rows_of("lead/2", 1)))
+    with rows.locked() as locked:
+        found = locked.check(
+            ["lead/1", "lead/2", "lead/3"], [written.logged.command_id, UUID(int=9)], [b"phone", b"e-mail"]
+        )
+        assert found.heads == {"lead/1": 2, "lead/2": 1}
+        assert found.outcomes.keys() == {written.logged.command_id}
+        assert found.identities == {b"phone": UUID(int=7)}
+        assert [row.originator_version for row in locked.load_rows({"lead/1": 1})] == [2]
+        assert locked.find_identities([b"phone"]) == {b"phone": UUID(int=7)}
+
+
+def test_the_command_log_keeps_what_came_of_a_command(rows: Rows) -> None:
+    done = encoded(*rows_of("lead/1", 1, 2))
+    no = encoded(refusal=Declined("AlreadyHeld", {"owner": "bob 鲍", "until": None, "deep": {"list": [1, "2", True]}}))
+    append(rows, done, no)
+    for batch in (done, no):
+        found = outcome_of(rows, batch)
+        assert found is not None
+        assert found.position == 2
+        assert (found.type, found.digest) == (batch.logged.type, batch.logged.digest)
+        assert (found.stream, found.version) == (batch.logged.stream, batch.logged.version)
+        assert found.recorded_at == batch.logged.recorded_at
+        assert found.refusal == batch.logged.refusal
+
+
+def test_what_is_done_under_the_lock_stands_or_falls_together(rows: Rows) -> None:
+    append(rows, encoded(*rows_of("lead/1", 1)))
+    lost = encoded(
+        *rows_of("lead/1", 2),
+        keys={"lead/1": new_key("lead/1")},
+        identities={b"phone": UUID(int=7)},
+        side=[SideRow("cursor", None, 1)],
+    )
+    with pytest.raises(ZeroDivisionError):
+        begin(rows, lost)
+    assert rows.last_position() == 1
+    assert len(rows.load_rows({"lead/1": 0})) == 1
+    assert outcome_of(rows, lost) is None
+    assert rows.wrapped_keys(["lead/1"]) == {}
+    assert rows.find_identities([b"phone"]) == {}
+    assert append(rows, lost) == [2], "nothing of it was left, the position neither"
+
+
+PRESENT = UUID(int=77)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        lambda: encoded(*rows_of("lead/1", 1)),
+        lambda: encoded(command_id=PRESENT),
+        lambda: encoded(keys={"lead/1": new_key("lead/1")}),
+        lambda: encoded(identities={b"phone": UUID(int=8)}),
+    ],
+    ids=["version", "command", "key", "identity"],
+)
+def test_what_is_there_already_fails_the_whole_batch(rows: Rows, bad: Callable[[], Encoded]) -> None:
+    first = encoded(
+        *rows_of("lead/1", 1),
+        command_id=PRESENT,
+        keys={"lead/1": new_key("lead/1")},
+        identities={b"phone": UUID(int=7)},
+    )
+    append(rows, first)
+    neighbours = encoded(*rows_of("lead/2", 1)), encoded(*rows_of("lead/3", 1))
+    with pytest.raises(Duplicate):
+        append(rows, neighbours[0], bad(), neighbours[1])
+    assert positions(rows) == [1]
+    assert [outcome_of(rows, each) for each in neighbours] == [None, None]
+    assert append(rows, *neighbours) == [2, 3]
+
+
+@pytest.mark.parametrize("name", [name for name in Row._fields if name not in OPTIONAL])
+def test_a_row_without_its_whole_envelope_is_not_written(rows: Rows, name: str) -> None:
+    torn = Encoded([without(FULL, {name})], encoded().logged, ("user", "ann"))
+    with pytest.raises(Incomplete, match=name):
+        append(rows, encoded(*rows_of("lead/2", 1)), torn)
+    assert rows.last_position() == 0
+
+
+def test_side_rows_move_from_where_they_are_expected(rows: Rows) -> None:
+    append(rows, encoded(side=[SideRow("offset", None, 5), SideRow("inbox/17", None, 0)]))
+    append(rows, encoded(side=[SideRow("offset", 5, 6)]), encoded(side=[SideRow("offset", 6, 9)]))
+    append(rows, encoded(*rows_of("lead/1", 1), side=[SideRow("offset", 9, 4)]))
+    assert rows.last_position() == 1
+
+
+@pytest.mark.parametrize("expected", [None, 4, 6])
+def test_a_side_row_that_is_elsewhere_drops_what_was_to_commit_with_it(rows: Rows, expected: int | None) -> None:
+    append(rows, encoded(side=[SideRow("offset", None, 5)]))
+    late = encoded(*rows_of("lead/1", 1), side=[SideRow("offset", expected, 9)])
+    with pytest.raises(SideRowMoved, match="offset"):
+        append(rows, late)
+    assert rows.last_position() == 0
+    assert outcome_of(rows, late) is None
+    append(rows, encoded(side=[SideRow("offset", 5, 6)]))
+
+
+def test_a_side_row_that_is_not_there_is_not_moved(rows: Rows) -> None:
+    with pytest.raises(SideRowMoved, match="offset"):
+        append(rows, encoded(side=[SideRow("offset", 5, 6)]))
+
+
+def test_keys_are_kept_as_they_were_wrapped(rows: Rows) -> None:
+    first, second = new_key("lead/1"), new_key("lead/2")
+    append(rows, encoded(keys={"lead/1": first}), encoded(keys={"lead/2": second}))
+    kept = rows.wrapped_keys(["lead/1", "lead/2", "lead/3"])
+    assert kept == {"lead/1": first.wrapped, "lead/2": second.wrapped}
+
+
+def test_only_one_writes_at_a_time(place: Place) -> None:
+    inside, done = Event(), Event()
+    order: list[str] = []
+
+    def second() -> None:
+        inside.wait()
+        append(place.another(), encoded(*rows_of("lead/2", 1)))
+        order.append("second")
+        done.set()
+
+    thread = Thread(target=second)
+    thread.start()
+    with place.rows.locked() as locked:
+        locked.check((), (), ())
+        inside.set()
+        assert not done.wait(0.2), "the other has waited"
+        locked.insert_batches([encoded(*rows_of("lead/1", 1))])
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    assert [row.originator_id for row in place.rows.select_rows(0, 9)] == ["lead/1", "lead/2"]
+
+
+def test_nobody_sees_what_has_not_been_committed(place: Place) -> None:
+    other = place.another()
+    batch = encoded(*rows_of("lead/1", 1), command_id=time_ordered_id())
+    with place.rows.locked() as locked:
+        locked.check((), (), ())
+        locked.insert_batches([batch])
+        assert other.last_position() == 0
+        assert other.load_rows({"lead/1": 0}) == []
+        assert outcome_of(other, batch) is None
+    assert other.last_position() == 1

@@ -1,0 +1,134 @@
+"""The ledger's tables are made once, never backwards, and history in them is not changed by those who write it."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from ledger import migrations
+from ledger.migrations import Step, WrongDatabase, migrate, steps
+from ledger.recorder import Recorder, datastore
+from tests.ledger.samples import append, encoded, positions, rows_of
+from tests.servers import Server
+
+KNOWN = [f"{step.number:04} {step.name}" for step in steps()]
+
+
+@pytest.fixture
+def empty(postgres: Server) -> Iterator[str]:
+    """A database of the service's role, with nothing in it."""
+    name = f"empty_{os.getpid()}"
+    postgres.create_database(name)
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+def applied(url: str) -> list[int]:
+    with psycopg.connect(url) as connection:
+        return [number for (number,) in connection.execute("SELECT number FROM ledger.migrations ORDER BY number")]
+
+
+def test_the_first_time_all_are_applied_and_then_none(empty: str) -> None:
+    assert migrate(empty) == KNOWN
+    assert migrate(empty) == []
+    assert applied(empty) == [step.number for step in steps()]
+    recorder = Recorder(datastore(empty))
+    append(recorder, encoded(*rows_of("lead/1", 1)))
+    assert migrate(empty) == []
+    assert positions(recorder) == [1]
+    recorder.close()
+
+
+def test_of_two_at_once_one_applies_them(empty: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(migrate, [empty] * 4)) == [[], [], [], KNOWN]
+
+
+def known(monkeypatch: pytest.MonkeyPatch, *found: Step) -> None:
+    monkeypatch.setattr(migrations, "steps", lambda: list(found))
+
+
+MORE = Step(len(KNOWN) + 1, "more", "CREATE TABLE ledger.more (); SELECT 1")
+
+
+def test_a_later_version_applies_what_is_missing(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(empty)
+    known(monkeypatch, *steps(), MORE)
+    assert migrate(empty) == [f"{MORE.number:04} more"]
+    assert migrate(empty) == []
+
+
+def test_a_database_that_is_ahead_is_refused(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as later:
+        known(later, *steps(), MORE)
+        migrate(empty)
+    with pytest.raises(WrongDatabase, match=f"migration {MORE.number}"):
+        migrate(empty)
+
+
+def test_a_migration_whose_text_has_changed_is_refused(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(empty)
+    first, *others = steps()
+    known(monkeypatch, replace(first, sql=first.sql + "\n"), *others, MORE)
+    with pytest.raises(WrongDatabase, match="migration 1 was applied with another text"):
+        migrate(empty)
+    assert MORE.number not in applied(empty)
+
+
+def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        known(broken, *steps(), replace(MORE, sql=MORE.sql + "; SELECT 1 / 0"))
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            migrate(empty)
+    assert applied(empty) == [step.number for step in steps()]
+    known(monkeypatch, *steps(), MORE)
+    assert migrate(empty) == [f"{MORE.number:04} more"]
+
+
+# Whom it may be done by
+
+
+@pytest.fixture(params=["SUPERUSER", "BYPASSRLS"])
+def mighty(request: pytest.FixtureRequest, postgres: Server, database_url: str) -> Iterator[str]:
+    """The prepared database, for a role to which row security means nothing."""
+    name = f"mighty_{os.getpid()}"
+    role, service = sql.Identifier(name), sql.Identifier(str(conninfo_to_dict(database_url)["user"]))
+    with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD 'x'").format(role, sql.SQL(request.param)))
+        admin.execute(sql.SQL("GRANT {} TO {}").format(service, role))
+        yield make_conninfo(database_url, user=name, password="x")
+        admin.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def test_a_role_above_row_security_is_refused(mighty: str) -> None:
+    name = str(conninfo_to_dict(mighty)["user"])
+    with pytest.raises(WrongDatabase, match=name):
+        migrate(mighty)
+    recorder = Recorder(datastore(mighty))
+    with pytest.raises(WrongDatabase, match=name):
+        recorder.connected()
+    with pytest.raises(WrongDatabase, match=name):
+        append(recorder, encoded(*rows_of("lead/1", 1)))
+    recorder.close()
+
+
+@pytest.mark.parametrize("table", ["stored_events", "commands"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}", "MERGE"])
+def test_the_service_s_role_cannot_change_history(database_url: str, table: str, change: str) -> None:
+    recorder = Recorder(datastore(database_url))
+    append(recorder, encoded(*rows_of("lead/1", 1)))
+    recorder.close()
+    name, column = f"ledger.{table}", {"stored_events": "topic", "commands": "type"}[table]
+    if change == "MERGE":
+        change = "MERGE INTO {} AS old USING (VALUES (1)) AS new ON true WHEN MATCHED THEN DELETE"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(change.format(name, column, column).encode())
+        assert connection.execute(f"SELECT count(*) FROM {name}".encode()).fetchall() == [(1,)]
