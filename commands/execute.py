@@ -1,7 +1,7 @@
 """Load, fold, decide, append. The one path by which anything changes."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -27,6 +27,9 @@ from ledger.store import Busy, EventStore, Locked, Unavailable
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # Seconds between attempts to reach the ledger.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+Steps = Generator[None, None, list[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Executor:
         self.clock = clock
         self.new_id = new_id
         self.cache = Cache(cache)
+        self.doubts = 0
         self.patience = patience  # Seconds that the ledger may be away before callers are told so.
         self.pause = pause
         self.timer = timer
@@ -98,7 +102,7 @@ class Executor:
     def singly(self, asks: Sequence[Ask]) -> list[Answer]:
         given: list[Answer] = []
         for ask in asks:
-            lost = given and isinstance(given[-1], Unavailable)
+            lost = given and isinstance(given[-1], Unavailable | Busy)
             given.extend(given[-1:] if lost else self([ask]))
         return given
 
@@ -131,21 +135,57 @@ class Executor:
 
     # A batch
 
+    def steps(self, asks: Sequence[Ask]) -> Steps:
+        """Settle a batch in steps, for a writer that makes the next batch ready while this one is being committed."""
+        try:
+            given = yield from self.settling(asks)
+        except Busy as busy:
+            return [busy] * len(asks)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is found again, and answered to whom it concerns.
+            if self.lost_at is None and isinstance(error, Unavailable):
+                self.lost_at = self.timer()
+            return self(asks)
+        self.lost_at = None
+        return given
+
     def settle(self, asks: Sequence[Ask]) -> list[Answer]:
+        steps = self.settling(asks)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+
+    def settling(self, asks: Sequence[Ask]) -> Steps:
+        """Decide, pause, write, pause, and answer what has been committed.
+
+        At the first pause everything is ready and nothing locked, at the second the commit is under way. What the
+        batch has changed is taken for granted from then on. Should its commit fail, `doubts` counts one up, and
+        whatever was decided meanwhile is decided again.
+        """
         works = [self.work(ask) for ask in asks]
+        doubts = self.doubts
         view = View(self.cache, self.store, self.deciders, self.new_id)
         self.look_ahead(works, view)
         decided = self.decide_all(works, {}, view)
         encoded = self.store.encode(batches(decided))
-        with self.store.locked() as ledger:
-            logged = self.verify(view, ledger, {ask.command_id for ask in asks})
-            while not view.holds or (logged and view.reader is self.store):
-                view = View(self.cache, ledger, self.deciders, self.new_id, verified=view.verified)
-                decided = self.decide_all(works, logged, view)
-                encoded = self.store.encode(batches(decided))
-                self.verify(view, ledger, ())
-            positions = iter(ledger.insert_batches(encoded))
-        self.cache.put(view.changed)
+        yield
+        try:
+            with self.store.locked() as ledger:
+                logged = self.verify(view, ledger, {ask.command_id for ask in asks})
+                while not view.holds or (view.reader is self.store and (logged or doubts != self.doubts)):
+                    view = View(self.cache, ledger, self.deciders, self.new_id, verified=view.verified)
+                    decided = self.decide_all(works, logged, view)
+                    encoded = self.store.encode(batches(decided))
+                    self.verify(view, ledger, ())
+                positions = iter(ledger.insert_batches(encoded))
+                ledger.commit()
+                self.cache.put(view.changed)
+                yield
+        except BaseException:
+            self.cache.drop(view.changed)
+            self.doubts += 1
+            raise
         return answers(asks, decided, positions)
 
     def work(self, ask: Ask) -> "Work":

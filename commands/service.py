@@ -48,10 +48,12 @@ class WriteSide:
         cache: int = 100_000,
         keys: int = 50_000,
         pool_size: int = 4,
+        patience: float = 10.0,
     ) -> Self:
+        """`patience` is how many seconds the database may be away before callers are told so."""
         ledger = open_ledger(url, master_key, keys=keys, pool_size=pool_size)
-        executor = Executor(DECIDERS, ledger, clock=server_clock, cache=cache)
-        return cls(ledger, executor, GroupWriter(executor, bound=queue))
+        executor = Executor(DECIDERS, ledger, clock=server_clock, cache=cache, patience=patience)
+        return cls(ledger, executor, GroupWriter(executor.steps, bound=queue))
 
     def close(self) -> None:
         """Finish what is waiting, then let go of the database."""

@@ -42,6 +42,10 @@ class Cache:
         while len(self.known) > self.size:
             self.known.popitem(last=False)
 
+    def drop(self, streams: Iterable[str]) -> None:
+        for stream in streams:
+            self.known.pop(stream, None)
+
 
 class View:
     """The states of one batch: what has been read, and over it what the batch's own commands have changed.
@@ -104,7 +108,8 @@ class View:
 
     def guarded(self) -> dict[Identifier, UUID | None]:
         """By value the stream that must guard it when the batch is written; None where there must be none yet."""
-        return {each: None if each in self.minted.values() else stream for each, stream in self.found.items()}
+        new = set(self.minted.values())
+        return {each: None if each in new else stream for each, stream in self.found.items()}
 
     # Reading
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import psycopg
 
+from ledger.connection import PatientConnection
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.store import Unavailable
 
 POLL_SECONDS = 1.0
+SPAN = 100_000  # Positions that are looked through at once: rare types are sought for a long time otherwise.
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Waker:
         """Return when something was written, when the time is over, or soon after `stop`."""
         try:
             if self.connection is None or self.connection.closed:
-                self.connection = psycopg.connect(self.url, autocommit=True, connect_timeout=2)
+                self.connection = PatientConnection.connect(self.url, autocommit=True, connect_timeout=2)
                 self.connection.execute("LISTEN stored_events")
                 return  # What was written before we listened is found by looking.
             for _ in self.connection.notifies(timeout=seconds, stop_after=1):
@@ -60,13 +62,13 @@ def stretches(
     while not stop.is_set():
         try:
             last = ledger.last_position()
-            events = ledger.events(after, limit, types=types, until=last) if last > after else ()
+            until = min(last, after + SPAN)
+            events = ledger.events(after, limit, types=types, until=until) if until > after else ()
         except Unavailable:
             waker.close()
             stop.wait(POLL_SECONDS / 4)
             continue
-        until = events[-1].position if len(events) == limit else max(last, after)
-        yield Stretch(events, until)
-        if len(events) < limit:
+        after = events[-1].position if len(events) == limit else max(until, after)
+        yield Stretch(events, after)
+        if after >= last:
             waker.wait(stop)
-        after = until

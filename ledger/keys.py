@@ -125,8 +125,7 @@ class Keys:
         if key is None:
             raise NoKey(f"{subject} has no key for {where} of event {event_id}")
         try:
-            raw = b64decode(found["sealed"], validate=True)
-            return key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place(event_id, where))
+            return unseal(key, event_id.bytes, where, found)
         except (InvalidTag, KeyError, TypeError, ValueError) as wrong:
             raise Corrupt(f"{where} of event {event_id} does not open with the key of {subject}") from wrong
 
@@ -144,11 +143,13 @@ class Keys:
 def seal(key: Key, event_id: UUID, where: str, plaintext: bytes) -> dict[str, str]:
     """A value as it is stored: nonce, ciphertext and tag."""
     nonce = os.urandom(NONCE_BYTES)
-    return {"sealed": b64encode(nonce + key.cipher.encrypt(nonce, plaintext, place(event_id, where))).decode()}
+    return {"sealed": b64encode(nonce + key.cipher.encrypt(nonce, plaintext, event_id.bytes + where.encode())).decode()}
 
 
-def place(event_id: UUID, where: str) -> bytes:
-    return event_id.bytes + where.encode()
+def unseal(key: Key, event_id: bytes, where: str, found: Any) -> bytes:
+    """The plaintext of a stored value. Raises InvalidTag, KeyError, TypeError or ValueError for anything else."""
+    raw = b64decode(found["sealed"], validate=True)
+    return key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], event_id + where.encode())
 
 
 def derived(master: bytes, purpose: bytes) -> bytes:

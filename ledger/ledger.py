@@ -52,9 +52,9 @@ class LockedLedger(RowReader):
 
     rows: LockedRows
 
-    def __init__(self, rows: LockedRows, codec: Codec, keys: Keys) -> None:
+    def __init__(self, rows: LockedRows, codec: Codec, keys: Keys, created: dict[str, NewKey]) -> None:
         super().__init__(rows, codec, keys)
-        self.created: dict[str, NewKey] = {}
+        self.created = created
 
     def check(
         self, streams: Collection[str], commands: Collection[UUID], identifiers: Collection[Identifier]
@@ -69,6 +69,12 @@ class LockedLedger(RowReader):
             self.created.update(batch.keys)
         return self.rows.insert_batches(batches)
 
+    def commit(self) -> None:
+        """Begin to commit. The next batch is made ready meanwhile, with the keys of this one."""
+        for subject, new in self.created.items():
+            self.keys.keep(subject, new.key)
+        self.rows.commit()
+
 
 class Ledger(RowReader):
     """One ordered ledger of everything that happened."""
@@ -80,11 +86,13 @@ class Ledger(RowReader):
 
     @contextmanager
     def locked(self) -> Iterator[LockedLedger]:
-        with self.rows.locked() as rows:
-            locked = LockedLedger(rows, self.codec, self.keys)
-            yield locked
-        for subject, new in locked.created.items():
-            self.keys.keep(subject, new.key)
+        created: dict[str, NewKey] = {}
+        try:
+            with self.rows.locked() as rows:
+                yield LockedLedger(rows, self.codec, self.keys, created)
+        except BaseException:
+            self.keys.forget(created)  # They are kept nowhere, unless the commit came about after all.
+            raise
 
     def outcomes(self, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
         return self.rows.outcomes(commands)

@@ -199,12 +199,13 @@ class Recorder(PostgresApplicationRecorder):
         """
         connection = self.connected()
         try:
-            with connection.pipeline():
+            with connection.pipeline() as pipeline:
                 cursor = connection.cursor(binary=True)
                 cursor.execute("BEGIN", prepare=True)
-                cursor.execute("LOCK TABLE ledger.stored_events IN EXCLUSIVE MODE", prepare=True)
-                yield LockedRecorder(connection, self.row_oid, self.command_oid)
-                cursor.execute("COMMIT", prepare=True)
+                cursor.execute(LOCK, prepare=True)
+                locked = LockedRecorder(connection, pipeline, self.row_oid, self.command_oid)
+                yield locked
+                locked.commit()
         except psycopg.errors.LockNotAvailable as waiting:
             self.let_go()
             raise Busy("the ledger is locked by another writer") from waiting
@@ -246,11 +247,26 @@ class Recorder(PostgresApplicationRecorder):
 class LockedRecorder:
     """The ledger's rows while this process alone may add any."""
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], row_oid: int, command_oid: int) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[tuple[Any, ...]],
+        pipeline: psycopg.Pipeline,
+        row_oid: int,
+        command_oid: int,
+    ) -> None:
         self.connection = connection
+        self.pipeline = pipeline
         self.row_oid = row_oid
         self.command_oid = command_oid
         self.position = self.number = -1
+        self.committing = False
+
+    def commit(self) -> None:
+        """Send the commit without waiting for it: the end of `locked` does."""
+        if not self.committing:
+            self.cursor().execute("COMMIT", prepare=True)
+            self.pipeline.sync()
+            self.committing = True
 
     def cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
         return self.connection.cursor(binary=True)
@@ -390,6 +406,7 @@ def packed_command(batch: Encoded, position: int, number: int) -> bytes:
 
 # Statements
 
+LOCK = "LOCK TABLE ledger.stored_events IN EXCLUSIVE MODE"
 LAST = (
     "SELECT (SELECT coalesce(max(notification_id), 0) FROM ledger.stored_events),"
     " (SELECT coalesce(max(number), 0) FROM ledger.commands)"

@@ -57,6 +57,9 @@ class LockedRows(Protocol):
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
         """Add the rows of all batches in order, and answer the position that the ledger has after each."""
 
+    def commit(self) -> None:
+        """Begin to commit, without waiting for it; whether it came about shows at the end of `locked`."""
+
 
 class Rows(Protocol):
     """Keeps rows, in one order without gaps."""
@@ -118,6 +121,8 @@ class Locked(Reader, Protocol):
 
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
         """Append what `encode` has made, and answer the position that the ledger has after each batch."""
+
+    def commit(self) -> None: ...
 
 
 class EventStore(Reader, Protocol):

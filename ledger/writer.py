@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import islice
@@ -33,21 +33,63 @@ class Waiter(Generic[R]):
         self.future: asyncio.Future[Results[R]] = self.loop.create_future()
 
 
+Line = list[tuple[Sequence[A], Future[R] | Waiter[R]]]
+Steps = Generator[None, None, Sequence[R | Exception]]
+Process = Callable[[Sequence[A]], Steps[R] | Sequence[R | Exception]]
+
+
+def started(process: Process[A, R], items: Sequence[A]) -> Steps[R]:
+    found = process(items)
+    return (yield from found) if isinstance(found, Generator) else found
+
+
+class Work(Generic[A, R]):
+    """A batch that is being processed, step by step."""
+
+    def __init__(self, process: Process[A, R], batch: Line[A, R]) -> None:
+        items = [item for group, _ in batch for item in group]
+        self.batch = batch
+        self.size = len(items)
+        self.begin = perf_counter()
+        self.results: Sequence[R | Exception] = ()
+        self.over = False
+        self.steps = started(process, items)
+        self.advance()
+
+    def advance(self) -> bool:
+        """Go on to the next pause; False when there are results, which are there for each, whatever happens."""
+        if not self.over:
+            try:
+                next(self.steps)
+            except StopIteration as end:
+                self.results, self.over = end.value, True
+            except BaseException as bug:  # noqa: BLE001 - whoever waits must not wait for ever, nor after a panic.
+                found = bug if isinstance(bug, Exception) else RuntimeError(repr(bug))
+                self.results, self.over = [found] * self.size, True
+            if self.over and len(self.results) != self.size:
+                self.results = [RuntimeError("not each item has its result")] * self.size
+        return not self.over
+
+
 class GroupWriter(Generic[A, R]):
     """Hands whatever is waiting to `process` as one batch, in the order of arrival, on a thread of its own.
 
-    `process` answers each item of a batch with a result or an exception and does not raise. `bound` limits how many
-    may wait, `largest` how many go into one batch. `observe` is told of each batch how many it held and the seconds.
+    `process` answers each item with a result or an exception. Where it is a generator, it pauses when a batch is ready
+    to be written, and again when it is being committed: meanwhile the next batch is made ready, if at least
+    `worthwhile` items are waiting. `bound` limits how many may wait, `largest` how many go into one batch.
+    `observe` is told of each batch how many it held, and the seconds.
     """
 
     def __init__(
         self,
-        process: Callable[[Sequence[A]], Sequence[R | Exception]],
+        process: Process[A, R],
         *,
         bound: int = 4096,
         largest: int = 256,
+        worthwhile: int = 16,
     ) -> None:
         self.process = process
+        self.worthwhile = worthwhile
         self.bound = bound
         self.largest = largest
         self.observe: Callable[[int, float], None] = lambda _items, _seconds: None
@@ -99,32 +141,43 @@ class GroupWriter(Generic[A, R]):
         self.thread.join()
 
     def run(self) -> None:
-        while batch := self.next_batch():
-            items = [item for group, _ in batch for item in group]
-            self.batches += 1
-            self.items += len(items)
-            begin = perf_counter()
-            try:
-                results = self.process(items)
-                assert len(results) == len(items), "each item has its result"
-            except BaseException as bug:  # noqa: BLE001 - whoever waits must not wait for ever, nor after a panic.
-                results = [bug if isinstance(bug, Exception) else RuntimeError(repr(bug))] * len(items)
-            self.observe(len(items), perf_counter() - begin)
-            self.answer(batch, iter(results))
+        under_way: Work[A, R] | None = None
+        while True:
+            # A few that have come meanwhile wait for the commit, and for those that come with its end.
+            batch = self.next_batch(least=1 if under_way is None else self.worthwhile, wait=under_way is None)
+            if not batch and under_way is None:
+                return
+            work = Work(self.process, batch) if batch else None
+            if under_way is not None:
+                self.finish(under_way)
+            under_way = work
+            if work is not None and not work.advance():
+                self.finish(work)
+                under_way = None
 
-    def next_batch(self) -> list[tuple[Sequence[A], Future[R] | Waiter[R]]]:
-        batch: list[tuple[Sequence[A], Future[R] | Waiter[R]]] = []
+    def finish(self, work: "Work[A, R]") -> None:
+        while work.advance():
+            pass
+        self.batches += 1
+        self.items += work.size
+        self.observe(work.size, perf_counter() - work.begin)
+        self.answer(work.batch, iter(work.results))
+
+    def next_batch(self, *, least: int, wait: bool) -> Line[A, R]:
+        batch: Line[A, R] = []
         size = 0
         with self.changed:
-            while not self.waiting and not self.closing:
+            while wait and not self.waiting and not self.closing:
                 self.changed.wait()
+            if self.length < least:
+                return batch
             while self.waiting and size + len(self.waiting[0][0]) <= self.largest:
                 batch.append(self.waiting.popleft())
                 size += len(batch[-1][0])
             self.length -= size
             return batch
 
-    def answer(self, batch: list[tuple[Sequence[A], Future[R] | Waiter[R]]], results: Iterator[R | Exception]) -> None:
+    def answer(self, batch: Line[A, R], results: Iterator[R | Exception]) -> None:
         """Give everybody the own results; an event loop is woken once for all of its coroutines."""
         loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Results[R]], Results[R]]]] = {}
         for items, waiter in batch:

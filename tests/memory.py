@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from threading import Lock
 from uuid import UUID
@@ -66,11 +67,14 @@ class MemoryRows:
             kept = MemoryRows()
             for name, found in vars(self).items():
                 if name != "lock":
-                    setattr(kept, name, found.copy())
+                    setattr(kept, name, copy(found))
             yield kept
             vars(self).update({name: found for name, found in vars(kept).items() if name != "lock"})
 
     def close(self) -> None:
+        pass
+
+    def commit(self) -> None:
         pass
 
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:

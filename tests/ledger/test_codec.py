@@ -1,7 +1,6 @@
 """Events to bytes and back: by their stored names, never by what happens to fit."""
 
 import json
-from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -23,7 +22,7 @@ from domain.values import FACT_NAMES, Erased, Instant, LeadId, Personal, StaffId
 from ledger.codec import Codec
 from ledger.envelope import Corrupt
 from ledger.history import Step
-from ledger.keys import Keys, place, seal
+from ledger.keys import Keys, seal, unseal
 from tests.ledger.golden import example, plain_open, plain_seal, stored
 from tests.ledger.samples import NOON, captured, lead_id
 from tests.memory import MASTER, MemoryRows
@@ -230,8 +229,7 @@ def test_a_step_may_move_what_is_personal(registered: Any) -> None:
     old = {"lead_id": str(UUID(int=7)), "from": seal(key, event_id, "from", b'"x"'), "names": names}
 
     def open_(where: str, found: Any) -> bytes:
-        raw = b64decode(found["sealed"])
-        return key.cipher.decrypt(raw[:12], raw[12:], place(event_id, where))
+        return unseal(key, event_id.bytes, where, found)
 
     found = made.decode("made.team", 0, json.dumps(old).encode(), open_)
     chief, *members = (Nested.Person(name=name) for name in ("0", LEFT, "2"))

@@ -45,7 +45,7 @@ def arrived(cursor: psycopg.Cursor[Any], kind: str, packed: list[bytes]) -> list
 
 
 def sent(batch: Encoded, before: int) -> list[bytes]:
-    recorder = LockedRecorder(None, 0, 0)  # type: ignore[arg-type]  # It only packs.
+    recorder = LockedRecorder.__new__(LockedRecorder)  # It only packs.
     recorder.position = before
     return list(recorder.packed_rows(batch))
 

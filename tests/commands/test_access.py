@@ -1,0 +1,167 @@
+"""Every role before every command, with what is his own, his team's, another team's, and not there at all."""
+
+import pytest
+
+from commands import DECIDERS
+from commands.lead.custody import GrantExtension, PoolLead
+from commands.lead.work import RecordTouch
+from domain.access import TABLE
+from domain.actor import Actor
+from domain.errors import Hidden, NotAllowed
+from domain.staff import StaffOnboarded
+from domain.values import OrgPath, StaffId
+from tests.commands.lead.situations import LEAD, SOUTH, captured, claimed, pooled, published
+from tests.spec import ANN, SUE, When, day, given, person
+
+# Which right each command takes. A command that is not in this list fails.
+
+RIGHTS = {
+    "capture": {"CaptureLead"},
+    "claim": {"ClaimLead"},
+    "work": {
+        "AddCollaborator",
+        "ContactLead",
+        "ConvertLead",
+        "CorrectLead",
+        "InvalidateLead",
+        "LinkLeadContact",
+        "LogFollowUp",
+        "LoseLead",
+        "NegotiateLead",
+        "NurtureLead",
+        "QualifyLead",
+        "RecordAttitude",
+        "RecordTouch",
+        "ReleaseLead",
+        "ReopenLead",
+        "ScheduleNextAction",
+        "ScoreLead",
+    },
+    "assign": {"AssignLead", "GrantExtension", "RecycleLead", "TransferLead"},
+    "dispatch": {"DispatchLead", "PoolLead"},
+    "merge": {"MergeLead"},
+    "import": {"AdoptLead"},
+    "administer": {
+        "ChangeAvailability",
+        "ChangeCapacity",
+        "DepartStaff",
+        "MoveStaff",
+        "OnboardStaff",
+        "PublishCatalog",
+        "PublishPool",
+    },
+}
+
+
+def test_every_command_takes_a_right() -> None:
+    taken: dict[str, set[str]] = {}
+    for decider in DECIDERS:
+        for command, action in decider.actions.items():
+            taken.setdefault(action, set()).add(command.__name__)
+    assert taken == RIGHTS
+
+
+# Which roles have which, and how far: written down here once more, in the words of the business.
+
+REACH = {
+    "sales": "read own, capture all, work own, claim all",
+    "partner": "read own, capture all, work own, claim all",
+    "sales_manager": (
+        "read subtree, capture all, work subtree, claim all, assign subtree, dispatch subtree, merge subtree"
+    ),
+    "inspector": "read all",
+    "analyst": "read all",
+    "auditor": "read all",
+    "service_agent": "read own, capture all",
+    "service_manager": "read subtree, capture all",
+    "operations": "read all, operate all",
+    "administrator": "read all, administer all, import all, operate all",
+    "service_account": "read all, capture all, work all, dispatch all",
+    "policy": "read all, capture all, work all, assign all, dispatch all, merge all",
+}
+SCOPES = {role: dict(right.split(" ") for right in rights.split(", ")) for role, rights in REACH.items()}
+
+
+def test_the_table_says_what_the_business_says() -> None:
+    assert {role: dict(rights) for role, rights in TABLE.items()} == SCOPES
+
+
+ROB = StaffId("rob")
+ROBS_TEAM = OrgPath("north/team-1")
+OWNERS = {
+    "his own": (ROB, ROBS_TEAM),
+    "his colleague's": (ANN, ROBS_TEAM),
+    "below": (StaffId("kim"), OrgPath("north/team-1/night")),
+    "another team's": (SUE, OrgPath("south/team-1")),
+}
+WITHIN = {
+    "own": {"his own"},
+    "subtree": {"his own", "his colleague's", "below"},
+    "all": set(OWNERS),
+}
+
+
+def asked_by_rob(role: str, place: str, command: object) -> When:
+    rob = StaffOnboarded(staff_id=ROB, name="Rob", role=role, org_path=ROBS_TEAM)
+    kim = StaffOnboarded(staff_id=StaffId("kim"), name="Kim", role="sales", org_path=OrgPath("north/team-1/night"))
+    if place == "nowhere":
+        return given(rob).when(command, by=person(ROB))
+    owner, _ = OWNERS[place]
+    return given(*published, rob, kim, *captured, pooled(), *claimed(owner)).when(command, by=person(ROB))
+
+
+SAMPLES = {
+    "work": RecordTouch(lead_id=LEAD, channel="web"),
+    "assign": GrantExtension(lead_id=LEAD, until=day(6, 1)),
+}
+
+
+@pytest.mark.parametrize("right", SAMPLES)
+@pytest.mark.parametrize("place", [*OWNERS, "nowhere"])
+@pytest.mark.parametrize("role", TABLE)
+def test_a_role_does_what_it_may_with_what_it_reaches(role: str, place: str, right: str) -> None:
+    asked = asked_by_rob(role, place, SAMPLES[right])
+    scope, seen = SCOPES[role].get(right), SCOPES[role]["read"]
+    if scope is None:
+        asked.refused(NotAllowed, because=f"{right} is not allowed: the role {role} has no such right")
+    elif place in WITHIN[scope]:
+        assert asked.recorded
+    elif place in WITHIN[seen]:
+        asked.refused(NotAllowed, because=f"lead/.* lies outside the scope {scope}")
+    else:
+        asked.refused(Hidden, because=f"no lead/{LEAD} is to be seen here")
+
+
+def test_what_is_hidden_looks_like_what_is_not_there() -> None:
+    there = asked_by_rob("sales", "another team's", SAMPLES["work"])
+    not_there = asked_by_rob("sales", "nowhere", SAMPLES["work"])
+    there.refused(Hidden)
+    not_there.refused(Hidden)
+    assert not isinstance(there.answer, Exception)
+    assert not isinstance(not_there.answer, Exception)
+    assert str(there.answer.refusal) == str(not_there.answer.refusal)
+
+
+def test_what_lies_in_another_s_pool_is_hidden_too() -> None:
+    in_south = (*published, *captured, pooled(pool_id=SOUTH))
+    touch, move = SAMPLES["work"], PoolLead(lead_id=LEAD, pool_id=SOUTH, reason="again")
+    given(*in_south).when(touch, by=person("ann")).refused(Hidden)
+    given(*in_south).when(touch, by=person("mia")).refused(Hidden)
+    given(*in_south).when(move, by=person("mia")).refused(Hidden)
+    assert given(*in_south).when(move, by=person("otto")).recorded
+    given(*in_south).when(touch, by=person("sue")).refused(NotAllowed, because="outside the scope own")
+
+
+def test_what_nobody_holds_and_no_pool_offers_is_any_manager_s() -> None:
+    for manager in ("mia", "otto"):
+        assert given(*captured).when(SAMPLES["work"], by=person(manager)).recorded
+    given(*captured).when(SAMPLES["work"], by=person("ann")).refused(Hidden)
+
+
+def test_a_role_that_nobody_knows_may_do_nothing() -> None:
+    for role in ("", "king", "Policy"):
+        stranger = Actor(kind="service", id="robot", role=role)
+        for command in SAMPLES.values():
+            given(*captured).when(command, by=stranger).refused(
+                NotAllowed, because=f"the role {role or 'of nobody'} has"
+            )

@@ -1,0 +1,139 @@
+"""Who comes, moves, is away and leaves."""
+
+from dataclasses import replace
+
+import pytest
+
+from commands.lead.capture import CaptureLead
+from commands.pool import PublishPool
+from commands.staff import ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff
+from domain.access import TABLE
+from domain.actor import Actor
+from domain.errors import HasLeft, Hidden, Invalid, NotAllowed, NotNow, UnknownStaff
+from domain.identity import Identifier
+from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved, StaffOnboarded
+from domain.values import OrgPath, PoolId, StaffId
+from tests.commands.lead.situations import LEAD, captured
+from tests.spec import ANN, administrator, ann, day, given, mia, person
+
+ZOE = StaffId("zoe")
+onboard = OnboardStaff(staff_id=ZOE, name="Zoë", role="sales", org_path=OrgPath("north/team-2"), skills=("zh", "en"))
+onboarded = StaffOnboarded(
+    staff_id=ZOE, name="Zoë", role="sales", org_path=OrgPath("north/team-2"), skills=("zh", "en")
+)
+departed = StaffDeparted(staff_id=ANN)
+capture = CaptureLead(
+    lead_id=LEAD, source="fair", channel="form", identities=(Identifier(kind="phone", value="+8613800000001"),)
+)
+
+
+def test_somebody_begins_to_work_here_once() -> None:
+    story = given().when(onboard, by=administrator).then(onboarded)
+    story.when(onboard, by=administrator).refused(NotNow, because="this needs Stranger or Departed, and it is Employed")
+    story.when(capture, by=person("zoe")).then(*captured)
+
+
+def test_who_has_left_may_come_back() -> None:
+    back = replace(onboard, staff_id=ANN)
+    story = given(departed).when(back, by=administrator).then(replace(onboarded, staff_id=ANN))
+    story.when(capture, by=ann).then(*captured)
+
+
+@pytest.mark.parametrize("role", TABLE)
+def test_every_role_can_be_taken(role: str) -> None:
+    given().when(replace(onboard, role=role), by=administrator).then(replace(onboarded, role=role))
+
+
+def test_a_role_that_nobody_knows_is_none() -> None:
+    for role in ("king", "", "Sales"):
+        given().when(replace(onboard, role=role), by=administrator).refused(
+            Invalid, because=f"role: '{role}' is none of"
+        )
+        move = MoveStaff(staff_id=ANN, to=OrgPath("north"), role=role)
+        given().when(move, by=administrator).refused(Invalid, because="role")
+
+
+@pytest.mark.parametrize("path", ["north", "华北/一组", "north/sales & service", "a/b/c/d", "100%/under_score"])
+def test_an_organisation_is_a_path_of_names(path: str) -> None:
+    there = OrgPath(path)
+    given().when(replace(onboard, org_path=there), by=administrator).then(replace(onboarded, org_path=there))
+    move = MoveStaff(staff_id=ANN, to=there)
+    moved = StaffMoved(staff_id=ANN, role="sales", from_=OrgPath("north/team-1"), to=there)
+    given().when(move, by=administrator).then(moved)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "/north", "north/", "north//team", " north", "north/ team", "no\nrth", "nor\0th", "n" * 300]
+)
+def test_what_is_no_path_is_no_organisation(path: str) -> None:
+    odd = OrgPath(path)
+    because = "an organisation is a path of names, as in north/team-1"
+    given().when(replace(onboard, org_path=odd), by=administrator).refused(Invalid, because=f"org_path: {because}")
+    given().when(MoveStaff(staff_id=ANN, to=odd), by=administrator).refused(Invalid, because=f"to: {because}")
+    pool = PublishPool(pool_id=PoolId("odd"), name="Odd", members=(OrgPath("north"), odd))
+    given().when(pool, by=administrator).refused(Invalid, because=f"members: {because}")
+
+
+def test_somebody_has_a_name() -> None:
+    given().when(replace(onboard, name=" "), by=administrator).refused(Invalid, because="name: this must not be blank")
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "a/b", "a\0b", "a\nb", "a\u200bb", "a" * 129])
+def test_an_id_can_stand_in_a_path_and_be_read_aloud(key: str) -> None:
+    given().when(replace(onboard, staff_id=StaffId(key)), by=administrator).refused(
+        Invalid, because="staff_id: an id has"
+    )
+
+
+def test_an_id_may_have_the_letters_of_any_language() -> None:
+    for key in ("李娜", "zoë", "o'neill", "ann@example.com", "a" * 128):
+        wanted = StaffId(key)
+        given().when(replace(onboard, staff_id=wanted), by=administrator).then(replace(onboarded, staff_id=wanted))
+
+
+def test_somebody_changes_the_team_or_the_role_or_both() -> None:
+    to_south = MoveStaff(staff_id=ANN, to=OrgPath("south/team-1"))
+    moved = StaffMoved(staff_id=ANN, role="sales", from_=OrgPath("north/team-1"), to=OrgPath("south/team-1"))
+    given().when(to_south, by=administrator).then(moved)
+    promoted = replace(moved, role="sales_manager")
+    given().when(replace(to_south, role="sales_manager"), by=administrator).then(promoted)
+    given(departed).when(to_south, by=administrator).refused(NotNow, because="this needs Employed, and it is Departed")
+    stranger = replace(to_south, staff_id=ZOE)
+    given().when(stranger, by=administrator).refused(Hidden, because="no staff/zoe is to be seen here")
+
+
+def test_somebody_is_away_and_comes_back() -> None:
+    away = ChangeAvailability(staff_id=ANN, available=False, until=day(4, 1))
+    given().when(away, by=administrator).then(AvailabilityChanged(staff_id=ANN, available=False, until=day(4, 1)))
+    for_good = replace(away, until=None)
+    given().when(for_good, by=administrator).then(AvailabilityChanged(staff_id=ANN, available=False))
+    given().when(away, by=administrator, at=day(4, 1)).refused(Invalid, because="until: that has passed already")
+    given(departed).when(away, by=administrator).refused(NotNow)
+
+
+def test_who_leaves_leaves_once() -> None:
+    depart = DepartStaff(staff_id=ANN)
+    given().when(depart, by=administrator).then(departed)
+    given(departed).when(depart, by=administrator).refused(NotNow, because="this needs Employed, and it is Departed")
+
+
+def test_who_has_left_sends_no_command() -> None:
+    given(departed).when(capture, by=ann).refused(HasLeft, because="ann has departed")
+    given().when(capture, by=person("nobody")).refused(UnknownStaff, because="nobody has not been onboarded")
+    admin = StaffOnboarded(staff_id=ZOE, name="Zoë", role="administrator", org_path=OrgPath("head-office"))
+    given(admin).when(DepartStaff(staff_id=ANN), by=person("zoe")).then(departed)
+    given(admin, StaffDeparted(staff_id=ZOE)).when(DepartStaff(staff_id=ANN), by=person("zoe")).refused(HasLeft)
+
+
+def test_the_staff_list_is_an_administrator_s() -> None:
+    for command in (onboard, DepartStaff(staff_id=ANN), MoveStaff(staff_id=ANN, to=OrgPath("south"))):
+        given().when(command, by=mia).refused(NotAllowed, because="administer is not allowed")
+
+
+def test_who_somebody_is_says_the_list_and_not_he_himself() -> None:
+    pretender = Actor(kind="user", id="ann", name="God", role="administrator", org_path=OrgPath("heaven"))
+    given().when(DepartStaff(staff_id=ANN), by=pretender).refused(
+        NotAllowed, because="the role sales has no such right"
+    )
+    (entry, _) = given().when(replace(capture, lead_id=LEAD), by=pretender).recorded
+    assert entry.actor == Actor(kind="user", id="ann", name="Ann", role="sales", org_path=OrgPath("north/team-1"))

@@ -1,0 +1,90 @@
+"""The decision function: role by action by scope, and no where nothing is said."""
+
+from itertools import product
+
+import pytest
+
+from domain.access import TABLE, Action, Scope, Whereabouts, decide, reaches, scope_of
+from domain.actor import Actor
+from domain.errors import Hidden, NotAllowed
+from domain.values import OrgPath, StaffId, within
+
+TEAM = OrgPath("north/team-1")
+
+
+def actor(role: str, org_path: str = TEAM, staff_id: str = "ann") -> Actor:
+    return Actor(kind="user", id=staff_id, role=role, org_path=OrgPath(org_path))
+
+
+def held_by(owner: str, org_path: str) -> Whereabouts:
+    return Whereabouts(subject="lead/1", holders=frozenset({StaffId(owner)}), orgs=frozenset({OrgPath(org_path)}))
+
+
+PLACES = {
+    "own": held_by("ann", TEAM),
+    "let in": Whereabouts(
+        subject="lead/1", holders=frozenset({StaffId("bob"), StaffId("ann")}), orgs=frozenset({OrgPath("south")})
+    ),
+    "shown": Whereabouts(
+        subject="lead/1",
+        holders=frozenset({StaffId("bob")}),
+        readers=frozenset({StaffId("ann")}),
+        orgs=frozenset({OrgPath("south")}),
+    ),
+    "colleague": held_by("bob", TEAM),
+    "below": held_by("bob", f"{TEAM}/night"),
+    "beside": held_by("bob", "north/team-12"),
+    "above": held_by("bob", "north"),
+    "elsewhere": held_by("bob", "south"),
+    "nobody": Whereabouts(subject="lead/1"),
+    "own pool": Whereabouts(subject="lead/1", pooled=True, orgs=frozenset({OrgPath("north")})),
+    "pool below": Whereabouts(subject="lead/1", pooled=True, orgs=frozenset({OrgPath(f"{TEAM}/night")})),
+    "other pool": Whereabouts(subject="lead/1", pooled=True, orgs=frozenset({OrgPath("south")})),
+}
+OFFERED = {"own pool"}
+REACHED = {
+    Scope.OWN: {"own", "let in"},
+    Scope.TEAM: {"own", "let in", "colleague", "nobody", "own pool"},
+    Scope.SUBTREE: {"own", "let in", "colleague", "below", "nobody", "own pool", "pool below"},
+    Scope.ALL: set(PLACES),
+}
+
+
+@pytest.mark.parametrize(("scope", "place", "action"), list(product(Scope, PLACES, Action)))
+def test_how_far_each_scope_reaches(scope: Scope, place: str, action: Action) -> None:
+    reached = place in REACHED[scope]
+    if scope is Scope.OWN and action in {Action.READ, Action.CLAIM}:
+        reached |= place in OFFERED  # What a pool offers is looked at and claimed by its members, and no more.
+    if action is Action.READ:
+        reached |= place == "shown"
+    assert reaches(scope, action, actor("sales"), PLACES[place]) == reached
+
+
+def test_what_is_not_said_is_not_allowed() -> None:
+    for role, action in product([*TABLE, "king", ""], Action):
+        if action not in TABLE.get(role, {}):
+            assert scope_of(role, action) is None
+            no = decide(actor(role), action, None)
+            assert isinstance(no, NotAllowed)
+            assert f"the role {role or 'of nobody'} has no such right" in str(no)
+
+
+def test_what_one_may_not_see_does_not_exist() -> None:
+    assert decide(actor("sales"), Action.WORK, PLACES["own"]) is None
+    assert isinstance(decide(actor("sales"), Action.WORK, PLACES["own pool"]), NotAllowed)
+    assert isinstance(decide(actor("sales"), Action.WORK, PLACES["shown"]), NotAllowed)
+    assert isinstance(decide(actor("sales"), Action.WORK, PLACES["colleague"]), Hidden)
+    assert isinstance(decide(actor("sales"), Action.READ, PLACES["colleague"]), Hidden)
+    assert decide(actor("sales_manager"), Action.ASSIGN, PLACES["below"]) is None
+    assert isinstance(decide(actor("sales_manager"), Action.ASSIGN, PLACES["above"]), Hidden)
+    assert isinstance(decide(actor("inspector"), Action.WORK, PLACES["elsewhere"]), NotAllowed)
+    assert decide(actor("inspector"), Action.READ, PLACES["elsewhere"]) is None
+
+
+def test_nobody_is_in_the_same_unit_by_the_beginning_of_its_name() -> None:
+    assert within("north/team-1", "north")
+    assert within("north", "north")
+    assert not within("north/team-12", "north/team-1")
+    assert not within("northern", "north")
+    assert not within("north", "north/team-1")
+    assert not within("north", "")
