@@ -1,16 +1,17 @@
 """Refusals as the command log keeps them, so that the same command gets the same answer."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, get_type_hints
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import Refused
 from ledger.envelope import Declined
 
 
 class RefusedBefore(Refused):
-    """The request was declined, under a rule that has another name by now."""
+    """The request was declined, under a rule that says it in other words by now."""
 
 
 def kinds(base: type[Refused] = Refused) -> Iterator[type[Refused]]:
@@ -37,8 +38,10 @@ def declined(no: Refused) -> Declined:
 
 
 def restored(kept: Declined) -> Refused:
-    """The refusal as it was given first."""
+    """The refusal as it was given first, or in the words of that time, where its class has changed since."""
     for kind in kinds():
         if kind.__name__ == kept.name:
-            return kind(**{name: each.validate_python(kept.facts[name]) for name, each in adapter(kind).items()})
+            with suppress(TypeError, ValidationError):
+                known = {name: each for name, each in adapter(kind).items() if name in kept.facts}
+                return kind(**{name: each.validate_python(kept.facts[name]) for name, each in known.items()})
     return RefusedBefore(f"{kept.name}: {dict(kept.facts)}")

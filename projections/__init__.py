@@ -1,1 +1,10 @@
 """The read models: folds of the ledger whose state is a row."""
+
+from projections.funnel import funnel
+from projections.pool_directory import pool_directory
+from projections.projection import Projection
+from projections.sales_worklist import sales_worklist
+from projections.staff_directory import staff_directory
+from projections.status_time import status_time
+
+VIEWS: tuple[Projection, ...] = (staff_directory, pool_directory, sales_worklist, funnel, status_time)

@@ -206,8 +206,8 @@ def guarded(event: object) -> Iterator[tuple[Identifier, IdentityId]]:
     if isinstance(event, LeadCaptured | LeadCorrected):
         links = event.identities if isinstance(event, LeadCaptured) else event.identities_added
     for link in links:
-        assert isinstance(link.value, str)
-        yield Identifier(kind=link.kind, value=link.value, system=link.system), link.identity_id
+        if isinstance(link.value, str):  # With the person, the way to the stream has been erased as well.
+            yield Identifier(kind=link.kind, value=link.value, system=link.system), link.identity_id
 
 
 def through_json(command: Any) -> object:

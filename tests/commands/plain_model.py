@@ -62,7 +62,7 @@ class Model:
         self.held_by: dict[int, int] = {}  # Identity to lead.
         self.terms = {
             "north": Terms("Asia/Shanghai", {"north"}),
-            "south": Terms("America/New_York", {"north", "south"}, wait=0, cap=3),
+            "south": Terms("Europe/Berlin", {"north", "south"}, wait=0, cap=3),
         }
         self.caps: dict[str, tuple[int, int]] = {}
         self.claims: dict[tuple[str, date], int] = {}

@@ -1,0 +1,166 @@
+"""The command line: one program for whoever runs the house. What a command needs is imported when it is called."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from api.cli.say import failed, wants_json
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.  [LIFELEDGER_HOST]", show_default=False)]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.  [LIFELEDGER_PORT]", show_default=False),
+]
+
+app = typer.Typer(
+    name="lifeledger",
+    help="One ordered ledger of everything that happened to every lead, and the views built from it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+views = typer.Typer(help="The views: how far they are, and how to build one anew.", no_args_is_help=True)
+app.add_typer(views, name="views")
+
+
+def tell_version(*, wanted: bool) -> None:
+    if wanted:
+        print(f"lifeledger {version('lifeledger')}")
+        raise typer.Exit
+
+
+@app.callback()
+def lifeledger(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What all commands share."""
+
+
+@app.command()
+def demo(*, port: Port = None, json: Json = False) -> None:
+    """Start everything on this machine with a small history, and say where; Ctrl-C ends all of it."""
+    from api.cli.demo import demo
+
+    demo(port=port, json=json)
+
+
+@app.command()
+def serve(
+    *,
+    host: Host = None,
+    port: Port = None,
+    insecure_headers: Annotated[
+        bool, typer.Option(help="Listen beyond this machine, although callers are whoever their headers say.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Answer HTTP requests."""
+    from api.cli.serve import serve
+
+    serve(host=host, port=port, insecure_headers=insecure_headers, json=json)
+
+
+@app.command()
+def worker(*, json: Json = False) -> None:
+    """Keep the views up to date, until stopped."""
+    from api.cli.worker import worker
+
+    worker(json=json)
+
+
+@app.command()
+def setup(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="YAML; docs/setup.md says what stands in it.", exists=True, dir_okay=False, show_default=False
+        ),
+    ],
+    *,
+    preview: Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Bring staff, pools and catalogs to what a file says; what is so already is left alone."""
+    from api.cli.setup import setup
+
+    setup(file, preview=preview, json=json)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="NDJSON, a command a line; - is the standard input.", show_default=False)
+    ],
+    *,
+    rejects: Annotated[Path, typer.Option(help="Where refused and invalid lines go, with the problem.")] = Path(
+        "rejects.ndjson"
+    ),
+    json: Json = False,
+) -> None:
+    """Record history, line by line in the file's order; a repetition changes nothing."""
+    from api.cli.bring import bring
+
+    bring(file, rejects=rejects, json=json)
+
+
+@app.command()
+def config(*, json: Json = False) -> None:
+    """Show every setting, and where it comes from; secrets are masked."""
+    from api.cli.config import config
+
+    config(json=json)
+
+
+@views.command()
+def status(*, json: Json = False) -> None:
+    """How far each view is behind the ledger."""
+    from api.cli.views import status
+
+    status(json=json)
+
+
+@views.command()
+def rebuild(
+    name: Annotated[str, typer.Argument(help="The view, as `views status` names it.", show_default=False)],
+    *,
+    json: Json = False,
+) -> None:
+    """Fold a view anew from the first event, while the old one still answers."""
+    from api.cli.views import rebuild
+
+    rebuild(name, json=json)
+
+
+def ended(number: int, _: object) -> NoReturn:
+    """A signal to end is a normal exit: whatever is open is closed, the embedded PostgreSQL too."""
+    raise SystemExit(128 + number)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """What can be expected to go wrong ends in a line that names it and exit code 1; wrong usage in 2."""
+    signal.signal(signal.SIGTERM, ended)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        try:
+            app(args=given, prog_name="lifeledger")
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # Whoever was reading has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        code = failed(error, json=wants_json(given))
+        if code is None:
+            raise
+        sys.exit(code)

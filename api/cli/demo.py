@@ -1,0 +1,178 @@
+"""lifeledger demo: PostgreSQL, API and worker on this machine, with a small history, until Ctrl-C."""
+
+import http.client
+import json as json_
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from types import FrameType
+
+import psycopg
+
+from api.cli import part
+from api.cli.door import address, listening
+from api.cli.house import database, master_key
+from api.cli.say import Failure, document
+from api.demo.examples import Example, examples
+from api.demo.history import MARK, write
+from api.demo.premises import Premises, premises
+from commands.service import open_ledger
+from ledger.ledger import Ledger
+from ledger.migrations import migrate
+from settings import Settings
+
+PATIENCE = 30.0  # Seconds for a part to start in, or to end in.
+
+
+def demo(*, port: int | None, json: bool) -> None:
+    """Start everything, say where, and end it all when told to; that is then no failure."""
+    settings = Settings.from_environment(**({} if port is None else {"port": port}))
+    signal.signal(signal.SIGINT, enough)
+    signal.signal(signal.SIGTERM, enough)
+    try:
+        run(settings, json=json)
+    except Enough:
+        if not json:
+            print("ended", flush=True)
+
+
+class Enough(BaseException):
+    """Ctrl-C, or a signal to end."""
+
+
+def enough(_number: int, _frame: FrameType | None) -> None:
+    """Once: what is closed then is not to be interrupted in closing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Enough
+
+
+def run(settings: Settings, *, json: bool) -> None:
+    begin = time.monotonic()
+    with premises(settings.home) as home, listening("127.0.0.1", settings.port) as door, database(settings) as url:
+        migrate(url)
+        ledger = open_ledger(url, master_key(settings, url, make=True))
+        try:
+            written = history(ledger, url)
+            where = address(door)
+            shown = examples(ledger, where)
+        finally:
+            ledger.close()
+        with parts(home, door) as running:
+            door.close()
+            wait_until_ready(where, running)
+            home.say(where)
+            tell(where, written, shown, time.monotonic() - begin, json=json)
+            watch(running, url, embedded=not settings.database_url)
+
+
+def history(ledger: Ledger, url: str) -> int:
+    """Write what is missing of the demo's history, and say how many commands that took.
+
+    Nothing is written to a ledger that has another history.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute("SELECT value FROM ledger.side_rows WHERE name = %s", (MARK,)).fetchone()
+    if row is None and ledger.last_position() > 0:
+        return 0
+    now = datetime.now(UTC) if row is None else datetime.fromtimestamp(row[0], UTC)
+    return write(ledger, now, begun=row is not None)
+
+
+# The parts
+
+Parts = Mapping[str, subprocess.Popen[bytes]]
+
+
+@contextmanager
+def parts(home: Premises, door: socket.socket) -> Iterator[Parts]:
+    """API and worker, which end with this process, however it ends."""
+    theirs, ours = os.pipe()
+    running = {
+        "worker": part.start("work", theirs, [home.parts]),
+        "API": part.start("serve", theirs, [home.parts], door=door),
+    }
+    os.close(theirs)
+    try:
+        yield running
+    finally:
+        os.close(ours)
+        for process in running.values():
+            process.terminate()
+        deadline = time.monotonic() + PATIENCE
+        for process in running.values():
+            try:
+                process.wait(max(deadline - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def must_run(running: Parts) -> None:
+    for name, process in running.items():
+        if (code := process.poll()) is not None:
+            how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+            raise Failure(f"the {name} has ended {how}, and everything else with it; start the demo again")
+
+
+def wait_until_ready(where: str, running: Parts) -> None:
+    """Until the API answers and the views have caught up; who has many events to fold waits no longer than this."""
+    deadline = time.monotonic() + PATIENCE
+    lags: Sequence[int] | None = None
+    while time.monotonic() < deadline:
+        must_run(running)
+        with suppress(OSError, http.client.HTTPException, ValueError):
+            lags = lags_of(where)
+            if lags and not any(lags):
+                return
+        time.sleep(0.05)
+    if lags is None:
+        raise Failure(f"{where} is not ready after {PATIENCE:.0f} seconds")
+
+
+def lags_of(where: str) -> Sequence[int]:
+    """How many events each view is behind. Raises OSError, HTTPException or ValueError while nobody answers."""
+    connection = http.client.HTTPConnection(where.removeprefix("http://"), timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        found = json_.loads(answer.read())
+        if answer.status != http.client.OK:
+            raise ValueError(found)
+        return [view["behind"] for view in found["views"]]
+    finally:
+        connection.close()
+
+
+def watch(running: Parts, url: str, *, embedded: bool) -> None:
+    """Until a signal ends it, or a part, or our own PostgreSQL, has ended."""
+    while True:
+        time.sleep(0.5)
+        must_run(running)
+        if embedded:
+            must_answer(url)
+
+
+def must_answer(url: str) -> None:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        raise Failure("PostgreSQL has ended, and everything else with it; start the demo again") from None
+
+
+def tell(where: str, written: int, shown: Sequence[Example], seconds: float, *, json: bool) -> None:
+    if json:
+        tried = [{"title": each.title, "command": each.command} for each in shown]
+        document({"address": where, "written": written, "seconds": round(seconds, 3), "examples": tried}, lines=True)
+        return
+    if written:
+        print(f"wrote a month of history: {written} commands")
+    print(f"lifeledger runs on {where} ({where}/docs), after {seconds:.1f} s")
+    for number, each in enumerate(shown, 1):
+        print(f"\n{number}. {each.title}\n   {each.command}")
+    print("\nCtrl-C ends all of it.", flush=True)

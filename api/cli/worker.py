@@ -1,0 +1,60 @@
+"""lifeledger worker: the views kept up with the ledger, until it is told to stop."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+
+from api.cli.house import database, log_to_errors, master_key, must_be_prepared
+from api.cli.say import document
+from commands.service import open_ledger
+from consumers.projector import Projector
+from ledger.ledger import Ledger
+from projections import VIEWS
+from settings import Settings
+
+
+def worker(*, json: bool) -> None:
+    """Work until SIGINT or SIGTERM; the batch under way then is finished."""
+    settings = Settings.from_environment()
+    with database(settings) as url:
+        must_be_prepared(url)
+        names = [view.name for view in VIEWS]
+        if json:
+            document({"views": names}, lines=True)
+        else:
+            print(f"keeping {', '.join(names)} up to date; Ctrl-C stops it", flush=True)
+        work(settings.model_copy(update={"database_url": url}))
+
+
+def work(settings: Settings) -> None:
+    """The projector, in this process; settings name the database."""
+    log_to_errors()
+    url = settings.database_url
+    with told_to_stop() as stop, reading(settings, url) as ledger:
+        Projector(VIEWS, ledger, url, url).run(stop)
+
+
+@contextmanager
+def reading(settings: Settings, url: str) -> Iterator[Ledger]:
+    """The ledger, for who only reads it."""
+    key = master_key(settings, url)
+    ledger = open_ledger(url, key, keys=settings.key_cache, pool_size=settings.ledger_pool)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def told_to_stop() -> Iterator[Event]:
+    """Set by Ctrl-C, or by a signal to end."""
+    stop = Event()
+    before = {
+        number: signal.signal(number, lambda _number, _frame: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

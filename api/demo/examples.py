@@ -1,0 +1,60 @@
+"""Five things to try with curl, with leads that are there to be tried on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+from api.demo.tales import NAMESPACE, NORTH
+from commands import DECIDERS
+from commands.execute import Executor
+from domain.lead.states import Open, Pooled
+from ledger.ledger import Ledger
+
+FIRST, SECOND, MANAGER = "chen.wei", "sun.jie", "li.na"
+LEADS = 100
+
+
+@dataclass(frozen=True)
+class Example:
+    title: str
+    command: str
+
+
+def examples(ledger: Ledger, where: str) -> Sequence[Example]:
+    """Where the ledger holds the demo's history: five examples, the first on a lead that can be claimed."""
+    executor = Executor(DECIDERS, ledger, clock=lambda: datetime.now(UTC))
+    free = next(claimable(executor), None)
+    if free is None:
+        return ()
+    as_first, as_second, as_manager = (f"-H 'X-Actor: user:{who}'" for who in (FIRST, SECOND, MANAGER))
+    claim = f"curl -s -X POST {where}/leads/{free}/claim"
+    return (
+        Example(
+            "Claim a lead from the pool. Send it twice: the key is the same, and so is the answer.",
+            f"{claim} {as_first} -H 'Idempotency-Key: claim-{str(free)[:8]}'",
+        ),
+        Example("Come too late, and be told who holds it and until when.", f"{claim} {as_second}"),
+        Example(
+            "Read what has happened to it: who, when, why, and on which command.",
+            f"curl -s {where}/leads/{free}/events {as_manager}",
+        ),
+        Example(
+            "See the open leads of your people, the most urgent first.",
+            f"curl -s '{where}/views/sales_worklist?sort=rank&limit=5' {as_manager}",
+        ),
+        Example(
+            "See how far the leads of each source have come.",
+            f"curl -s '{where}/views/funnel/stages?by=source' {as_manager}",
+        ),
+    )
+
+
+def claimable(executor: Executor) -> Iterator[UUID]:
+    """Leads of the history that lie in the northern pool, and that both may claim."""
+    for number in range(1, LEADS + 1):
+        lead_id = uuid5(NAMESPACE, f"lead-{number:03}")
+        match executor.state(f"lead/{lead_id}").state:
+            case Open(custody=Pooled(pool_id=pool_id), cooling=cooling) if pool_id == NORTH:
+                if not {FIRST, SECOND} & (cooling or {}).keys():
+                    yield lead_id

@@ -1,0 +1,156 @@
+"""One line of a file or a stream of commands: who imports and who posts in bulk send the same."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID, uuid5
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from api.body import Form, errors, parsed
+from api.headers import LONGEST_CODE, LONGEST_KEY
+from api.problems import InvalidRequest, UnknownCommand
+from commands.ask import Ask
+from domain.actor import Actor, ActorKind, Reason, Source
+from domain.values import LONGEST_TEXT, OrgPath
+
+SOURCES = UUID("3f2d5d0a-7b0c-5d0e-8a57-0f6f4f1f3c52")  # The namespace of command ids made from message ids.
+
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)]
+FORBID = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class GivenReason:
+    """Why, as a code from a catalog, and in words."""
+
+    code: Annotated[str, Field(min_length=1, max_length=LONGEST_CODE)]
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)] | None = None
+    __pydantic_config__ = FORBID
+
+
+@dataclass(frozen=True, slots=True)
+class GivenActor:
+    """Who acted, in imported history."""
+
+    kind: ActorKind
+    id: Name
+    name: Annotated[str, Field(max_length=LONGEST_KEY)] = ""
+    role: Annotated[str, Field(max_length=LONGEST_KEY)] = ""
+    org_path: Annotated[str, Field(max_length=LONGEST_KEY)] = ""
+    __pydantic_config__ = FORBID
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSource:
+    """The message of another system that told of it."""
+
+    system: Name
+    message_id: Name
+    __pydantic_config__ = FORBID
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One command as it stands in a line. With an actor or a time of its own it is imported history."""
+
+    command: str
+    data: dict[str, Any]
+    id: UUID | None = None
+    actor: GivenActor | None = None
+    occurred_at: AwareDatetime | None = None
+    on_behalf_of: Name | None = None
+    reason: GivenReason | None = None
+    correlation_id: UUID | None = None
+    causation_id: UUID | None = None
+    source: GivenSource | None = None
+    expected: Annotated[int, Field(ge=0)] | None = None
+    __pydantic_config__ = FORBID
+
+
+LINE: TypeAdapter[Line] = TypeAdapter(Line)
+
+
+class TooManyNameless(InvalidRequest):
+    """So many lines of one request have neither an id nor a source that they can no longer be told apart."""
+
+
+class Lines:
+    """Makes asks of the lines of one file or stream, in their order.
+
+    A line without an id gets one from its source, else from its content and its ordinal among equal lines, so that
+    the same file again is the same commands again. `fingerprint` is the ledger's keyed digest: a plain hash of a
+    phone number could be guessed. `most` bounds how many different lines without id and source are told apart.
+    """
+
+    def __init__(
+        self,
+        forms: Mapping[str, Form],
+        caller: Actor,
+        fingerprint: Callable[[str, bytes], bytes],
+        *,
+        most: int | None = None,
+    ) -> None:
+        self.forms = forms
+        self.caller = caller
+        self.fingerprint = fingerprint
+        self.most = most
+        self.seen: Counter[bytes] = Counter()
+        self.command_id: UUID | None = None  # Of the line read last, when it could be read so far.
+
+    def ask(self, raw: bytes) -> Ask:
+        """The ask of a line. Raises a Fault."""
+        self.command_id = None
+        data = parsed(raw)
+        try:
+            line = LINE.validate_python(data)
+        except ValidationError as wrong:
+            raise InvalidRequest(errors=list(errors(wrong, data, ""))) from None
+        self.command_id = line.id or self.derived(line, data)
+        form = self.forms.get(line.command)
+        if form is None:
+            raise UnknownCommand(command=line.command)
+        return Ask(
+            form.command(line.data, "/data"),
+            self.command_id,
+            self.caller,
+            imported=line.actor is not None or line.occurred_at is not None,
+            actor=actor(line.actor),
+            occurred_at=line.occurred_at,
+            on_behalf_of=line.on_behalf_of,
+            reason=None if line.reason is None else Reason(code=line.reason.code, text=line.reason.text),
+            correlation_id=line.correlation_id,
+            causation_id=line.causation_id,
+            source=source(line.source),
+            expected=line.expected,
+        )
+
+    def derived(self, line: Line, data: dict[str, Any]) -> UUID:
+        if line.source is not None:
+            return uuid5(SOURCES, f"{line.source.system}\0{line.source.message_id}")
+        content = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        digest = self.fingerprint("line", content)[:16]
+        if self.most is not None and len(self.seen) >= self.most and digest not in self.seen:
+            told = f"after {self.most} lines without them, a line needs an id or a source"
+            raise TooManyNameless(errors=[{"pointer": "/id", "detail": told}])
+        self.seen[digest] += 1
+        return custom_id(self.fingerprint("line", b"%b%d" % (digest, self.seen[digest])))
+
+
+def actor(given: GivenActor | None) -> Actor | None:
+    if given is None:
+        return None
+    return Actor(kind=given.kind, id=given.id, name=given.name, role=given.role, org_path=OrgPath(given.org_path))
+
+
+def source(given: GivenSource | None) -> Source | None:
+    return None if given is None else Source(system=given.system, message_id=given.message_id)
+
+
+def custom_id(digest: bytes) -> UUID:
+    """A UUIDv8 (RFC 9562) of a digest's first 16 bytes."""
+    number = int.from_bytes(digest[:16], "big")
+    number = number & ~(0xF << 76) | 8 << 76
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)

@@ -1,0 +1,62 @@
+"""What the ways in share: the write side, the views, and what has been counted."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from api.answers import Tally
+from api.body import Form, forms
+from api.problems import ViewNotBuilt
+from api.viewing import ViewReader
+from commands import DECIDERS
+from commands.service import WriteSide
+from ledger.writer import Closed
+from settings import Settings
+
+
+@dataclass
+class Service:
+    """One process of the service. Unless it is given one, it has its own write side between start and stop."""
+
+    settings: Settings
+    write_side: WriteSide | None = None
+    forms: Mapping[str, Form] = field(default_factory=lambda: forms(DECIDERS))
+    tally: Tally = field(default_factory=Tally)
+    views: ViewReader | None = None
+
+    @property
+    def write(self) -> WriteSide:
+        if self.write_side is None:
+            raise Closed("the service is not running")
+        return self.write_side
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        if self.write_side is not None:
+            yield
+            return
+        settings = self.settings
+        self.write_side = WriteSide.open(
+            settings.database_url,
+            settings.master_key(),
+            queue=settings.queue,
+            cache=settings.cache,
+            keys=settings.key_cache,
+            pool_size=settings.ledger_pool,
+        )
+        self.views = ViewReader(settings.database_url, settings.view_pool)
+        try:
+            yield
+        finally:
+            self.views.close()
+            self.write_side.close()
+            self.write_side = self.views = None
+
+    def lags(self) -> Mapping[str, tuple[int, float]]:
+        """How far each view has come, and for how many seconds what it lacks has been there."""
+        if self.views is None:
+            return {}
+        try:
+            return self.views.lags()
+        except ViewNotBuilt:
+            return {}

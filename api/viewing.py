@@ -1,0 +1,73 @@
+"""Connections to the views, in threads of their own, so that no reader keeps a writer waiting."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import local
+from typing import Any, TypeVar
+
+import psycopg2
+import psycopg2.errors
+import psycopg2.extras
+
+from api.problems import ViewNotBuilt
+from ledger.store import Unavailable
+
+T = TypeVar("T")
+
+STATEMENT_SECONDS = 10
+CONNECT_SECONDS = 5
+LAGS = (
+    "SELECT name, position, coalesce((SELECT extract(epoch FROM now() - recorded_at) FROM ledger.stored_events"
+    " WHERE notification_id > position ORDER BY notification_id LIMIT 1), 0)::float FROM views.tracking"
+)
+
+
+class ViewReader:
+    """Asks the views, in threads that have a connection each; never more at once than there are threads."""
+
+    def __init__(self, url: str, size: int) -> None:
+        self.url = url
+        self.threads = ThreadPoolExecutor(size, thread_name_prefix="views")
+        self.own = local()
+
+    async def run(self, ask: Callable[[Any], T]) -> T:
+        """One read, in one snapshot."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, self.read, ask)
+
+    def read(self, ask: Callable[[Any], T]) -> T:
+        """Once more if the connection turns out to be gone. Raises Unavailable."""
+        for last in (False, True):
+            try:
+                with self.connection() as connection, connection.cursor() as asking:
+                    return ask(asking)
+            except psycopg2.errors.UndefinedTable:
+                raise ViewNotBuilt from None
+            except psycopg2.errors.QueryCanceled:
+                raise Unavailable(f"the views took longer than {STATEMENT_SECONDS} s") from None
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as gone:
+                self.own.connection = None
+                if last:
+                    raise Unavailable(str(gone)) from gone
+        raise AssertionError
+
+    def connection(self) -> Any:
+        if getattr(self.own, "connection", None) is None:
+            options = f"-c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC"
+            connection = psycopg2.connect(self.url, connect_timeout=CONNECT_SECONDS, options=options)
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            psycopg2.extras.register_uuid(conn_or_curs=connection)  # type: ignore[no-untyped-call]
+            self.own.connection = connection
+        return self.own.connection
+
+    def lags(self) -> Mapping[str, tuple[int, float]]:
+        """How far each view has come, and for how many seconds what it lacks has been there."""
+
+        def ask(asking: Any) -> dict[str, tuple[int, float]]:
+            asking.execute(LAGS)
+            return {name: (position, seconds) for name, position, seconds in asking.fetchall()}
+
+        return self.threads.submit(self.read, ask).result()
+
+    def close(self) -> None:
+        self.threads.shutdown()

@@ -1,0 +1,55 @@
+"""One step of a view through the ledger: rows and position move together, or not at all."""
+
+from collections.abc import Iterator, Sequence
+
+from consumers.session import Cursor, Session, load, write
+from consumers.tracking import Place, move
+from domain.values import FACT_NAMES
+from ledger.ledger import Ledger
+from ledger.scan import AHEAD, Scan, Wire
+from projections.folding import Table, Told
+from projections.projection import Projection
+
+
+class Source:
+    """The events that a view reads, with what its fold is told beside each."""
+
+    def __init__(self, ledger: Ledger, wire: Wire, view: Projection) -> None:
+        self.ledger = ledger
+        self.types = [FACT_NAMES[kind] for kind in view.reads]
+        self.scan = None if view.tells == "all" else Scan(wire, ledger.codec, ledger.keys, view.reads, view.opens)
+
+    def read(self, after: int, until: int, limit: int) -> Sequence[Told]:
+        """The next events after a position, up to another one."""
+        if self.scan is not None:
+            return self.scan.read(after, until, limit)
+        found = self.ledger.events(after, limit, types=self.types, until=until)
+        return [(each.position, each, each.event) for each in found]
+
+    def batches(self, after: int, until: int) -> Iterator[Sequence[Told]]:
+        """All events after a position, up to another one."""
+        if self.scan is not None:
+            yield from self.scan.batches(after, until)
+            return
+        while told := self.read(after, until, AHEAD):
+            yield told
+            after = told[-1][0]
+
+
+def advance(session: Session, place: Place, told: Sequence[Told], until: int) -> None:
+    """Fold these events, which are all that the view reads up to a position, and move it there.
+
+    Raises FoldFailed, or Fenced where the view is not where it was left; nothing has changed then.
+    """
+    with session.transaction() as cursor:
+        step(cursor, place, told, until)
+    place.position = until
+
+
+def step(cursor: Cursor, place: Place, told: Sequence[Told], until: int) -> None:
+    """The position is moved first: that locks the view for this transaction."""
+    move(cursor, place, until)
+    if told:
+        table = Table(place.view, load(cursor, place.view, place.build, [event for _, _, event in told]))
+        table.fold(told)
+        write(cursor, place.view, place.build, table)

@@ -1,0 +1,226 @@
+"""Keeps the views up with the ledger: each in batches, one transaction for the rows and the position.
+
+Several processes share the views by leases. A view whose fold fails stands still where it failed, says so and is tried
+again; the others go on. A view whose table or fold is of another version is rebuilt.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
+
+import structlog
+
+from consumers.advance import Source, advance
+from consumers.rebuild import AlreadyRebuilding, Rebuild, Report, Stopped
+from consumers.session import ReadsUnavailable, Session
+from consumers.status import ViewStatus, status
+from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, ensure, fail, pass_over, prepare
+from ledger.feed import Waker
+from ledger.ledger import Ledger
+from ledger.scan import Wire
+from ledger.store import Busy, Unavailable
+from projections.folding import FoldFailed
+from projections.projection import Projection
+
+__all__ = ["Projector", "ViewStatus", "rebuild", "status"]
+
+BATCH = 1_000
+FAR = 20_000  # A view that is new, and so far behind, is rebuilt instead of followed.
+LEASE_SECONDS = 2.0  # Between attempts to take over a view that another process has.
+REST_SECONDS = 0.5  # After a server was lost.
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Follower:
+    """A view that this process keeps up."""
+
+    place: Place
+    source: Source
+    limit: int = BATCH
+    careful_until: int = 0  # Up to here event by event, to find the one that fails.
+    rests_until: float = 0.0
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A view that this process does not keep up, at the moment."""
+
+    look_again_at: float = 0.0
+    rebuild: Future[None] | None = None
+    failures: int = 0
+    followed: bool = False  # Since this process began.
+
+
+@dataclass
+class Projector:
+    """One worker. `run` returns soon after `stop` is set, with the batch under way finished."""
+
+    views: Sequence[Projection]
+    ledger: Ledger
+    ledger_url: str
+    database_url: str
+    batch: int = BATCH
+    following: dict[str, Follower] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.session = Session(self.database_url, "projector")
+        self.wire = Wire(self.ledger_url)
+        self.waker = Waker(self.ledger_url)
+        self.rebuilds = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rebuild")
+        self.stop = Event()
+
+    def run(self, stop: Event) -> None:
+        self.stop = stop
+        prepared = False
+        try:
+            while not stop.is_set():
+                try:
+                    if not prepared:
+                        prepare(self.session)
+                        prepared = True
+                    busy = self.round()
+                except (ReadsUnavailable, Unavailable, Busy) as gone:
+                    log.warning("the projector waits for its servers", error=type(gone).__name__)
+                    self.let_go()
+                    stop.wait(REST_SECONDS)
+                else:
+                    if not busy:
+                        self.waker.wait(stop)
+        finally:
+            self.rebuilds.shutdown(cancel_futures=True)
+            self.let_go()
+            self.wire.close()
+            self.waker.close()
+
+    def let_go(self) -> None:
+        """Without a connection there are no leases, and others may have moved the views meanwhile."""
+        self.session.close()
+        self.following.clear()
+
+    # One round over all views
+
+    def round(self) -> bool:
+        """Bring every view one batch further; whether there is more to do at once."""
+        last = self.ledger.last_position()
+        busy = self.take_one(last)
+        idle: list[Follower] = []
+        for view in self.views:
+            follower = self.following.get(view.name)
+            if follower is not None and follower.place.position < last and follower.rests_until < time.monotonic():
+                busy |= self.step(follower, last, idle)
+        if idle:
+            self.pass_over(idle, last)
+        return busy
+
+    def step(self, follower: Follower, last: int, idle: list[Follower]) -> bool:
+        """Fold the next batch of a view; whether there is another one."""
+        place = follower.place
+        try:
+            told = follower.source.read(place.position, last, follower.limit)
+            if not told:
+                idle.append(follower)
+                return False
+            whole = len(told) == follower.limit
+            advance(self.session, place, told, told[-1][0] if whole else last)
+        except Fenced:
+            self.following.pop(place.view.name)  # It is looked at again, and followed where it is now.
+            return True
+        except (ReadsUnavailable, Unavailable, Busy):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one view, the others go on.
+            return self.failed(follower, error, last)
+        if place.position >= follower.careful_until:
+            follower.limit = self.batch
+        return whole
+
+    def failed(self, follower: Follower, error: Exception, last: int) -> bool:
+        """Go on event by event, so that all before the one that fails are folded; at that one, stand still."""
+        view = follower.place.view
+        if follower.limit > 1:
+            follower.limit, follower.careful_until = 1, last
+            return True
+        following = self.ledger.rows.select_rows(follower.place.position, 1, types=follower.source.types)
+        position = following[0].notification_id if following else None
+        failures = fail(self.session, view, position, error)
+        follower.rests_until = time.monotonic() + min(2**failures, LONGEST_WAIT)
+        log.error("a view stands still", view=view.name, error=described(error, position))
+        return False
+
+    def pass_over(self, idle: Sequence[Follower], last: int) -> None:
+        """Nothing that these views read has happened, and that is worth knowing to who waits for them."""
+        try:
+            pass_over(self.session, [follower.place for follower in idle], last)
+        except Fenced:
+            for follower in idle:
+                self.following.pop(follower.place.view.name)
+
+    # Which views are ours
+
+    def take_one(self, last: int) -> bool:
+        """Take over one view that nobody keeps up, so that workers that start together share them."""
+        for view in self.views:
+            waiting = self.waiting.setdefault(view.name, Waiting())
+            if view.name in self.following or waiting.look_again_at > time.monotonic():
+                continue
+            if waiting.rebuild is not None and not waiting.rebuild.done():
+                continue
+            waiting.look_again_at = time.monotonic() + LEASE_SECONDS
+            if self.session.take(f"view {view.name}"):
+                self.take(view, waiting, last)
+                return True
+        return False
+
+    def take(self, view: Projection, waiting: Waiting, last: int) -> None:
+        """With the lease in hand: follow the view, or rebuild it first where it is of another version than ours."""
+        found = ensure(self.session, view)
+        same = found.fingerprint == view.fingerprint
+        if waiting.rebuild is not None:
+            rebuild, waiting.rebuild = waiting.rebuild, None
+            if (error := rebuild.exception()) is not None:
+                self.rebuild_failed(view, waiting, error)
+                return
+            waiting.failures = 0
+        if found.version > view.version or (waiting.followed and not same):
+            log.warning("another version of the service keeps this view", view=view.name, version=found.version)
+            waiting.look_again_at = time.monotonic() + LONGEST_WAIT
+            self.session.give_back(f"view {view.name}")
+        elif not same or (found.position == 0 and last > FAR):
+            log.info("a view is being rebuilt", view=view.name, version=view.version)
+            waiting.rebuild = self.rebuilds.submit(self.rebuild, view)
+        else:
+            source = self.sources.get(view.name) or Source(self.ledger, self.wire, view)
+            self.sources[view.name] = source
+            self.following[view.name] = Follower(Place(view, found.build, found.position), source, self.batch)
+            waiting.followed = True
+
+    def rebuild(self, view: Projection) -> None:
+        rebuild(view, self.ledger, self.ledger_url, self.database_url, stop=self.stop)
+
+    def rebuild_failed(self, view: Projection, waiting: Waiting, error: BaseException) -> None:
+        """Try again later, and let others try."""
+        waiting.failures += 1
+        waiting.look_again_at = time.monotonic() + min(2**waiting.failures, LONGEST_WAIT)
+        self.session.give_back(f"view {view.name}")
+        if isinstance(error, AlreadyRebuilding | Stopped | ReadsUnavailable | Unavailable | Busy):
+            return
+        fail(self.session, view, error.position if isinstance(error, FoldFailed) else None, error)
+        log.error("a view cannot be rebuilt", view=view.name, error=described(error))
+
+
+def rebuild(
+    view: Projection,
+    ledger: Ledger,
+    ledger_url: str,
+    database_url: str,
+    *,
+    report: Report | None = None,
+    stop: Event | None = None,
+) -> None:
+    """Rebuild a view while the present one answers, and put it in its place; see Rebuild.run for what it raises."""
+    Rebuild(view, ledger, ledger_url, database_url, report=report, stop=stop).run()

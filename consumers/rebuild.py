@@ -1,0 +1,238 @@
+"""Rebuilds a view from the start of the ledger, beside the one that answers, and puts it in its place."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from threading import Event
+
+import psycopg2
+
+from consumers.advance import Source, advance, step
+from consumers.session import Lines, ReadsUnavailable, Session
+from consumers.tracking import Place, ensure, move, prepare, tables, tracked
+from ledger.ledger import Ledger
+from ledger.scan import Wire
+from projections import sql
+from projections.columns import copied
+from projections.folding import Table
+from projections.projection import Projection
+
+MOST_ROWS = 1_000_000
+STEP = 5_000  # Events in one transaction while catching up.
+NEAR = 500  # So few events may be left to the transaction that swaps.
+REPORT_SECONDS = 1.0
+SWAP_SECONDS = 60.0  # How long to go on trying while readers do not let go.
+
+
+class AlreadyRebuilding(Exception):
+    """Another process is rebuilding this view."""
+
+
+class Stopped(Exception):
+    """The rebuild was told to stop; the view that answers is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuild has come, in positions of the ledger, and how long it took."""
+
+    phase: str
+    done: int
+    total: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Events of the ledger in a second."""
+        return self.done / self.seconds if self.seconds else 0.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds that are left at this rate."""
+        return self.lag / self.rate if self.rate else None
+
+    @property
+    def lag(self) -> int:
+        return self.total - self.done
+
+
+Report = Callable[[Progress], None]
+
+
+class Rebuild:
+    """One rebuild of one view: fold, copy, catch up, swap. Unless it comes to its end, its build is thrown away.
+
+    Memory: about 1 kB a row of the view, of which no more than `most` are kept; from there on it goes in batches.
+    """
+
+    def __init__(
+        self,
+        view: Projection,
+        ledger: Ledger,
+        ledger_url: str,
+        database_url: str,
+        *,
+        report: Report | None = None,
+        stop: Event | None = None,
+        most: int = MOST_ROWS,
+    ) -> None:
+        self.view = view
+        self.ledger = ledger
+        self.wire = Wire(ledger_url)
+        self.source = Source(ledger, self.wire, view)
+        self.session = Session(database_url, f"rebuild of {view.name}")
+        self.report = report
+        self.stop = stop or Event()
+        self.most = most
+        self.place = Place(view, 0, 0, of_build=True)
+        self.total = 0
+        self.started = self.reported = time.monotonic()
+
+    def run(self) -> None:
+        """Raises AlreadyRebuilding, Stopped, FoldFailed, Corrupt, ReadsUnavailable or Unavailable."""
+        try:
+            prepare(self.session)
+            if not self.session.take(f"build {self.view.name}"):
+                raise AlreadyRebuilding(f"{self.view.name} is being rebuilt by another process")
+            self.started = self.reported = time.monotonic()
+            self.begin()
+            try:
+                with unhindered():
+                    self.fill()
+                self.catch_up()
+                self.swap()
+            finally:
+                with suppress(ReadsUnavailable):  # What is left over now, the next rebuild throws away.
+                    self.clean()
+        finally:
+            self.session.close()
+            self.wire.close()
+
+    # Steps
+
+    def begin(self) -> None:
+        """Throw away what an earlier attempt has left, and say that this one is under way."""
+        ensure(self.session, self.view)
+        self.clean()
+        self.total = self.ledger.last_position()
+        with self.session.transaction() as cursor:
+            self.place.build = 1 + max(tables(cursor, self.view))
+            cursor.execute(
+                "INSERT INTO views.builds (name, build, until) VALUES (%s, %s, %s)",
+                [self.view.name, self.place.build, self.total],
+            )
+
+    def fill(self) -> None:
+        """Fold everything in memory, and copy it into a new table at once."""
+        table = Table(self.view, remember=False)
+        reached = self.total
+        for told in self.source.batches(0, self.total):
+            table.fold(told)
+            self.tell("folding", told[-1][0])
+            if len(table.states) > self.most:
+                reached = told[-1][0]
+                break
+        self.copy(table, reached)
+
+    def copy(self, table: Table, reached: int) -> None:
+        """The table, its rows and its indexes, in one transaction with the position that they are of."""
+        with self.session.transaction() as cursor:
+            move(cursor, self.place, reached)
+            cursor.execute(sql.create_table(self.view, self.place.build))
+            lines = map(copied(self.view.row), table.rows())
+            cursor.copy_expert(sql.copy(self.view, self.place.build), Lines(lines))  # type: ignore[arg-type]  # It reads.
+            for statement in sql.create_indexes(self.view, self.place.build):
+                cursor.execute(statement)
+            cursor.execute(f"ANALYZE {sql.table(self.view, self.place.build)}")
+        self.place.position = reached
+        self.tell("copied", reached)
+
+    def catch_up(self) -> None:
+        """Fold what has been written meanwhile, in batches like any other, until next to nothing is left."""
+        while (last := self.ledger.last_position()) > self.place.position + NEAR:
+            told = self.source.read(self.place.position, last, STEP)
+            until = told[-1][0] if len(told) == STEP else last
+            advance(self.session, self.place, told, until)
+            self.total = last
+            self.tell("catching up", until)
+
+    def swap(self) -> None:
+        """Let this build answer, not behind the one before. Readers finish first what they have begun."""
+        patience = time.monotonic() + SWAP_SECONDS
+        while True:
+            reached = self.place.position
+            try:
+                self.swap_now()
+            except ReadsUnavailable as busy:
+                if not isinstance(busy.__cause__, psycopg2.errors.LockNotAvailable) or time.monotonic() > patience:
+                    raise
+                self.place.position = reached
+                self.rest(0.2)
+                self.catch_up()
+            else:
+                return
+
+    def swap_now(self) -> None:
+        with self.session.transaction() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '1s'")
+            old = tracked(cursor, self.view, lock=True)
+            assert old is not None, "a view is there before it is rebuilt"
+            while old.position > self.place.position:
+                told = self.source.read(self.place.position, old.position, STEP)
+                until = told[-1][0] if len(told) == STEP else old.position
+                step(cursor, self.place, told, until)
+                self.place.position = until
+            for statement in sql.show(self.view, self.place.build):
+                cursor.execute(statement)
+            cursor.execute(
+                "UPDATE views.tracking SET version = %s, fingerprint = %s, build = %s, position = %s, error = NULL,"
+                " failures = 0, retry_at = NULL, updated_at = now() WHERE name = %s",
+                [self.view.version, self.view.fingerprint, self.place.build, self.place.position, self.view.name],
+            )
+            cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
+        self.tell("done", self.place.position)
+
+    def clean(self) -> None:
+        """Drop every table of the view but the one that answers."""
+        with self.session.transaction() as cursor:
+            cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
+            now = tracked(cursor, self.view)
+            assert now is not None, "a view is there before it is rebuilt"
+            for build in tables(cursor, self.view):
+                if build != now.build:
+                    cursor.execute(f"DROP TABLE {sql.table(self.view, build)}")
+
+    # On the way
+
+    def tell(self, phase: str, done: int) -> None:
+        """Say how far it has come, to whoever watches here and to `views status`. Ends when it is told to."""
+        if self.stop.is_set():
+            raise Stopped(f"the rebuild of {self.view.name} was stopped at position {done}")
+        now = time.monotonic()
+        if now < self.reported + REPORT_SECONDS and phase != "done":
+            return
+        self.reported = now
+        if phase == "folding":
+            with self.session.transaction() as cursor:
+                self.place.position = done
+                cursor.execute(
+                    "UPDATE views.builds SET position = %s, updated_at = now() WHERE name = %s", [done, self.view.name]
+                )
+        if self.report is not None:
+            self.report(Progress(phase, done, self.total, now - self.started))
+
+    def rest(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise Stopped(f"the rebuild of {self.view.name} was stopped")
+
+
+@contextmanager
+def unhindered() -> Iterator[None]:
+    """No garbage collection: a fold makes no cycles, and every collection would look at all rows."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

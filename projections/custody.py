@@ -1,0 +1,39 @@
+"""Who holds a lead, or which pool offers it, in every row about it."""
+
+from typing import TypeVar
+
+from domain.lead.facts import (
+    CollaboratorAdded,
+    LeadAssigned,
+    LeadClaimed,
+    LeadPooled,
+    LeadRecycled,
+    LeadReleased,
+    LeadTransferred,
+)
+from projections.rows import Scoped, replace
+
+R = TypeVar("R", bound=Scoped)
+
+CustodyEvent = (
+    LeadPooled | LeadAssigned | LeadClaimed | LeadTransferred | LeadReleased | LeadRecycled | CollaboratorAdded
+)
+
+
+def moved(row: R, event: CustodyEvent) -> R:
+    """The row after a change of custody."""
+    match event:
+        case LeadClaimed(owner=owner) | LeadAssigned(owner=owner) | LeadTransferred(to=owner):
+            return replace(row, owner_id=owner, pool_id=None)
+        case LeadPooled(pool_id=pool_id) | LeadReleased(pool_id=pool_id) | LeadRecycled(pool_id=pool_id):
+            return replace(let_go(row), pool_id=pool_id)
+        case CollaboratorAdded(staff_id=staff_id, until=until):
+            access = dict(zip(row.collaborators, row.collaborating_until, strict=True)) | {staff_id: until}
+            return replace(row, collaborators=tuple(access), collaborating_until=tuple(access.values()))
+
+
+def let_go(row: R) -> R:
+    """The row of a lead that nobody holds any more, or works on: it is closed, or on its way into a pool."""
+    if row.owner_id is None and row.pool_id is None and not row.collaborators:
+        return row
+    return replace(row, owner_id=None, pool_id=None, collaborators=(), collaborating_until=())

@@ -1,0 +1,222 @@
+"""A read model is a fold whose state is a row: None in is absent, None out is delete."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from operator import attrgetter
+from types import NoneType
+from typing import Any, Literal, TypeVar, get_args, get_origin
+from uuid import UUID
+
+from domain.signature import members, parameters
+from domain.values import FACT_NAMES
+from ledger.envelope import Recorded
+from projections.columns import Column, columns
+from projections.rows import Row, Scoped
+
+F = TypeVar("F", bound=Callable[[Any], Any])
+Evolve = Callable[..., Any]
+Tells = Literal["nothing", "when", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """All rows that hold a value in a column, which is indexed for that reason."""
+
+    column: str
+    value: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Figures over the rows of a view, made when reading: SQL over its columns and `:now`.
+
+    They are told by the columns in `by`, or by other `facets`.
+    """
+
+    by: tuple[str, ...]
+    facets: tuple[str, ...]
+    figures: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """One read model.
+
+    `key` names the columns by which an event finds its row; with `rows_by` a key has many rows, told apart by these
+    columns, and the state is the tuple of them. `opens` names the personal fields of events that the fold looks into;
+    all others stay closed. `scoped` rows are shown to those only who may see their subject.
+
+    `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
+    rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    version: int
+    evolve: Evolve
+    row: type[Row]
+    reads: tuple[type, ...]
+    tells: Tells
+    rows_by: tuple[str, ...] = ()
+    opens: frozenset[str] = frozenset()
+    scoped: bool = True
+    sorts: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    listed: str | None = None
+    computed: dict[str, tuple[type, str]] = field(default_factory=dict)
+    summaries: dict[str, Summary] = field(default_factory=dict)
+    lookups: dict[type, tuple[str, Callable[[Any], Any]]] = field(default_factory=dict)
+    named: dict[type, Callable[[Any], Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = self.by_name.keys()
+        named = {*self.key, *self.rows_by, *self.filters}
+        assert named <= known, f"{self.name} has no columns {named - known}"
+        assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
+        assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        return columns(self.row)
+
+    def column(self, name: str) -> Column:
+        """Raises KeyError for what is no column."""
+        return self.by_name[name]
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all that a table depends on but the fold itself, of which `version` tells."""
+        read = sorted(FACT_NAMES.get(event, event.__name__) for event in self.reads)
+        told = [self.version, self.key, self.rows_by, self.looked_up, sorted(self.opens), read, *self.columns]
+        return sha256(repr(told).encode()).hexdigest()[:16]
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        return (*self.key, *self.rows_by)
+
+    @property
+    def looked_up(self) -> tuple[str, ...]:
+        """The columns by which events find rows that they do not name."""
+        return tuple(dict.fromkeys(column for column, _ in self.lookups.values()))
+
+    def finds_by(self, column: str) -> Callable[[F], F]:
+        """Declare the value in a column by which an event finds its rows, where it does not name one by key.
+
+        Where the column is the whole key, the event names its row by that value, and may make a new one.
+        """
+        assert column in self.by_name, f"{self.name} has no column {column}"
+
+        def declare(value: F) -> F:
+            (events,) = map(members, parameters(value).values())
+            assert set(events) <= set(self.reads), f"{self.name} does not read all of {events}"
+            if self.key == (column,):
+                find = (lambda event: value(event).int) if self.ids_in_key[column] else value
+                self.named.update(dict.fromkeys(events, find))
+            else:
+                self.lookups.update(dict.fromkeys(events, (column, value)))
+            return value
+
+        return declare
+
+    @cached_property
+    def finders(self) -> dict[type, Callable[[Any], Any]]:
+        """How an event names its key, for each class that does: the bare value, or a tuple of several columns."""
+        return {event: self.named.get(event, self.key_of) for event in self.reads if event not in self.lookups}
+
+    def where(self, event: object) -> Where:
+        """Where the rows of an event are that does not name their key."""
+        column, value = self.lookups[type(event)]
+        return Where(column, value(event))
+
+    @cached_property
+    def key_of(self) -> Callable[[Any], Any]:
+        """The key in a row or an event: of an id its number, which is found in half the time."""
+        return attrgetter(*(f"{name}.int" if is_id else name for name, is_id in self.ids_in_key.items()))
+
+    def columns_of(self, key: Any) -> tuple[Any, ...]:
+        """The values of the key's columns."""
+        values = key if len(self.key) > 1 else (key,)
+        are_ids = self.ids_in_key.values()
+        return tuple(UUID(int=value) if is_id else value for value, is_id in zip(values, are_ids, strict=True))
+
+    @cached_property
+    def ids_in_key(self) -> dict[str, bool]:
+        return {name: self.column(name).type == "uuid" for name in self.key}
+
+    @cached_property
+    def place_of(self) -> Callable[[Row], Any]:
+        """What tells a row from all others."""
+        return attrgetter(*self.primary_key)
+
+
+def projection(
+    name: str,
+    *,
+    key: tuple[str, ...],
+    version: int,
+    rows_by: tuple[str, ...] = (),
+    opens: tuple[str, ...] = (),
+    scoped: bool = True,
+    sorts: tuple[str, ...] = (),
+    filters: tuple[str, ...] = (),
+    listed: str | None = None,
+    computed: dict[str, tuple[type, str]] | None = None,
+    summaries: dict[str, Summary] | None = None,
+) -> Callable[[Evolve], Projection]:
+    """Declare a fold `(row, event) -> row` as a read model.
+
+    The event's annotation is what it subscribes to, the row's is the table. A third parameter is given the time of the
+    event where it is annotated as an Instant, or the whole envelope where it is annotated as Recorded.
+    """
+
+    def declare(evolve: Evolve) -> Projection:
+        state, event, *rest = parameters(evolve).values()
+        return Projection(
+            name=name,
+            key=key,
+            version=version,
+            evolve=evolve,
+            row=row_class(state),
+            reads=members(event),
+            tells=told(rest),
+            rows_by=rows_by,
+            opens=frozenset(opens),
+            scoped=scoped,
+            sorts=sorts,
+            filters=filters,
+            listed=listed,
+            computed=computed or {},
+            summaries=summaries or {},
+        )
+
+    return declare
+
+
+def row_class(state: Any) -> type[Row]:
+    """The class in `Row | None`, or in `tuple[Row, ...]`."""
+    if get_origin(state) is tuple:
+        found = get_args(state)[0]
+    else:
+        (found,) = set(members(state)) - {NoneType}
+    assert isinstance(found, type)
+    assert issubclass(found, Row), f"{found.__name__} is no row"
+    return found
+
+
+def told(rest: list[Any]) -> Tells:
+    match rest:
+        case []:
+            return "nothing"
+        case [kind] if kind is datetime:
+            return "when"
+        case [kind] if kind is Recorded:
+            return "all"
+        case _:
+            raise AssertionError(f"a fold takes a row, an event, and an Instant or a Recorded, not {rest}")

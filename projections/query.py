@@ -1,0 +1,325 @@
+"""What a list asks of a view, as SQL and its parameters: filters, order, a cursor, and who may see what.
+
+Text alone, with psycopg2's `%s`; whoever has a connection runs it. What depends on the present is given the present.
+A cursor is a plain tuple of texts: it says where the last row stood, and which present the first page was read at.
+"""
+# ruff: noqa: S608 - names come from the view's declaration, values travel as parameters.
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from domain.access import Scope
+from domain.actor import Actor
+from projections.columns import TYPES, quoted
+from projections.projection import Projection
+from projections.sql import SCHEMA, shown
+
+PAGE = 50
+LARGEST_PAGE = 500
+MOST_GROUPS = 10_000
+
+Operator = Literal["eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has"]
+COMPARED: Mapping[Operator, str] = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+Cursor = tuple[str | None, ...]
+
+
+class BadQuery(ValueError):
+    """The view cannot be asked this; the message says what it can be asked."""
+
+    def __init__(self, field: str, because: str) -> None:
+        super().__init__(f"{field}: {because}")
+        self.field = field
+        self.because = because
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on one column. `in` takes several values, `null` true or false, `has` an item of an array."""
+
+    column: str
+    operator: Operator
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who reads, and how far his right to read goes; None of both is the service itself, which sees everything."""
+
+    actor: Actor
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is asked of a view. `sort` names a column, with a `-` before it for the other direction.
+
+    Rows without a value come last in both. `after` is the cursor of the last row seen; its `now` counts.
+    """
+
+    now: datetime
+    reach: Reach | None
+    filters: Sequence[Filter] = ()
+    sort: str | None = None
+    limit: int = PAGE
+    after: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL, its parameters in order, and the columns that it answers with."""
+
+    sql: str
+    parameters: list[Any]
+    columns: tuple[str, ...]
+
+
+@dataclass
+class Text:
+    """SQL being put together, with the parameters in the order of their places."""
+
+    now: datetime
+    parts: list[str] = field(default_factory=list)
+    parameters: list[Any] = field(default_factory=list)
+
+    def add(self, sql: str, *parameters: Any) -> None:
+        """`:now` may stand anywhere in the text, but not together with other parameters."""
+        if ":now" in sql:
+            assert not parameters, "the places of the parameters would not be known"
+            parameters = (self.now,) * sql.count(":now")
+            sql = sql.replace(":now", "%s::timestamptz")
+        assert sql.count("%") == sql.count("%s") == len(parameters), f"{sql} has not {len(parameters)} places"
+        self.parts.append(sql)
+        self.parameters.extend(parameters)
+
+    def statement(self, columns: tuple[str, ...]) -> Statement:
+        return Statement(" ".join(self.parts), self.parameters, columns)
+
+
+# A page of rows
+
+
+def page(view: Projection, asked: Listing) -> Statement:
+    """The rows of one page, and one more row where there is a next page. Never by OFFSET."""
+    asked = at_its_own_time(asked)
+    if not 1 <= asked.limit <= LARGEST_PAGE:
+        raise BadQuery("limit", f"a page has 1 to {LARGEST_PAGE} rows")
+    order = ordered(view, asked.sort)
+    text = Text(asked.now)
+    source(view, asked, text)
+    if asked.after is not None:
+        beyond(order, asked.after[1:], text)
+    text.add("ORDER BY " + ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order))
+    text.add("LIMIT %s", asked.limit + 1)
+    return text.statement(answered(view))
+
+
+def count(view: Projection, asked: Listing, *, most: int | None = None) -> Statement:
+    """How many rows there are, or that there are at least so many."""
+    text = Text(at_its_own_time(asked).now)
+    text.add("SELECT count(*) FROM (")
+    source(view, asked, text)
+    if most is not None:
+        text.add("LIMIT %s", most)
+    text.add(") AS counted")
+    return text.statement(("count",))
+
+
+def answered(view: Projection) -> tuple[str, ...]:
+    return (*(each.name for each in view.columns), *view.computed)
+
+
+def source(view: Projection, asked: Listing, text: Text) -> None:
+    """The rows that may be shown, with what is computed when reading."""
+    text.add(f"SELECT * FROM (SELECT {', '.join(each.quoted for each in view.columns)}")
+    for name, (_, sql) in view.computed.items():
+        text.add(f", {sql}")
+        text.add(f"AS {quoted(name)}")
+    text.add(f"FROM {shown(view)} AS each")
+    narrow(view, asked, text)
+    text.add(") AS listed WHERE TRUE")
+
+
+def narrow(view: Projection, asked: Listing, text: Text) -> None:
+    """The view's own condition, the filters, and the scope."""
+    text.add("WHERE TRUE")
+    if view.listed is not None:
+        text.add(f"AND ({view.listed})")
+    for each in asked.filters:
+        text.add("AND")
+        filtered(view, each, text)
+    if view.scoped and asked.reach is not None:
+        text.add("AND")
+        within_reach(asked.reach, text)
+
+
+# Filters
+
+
+def filtered(view: Projection, asked: Filter, text: Text) -> None:
+    if asked.column not in view.filters:
+        raise BadQuery(asked.column, f"{view.name} is filtered by {', '.join(sorted(view.filters))}")
+    column = view.column(asked.column)
+    match asked.operator:
+        case "null":
+            text.add(f"{column.quoted} IS {'' if asked.value else 'NOT '}NULL")
+        case "has" if column.many:
+            text.add(f"{column.quoted} @> ARRAY[%s]::{column.type}", asked.value)
+        case "in" if not column.many:
+            text.add(f"{column.quoted} = ANY(%s::{column.type}[])", list(asked.value))
+        case "eq" | "ne" | "lt" | "le" | "gt" | "ge" as operator if not column.many:
+            text.add(f"{column.quoted} {COMPARED[operator]} %s::{column.type}", asked.value)
+        case _:
+            can = "has or null" if column.many else "eq, ne, in, lt, le, gt, ge or null"
+            raise BadQuery(asked.column, f"this column is compared by {can}")
+
+
+# Order and cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One expression of the order."""
+
+    sql: str
+    type: str
+    nullable: bool
+    descending: bool = False
+
+    @property
+    def direction(self) -> str:
+        return "DESC" if self.descending else "ASC"
+
+
+def ordered(view: Projection, sort: str | None) -> list[Key]:
+    """What the list is sorted by, and then the primary key, so that no two rows stand in the same place."""
+    keys = []
+    if sort is not None:
+        name = sort.removeprefix("-")
+        if name not in view.sorts:
+            raise BadQuery("sort", f"{view.name} is sorted by {', '.join(view.sorts)}, or the reverse with - before it")
+        if name in view.computed:
+            keys.append(Key(quoted(name), TYPES[view.computed[name][0]], nullable=True, descending=name != sort))
+        else:
+            column = view.column(name)
+            keys.append(Key(column.quoted, column.type, column.nullable, descending=name != sort))
+    of_key = [view.column(name) for name in view.primary_key]
+    return keys + [Key(column.quoted, column.type, nullable=False) for column in of_key]
+
+
+def cursor(view: Projection, asked: Listing, row: Mapping[str, Any]) -> Cursor:
+    """Where a row stands in the list that was asked for: the way to the page after it."""
+    names = [asked.sort.removeprefix("-")] if asked.sort else []
+    return (
+        at_its_own_time(asked).now.isoformat(),
+        *(None if row[name] is None else written(row[name]) for name in (*names, *view.primary_key)),
+    )
+
+
+def written(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def at_its_own_time(asked: Listing) -> Listing:
+    """Later pages are read at the present of the first, or rows that move with time would be missed."""
+    if asked.after is None:
+        return asked
+    if not asked.after or asked.after[0] is None:
+        raise BadQuery("cursor", "this is no cursor of this list")
+    return replace(asked, now=datetime.fromisoformat(asked.after[0]))
+
+
+def beyond(order: Sequence[Key], place: Cursor, text: Text) -> None:
+    """Only rows after that place: greater in the first key, or equal in it and beyond in the rest."""
+    if len(place) != len(order):
+        raise BadQuery("cursor", "this is no cursor of this list")
+    text.add("AND (")
+    for index, (key, value) in enumerate(zip(order, place, strict=True)):
+        if index:
+            text.add("OR")
+        text.add("(")
+        for before, equal in zip(order[:index], place[:index], strict=True):
+            same(before, equal, text)
+            text.add("AND")
+        after(key, value, text)
+        text.add(")")
+    text.add(")")
+
+
+def same(key: Key, value: str | None, text: Text) -> None:
+    if value is None:
+        text.add(f"{key.sql} IS NULL")
+    else:
+        text.add(f"{key.sql} = %s::{key.type}", value)
+
+
+def after(key: Key, value: str | None, text: Text) -> None:
+    """NULL comes last, so nothing comes after it."""
+    if value is None:
+        text.add("FALSE")
+        return
+    text.add(f"({key.sql} {'<' if key.descending else '>'} %s::{key.type}", value)
+    text.add(f"OR {key.sql} IS NULL)" if key.nullable else ")")
+
+
+# Scope
+
+STAFF = f"SELECT staff_id FROM {SCHEMA}.staff_directory"
+POOLS = f"SELECT pool_id FROM {SCHEMA}.pool_directory"
+
+
+def within_reach(reach: Reach, text: Text) -> None:
+    """What `domain.access.reaches` grants for reading, in SQL, with the organisations of this moment.
+
+    A row is held, or a pool offers it, or it is nobody's, as is what belongs to somebody whom the directory does not
+    know. Collaborators see it as long as it is held.
+    """
+    actor, scope = reach.actor, reach.scope
+    if scope is Scope.ALL:
+        text.add("TRUE")
+        return
+    text.add("(owner_id = %s", actor.id)
+    text.add(f"OR (%s = ANY(collaborators) AND owner_id IN ({STAFF})", actor.id)
+    text.add("AND EXISTS (SELECT FROM unnest(collaborators, collaborating_until) AS access (who, until) WHERE")
+    text.add("who = %s AND", actor.id)
+    text.add("(until IS NULL OR :now < until)))")
+    text.add(f"OR pool_id IN ({POOLS} WHERE members && %s::text[])", units(actor.org_path))
+    if scope is not Scope.OWN:
+        text.add(f"OR (pool_id IS NULL AND (owner_id IS NULL OR owner_id NOT IN ({STAFF})))")
+    if scope is Scope.TEAM:
+        text.add(f"OR owner_id IN ({STAFF} WHERE org_path = %s)", actor.org_path)
+    if scope is Scope.SUBTREE:
+        below = [actor.org_path, f"{actor.org_path}/"]
+        text.add(f"OR owner_id IN ({STAFF} WHERE org_path = %s OR starts_with(org_path, %s))", *below)
+        text.add(f"OR pool_id IN ({POOLS}, unnest(members) AS unit WHERE unit = %s OR starts_with(unit, %s))", *below)
+    text.add(")")
+
+
+def units(org_path: str) -> list[str]:
+    """An organisation, and all that it lies in."""
+    return [org_path, *(org_path[:end] for end, sign in enumerate(org_path) if sign == "/")]
+
+
+# Summaries
+
+
+def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | None = None) -> Statement:
+    """The figures of a summary, for each value of the columns in `by`; of none, those of all rows together."""
+    if name not in view.summaries:
+        raise BadQuery("summary", f"{view.name} has {', '.join(view.summaries) or 'none'}")
+    wanted = view.summaries[name]
+    by = wanted.by if by is None else by
+    for column in by:
+        if column not in wanted.facets:
+            raise BadQuery("by", f"{name} is told by {', '.join(wanted.facets)}")
+    groups = ", ".join(quoted(column) for column in by)
+    text = Text(asked.now)
+    figures = [f"{sql} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
+    text.add("SELECT " + ", ".join([*([groups] if by else []), *figures]))
+    text.add(f"FROM {shown(view)} AS each")
+    narrow(view, asked, text)
+    if by:
+        text.add(f"GROUP BY {groups} ORDER BY {groups} LIMIT {MOST_GROUPS}")
+    return text.statement((*by, *wanted.figures))

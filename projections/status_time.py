@@ -1,0 +1,116 @@
+"""Status time: when a subject entered each of its statuses, and when it left them."""
+
+from decimal import Decimal
+
+from domain.lead.facts import (
+    CollaboratorAdded,
+    LeadAssigned,
+    LeadCaptured,
+    LeadClaimed,
+    LeadContacted,
+    LeadConverted,
+    LeadInvalidated,
+    LeadLost,
+    LeadMerged,
+    LeadNegotiating,
+    LeadNurtured,
+    LeadPooled,
+    LeadQualified,
+    LeadRecycled,
+    LeadReleased,
+    LeadReopened,
+    LeadTransferred,
+)
+from domain.values import Instant
+from projections.custody import let_go, moved
+from projections.projection import projection
+from projections.rows import Scoped, replace, table
+
+
+@table
+class Spell(Scoped):
+    """One stay in a status. Where nobody recorded when it began, there is no beginning: none is invented."""
+
+    subject_id: str
+    ordinal: int
+    status: str
+    entered: Instant | None
+    left: Instant | None = None
+
+
+Closing = LeadConverted | LeadLost | LeadInvalidated | LeadMerged
+StatusEvent = LeadContacted | LeadQualified | LeadNegotiating | LeadNurtured | LeadReopened | Closing
+
+
+@projection(
+    "status_time",
+    key=("subject_id",),
+    rows_by=("ordinal",),
+    version=1,
+    computed={"calendar_seconds": (Decimal, 'extract(epoch FROM coalesce("left", :now) - entered)')},
+    sorts=("entered", "left", "calendar_seconds"),
+    filters=("subject_id", "status", "entered", "left", "owner_id", "pool_id"),
+)
+def status_time(
+    spells: tuple[Spell, ...],
+    event: LeadCaptured
+    | LeadContacted
+    | LeadQualified
+    | LeadNegotiating
+    | LeadNurtured
+    | LeadReopened
+    | LeadConverted
+    | LeadLost
+    | LeadInvalidated
+    | LeadMerged
+    | LeadPooled
+    | LeadAssigned
+    | LeadClaimed
+    | LeadTransferred
+    | LeadReleased
+    | LeadRecycled
+    | CollaboratorAdded,
+    at: Instant,
+) -> tuple[Spell, ...]:
+    match event:
+        case LeadCaptured():
+            return spells or (Spell(subject_id=subject(event), ordinal=1, status="new", entered=at),)
+        case LeadConverted() | LeadLost() | LeadInvalidated() | LeadMerged():
+            return tuple(let_go(spell) for spell in entered(spells, event, at))
+        case LeadContacted() | LeadQualified() | LeadNegotiating() | LeadNurtured() | LeadReopened():
+            return entered(spells, event, at)
+        case _:
+            return tuple(moved(spell, event) for spell in spells)
+
+
+@status_time.finds_by("subject_id")
+def subject(
+    event: LeadCaptured
+    | LeadContacted
+    | LeadQualified
+    | LeadNegotiating
+    | LeadNurtured
+    | LeadReopened
+    | LeadConverted
+    | LeadLost
+    | LeadInvalidated
+    | LeadMerged
+    | LeadPooled
+    | LeadAssigned
+    | LeadClaimed
+    | LeadTransferred
+    | LeadReleased
+    | LeadRecycled
+    | CollaboratorAdded,
+) -> str:
+    return f"lead/{event.lead_id}"
+
+
+def entered(spells: tuple[Spell, ...], event: StatusEvent, at: Instant) -> tuple[Spell, ...]:
+    """The spell before ends, and the next begins. To be told the same again is neither."""
+    if event.from_ == event.to and spells:
+        return spells
+    known = spells or (Spell(subject_id=subject(event), ordinal=1, status=event.from_, entered=None),)
+    *before, last = known
+    following = replace(last, ordinal=last.ordinal + 1, status=event.to, entered=at)
+    return (*before, replace(last, left=at), following)

@@ -1,0 +1,306 @@
+"""Many commands, one a line: answered in order, in place, whatever is wrong with some of them."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api import bulk
+from api.lines import SOURCES
+from ledger.store import Busy, Unavailable
+from tests.api.house import ADMIN, ANN, CAPTURE, CRM, LEAD, MIA, OTHER, PHONE, House, memory_side, problem
+
+ID = "01932c07-209d-7c4e-9a52-0000000000aa"
+
+
+def capture(lead: str = LEAD, **more: Any) -> dict[str, Any]:
+    number = int(lead[-4:], 16)
+    identity = PHONE | {"value": f"+86138{number:08}"}
+    return {"command": "CaptureLead", "data": CAPTURE | {"lead_id": lead, "identities": [identity]}} | more
+
+
+def touch(lead: str = LEAD, **more: Any) -> dict[str, Any]:
+    return {"command": "RecordTouch", "data": {"lead_id": lead, "channel": "web"}} | more
+
+
+def leads(count: int) -> list[str]:
+    return [f"01932c07-209d-7c4e-9a52-5d0e4c0f{number:04x}" for number in range(1, count + 1)]
+
+
+def standings(outcomes: list[dict[str, Any]]) -> list[str]:
+    return [outcome["status"] for outcome in outcomes]
+
+
+def test_each_line_has_its_outcome_in_order(house: House) -> None:
+    before = house.position
+    outcomes = house.lines([capture(id=ID), touch(), touch(), touch(OTHER)], CRM)
+    assert outcomes[0] == {"line": 1, "id": ID, "status": "accepted", "version": 1, "position": before + 2}
+    assert [(each["line"], each.get("version"), each.get("position")) for each in outcomes[1:3]] == [
+        (2, 2, before + 3),
+        (3, 3, before + 4),
+    ]
+    assert outcomes[3]["status"] == "refused"
+    assert outcomes[3]["problem"]["type"] == "/problems/hidden"
+
+
+def test_positions_follow_the_lines_through_many_batches(house: House) -> None:
+    outcomes = house.lines([capture(), *(touch() for _ in range(2_000))], CRM)
+    assert set(standings(outcomes)) == {"accepted"}
+    assert [each["version"] for each in outcomes] == list(range(1, 2_002))
+    positions = [each["position"] for each in outcomes]
+    assert positions == sorted(set(positions))
+
+
+def test_a_bad_line_is_answered_in_its_place(house: House) -> None:
+    lines: list[Any] = [
+        capture(),
+        b"{not json\n",
+        b"\xff\xfe\n",
+        b"[" * 10_000 + b"\n",
+        b"[]\n",
+        {"command": "SellLead", "data": {}},
+        {"command": "RecordTouch"},
+        {"command": "RecordTouch", "data": {"lead_id": LEAD, "channel": "web", "colour": "red"}},
+        {"command": "RecordTouch", "data": {"lead_id": "seven", "channel": "web"}},
+        {"command": "RecordTouch", "data": {"lead_id": LEAD, "channel": "a\0"}},
+        touch(id="seven"),
+        touch(expected=7),
+        touch(when="now"),
+        touch(reason={"code": ""}),
+        touch(),
+    ]
+    outcomes = house.lines(lines, CRM)
+    assert [outcome["line"] for outcome in outcomes] == list(range(1, len(lines) + 1))
+    assert standings(outcomes) == ["accepted", *["invalid"] * 10, "conflict", "invalid", "invalid", "accepted"]
+    pointers = [[each["pointer"] for each in outcome.get("problem", {}).get("errors", ())] for outcome in outcomes]
+    assert pointers[6:11] == [["/data"], ["/data/colour"], ["/data/lead_id"], ["/data/channel"], ["/id"]]
+    assert pointers[12:14] == [["/when"], ["/reason/code"]]
+    assert outcomes[14]["version"] == 2
+    assert outcomes[5]["problem"]["command"] == "SellLead"
+
+
+def test_what_a_rule_finds_wrong_is_named_within_the_line(house: House) -> None:
+    [outcome] = house.lines([capture() | {"data": CAPTURE | {"lead_id": LEAD, "identities": []}}], CRM)
+    assert outcome["status"] == "invalid"
+    assert outcome["problem"]["errors"][0]["pointer"] == "/data/identities"
+    house.held()
+    [outcome] = house.lines([{"command": "TransferLead", "data": {"lead_id": LEAD, "to": "bob"}}], MIA)
+    assert outcome["problem"]["errors"][0]["pointer"] == "/reason"
+    reason = {"code": "holiday", "text": "two weeks"}
+    [outcome] = house.lines(
+        [{"command": "TransferLead", "data": {"lead_id": LEAD, "to": "bob"}, "reason": reason}], MIA
+    )
+    assert outcome["status"] == "accepted"
+
+
+def test_blank_lines_are_counted_and_not_answered(house: House) -> None:
+    outcomes = house.lines([b"\n", capture(), b"  \r\n", json.dumps(touch()).encode()], CRM)
+    assert [outcome["line"] for outcome in outcomes] == [2, 4]
+    assert standings(outcomes) == ["accepted", "accepted"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_pieces_need_not_end_where_lines_do(house: House, size: int) -> None:
+    whole = b"".join(json.dumps(line).encode() + b"\n" for line in (capture(), touch(), touch()))
+    pieces = [whole[start : start + size] for start in range(0, len(whole), size)]
+    assert [outcome["version"] for outcome in house.lines([], CRM, pieces=pieces)] == [1, 2, 3]
+
+
+def test_a_line_may_be_as_long_as_a_body_and_no_longer() -> None:
+    with House.opened(max_body=1_000) as house:
+        fits = json.dumps(capture()).encode().ljust(1_000)
+        outcomes = house.lines(
+            [fits + b"\n", fits + b" \n", b"x" * 5_000 + b"\n", json.dumps(touch()).encode() + b"\n", b"y" * 1_001], CRM
+        )
+        assert standings(outcomes) == ["accepted", "invalid", "invalid", "accepted", "invalid"]
+        assert [each["line"] for each in outcomes] == [1, 2, 3, 4, 5]
+        assert outcomes[2]["problem"]["limit"] == 1_000
+
+
+def test_a_line_too_long_is_not_kept_while_it_arrives() -> None:
+    with House.opened(max_body=1_000) as house:
+        pieces = [b"x" * 700] * 100 + [b"\n", json.dumps(capture()).encode()]
+        outcomes = house.lines([], CRM, pieces=pieces)
+        assert standings(outcomes) == ["invalid", "accepted"]
+
+
+def test_only_lines_of_json_are_read(house: House) -> None:
+    for media_type in ("application/json", "text/plain", ""):
+        answer = house.ask("POST", "/commands", CRM, content=b"{}", headers={"Content-Type": media_type})
+        assert problem(answer, 415, "wrong-media-type")["wanted"] == "application/x-ndjson"
+
+
+def test_an_empty_stream_has_an_empty_answer(house: House) -> None:
+    assert house.lines([], CRM) == []
+
+
+# The same again
+
+
+def test_the_same_lines_again_change_nothing(house: House) -> None:
+    lines = [capture(), touch(), touch(), touch(source={"system": "ads", "message_id": "7"}), touch(id=ID)]
+    first = house.lines(lines, CRM)
+    position = house.position
+    assert house.lines(lines, CRM) == first
+    assert house.position == position
+    assert len({outcome["id"] for outcome in first}) == 5, "equal lines are two events"
+    assert first[4]["id"] == ID
+
+
+def test_a_line_is_the_same_however_its_keys_are_ordered(house: House) -> None:
+    turned = json.dumps(dict(reversed(capture().items())), indent=None).replace(": ", " :  ").encode()
+    first, again = house.lines([capture()], CRM), house.lines([turned], CRM)
+    assert first == again
+
+
+def test_ids_come_from_the_source_or_from_the_content_by_a_key(house: House) -> None:
+    from uuid import uuid5
+
+    [by_content, by_source] = house.lines([capture(), touch(source={"system": "ads", "message_id": "7"})], CRM)
+    assert by_source["id"] == str(uuid5(SOURCES, "ads\x007"))
+    assert UUID(by_content["id"]).version == 8
+
+
+def test_nameless_lines_are_told_apart_up_to_a_number(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "NAMELESS", 2)
+    outcomes = house.lines([capture(), touch(), touch(), touch(OTHER), touch(OTHER, id=ID)], CRM)
+    assert standings(outcomes) == ["accepted", "accepted", "accepted", "invalid", "refused"]
+    assert outcomes[3]["problem"]["type"] == "/problems/too-many-nameless"
+
+
+# History
+
+
+def test_history_is_imported_by_whom_may(house: House) -> None:
+    actor = {"kind": "user", "id": "zoe", "name": "Zoe", "role": "sales"}
+    line = capture(actor=actor, occurred_at="2011-10-01T00:38:44.546+02:00")
+    [refused] = house.lines([line], CRM)
+    assert refused["problem"]["type"] == "/problems/not-allowed"
+    [accepted] = house.lines([line | {"id": ID}], ADMIN)
+    assert accepted["status"] == "accepted"
+    [event] = house.app.service.write.ledger.history(f"lead/{LEAD}")
+    assert event.imported
+    assert (event.actor.id, event.actor.name) == ("zoe", "Zoe")
+    assert event.occurred_at == datetime(2011, 9, 30, 22, 38, 44, 546000, tzinfo=UTC)
+
+
+# When the ledger is away
+
+
+class Away:
+    """A writer's work that fails for a while."""
+
+    def __init__(self, house: House, *failures: Exception) -> None:
+        self.writer = house.app.service.write.writer
+        self.process, self.writer.process = self.writer.process, self
+        self.failures = list(failures)
+        self.asked = 0
+
+    def __call__(self, items: Any) -> Any:
+        self.asked += 1
+        if self.failures:
+            return [self.failures.pop(0)] * len(items)
+        return self.process(items)
+
+
+def test_a_line_is_tried_again_and_none_goes_before_it(house: House) -> None:
+    away = Away(house, Unavailable("gone"), Busy("locked"))
+    outcomes = house.lines([capture(), touch(), touch()], CRM)
+    assert [outcome["version"] for outcome in outcomes] == [1, 2, 3]
+    assert away.asked == 3
+
+
+def test_when_it_stays_away_the_answer_ends_there(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "PATIENCE", 0.01)
+    before = house.position
+    Away(house, *[Unavailable("gone")] * 100)
+    outcomes = house.lines([capture(), touch(), touch()], CRM)
+    assert standings(outcomes) == ["unavailable"]
+    assert outcomes[0]["line"] == 1
+    assert house.position == before
+
+
+def test_a_bug_is_the_outcome_of_its_line(house: House) -> None:
+    Away(house, ZeroDivisionError("+8613800138000"))
+    [outcome] = house.lines([capture()], CRM)
+    assert outcome["status"] == "failed"
+    assert "13800138000" not in json.dumps(outcome)
+
+
+def test_a_writer_with_a_short_queue_is_waited_for() -> None:
+    with House.opened(memory_side(bound=2, largest=2)) as house:
+        outcomes = house.lines([capture(), *(touch() for _ in range(20))], CRM)
+        assert [outcome["version"] for outcome in outcomes] == list(range(1, 22))
+
+
+def test_who_goes_away_leaves_no_half_line_behind(house: House) -> None:
+    """What had arrived whole is done; what had not is nothing."""
+    messages = [
+        {"type": "http.request", "body": json.dumps(capture()).encode() + b"\n", "more_body": True},
+        {"type": "http.request", "body": json.dumps(touch()).encode(), "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(0.05)
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/commands",
+        "headers": [(b"content-type", b"application/x-ndjson"), (b"x-actor", b"service:crm")],
+    }
+    house.run(house.app(scope, receive, send))
+    assert house.get(f"/leads/{LEAD}", CRM).json()["version"] == 1
+    assert [message.get("more_body") for message in sent[1:]] == [True]
+
+
+def test_who_does_not_read_is_not_read_from_and_cut_off(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "STALL", 0.05)
+    read = 0
+
+    async def receive() -> Any:
+        nonlocal read
+        read += 1
+        body = b"".join(json.dumps(touch(lead)).encode() + b"\n" for lead in leads(50))
+        return {"type": "http.request", "body": body, "more_body": True}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.sleep(60)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/commands",
+        "headers": [(b"content-type", b"application/x-ndjson"), (b"x-actor", b"service:crm")],
+    }
+    house.run(house.app(scope, receive, send))
+    assert read <= bulk.AHEAD + 2
+
+
+def test_who_sends_nothing_for_long_is_told_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "IDLE", 0.05)
+
+    async def slow() -> Any:
+        yield json.dumps(capture()).encode() + b"\n"
+        await asyncio.sleep(5)
+
+    answer = house.ask("POST", "/commands", CRM, content=slow(), headers={"Content-Type": "application/x-ndjson"})
+    outcomes = [json.loads(line) for line in answer.content.splitlines()]
+    assert standings(outcomes) == ["accepted", "invalid"]
+    assert outcomes[1]["problem"]["type"] == "/problems/body-too-slow"
+
+
+def test_a_person_may_send_lines_too(house: House) -> None:
+    house.pooled()
+    [outcome] = house.lines([{"command": "ClaimLead", "data": {"lead_id": LEAD}}], ANN)
+    assert outcome["status"] == "accepted"

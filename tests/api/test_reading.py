@@ -1,0 +1,203 @@
+"""Reading a subject, its events and what came of a command: never behind, and only what one may see."""
+
+import pytest
+
+from api.shown import MASK
+from commands import DECIDERS
+from tests.api.house import ADMIN, ANN, BOB, CAPTURE, CRM, LEAD, MIA, OTHER, SUE, House, problem
+
+ALL = {"X-Actor": "service:report", "X-Role": "analyst"}
+
+
+def test_a_lead_is_shown_with_its_state_version_and_custody(house: House) -> None:
+    house.held(by=ANN)
+    answer = house.get(f"/leads/{LEAD}", ANN)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["lead_id"], told["version"], told["state"], told["status"]) == (LEAD, 3, "open", "new")
+    assert (told["custody"]["state"], told["custody"]["owner"]) == ("held", "ann")
+    assert told["custody"]["protect_until"] > "2026"
+    assert answer.headers["etag"] == '"3"'
+    assert answer.headers["position"] == str(house.position)
+
+
+def test_custody_is_shown_as_it_goes(house: House) -> None:
+    house.captured()
+    assert house.get(f"/leads/{LEAD}", MIA).json()["custody"] == {"state": "unassigned"}
+    house.post(f"/leads/{LEAD}/pool", {"pool_id": "north", "reason": "new"}, CRM)
+    assert house.get(f"/leads/{LEAD}", MIA).json()["custody"]["state"] == "pooled"
+
+
+def test_what_has_not_changed_is_not_sent_again(house: House) -> None:
+    house.captured()
+    assert house.get(f"/leads/{LEAD}", MIA, if_none_match='"1"').status_code == 304
+    assert house.get(f"/leads/{LEAD}", MIA, if_none_match='"2", "1"').status_code == 304
+    assert house.get(f"/leads/{LEAD}", MIA, if_none_match='"11"').status_code == 200
+
+
+def test_every_kind_of_subject_can_be_read(house: House) -> None:
+    house.held()
+    identity = next(iter(house.get(f"/leads/{LEAD}", ALL).json()["identities"]))
+    house.post("/catalogs/sources/publish-catalog", {"entries": [{"code": "ads"}]}, ADMIN)
+    states = {
+        "leads": (LEAD, "open"),
+        "agent-books": ("ann", "agent-book"),
+        "identities": (identity, "held-by"),
+        "staff": ("ann", "employed"),
+        "pools": ("north", "pool"),
+        "catalogs": ("sources", "catalog"),
+    }
+    assert states.keys() == {decider.plural for decider in DECIDERS}
+    for plural, (key, state) in states.items():
+        assert house.get(f"/{plural}/{key}", ALL).json()["state"] == state
+        assert house.get(f"/{plural}/{key}/events", ALL).json()["events"]
+    assert house.get("/agent-books/ann", ALL).json()["held"] == [LEAD]
+
+
+# Events
+
+
+def test_events_come_with_their_envelope_and_without_personal_values(house: House) -> None:
+    house.post(f"/leads/{LEAD}/capture", CAPTURE, CRM, x_reason_code="fair", x_reason_text="told me his name")
+    answer = house.get(f"/leads/{LEAD}/events", MIA)
+    [event] = answer.json()["events"]
+    assert (event["type"], event["version"], event["stream"]) == ("lead.captured", 1, f"lead/{LEAD}")
+    assert event["actor"] == {"kind": "service", "id": "crm", "name": "", "role": "service_account", "org_path": ""}
+    assert event["position"] == house.position - 1
+    assert event["data"]["source"] == "ads"
+    assert event["data"]["name"] == event["data"]["identities"][0]["value"] == MASK
+    assert event["reason"] == {"code": "fair", "text": MASK}
+    for secret in ("Zhang", "13800138000", "told me"):
+        assert secret not in answer.text
+
+
+def test_events_come_page_by_page(house: House) -> None:
+    house.held()
+    for _ in range(4):
+        assert house.post(f"/leads/{LEAD}/score", {"score": 1, "grade": "A", "model_version": "1"}, CRM).is_success
+    path, versions = f"/leads/{LEAD}/events?limit=3", []
+    while path:
+        answer = house.get(path, ANN)
+        versions.append([event["version"] for event in answer.json()["events"]])
+        path = answer.links.get("next", {}).get("url", "")
+    assert versions == [[1, 2, 3], [4, 5, 6], [7]]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=all", "after=-1", f"after={2**63}"])
+def test_a_page_that_cannot_be_is_named(house: House, query: str) -> None:
+    house.captured()
+    told = problem(house.get(f"/leads/{LEAD}/events?{query}", MIA), 422, "invalid-request")
+    assert (told["errors"][0]["parameter"], told["errors"][0]["in"]) == (query.partition("=")[0], "query")
+
+
+# Who may see what
+
+
+@pytest.mark.parametrize(
+    ("by", "unassigned", "pooled", "held_by_ann"),
+    [
+        (ANN, False, True, True),
+        (BOB, False, True, False),
+        (MIA, True, True, True),
+        (SUE, False, False, False),
+        (CRM, True, True, True),
+        (ALL, True, True, True),
+    ],
+    ids=["owner", "member of the pool", "manager above", "another organisation", "service", "analyst"],
+)
+def test_a_lead_is_seen_by_whom_it_concerns(
+    house: House, by: dict[str, str], *, unassigned: bool, pooled: bool, held_by_ann: bool
+) -> None:
+    def seen() -> bool:
+        state, events = house.get(f"/leads/{LEAD}", by), house.get(f"/leads/{LEAD}/events", by)
+        assert state.status_code == events.status_code
+        if state.status_code == 200:
+            return True
+        told = problem(state, 404, "hidden")
+        missing = problem(house.get(f"/leads/{OTHER}", by), 404, "hidden")
+        assert told.keys() == missing.keys()
+        assert told["detail"].replace(LEAD, "") == missing["detail"].replace(OTHER, "")
+        assert "etag" not in state.headers
+        return False
+
+    house.captured()
+    assert seen() == unassigned
+    house.post(f"/leads/{LEAD}/pool", {"pool_id": "north", "reason": "new"}, CRM)
+    assert seen() == pooled
+    house.post(f"/leads/{LEAD}/claim", None, ANN)
+    assert seen() == held_by_ann
+
+
+def test_a_person_sees_the_own_book_and_record_and_a_manager_those_of_his_people(house: House) -> None:
+    house.held(by=ANN)
+    for path in ("/agent-books/ann", "/staff/ann"):
+        assert house.get(path, ANN).status_code == house.get(path, MIA).status_code == 200
+        problem(house.get(path, BOB), 404, "hidden")
+        problem(house.get(path, SUE), 404, "hidden")
+    problem(house.get("/staff/sue", MIA), 404, "hidden")
+
+
+def test_what_is_published_is_seen_by_everybody_who_reads(house: House) -> None:
+    assert house.get("/pools/north", SUE).status_code == 200
+    problem(house.get("/pools/south", SUE), 404, "hidden")
+
+
+def test_who_has_left_reads_nothing(house: House) -> None:
+    house.post("/staff/bob/depart", None, ADMIN)
+    problem(house.get("/pools/north", BOB), 403, "has-left")
+
+
+# Commands
+
+
+def test_what_came_of_a_command_is_told_to_whoever_sent_it(house: House) -> None:
+    house.pooled()
+    accepted = house.post(f"/leads/{LEAD}/claim", None, ANN).json()
+    answer = house.get(f"/commands/{accepted['command_id']}", ANN)
+    told = answer.json()
+    assert told == accepted | {
+        "command": "ClaimLead",
+        "subject": f"lead/{LEAD}",
+        "status": "accepted",
+        "recorded_at": told["recorded_at"],
+    }
+    assert house.get(f"/commands/{accepted['command_id']}", ALL).json() == told
+    problem(house.get(f"/commands/{accepted['command_id']}", BOB), 404, "hidden")
+    problem(house.get(f"/commands/{accepted['command_id']}", MIA), 404, "hidden")
+
+
+def test_a_refusal_is_told_again_with_its_facts(house: House) -> None:
+    house.held(by=ANN)
+    key = "01932c07-209d-7c4e-9a52-0000000000aa"
+    refused = house.post(f"/leads/{LEAD}/claim", None, BOB, idempotency_key=key).json()
+    told = house.get(f"/commands/{key}", BOB).json()
+    assert told["status"] == "refused"
+    assert told["problem"] == {name: found for name, found in refused.items() if name != "trace_id"}
+
+
+def test_a_command_that_nobody_sent_is_not_there(house: House) -> None:
+    problem(house.get(f"/commands/{OTHER}", ALL), 404, "hidden")
+    problem(house.get("/commands/one", ALL), 422, "invalid-request")
+
+
+# Not before
+
+
+def test_a_reader_may_ask_for_nothing_older_than_what_he_wrote(house: House) -> None:
+    position = house.captured().position
+    assert house.get(f"/leads/{LEAD}", MIA, read_after=str(position)).status_code == 200
+
+
+def test_what_is_not_there_yet_is_not_answered(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.reading.PATIENCE", 0.05)
+    position = house.captured().position
+    for path in (f"/leads/{LEAD}", f"/leads/{LEAD}/events"):
+        answer = house.get(path, MIA, read_after=str(position + 1))
+        told = problem(answer, 503, "read-model-behind")
+        assert (told["position"], told["wanted"]) == (position, position + 1)
+        assert answer.headers["retry-after"] == "1"
+
+
+def test_a_position_that_is_none_is_named(house: House) -> None:
+    told = problem(house.get(f"/leads/{LEAD}", MIA, read_after="soon"), 422, "invalid-request")
+    assert told["errors"][0]["parameter"] == "Read-After"

@@ -1,0 +1,104 @@
+"""make bench: every ratio of the table, side by side in one run, and the table for docs/benchmarks.md.
+
+What is compared is measured in turns, several times, and the median of the ratios counts: on a shared machine the rates
+themselves move by the hour.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ledger.embedded import EmbeddedPostgres
+from tests.bench import http, write
+from tests.bench.rebuild import ratios
+from tests.servers import new_home
+
+DOCS = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
+
+Line = tuple[str, float, float, float, str]  # what, at least, aim, measured, rates
+
+
+@contextmanager
+def server() -> Iterator[EmbeddedPostgres]:
+    with new_home() as home, EmbeddedPostgres.start(home) as own:
+        yield own
+
+
+def beside(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> tuple[float, str]:
+    """The median of the ratios of measurements taken in turns, and the rates."""
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    ratio = statistics.median(a / b for a, b in pairs)
+    a, b = (statistics.median(each) for each in zip(*pairs, strict=True))
+    return ratio, f"{a:,.0f} / {b:,.0f}"
+
+
+def measured(rounds: int, seconds: float) -> Iterator[Line]:
+    with server() as own, tempfile.TemporaryDirectory() as folder:
+        theirs = lambda: write.pgbench(own, Path(folder), seconds=round(seconds))  # noqa: E731
+        ratio, rates = beside(lambda: write.group_commit(own, seconds=seconds), theirs, rounds)
+        yield "durable commands/s, one process, 64 waiting, over pgbench c16", 1.0, 2.0, ratio, rates
+        library = lambda: write.out_of_the_box(own, seconds=seconds)  # noqa: E731
+        ratio, rates = beside(lambda: write.group_commit(own, seconds=seconds), library, rounds)
+        yield "the same over eventsourcing out of the box, 8 threads", 10.0, 20.0, ratio, rates
+        ratio, rates = http.single(own, rounds=rounds, seconds=seconds)
+        yield "HTTP commands/s, one worker, over the bare endpoint", 0.7, 0.9, ratio, rates
+        ratio, rates = beside(lambda: http.bulk(own), theirs, rounds)
+        yield "NDJSON bulk over the same pgbench", 0.8, 1.5, ratio, rates
+        against_read, against_single = ratios(own, rounds=rounds)
+        yield "rebuild of the worklist, events/s, over the raw keyset read", 0.35, 0.6, *against_read
+        yield "the same over one transaction per event", 30.0, 60.0, *against_single
+
+
+def table(lines: list[Line], command: str) -> str:
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if "model name" in line
+        ),
+        platform.processor(),
+    )
+    where = f"{os.cpu_count()} cores ({model}), Python {platform.python_version()}, PostgreSQL 18, default durability"
+    rows = [
+        f"| {what} | {least:g}× | {aim:g}× | **{ratio:.2f}×** | {rates} |" for what, least, aim, ratio, rates in lines
+    ]
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            "Ratios of rates that were measured in turns in one run; the median of the rounds. The workload is in",
+            "`tests/bench/workload.py`, what is compared in `tests/bench/`. The rates themselves depend on the machine",
+            "and on the hour, and are there to be doubted.",
+            "",
+            f"{datetime.now(UTC):%Y-%m-%d}, {where}; `{command}`.",
+            "",
+            "| | at least | aim | measured | rates, ours / theirs, per second |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    given = parser.parse_args()
+    lines: list[Line] = []
+    for line in measured(given.rounds, given.seconds):
+        lines.append(line)
+        print(f"{line[0]:<72} {line[3]:8.2f}×   (at least {line[1]:g}×, aim {line[2]:g}×)   {line[4]}", flush=True)
+    if given.write:
+        DOCS.write_text(table(lines, f"make bench ARGS='--rounds {given.rounds} --write'"), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

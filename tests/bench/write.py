@@ -1,0 +1,158 @@
+"""Durable commands per second, beside pgbench and beside eventsourcing as it comes."""
+
+import asyncio
+import re
+import subprocess
+import threading
+import time
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from commands.ask import Ask
+from commands.service import WriteSide
+from ledger.embedded import EmbeddedPostgres
+from ledger.embedded.programs import installed, programs_in
+from ledger.migrations import migrate
+from tests.bench.workload import COMMANDS_OF_A_LEAD, life_of_a_lead, prepare
+from tests.memory import MASTER
+
+# The same two rows in one transaction, in one statement and one round trip: pgbench at its best.
+PGBENCH = """
+WITH event AS (
+    INSERT INTO ledger.stored_events VALUES (
+        'lead/' || uuidv7(), 1, 'lead.contacted', convert_to(repeat('x', 250), 'UTF8'), nextval('place'), uuidv7(), 0,
+        now(), now(), 'user', 'agent-007', 'Agent Seven', 'sales', 'north/team', NULL, NULL, NULL, uuidv7(), uuidv7(),
+        NULL, NULL, NULL, 'pool/north@1', false, 'lead/01a1ffea-ca32-72f0-b2ba-6b0b229c038c'
+    )
+)
+INSERT INTO ledger.commands VALUES (
+    nextval('number'), uuidv7(), 'ContactLead', decode(repeat('ab', 32), 'hex'),
+    'lead/01a1ffea-ca32-72f0-b2ba-6b0b229c038c', 2, 1, 1, now(), 'user', 'agent-007', NULL, NULL
+);
+"""
+
+
+def pgbench(server: EmbeddedPostgres, folder: Path, *, clients: int = 16, seconds: int = 5) -> float:
+    """Transactions per second."""
+    name = f"pgbench_{uuid4().hex[:8]}"
+    server.create_database(name)
+    url = server.url(name)
+    migrate(url)
+    script = folder / "insert.sql"
+    script.write_text(PGBENCH)
+    programs = programs_in(installed())
+    psql = [str(programs / "psql"), "-q", url, "-c", "CREATE SEQUENCE place CACHE 1", "-c", "CREATE SEQUENCE number"]
+    subprocess.run(psql, check=True)
+    command = [str(programs / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "1"]
+    done = subprocess.run(
+        [*command, "-T", str(seconds), "-f", str(script), url], check=True, capture_output=True, text=True
+    )
+    server.drop_database(name)
+    found = re.search(r"tps = ([\d.]+)", done.stdout)
+    assert found is not None, done.stdout
+    return float(found[1])
+
+
+def group_commit(server: EmbeddedPostgres, *, waiting: int = 64, seconds: float = 5.0) -> float:
+    """Commands per second of one process, with so many callers waiting."""
+    name = f"write_{uuid4().hex[:8]}"
+    server.create_database(name)
+    migrate(server.url(name))
+    side = WriteSide.open(server.url(name), MASTER)
+    prepare(side)
+    done = 0
+    numbers = iter(range(10_000_000))
+
+    async def caller(stop: float) -> None:
+        nonlocal done
+        while time.perf_counter() < stop:
+            for who, command in life_of_a_lead(next(numbers)):
+                outcome = await side.writer.ask(Ask(command, uuid4(), who))
+                assert outcome.refusal is None, outcome.refusal
+                done += 1
+
+    async def everybody() -> float:
+        begin = time.perf_counter()
+        await asyncio.gather(*[caller(begin + seconds) for _ in range(waiting)])
+        return time.perf_counter() - begin
+
+    took = asyncio.run(everybody())
+    side.close()
+    server.drop_database(name)
+    return done / took
+
+
+def bulk(server: EmbeddedPostgres, *, leads: int = 10_000, largest: int = 256) -> float:
+    """Commands per second when they come in one long line, as in an import."""
+    name = f"bulk_{uuid4().hex[:8]}"
+    server.create_database(name)
+    migrate(server.url(name))
+    side = WriteSide.open(server.url(name), MASTER)
+    prepare(side)
+    asks = [Ask(command, uuid4(), who) for number in range(leads) for who, command in life_of_a_lead(number)]
+    begin = time.perf_counter()
+    for start in range(0, len(asks), largest):
+        for answer in side.executor(asks[start : start + largest]):
+            assert not isinstance(answer, Exception), answer
+    took = time.perf_counter() - begin
+    side.close()
+    server.drop_database(name)
+    return leads * COMMANDS_OF_A_LEAD / took
+
+
+def out_of_the_box(server: EmbeddedPostgres, *, threads: int = 8, seconds: float = 5.0) -> float:
+    """Saves per second of eventsourcing's own aggregates and recorder: load an aggregate, trigger an event, save."""
+    from eventsourcing.application import Application
+    from eventsourcing.domain import Aggregate, event
+
+    class Lead(Aggregate):
+        @event("Captured")
+        def __init__(self, source: str) -> None:
+            self.source = source
+            self.last = ("", "", "")
+
+        @event("Touched")
+        def touch(self, channel: str, actor: str, reason: str) -> None:
+            self.last = (channel, actor, reason)
+
+    name = f"library_{uuid4().hex[:8]}"
+    server.create_database(name)
+    url = server.url(name)
+    from psycopg.conninfo import conninfo_to_dict
+
+    given = conninfo_to_dict(url)
+    application: Application[UUID] = Application(
+        env={
+            "PERSISTENCE_MODULE": "eventsourcing.postgres",
+            "POSTGRES_DBNAME": str(given["dbname"]),
+            "POSTGRES_HOST": str(given["host"]),
+            "POSTGRES_PORT": str(given.get("port", "5432")),
+            "POSTGRES_USER": str(given["user"]),
+            "POSTGRES_PASSWORD": "",
+            "POSTGRES_POOL_SIZE": str(threads),
+        }
+    )
+    done = [0] * threads
+    stop = time.perf_counter() + seconds
+
+    def work(number: int) -> None:
+        mine = Lead("search-ads")
+        application.save(mine)
+        while time.perf_counter() < stop:
+            lead: Lead = application.repository.get(mine.id)
+            lead.touch("call", "agent-007", "asked for the price list")
+            application.save(lead)
+            done[number] += 1
+            if lead.version >= 10:
+                mine = Lead("search-ads")
+                application.save(mine)
+                done[number] += 1
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    application.close()
+    server.drop_database(name)
+    return sum(done) / seconds

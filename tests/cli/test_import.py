@@ -1,0 +1,235 @@
+"""Lines become history: in their order, once, and what is rejected is told with its reason."""
+
+import json
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import psycopg
+import pytest
+
+from tests.cli.running import Said, environment, lifeledger, on, running
+from tests.servers import new_home
+
+pytestmark = pytest.mark.slow
+
+NAMESPACE = UUID("0c7f4b0a-6a0e-5d52-9f0e-5b0b3a3b6f11")
+Line = dict[str, Any]
+
+
+def lead(number: int) -> str:
+    return str(uuid5(NAMESPACE, str(number)))
+
+
+def told(command: str, number: int, **data: Any) -> Line:
+    actor = {"kind": "user", "id": "ann", "name": "Ann", "role": "sales"}
+    data = {"lead_id": lead(number), **data}
+    return {"command": command, "data": data, "actor": actor, "occurred_at": "2025-03-01T10:00:00+08:00"}
+
+
+def captured(number: int) -> Line:
+    identity = {"kind": "external", "system": "crm", "value": str(number)}
+    return told("CaptureLead", number, source="crm", channel="web", identities=[identity])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history.ndjson"
+
+
+@pytest.fixture
+def rejects(tmp_path: Path) -> Path:
+    return tmp_path / "rejects.ndjson"
+
+
+def write(file: Path, *lines: Line | bytes | str) -> None:
+    texts = (line if isinstance(line, bytes | str) else json.dumps(line) for line in lines)
+    file.write_bytes(b"".join((text.encode() if isinstance(text, str) else text) + b"\n" for text in texts))
+
+
+def brought(file: Path, url: str) -> Said:
+    return lifeledger("import", file, "--json", env=on(url), at=file.parent)
+
+
+def counts(said: Said) -> dict[str, int]:
+    """What is not nothing."""
+    kinds = ("accepted", "already_there", "refused", "invalid", "failed", "repeats")
+    return {kind: said.document[kind] for kind in kinds if said.document[kind]}
+
+
+def asked(url: str, question: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(question.encode()).fetchall()
+
+
+def all_of_it(url: str) -> list[list[tuple[Any, ...]]]:
+    tables = ("stored_events", "commands", "subject_keys", "identity_lookup")
+    return [asked(url, f"SELECT * FROM ledger.{table} ORDER BY 1, 2") for table in tables]
+
+
+def test_lines_come_in_their_order_and_once(file: Path, rejects: Path, database_url: str) -> None:
+    several = [captured(number) for number in range(300)]
+    then = [told("ContactLead", number) for number in reversed(range(300))]
+    write(file, *several, *then, told("ContactLead", 7))
+    said = brought(file, database_url)
+    assert said.code == 0
+    assert counts(said) == {"accepted": 601, "repeats": 1}
+    assert said.document["lines"] == 601
+    assert said.document["rejects"] is None
+    assert not rejects.exists()
+    streams = asked(
+        database_url,
+        "SELECT stream, imported, actor_id FROM ledger.events WHERE stream LIKE 'lead/%' ORDER BY position",
+    )
+    assert [stream for stream, *_ in streams] == [f"lead/{each['data']['lead_id']}" for each in (*several, *then)] + [
+        f"lead/{lead(7)}"
+    ]
+    assert {(imported, actor) for _, imported, actor in streams} == {(True, "ann")}
+    before = all_of_it(database_url)
+    again = brought(file, database_url)
+    assert (again.code, counts(again)) == (0, {"already_there": 601})
+    assert all_of_it(database_url) == before
+
+
+def test_equal_lines_are_several_and_stay_so(file: Path, database_url: str) -> None:
+    touch = told("RecordTouch", 1, channel="call")
+    write(file, captured(1), touch, touch, touch)
+    assert counts(brought(file, database_url)) == {"accepted": 4}
+    write(file, captured(1), touch, touch, touch, touch)
+    assert counts(brought(file, database_url)) == {"accepted": 1, "already_there": 4}
+
+
+def test_one_message_is_one_command_wherever_it_stands(file: Path, database_url: str) -> None:
+    source = {"source": {"system": "crm", "message_id": "m-1"}}
+    other = told("RecordTouch", 1, channel="visit")
+    write(file, captured(1), other | source, other, other | source, *[other] * 600, other | source)
+    said = brought(file, database_url)
+    assert counts(said) == {"accepted": 603, "already_there": 2}
+    write(file, told("RecordTouch", 1, channel="another") | source)
+    said = brought(file, database_url)
+    assert (said.code, counts(said)) == (1, {"refused": 1})
+
+
+def test_what_is_rejected_is_kept_with_its_reason_and_the_rest_comes_in(
+    file: Path, rejects: Path, database_url: str
+) -> None:
+    wrong: list[Line | bytes | str] = [
+        "{not json",
+        b'{"command": "\xff"}',
+        told("PaintLead", 1),
+        told("ContactLead", 1, colour="red"),
+        told("RecordTouch", 1, channel="a\0b"),
+        told("ContactLead", 99),
+        captured(1),
+        told("ConvertLead", 1, customer_id=lead(5)),
+        "x" * 3_000_000,
+        '{"a":' * 100_000,
+        told("ContactLead", 1) | {"actr": {}},
+        told("ContactLead", 1) | {"occurred_at": "2025-03-01T10:00:00"},
+        told("ContactLead", 1) | {"occurred_at": "2125-03-01T10:00:00Z"},
+    ]
+    write(file, b"\xef\xbb\xbf" + json.dumps(captured(1)).encode(), "", *wrong, "  ", told("ContactLead", 1))
+    said = brought(file, database_url)
+    assert said.code == 1
+    assert counts(said) == {"accepted": 2, "refused": 4, "invalid": 9}
+    assert said.err.strip() == json.dumps({"error": "13 lines are not in: rejects.ndjson has each, and why"})
+    found = [json.loads(line) for line in rejects.read_text().splitlines()]
+    assert [each["line"] for each in found] == list(range(3, 16))
+    kinds = [each["problem"]["type"].removeprefix("/problems/") for each in found]
+    assert kinds == [
+        "malformed-json",
+        "malformed-json",
+        "unknown-command",
+        "invalid-request",
+        "invalid-request",
+        "hidden",
+        "not-now",
+        "not-now",
+        "body-too-large",
+        "nested-too-deeply",
+        "invalid-request",
+        "invalid-request",
+        "invalid",
+    ]
+    assert found[2]["text"] == json.dumps(wrong[2])
+    assert [each["pointer"] for each in found[3]["problem"]["errors"]] == ["/data/colour"]
+    assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
+    before = all_of_it(database_url)
+    again = brought(file, database_url)
+    assert counts(again) == {"already_there": 2, "refused": 4, "invalid": 9}
+    assert all_of_it(database_url) == before
+    assert [json.loads(line)["problem"]["type"] for line in rejects.read_text().splitlines()] == [
+        each["problem"]["type"] for each in found
+    ]
+
+
+def test_the_standard_input_is_a_file_too(file: Path, database_url: str) -> None:
+    write(file, captured(1), told("ContactLead", 1))
+    text = file.read_bytes().removesuffix(b"\n")
+    said = lifeledger("import", "-", env=on(database_url), given=text, at=file.parent)
+    assert said.code == 0
+    assert "2 accepted, 0 already there, 0 refused, 0 invalid, 0 failed" in said.out
+
+
+def test_a_file_with_nothing_in_it_is_imported_at_once(file: Path, database_url: str) -> None:
+    file.touch()
+    assert brought(file, database_url).document["lines"] == 0
+
+
+def test_a_second_key_is_told_apart_before_anything_is_written(file: Path, database_url: str) -> None:
+    write(file, captured(1))
+    brought(file, database_url)
+    other = "A" * 43 + "="
+    said = lifeledger("import", file, env=on(database_url) | {"LIFELEDGER_MASTER_KEY": other})
+    assert said.code == 1
+    assert "was not wrapped by this master key" in said.err
+
+
+def test_what_cannot_be_begun_is_told(file: Path, tmp_path: Path, postgres: Any) -> None:
+    said = lifeledger("import", tmp_path / "missing.ndjson")
+    assert said.code == 2
+    assert "missing.ndjson" in said.err
+    write(file, captured(1))
+    said = lifeledger("import", file, "--rejects", file)
+    assert said.code == 2
+    assert file.stat().st_size > 0
+    postgres.create_database("bare")
+    try:
+        said = lifeledger("import", file, env=on(postgres.url("bare")))
+    finally:
+        postgres.drop_database("bare")
+    assert said.code == 1
+    assert "the database lacks migration 1" in said.err
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with new_home() as home:
+        yield home
+
+
+def test_nothing_has_to_be_set_up_for_a_first_import(file: Path, home: Path) -> None:
+    write(file, captured(1))
+    said = lifeledger("import", file, "--json", env=environment(LIFELEDGER_HOME=str(home)))
+    assert counts(said) == {"accepted": 1}
+    assert (home / "master.key").exists()
+
+
+def test_an_import_that_is_broken_off_is_gone_on_with(file: Path, database_url: str) -> None:
+    write(file, *(captured(number) for number in range(5_000)))
+    question = "SELECT count(*) FROM ledger.commands"
+    with running("import", file, "--json", env=on(database_url)) as process:
+        while asked(database_url, question)[0][0] < 500:
+            assert process.poll() is None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    done = asked(database_url, question)[0][0]
+    again = counts(brought(file, database_url))
+    assert again["already_there"] >= done > 0
+    assert again["already_there"] + again["accepted"] == 5_000
+    order = asked(database_url, "SELECT stream FROM ledger.events WHERE type = 'lead.captured' ORDER BY position")
+    assert [stream for (stream,) in order] == [f"lead/{lead(number)}" for number in range(5_000)]

@@ -1,0 +1,85 @@
+"""The worker keeps the views up with the ledger; they can be looked at, and folded anew."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from projections import VIEWS
+from tests.cli.running import lifeledger, line, on, running
+from tests.cli.test_import import captured, told, write
+
+pytestmark = pytest.mark.slow
+
+NAMES = [view.name for view in VIEWS]
+
+
+def status(url: str) -> dict[str, dict[str, Any]]:
+    said = lifeledger("views", "status", "--json", env=on(url))
+    assert said.code == 0, said.err
+    last = said.document["position"]
+    assert {each["position"] + each["lag_events"] for each in said.document["views"]} == {last}
+    return {each["name"]: each for each in said.document["views"]}
+
+
+def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    with psycopg.connect(url) as connection:
+        return {
+            name: connection.execute(f"SELECT * FROM views.{name} ORDER BY 1".encode()).fetchall() for name in NAMES
+        }
+
+
+@pytest.fixture
+def history(tmp_path: Path, database_url: str) -> str:
+    file = tmp_path / "history.ndjson"
+    write(file, *map(captured, range(50)), *(told("ContactLead", number) for number in range(20)))
+    assert lifeledger("import", file, env=on(database_url)).code == 0
+    return database_url
+
+
+def test_a_worker_brings_them_up_to_date_and_stops_when_it_is_told_to(history: str) -> None:
+    assert {each["state"] for each in status(history).values()} == {"absent"}
+    with running("worker", "--json", env=on(history)) as process:
+        assert line(process) == {"views": NAMES}
+        until = time.monotonic() + 60
+        while any(each["lag_events"] or each["state"] != "live" for each in status(history).values()):
+            assert time.monotonic() < until
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert {each["state"] for each in status(history).values()} == {"stopped"}
+    before = contents(history)
+    assert len(before["funnel"]) == 50
+    for name in NAMES:
+        said = lifeledger("views", "rebuild", name, "--json", env=on(history))
+        assert said.code == 0
+        last = json.loads(said.out.splitlines()[-1])
+        assert (last["phase"], last["lag_events"], last["eta_seconds"]) == ("done", 0, 0.0)
+    assert contents(history) == before
+    shown = lifeledger("views", "status", env=on(history))
+    assert shown.code == 0
+    assert all(f"\n{name} " in shown.out for name in NAMES)
+    shown = lifeledger("views", "rebuild", "funnel", env=on(history))
+    assert shown.out.startswith("rebuilt up to position 120 in ")
+
+
+def test_a_view_that_is_not_there_is_told() -> None:
+    said = lifeledger("views", "rebuild", "funel", env=on("postgresql://nobody@127.0.0.1:9/none"))
+    assert (said.code, said.err) == (2, "lifeledger: there is no view funel; there is funnel\n")
+
+
+def test_a_database_without_tables_is_told(postgres: Any) -> None:
+    postgres.create_database("bare_views")
+    try:
+        for command in (["worker"], ["views", "status"], ["views", "rebuild", "funnel"]):
+            said = lifeledger(*command, env=on(postgres.url("bare_views")))
+            assert said.code == 1
+            assert "lacks migration 1" in said.err
+    finally:
+        postgres.drop_database("bare_views")

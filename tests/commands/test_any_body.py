@@ -1,0 +1,160 @@
+"""Whatever is in a command, the answer is a yes or a no in words: never an error of ours."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commands import DECIDERS
+from commands.ask import Answer, Ask, Outcome
+from domain.actor import Actor, Reason
+from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
+from domain.errors import Refused
+from domain.identity import Identifier
+from domain.money import Money
+from domain.values import CatalogId, ContactId, CustomerId, IdentityId, LeadId, OrderId, OrgPath, PoolId, StaffId
+from tests.commands.lead.situations import (
+    CUSTOMER,
+    EMAIL,
+    LEAD,
+    OTHER,
+    PHONE,
+    THIRD,
+    captured,
+    claimed,
+    contacted,
+    freed,
+    lost,
+    negotiating,
+    other_captured,
+    pooled,
+    published,
+    qualified,
+)
+from tests.commands.office import Process, Rows
+from tests.spec import ADAPTERS, START, administrator, ann, crm, day, mia, person, policy, sue
+
+COMMANDS = sorted((command for decider in DECIDERS for command in decider.rules), key=lambda kind: kind.__name__)
+own_fields = CatalogPublished(catalog_id=LEAD_FIELDS, number=1, fields=(CustomField(name="size", type="integer"),))
+HISTORY = (
+    *published,
+    own_fields,
+    *captured,
+    *other_captured,
+    pooled(),
+    *claimed(),
+    contacted,
+    qualified,
+    negotiating,
+    pooled(OTHER),
+)
+
+text = st.sampled_from(["", " ", "price", "a/b", "\0", "北", "wrong-number", "9" * 4_000]) | st.text(max_size=9)
+moments = st.sampled_from(
+    [START, day(4, 4), day(12, 31), datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)]
+)
+moments |= st.datetimes(timezones=st.just(UTC))
+numbers = st.integers(-3, 101) | st.integers(-(2**70), 2**70)
+LEAVES: dict[Any, st.SearchStrategy[Any]] = {
+    str: text,
+    int: numbers,
+    bool: st.booleans(),
+    date: st.dates(),
+    datetime: moments,
+    Money: st.sampled_from(
+        [
+            Money(amount=Decimal(amount), currency=currency)
+            for amount, currency in (("0", "CNY"), ("-1", "EUR"), ("9" * 18, "JPY"), ("0.001", "KWD"), ("1E+9", "CNY"))
+        ]
+    ),
+    NoneType: st.none(),
+    LeadId: st.sampled_from([LEAD, OTHER, THIRD]),
+    CustomerId: st.just(CUSTOMER),
+    ContactId: st.just(ContactId(UUID(int=5))),
+    OrderId: st.just(OrderId(UUID(int=6))),
+    IdentityId: st.just(IdentityId(UUID(int=1))),
+    StaffId: st.sampled_from(["ann", "bob", "sue", "nobody", "a b", "", "\0"]),
+    PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
+    CatalogId: st.sampled_from(["lost-reasons", "lead-fields", "new", "a/b", ""]),
+    OrgPath: st.sampled_from(["north", "north/team-1", "", "/", "a//b", "%", "\0"]),
+    Identifier: st.sampled_from([PHONE, EMAIL])
+    | st.builds(
+        Identifier,
+        kind=st.sampled_from(["phone", "email", "wechat", "external"]),
+        value=text,
+        system=st.none() | text,
+        region=st.none() | text,
+    ),
+}
+
+
+def values(hint: Any) -> st.SearchStrategy[Any]:
+    """Any value of a type, the odd ones above all; some of them cannot even be made, and arrive nowhere."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint in LEAVES:
+        return LEAVES[hint]
+    if origin is Annotated:
+        return values(arguments[0])
+    if origin is Literal:
+        return st.sampled_from(arguments)
+    if origin in (Union, UnionType):
+        return st.one_of(*map(values, arguments))
+    if origin is tuple:
+        return st.lists(values(arguments[0]), max_size=3).map(tuple)
+    if origin is Mapping:
+        return st.dictionaries(st.sampled_from(["size", "colour", ""]), values(arguments[1]), max_size=2)
+    hints = get_type_hints(hint, include_extras=True)
+    given = {field.name: values(hints[field.name]) for field in fields(hint)}
+    always = {field.name for field in fields(hint) if field.default is MISSING}
+    words = st.fixed_dictionaries(
+        {name: given[name] for name in always}, optional={name: given[name] for name in given.keys() - always}
+    )
+    return words.map(lambda found: made(hint, found)).filter(lambda made: made is not None)
+
+
+def made(kind: type, words: Mapping[str, Any]) -> Any:
+    """The value as it would arrive; None where it is refused at the door already."""
+    try:
+        value = kind(**words)
+        return (
+            ADAPTERS[kind].validate_json(ADAPTERS[kind].dump_json(value, by_alias=True)) if kind in ADAPTERS else value
+        )
+    except ValueError:
+        return None
+
+
+PLACES = Rows(*HISTORY), Rows(*HISTORY, lost, freed(1)), Rows()
+callers = st.sampled_from([ann, mia, sue, crm, policy, administrator, person("nobody"), Actor(kind="service", id="x")])
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+@settings(max_examples=(settings.default or settings()).max_examples // 3)
+def test_whatever_is_in_a_command_the_answer_is_yes_or_no(kind: type, data: st.DataObject) -> None:
+    process = Process(data.draw(st.sampled_from(PLACES)).copied(), now=day(4, 2))
+    imported = data.draw(st.booleans())
+    ask = Ask(
+        data.draw(values(kind)),
+        UUID(int=1 << 64),
+        administrator if imported else data.draw(callers),
+        imported=imported,
+        actor=data.draw(callers) if imported else None,
+        occurred_at=data.draw(moments) if imported else None,
+        reason=data.draw(st.none() | st.builds(Reason, code=text, text=st.none() | text)),
+    )
+    (answer,) = process(ask)
+    assert said_in_words(answer), ask
+    assert [said_in_words(each) for each in process(ask, ask)] == [True, True]
+
+
+def said_in_words(answer: Answer) -> bool:
+    if isinstance(answer, Exception) and not isinstance(answer, Refused):
+        raise answer
+    return bool(str(answer.refusal or "done") if isinstance(answer, Outcome) else str(answer))

@@ -1,0 +1,103 @@
+"""The API and its database are killed under load over HTTP, and clients that send again lose nothing."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from commands.service import WriteSide
+from ledger.embedded import EmbeddedPostgres
+from ledger.migrations import migrate
+from tests.api.serving import ROOT, in_process
+from tests.faults.clients import AGENTS, at_work, work_goes_on
+from tests.faults.dying import POINTS
+from tests.faults.journal import Journal, audit
+from tests.faults.over_http import senders
+from tests.faults.test_kill_postgres import kill_backend, kill_postmaster
+from tests.faults.world import prepare
+from tests.memory import MASTER
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+CLIENTS = 8
+AT_LEAST = 50
+
+
+@pytest.fixture
+def server(own_postgres: EmbeddedPostgres) -> EmbeddedPostgres:
+    """With agents and a pool."""
+    migrate(own_postgres.url())
+    side = WriteSide.open(own_postgres.url(), MASTER)
+    prepare(side.executor, agents=AGENTS, leads=1)
+    side.close()
+    return own_postgres
+
+
+class Api:
+    """A service that can be killed and started anew, each time on another port."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.port = self.pid = 0
+
+    def __call__(self) -> int:
+        return self.port
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with in_process(self.url) as (self.port, self.pid):
+            yield
+
+    def dies(self, point: str, passes: int) -> None:
+        """Start one that kills itself there, and wait until it has."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "tests.faults.dying", str(port), point, str(passes)]
+        own = {"DATABASE_URL": self.url, "LIFELEDGER_MASTER_KEY": b64encode(MASTER).decode()}
+        with subprocess.Popen(command, cwd=ROOT, env=os.environ | own) as process:
+            self.port = port
+            try:
+                assert process.wait(60) == -signal.SIGKILL
+            finally:
+                process.kill()
+
+
+@pytest.mark.parametrize("kills", [pytest.param(2, id="2"), pytest.param(50, id="50", marks=pytest.mark.deep)])
+def test_nothing_is_lost_when_postgresql_is_killed(
+    server: EmbeddedPostgres, tmp_path: Path, seed: int, kills: int
+) -> None:
+    api, journal, chance = Api(server.url()), Journal(tmp_path / "journal"), random.Random(seed)
+    with api.running(), senders(api, CLIENTS) as several, at_work(several, journal, seed):
+        for number in range(kills):
+            work_goes_on(journal, AT_LEAST)
+            time.sleep(chance.uniform(0, 0.2))
+            (kill_backend if number % 2 else kill_postmaster)(server)
+        work_goes_on(journal, AT_LEAST)
+    accounts = journal.read()
+    print(audit(server.url(), accounts))
+    assert not accounts.lost, "the service has waited for its database, and nobody was turned away"
+
+
+@pytest.mark.parametrize("rounds", [pytest.param(1, id="1"), pytest.param(10, id="10", marks=pytest.mark.deep)])
+def test_nothing_is_lost_when_the_service_dies_anywhere_on_the_way(
+    server: EmbeddedPostgres, tmp_path: Path, seed: int, rounds: int
+) -> None:
+    api, journal, chance = Api(server.url()), Journal(tmp_path / "journal"), random.Random(seed)
+    with ExitStack() as until_all_is_settled, senders(api, CLIENTS) as several, at_work(several, journal, seed):
+        for point in list(POINTS) * rounds:
+            api.dies(point, passes=chance.randint(5, 30))
+        until_all_is_settled.enter_context(api.running())
+        work_goes_on(journal, AT_LEAST)
+    accounts = journal.read()
+    print(audit(server.url(), accounts))
+    assert accounts.lost
