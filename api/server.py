@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.app import Application
 from api.problems import MEDIA_TYPE, NotHttp, problem
 from api.sending import fresh_trace
 
@@ -66,7 +66,7 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def configured(app: Application, host: str, port: int, **given: Any) -> uvicorn.Config:
+def configured(app: FastAPI, host: str, port: int, **given: Any) -> uvicorn.Config:
     """The configuration of uvicorn; what is given goes before what is usual here."""
     usual: dict[str, Any] = {
         "loop": "uvloop",

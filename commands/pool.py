@@ -24,6 +24,17 @@ pools = Decider[AnyPool, PoolEvent](
 LARGEST = 1_000_000  # Days, hours or leads; more than a calendar, or a person, can hold.
 
 
+OF_THE_SERVER = frozenset({"localtime", "posixrules"})  # Another server would count other days.
+
+
+def is_known(time_zone: str) -> bool:
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # A folder, or a name too long for a file, is an OSError.
+        return False
+    return time_zone not in OF_THE_SERVER
+
+
 @value
 class PublishPool:
     """`members` are organisation paths: whoever works in one of them, or below, may claim."""
@@ -40,10 +51,8 @@ def publish(command: PublishPool, pool: Unpublished | Pool) -> PoolPublished:
     terms = command.terms
     for member in command.members:
         proper(member, "members")
-    try:
-        ZoneInfo(terms.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:  # Folders and long names are OSErrors.
-        raise Invalid(field="terms/time_zone", because=f"{terms.time_zone!r} is no IANA time zone") from unknown
+    if not is_known(terms.time_zone):
+        raise Invalid(field="terms/time_zone", because=f"{terms.time_zone!r} is no IANA time zone")
     for number in fields(terms):
         amount = getattr(terms, number.name)
         if isinstance(amount, int) and not 0 <= amount <= LARGEST:

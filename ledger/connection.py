@@ -28,7 +28,9 @@ NETWORK = {
 }
 WRITING = (
     f"SET lock_timeout = '{LOCK_SECONDS}s'; SET statement_timeout = '{STATEMENT_SECONDS}s';"
-    f" SET transaction_timeout = '{TRANSACTION_SECONDS}s'"
+    f" SET transaction_timeout = '{TRANSACTION_SECONDS}s';"
+    # What was acknowledged must be on disk, whatever the role or the database has been set to.
+    " SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
 
 

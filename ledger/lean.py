@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import SchemaValidator, from_json
 
 from domain.values import Erased, outside_name
-from ledger.codec import EACH, ERASED, Path, Shape, personal_paths
+from ledger.codec import EACH, ERASED, Path, Sealed, Shape, modernised, personal_paths
 from ledger.keys import Key, unseal
 
 
@@ -29,10 +29,7 @@ class Lean:
         """An event of an earlier version. Raises ValueError where this service does not know how to read it."""
         if not 0 <= schema_version <= self.version:
             raise ValueError(f"this service knows schema versions up to {self.version}")
-        data = from_json(payload)
-        for step in self.steps[schema_version:]:
-            data = step(data)
-        return self.read_python(data)
+        return self.read_python(modernised(from_json(payload), self.steps[schema_version:]))
 
     def open(self, event: Any, event_id: bytes, key: Key | Erased) -> None:
         """Put plaintext into the fields that are to be opened, or that it was erased."""
@@ -65,7 +62,8 @@ def plaintext(stored: Any, event_id: bytes, where: str, key: Key | Erased) -> An
         return key
     if "erased" in stored:
         return ERASED.validate_python(stored["erased"])
-    return from_json(unseal(key, event_id, where, stored))
+    sealed_for = stored.where if isinstance(stored, Sealed) else where
+    return from_json(unseal(key, event_id, sealed_for, stored))
 
 
 def unopened(schema: Any) -> Any:

@@ -105,7 +105,10 @@ class Recorder(PostgresApplicationRecorder):
     """
 
     def __init__(self, datastore: PostgresDatastore) -> None:
-        super().__init__(datastore, events_table_name=TABLE)
+        try:
+            super().__init__(datastore, events_table_name=TABLE)
+        except (eventsourcing.persistence.OperationalError, eventsourcing.persistence.InterfaceError) as gone:
+            raise Unavailable(str(gone)) from gone
         self.sql_create_statements = []  # The tables are made by migrations.
         self.insert_events_statement = SQL(
             "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state, notification_id)"

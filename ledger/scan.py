@@ -114,7 +114,7 @@ class Scan:
                 event = how.read(payload) if schema_version == how.version else how.modernised(schema_version, payload)
                 if event_id is not None:
                     how.open(event, event_id, self.key(subject, wrapped))
-            except (InvalidTag, KeyError, TypeError, ValueError) as wrong:
+            except (InvalidTag, LookupError, TypeError, ValueError, AttributeError) as wrong:
                 said = f"{name} in schema version {schema_version}, at position {position}, cannot be read"
                 raise Corrupt(f"{said}: {type(wrong).__name__}") from wrong
             told.append((position, at, event))

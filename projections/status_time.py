@@ -108,9 +108,9 @@ def subject(
 
 def entered(spells: tuple[Spell, ...], event: StatusEvent, at: Instant) -> tuple[Spell, ...]:
     """The spell before ends, and the next begins. To be told the same again is neither."""
-    if event.from_ == event.to and spells:
-        return spells
     known = spells or (Spell(subject_id=subject(event), ordinal=1, status=event.from_, entered=None),)
+    if event.from_ == event.to:
+        return known
     *before, last = known
     following = replace(last, ordinal=last.ordinal + 1, status=event.to, entered=at)
     return (*before, replace(last, left=at), following)

@@ -5,7 +5,7 @@ Six people work here from the start, and three systems. Each `then` and `refused
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -187,8 +187,9 @@ def write(ledger: Ledger, history: Sequence[object]) -> int:
     for number, event in enumerate(history, start=1):
         stream = OWNER[type(event)].stream_of(event)
         versions[stream] = versions.get(stream, 0) + 1
-        new = {each: guard for each, guard in guarded(event) if guard not in identities}
-        identities |= set(new.values())
+        brought = links(event)
+        new = dict(known(each) for each in brought if each.identity_id not in identities and readable(each))
+        identities |= {each.identity_id for each in brought}
         around = Circumstances(UUID(int=number), policy, START, START, UUID(int=number), stream)
         append = Append(stream, versions[stream], event)
         batches.append(Batch(type(event).__name__, b"", stream, append.version, around, [append], None, new))
@@ -200,14 +201,23 @@ def write(ledger: Ledger, history: Sequence[object]) -> int:
     return len(identities)
 
 
-def guarded(event: object) -> Iterator[tuple[Identifier, IdentityId]]:
-    """The values that an event brings in, and the stream that guards each."""
-    links: tuple[IdentityLink, ...] = ()
-    if isinstance(event, LeadCaptured | LeadCorrected):
-        links = event.identities if isinstance(event, LeadCaptured) else event.identities_added
-    for link in links:
-        if isinstance(link.value, str):  # With the person, the way to the stream has been erased as well.
-            yield Identifier(kind=link.kind, value=link.value, system=link.system), link.identity_id
+def links(event: object) -> tuple[IdentityLink, ...]:
+    """The identities that an event brings in."""
+    match event:
+        case LeadCaptured(identities=brought) | LeadCorrected(identities_added=brought):
+            return brought
+        case _:
+            return ()
+
+
+def readable(link: IdentityLink) -> bool:
+    """With a person, the way from the value to its stream is erased as well."""
+    return isinstance(link.value, str)
+
+
+def known(link: IdentityLink) -> tuple[Identifier, IdentityId]:
+    assert isinstance(link.value, str)
+    return Identifier(kind=link.kind, value=link.value, system=link.system), link.identity_id
 
 
 def through_json(command: Any) -> object:

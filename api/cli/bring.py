@@ -31,7 +31,7 @@ from domain.errors import Refused
 from domain.lead.facts import LeadEvent
 from domain.signature import members
 from domain.values import FACT_NAMES
-from ledger.envelope import time_ordered_id
+from ledger.envelope import Logged, time_ordered_id
 from ledger.store import Busy, Unavailable
 from settings import Settings
 
@@ -101,13 +101,25 @@ class Rejects:
         self.file.write(to_json(told) + b"\n")
 
 
+def known(side: WriteSide, ids: Collection[UUID]) -> Mapping[UUID, Logged]:
+    """What the command log says of these, as soon as the database answers again."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return side.ledger.outcomes(ids)
+        except Unavailable:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
 class Turn:
     """Some lines that go into one transaction, and those of them that the command log knows already."""
 
     def __init__(self, side: WriteSide, lines: Sequence[Read], before: Collection[UUID]) -> None:
         self.lines = lines
         asks = [line.ask for line in lines if line.ask is not None]
-        self.known = side.ledger.outcomes([ask.command_id for ask in asks])
+        self.known = known(side, [ask.command_id for ask in asks])
         self.before = before
         fresh = [ask for ask in asks if ask.command_id not in self.known]
         self.ids = {ask.command_id for ask in fresh}

@@ -54,6 +54,8 @@ def enough(_number: int, _frame: FrameType | None) -> None:
 
 def run(settings: Settings, *, json: bool) -> None:
     begin = time.monotonic()
+    if not json:
+        print("starting; the first time takes a little longer", flush=True)
     with premises(settings.home) as home, listening("127.0.0.1", settings.port) as door, database(settings) as url:
         migrate(url)
         ledger = open_ledger(url, master_key(settings, url, make=True))

@@ -222,7 +222,7 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
     match custody, event:
         case Unassigned() | Pooled(), LeadPooled(pool_id=pool_id, claimable_from=claimable_from):
             return replace(lead, custody=Pooled(pool_id=pool_id, claimable_from=claimable_from))
-        case _, LeadClaimed() | LeadAssigned():
+        case Unassigned() | Pooled(), LeadClaimed() | LeadAssigned():
             held = Held(
                 owner=event.owner,
                 pool_id=event.pool_id,

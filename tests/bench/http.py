@@ -39,6 +39,15 @@ from tests.memory import MASTER
 ROOT = Path(__file__).parent.parent.parent
 WORKLOAD = ("CaptureLead", "PoolLead", "ClaimLead", "LogFollowUp", "ScoreLead")
 
+SERVE = """
+import sys, uvicorn
+from importlib import import_module
+from api.server import configured
+module, _, name = sys.argv[1].partition(":")
+app = getattr(import_module(module), name)()
+uvicorn.Server(configured(app, "127.0.0.1", int(sys.argv[2]))).run()
+"""
+
 # The workload of tests/bench/workload.py. Of five requests each takes another lead one step on, and a lead's steps are
 # 500 requests apart, so that no step overtakes the one before it on another connection.
 LUA = """
@@ -90,7 +99,7 @@ def bare() -> FastAPI:
 
 @contextmanager
 def served(factory: str, url: str = "") -> Iterator[tuple[int, int]]:
-    """A worker in a process of its own: its port and its process id."""
+    """A worker in a process of its own, served as the service is: its port and its process id."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -98,10 +107,7 @@ def served(factory: str, url: str = "") -> Iterator[tuple[int, int]]:
         name: text for name, text in os.environ.items() if not name.startswith(("LIFELEDGER_", "DATABASE_URL"))
     }
     environment |= {"DATABASE_URL": url, "LIFELEDGER_MASTER_KEY": b64encode(MASTER).decode()}
-    command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port), "--no-access-log"]
-    process = subprocess.Popen(
-        [*command, "--loop", "uvloop", "--http", "httptools", "--log-level", "warning"], cwd=ROOT, env=environment
-    )
+    process = subprocess.Popen([sys.executable, "-c", SERVE, factory, str(port)], cwd=ROOT, env=environment)
     try:
         wait_for(port, process)
         yield port, process.pid

@@ -12,6 +12,8 @@ from uuid import UUID, uuid5
 import psycopg
 import pytest
 
+from ledger.embedded import EmbeddedPostgres
+from ledger.migrations import migrate
 from tests.cli.running import Said, environment, lifeledger, on, running
 from tests.servers import new_home
 
@@ -233,3 +235,21 @@ def test_an_import_that_is_broken_off_is_gone_on_with(file: Path, database_url: 
     assert again["already_there"] + again["accepted"] == 5_000
     order = asked(database_url, "SELECT stream FROM ledger.events WHERE type = 'lead.captured' ORDER BY position")
     assert [stream for (stream,) in order] == [f"lead/{lead(number)}" for number in range(5_000)]
+
+
+@pytest.mark.faults
+def test_an_import_outlives_its_database(file: Path, own_postgres: EmbeddedPostgres) -> None:
+    number = 5_000
+    write(file, *map(captured, range(number)))
+    migrate(own_postgres.url())
+    with running("import", file, "--json", env=on(own_postgres.url())) as process:
+        for least in (500, 2_000):
+            while asked(own_postgres.url(), "SELECT count(*) FROM ledger.commands")[0][0] < least:
+                assert process.poll() is None
+            os.kill(own_postgres.pid, signal.SIGKILL)
+            own_postgres.restart()
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert json.loads(out)["accepted"] + json.loads(out)["already_there"] == number
+    order = asked(own_postgres.url(), "SELECT stream FROM ledger.events WHERE type = 'lead.captured' ORDER BY position")
+    assert [stream for (stream,) in order] == [f"lead/{lead(each)}" for each in range(number)]

@@ -371,4 +371,4 @@ class Leads(RuleBasedStateMachine):
 
 
 TestLeads = Leads.TestCase
-TestLeads.settings = settings(stateful_step_count=30)
+TestLeads.settings = settings(max_examples=(settings.default or settings()).max_examples // 2, stateful_step_count=30)

@@ -47,7 +47,9 @@ def test_a_pool_is_an_administrator_s() -> None:
     given().when(publish, by=ann).refused(NotAllowed)
 
 
-@pytest.mark.parametrize("zone", ["", "Nowhere", "Europe", "../../etc/passwd", "/etc/localtime", "Asia/\0", "x" * 900])
+@pytest.mark.parametrize(
+    "zone", ["", "Nowhere", "Europe", "../../etc/passwd", "localtime", "posixrules", "Asia/\0", "x" * 900]
+)
 def test_a_time_zone_is_one_of_the_known(zone: str) -> None:
     wrong = replace(publish, terms=Terms(time_zone=zone))
     given().when(wrong, by=administrator).refused(Invalid, because="terms/time_zone: .* is no IANA time zone")

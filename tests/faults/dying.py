@@ -1,6 +1,6 @@
-"""The service, which kills itself with -9 when it passes a named point for the nth time. Only tests run this.
+"""The service and the worker, which kill themselves with -9 when they pass a named point for the nth time.
 
-python -m tests.faults.dying PORT POINT NTH
+Only tests run this: python -m tests.faults.dying POINT NTH api PORT | worker | rebuild
 """
 
 import os
@@ -8,15 +8,26 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 import uvicorn
 
+import consumers.advance
+import consumers.projector
+import consumers.rebuild
+import projections.sql
 from api.app import from_environment
 from api.server import configured
+from commands.service import open_ledger
+from consumers.advance import Source
+from consumers.projector import Projector
+from consumers.rebuild import Rebuild
 from ledger.ledger import Ledger, LockedLedger
 from ledger.recorder import LockedRecorder
 from ledger.writer import GroupWriter
+from projections import VIEWS
+from settings import Settings
 
 
 class Fuse:
@@ -65,7 +76,9 @@ def after_all(owner: Any, name: str, fuse: Fuse) -> None:
     setattr(owner, name, dying)
 
 
-POINTS: Mapping[str, Callable[[Fuse], None]] = {
+Plant = Callable[[Fuse], None]
+
+API: Mapping[str, Plant] = {
     "a command has arrived": lambda fuse: after(GroupWriter, "put", fuse),
     "a batch is ready": lambda fuse: after(Ledger, "encode", fuse),
     "the lock is held": lambda fuse: after(LockedLedger, "check", fuse),
@@ -74,11 +87,45 @@ POINTS: Mapping[str, Callable[[Fuse], None]] = {
     "the commit is answered": lambda fuse: after_all(Ledger, "locked", fuse),
     "callers are to be answered": lambda fuse: before(GroupWriter, "answer", fuse),
 }
+WORKER: Mapping[str, Plant] = {
+    "events are read": lambda fuse: after(Source, "read", fuse),
+    "a view is moved": lambda fuse: after(consumers.advance, "move", fuse),
+    "rows of a view are written": lambda fuse: after(consumers.advance, "write", fuse),
+    "a step of a view is committed": lambda fuse: after(consumers.projector, "advance", fuse),
+    "views are passed over": lambda fuse: before(consumers.projector, "pass_over", fuse),
+}
+REBUILD: Mapping[str, Plant] = {
+    "a rebuild has begun": lambda fuse: after(Rebuild, "begin", fuse),
+    "a rebuild is being copied": lambda fuse: after(consumers.rebuild, "move", fuse),
+    "a rebuild is copied": lambda fuse: after(Rebuild, "copy", fuse),
+    "a rebuild has caught up": lambda fuse: after(Rebuild, "catch_up", fuse),
+    "a rebuild is being swapped in": lambda fuse: after(projections.sql, "show", fuse),
+    "a rebuild is swapped in": lambda fuse: after(Rebuild, "swap_now", fuse),
+}
+POINTS = {**API, **WORKER, **REBUILD}
 
 
-def main(port: str, point: str, passes: str) -> None:
-    POINTS[point](Fuse(int(passes)))
+def api(port: str) -> None:
     uvicorn.Server(configured(from_environment(), "127.0.0.1", int(port))).run()
+
+
+def work() -> None:
+    settings = Settings.from_environment()
+    url = settings.database_url
+    Projector(VIEWS, open_ledger(url, settings.master_key()), url, url, batch=20).run(Event())
+
+
+def rebuild() -> None:
+    settings = Settings.from_environment()
+    url = settings.database_url
+    for view in VIEWS:
+        consumers.projector.rebuild(view, open_ledger(url, settings.master_key()), url, url)
+
+
+def main(point: str, passes: str, what: str, *rest: str) -> None:
+    POINTS[point](Fuse(int(passes)))
+    kinds: Mapping[str, Callable[..., None]] = {"api": api, "worker": work, "rebuild": rebuild}
+    kinds[what](*rest)
 
 
 if __name__ == "__main__":

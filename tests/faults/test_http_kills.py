@@ -1,13 +1,9 @@
 """The API and its database are killed under load over HTTP, and clients that send again lose nothing."""
 
-import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,9 +13,10 @@ import pytest
 from commands.service import WriteSide
 from ledger.embedded import EmbeddedPostgres
 from ledger.migrations import migrate
-from tests.api.serving import ROOT, in_process
+from tests.api.serving import in_process
 from tests.faults.clients import AGENTS, at_work, work_goes_on
-from tests.faults.dying import POINTS
+from tests.faults.died import dying
+from tests.faults.dying import API
 from tests.faults.journal import Journal, audit
 from tests.faults.over_http import senders
 from tests.faults.test_kill_postgres import kill_backend, kill_postmaster
@@ -62,14 +59,9 @@ class Api:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "tests.faults.dying", str(port), point, str(passes)]
-        own = {"DATABASE_URL": self.url, "LIFELEDGER_MASTER_KEY": b64encode(MASTER).decode()}
-        with subprocess.Popen(command, cwd=ROOT, env=os.environ | own) as process:
+        with dying(self.url, point, passes, "api", str(port)) as process:
             self.port = port
-            try:
-                assert process.wait(60) == -signal.SIGKILL
-            finally:
-                process.kill()
+            assert process.wait(60) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("kills", [pytest.param(2, id="2"), pytest.param(50, id="50", marks=pytest.mark.deep)])
@@ -94,7 +86,7 @@ def test_nothing_is_lost_when_the_service_dies_anywhere_on_the_way(
 ) -> None:
     api, journal, chance = Api(server.url()), Journal(tmp_path / "journal"), random.Random(seed)
     with ExitStack() as until_all_is_settled, senders(api, CLIENTS) as several, at_work(several, journal, seed):
-        for point in list(POINTS) * rounds:
+        for point in list(API) * rounds:
             api.dies(point, passes=chance.randint(5, 30))
         until_all_is_settled.enter_context(api.running())
         work_goes_on(journal, AT_LEAST)
