@@ -11,7 +11,7 @@ from pydantic_core import SchemaValidator, from_json
 
 from domain.values import Erased, outside_name
 from ledger.codec import EACH, ERASED, Path, Sealed, Shape, modernised, personal_paths
-from ledger.keys import Key, unseal
+from ledger.keys import Key, NoKey, unseal
 
 
 class Lean:
@@ -31,7 +31,7 @@ class Lean:
             raise ValueError(f"this service knows schema versions up to {self.version}")
         return self.read_python(modernised(from_json(payload), self.steps[schema_version:]))
 
-    def open(self, event: Any, event_id: bytes, key: Key | Erased) -> None:
+    def open(self, event: Any, event_id: bytes, key: Key | Erased | None) -> None:
         """Put plaintext into the fields that are to be opened, or that it was erased."""
         for opened in self.opened:
             if opened.inner is None:
@@ -56,12 +56,14 @@ class Opened:
 put = object.__setattr__
 
 
-def plaintext(stored: Any, event_id: bytes, where: str, key: Key | Erased) -> Any:
+def plaintext(stored: Any, event_id: bytes, where: str, key: Key | Erased | None) -> Any:
     """As `ledger.codec.unsealed`, with the key at hand."""
-    if isinstance(key, Erased):
-        return key
     if "erased" in stored:
         return ERASED.validate_python(stored["erased"])
+    if isinstance(key, Erased):
+        return key
+    if key is None:
+        raise NoKey(f"there is no key for {where}")
     sealed_for = stored.where if isinstance(stored, Sealed) else where
     return from_json(unseal(key, event_id, sealed_for, stored))
 

@@ -16,7 +16,7 @@ from domain.values import Erased
 from ledger.codec import Codec
 from ledger.connection import NETWORK, PatientConnection
 from ledger.envelope import Corrupt
-from ledger.keys import Key, Keys, NoKey
+from ledger.keys import Key, Keys
 from ledger.lean import Lean
 from ledger.row import TEXT, array_of, big
 from ledger.store import Unavailable
@@ -120,14 +120,12 @@ class Scan:
             told.append((position, at, event))
         return told
 
-    def key(self, subject: str, wrapped: bytes | None) -> Key | Erased:
-        """The key of a subject; it came along with the row, so that it need not be looked up."""
+    def key(self, subject: str, wrapped: bytes | None) -> Key | Erased | None:
+        """The key of a subject, if it ever had one; it came along with the row, so that it need not be looked up."""
         known = self.keys.known.get(subject)
-        if known is None:
-            known = self.keys.get(subject) if wrapped is None else self.keys.unwrap(subject, wrapped)
-        if known is None:
-            raise NoKey(f"{subject} has no key")
-        return known
+        if known is not None:
+            return known
+        return self.keys.get(subject) if wrapped is None else self.keys.unwrap(subject, wrapped)
 
 
 def answer(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:

@@ -8,3 +8,13 @@ from projections.staff_directory import staff_directory
 from projections.status_time import status_time
 
 VIEWS: tuple[Projection, ...] = (staff_directory, pool_directory, sales_worklist, funnel, status_time)
+
+__all__ = [
+    "VIEWS",
+    "Projection",
+    "funnel",
+    "pool_directory",
+    "sales_worklist",
+    "staff_directory",
+    "status_time",
+]

@@ -1,0 +1,285 @@
+"""How a read model is declared, and how its rows are found, folded and laid out."""
+
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import replace as slow_replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+import pytest
+
+from domain.pool import PoolPublished, Terms
+from domain.staff import StaffDeparted, StaffMoved, StaffOnboarded
+from domain.values import Instant, LeadId, OrgPath, PoolId, StaffId
+from ledger.envelope import Recorded
+from projections import VIEWS
+from projections.columns import columns, copied
+from projections.folding import FoldFailed, Table
+from projections.projection import projection
+from projections.rows import Row, Scoped, replace, table
+
+Kind = Literal["a", "b"]
+
+
+@table
+class Everything(Row):
+    lead_id: LeadId
+    org: OrgPath
+    kind: Kind
+    number: int
+    amount: Decimal | None
+    share: float
+    yes: bool
+    on: date
+    at: Instant | None
+    names: tuple[StaffId, ...] = ()
+    ends: tuple[Instant | None, ...] = ()
+    ids: tuple[UUID, ...] | None = None
+
+
+EVERYTHING = Everything(
+    lead_id=LeadId(UUID(int=1)),
+    org=OrgPath("north"),
+    kind="a",
+    number=1,
+    amount=None,
+    share=0.5,
+    yes=True,
+    on=date(2026, 3, 1),
+    at=None,
+)
+
+
+@table
+class Person(Row):
+    staff_id: StaffId
+    org_path: OrgPath
+    seen: int = 0
+
+
+@projection("people", key=("staff_id",), version=1, scoped=False)
+def people(row: Person | None, event: StaffOnboarded | StaffMoved | StaffDeparted | PoolPublished) -> Person | None:
+    match row, event:
+        case None, StaffOnboarded(staff_id=staff_id, org_path=org_path):
+            return Person(staff_id=staff_id, org_path=org_path)
+        case Person(), PoolPublished(number=13):
+            raise ValueError("thirteen")
+        case Person(), PoolPublished():
+            return replace(row, seen=row.seen + 1)
+        case Person(), StaffMoved(to=to):
+            return replace(row, org_path=to)
+        case Person(), StaffDeparted():
+            return None
+        case _:
+            return row
+
+
+@people.finds_by("org_path")
+def everybody_of(event: PoolPublished) -> OrgPath:
+    return event.members[0]
+
+
+def onboarded(name: str, org: str = "north") -> StaffOnboarded:
+    return StaffOnboarded(staff_id=StaffId(name), name=name, role="sales", org_path=OrgPath(org))
+
+
+def published(org: str, number: int = 1) -> PoolPublished:
+    return PoolPublished(pool_id=PoolId("p"), number=number, name="P", members=(OrgPath(org),), terms=Terms())
+
+
+def fold(*events: object, known: tuple[Row, ...] = ()) -> Table:
+    found = Table(people, known)
+    found.fold([(number, None, event) for number, event in enumerate(events, start=1)])
+    return found
+
+
+# Declaration
+
+
+def test_the_annotations_say_what_it_reads_and_what_the_table_is() -> None:
+    assert people.reads == (StaffOnboarded, StaffMoved, StaffDeparted, PoolPublished)
+    assert people.row is Person
+    assert people.tells == "nothing"
+
+
+def test_a_third_parameter_says_what_is_told_beside() -> None:
+    def when(row: Person | None, event: StaffDeparted, at: Instant) -> Person | None: ...
+    def everything(row: Person | None, event: StaffDeparted, recorded: Recorded) -> Person | None: ...
+    def nonsense(row: Person | None, event: StaffDeparted, number: int) -> Person | None: ...
+
+    declare: Callable[..., Any] = projection("x", key=("staff_id",), version=1, scoped=False)
+    assert declare(when).tells == "when"
+    assert declare(everything).tells == "all"
+    with pytest.raises(AssertionError, match="an Instant or a Recorded"):
+        declare(nonsense)
+
+
+def test_what_cannot_be_is_refused_where_it_is_declared() -> None:
+    def evolve(row: Person | None, event: StaffDeparted) -> Person | None: ...
+
+    with pytest.raises(AssertionError, match="does not tell who holds what"):
+        projection("x", key=("staff_id",), version=1)(evolve)
+    with pytest.raises(AssertionError, match="no columns"):
+        projection("x", key=("nothing",), version=1, scoped=False)(evolve)
+    with pytest.raises(AssertionError, match="cannot be sorted"):
+        projection("x", key=("staff_id",), version=1, scoped=False, sorts=("nothing",))(evolve)
+    view = projection("x", key=("staff_id",), version=1, scoped=False)(evolve)
+    with pytest.raises(AssertionError, match="does not read all of"):
+        view.finds_by("org_path")(everybody_of)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_row_is_small_in_memory(view: Any) -> None:
+    """Beyond 29 columns rows share no names any more, and take four times the memory."""
+    assert len(view.columns) <= 29
+
+
+def test_the_fingerprint_changes_with_version_key_and_columns() -> None:
+    def evolve(row: Person | None, event: StaffDeparted) -> Person | None: ...
+    def other(row: Everything | None, event: StaffDeparted) -> Everything | None: ...
+    def more(row: Person | None, event: StaffDeparted | StaffMoved) -> Person | None: ...
+
+    declared = [
+        projection("x", key=("staff_id",), version=1, scoped=False)(evolve),
+        projection("x", key=("staff_id",), version=2, scoped=False)(evolve),
+        projection("x", key=("org_path",), version=1, scoped=False)(evolve),
+        projection("x", key=("lead_id",), version=1, scoped=False)(other),
+        projection("x", key=("staff_id",), version=1, scoped=False)(more),
+    ]
+    assert len({view.fingerprint for view in declared}) == len(declared)
+    assert declared[0].fingerprint == projection("x", key=("staff_id",), version=1, scoped=False)(evolve).fingerprint
+
+
+# Rows
+
+
+def test_rows_are_values() -> None:
+    with pytest.raises(FrozenInstanceError):
+        EVERYTHING.number = 2  # type: ignore[misc]
+    assert replace(EVERYTHING, number=2) == slow_replace(EVERYTHING, number=2)
+    assert replace(EVERYTHING, number=2) != EVERYTHING
+    assert EVERYTHING.number == 1
+
+
+def test_the_position_of_a_row_is_not_what_it_says() -> None:
+    assert replace(EVERYTHING, as_of_position=9) == EVERYTHING
+
+
+def test_a_row_has_all_of_its_columns_and_no_others() -> None:
+    with pytest.raises(AssertionError, match="lacks"):
+        Person(staff_id=StaffId("ann"))  # type: ignore[call-arg]
+    with pytest.raises(AssertionError, match="has no"):
+        Person(staff_id=StaffId("ann"), org_path=OrgPath("n"), shoe=43)  # type: ignore[call-arg]
+
+
+# Columns
+
+
+def test_types_of_columns_come_from_the_annotations() -> None:
+    assert {each.name: (each.type, each.nullable) for each in columns(Everything)} == {
+        "lead_id": ("uuid", False),
+        "org": ("text", False),
+        "kind": ("text", False),
+        "number": ("bigint", False),
+        "amount": ("numeric", True),
+        "share": ("double precision", False),
+        "yes": ("boolean", False),
+        "on": ("date", False),
+        "at": ("timestamptz", True),
+        "names": ("text[]", False),
+        "ends": ("timestamptz[]", False),
+        "ids": ("uuid[]", True),
+        "as_of_position": ("bigint", False),
+    }
+
+
+def test_what_every_row_carries_comes_last() -> None:
+    @table
+    class Mine(Scoped):
+        lead_id: LeadId
+        amount: Decimal | None = None
+
+    names = [each.name for each in columns(Mine)]
+    assert names[:2] == ["lead_id", "amount"]
+    assert names[2:] == ["owner_id", "pool_id", "collaborators", "collaborating_until", "as_of_position"]
+
+
+@pytest.mark.parametrize("annotation", [dict[str, int], tuple[int, int], int | str, bytes, Literal[1]])
+def test_what_has_no_column_type_is_refused(annotation: Any) -> None:
+    row = table(dataclass_of(annotation))
+    with pytest.raises(AssertionError):
+        columns(row)
+
+
+def dataclass_of(annotation: Any) -> type[Row]:
+    return type("Odd", (Row,), {"__annotations__": {"odd": annotation}})
+
+
+def test_a_line_for_copy_escapes_what_means_something_there() -> None:
+    odd = StaffId('a\\b\tc\nd\re"f,g{h}')
+    line = copied(Person)(Person(staff_id=odd, org_path=OrgPath("N\\N")))
+    assert line == 'a\\\\b\\tc\\nd\\re"f,g{h}\tN\\\\N\t0\t0\n'
+    with pytest.raises(ValueError, match="NUL"):
+        copied(Person)(Person(staff_id=StaffId("a\0b"), org_path=OrgPath("n")))
+
+
+# Folding
+
+
+def test_an_event_finds_rows_by_a_column() -> None:
+    found = fold(onboarded("ann"), onboarded("bob"), onboarded("sue", "south"), published("north"))
+    assert [(row.staff_id, row.seen) for row in found.rows()] == [("ann", 1), ("bob", 1), ("sue", 0)]  # type: ignore[attr-defined]
+
+
+def test_rows_are_found_where_they_are_now() -> None:
+    moved = StaffMoved(staff_id=StaffId("ann"), role="sales", from_=OrgPath("north"), to=OrgPath("south"))
+    gone = StaffDeparted(staff_id=StaffId("bob"))
+    found = fold(onboarded("ann"), onboarded("bob"), moved, gone, published("north"), published("south"))
+    assert [(row.staff_id, row.seen) for row in found.rows()] == [("ann", 1)]  # type: ignore[attr-defined]
+
+
+def test_rows_that_are_known_already_are_found_too() -> None:
+    known = Person(staff_id=StaffId("ann"), org_path=OrgPath("north"), seen=4)
+    assert [row.seen for row in fold(published("north"), known=(known,)).rows()] == [5]  # type: ignore[attr-defined]
+
+
+def test_only_what_changed_is_written() -> None:
+    known = [Person(staff_id=StaffId(name), org_path=OrgPath("north")) for name in ("ann", "bob", "sue")]
+    gone = StaffDeparted(staff_id=StaffId("bob"))
+    moved = StaffMoved(staff_id=StaffId("sue"), role="sales", from_=OrgPath("north"), to=OrgPath("south"))
+    written, deleted = fold(onboarded("ann"), gone, moved, onboarded("mia"), known=tuple(known)).changes()
+    assert [row.staff_id for row in written] == ["sue", "mia"]  # type: ignore[attr-defined]
+    assert deleted == [known[1]]
+
+
+def test_a_row_that_came_and_went_leaves_nothing_to_do() -> None:
+    assert fold(onboarded("ann"), StaffDeparted(staff_id=StaffId("ann"))).changes() == ([], [])
+
+
+def test_a_fold_that_fails_says_where_and_has_done_nothing_of_it() -> None:
+    table = Table(people)
+    events = [onboarded("ann"), onboarded("bob"), published("north"), published("north", 13), onboarded("sue")]
+    with pytest.raises(FoldFailed, match="cannot fold PoolPublished at position 4") as failed:
+        table.fold([(number, None, event) for number, event in enumerate(events, start=1)])
+    assert failed.value.position == 4
+    assert [row.seen for row in table.rows()] == [1, 1]  # type: ignore[attr-defined]
+
+
+def test_nothing_personal_is_in_what_a_failed_fold_says() -> None:
+    table = Table(people, [Person(staff_id=StaffId("ann"), org_path=OrgPath("north"))])
+    with pytest.raises(FoldFailed) as failed:
+        table.fold([(1, datetime(2026, 3, 1), published("north", 13))])  # noqa: DTZ001
+    assert "thirteen" not in str(failed.value)
+
+
+def test_a_dataclass_that_is_no_table_is_no_row() -> None:
+    @dataclass
+    class Loose:
+        staff_id: str
+
+    def evolve(row: Loose | None, event: StaffDeparted) -> Loose | None: ...
+
+    with pytest.raises(AssertionError, match="is no row"):
+        projection("x", key=("staff_id",), version=1, scoped=False)(evolve)

@@ -1,0 +1,480 @@
+"""Lists of rows, on a real PostgreSQL: filters, order, pages, figures, and who may see what."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psycopg2
+import pytest
+
+from commands.decider import Holding
+from commands.execute import whereabouts
+from commands.states import Known
+from consumers.session import Session, write
+from domain.access import Action, Scope, reaches
+from domain.actor import Actor
+from domain.pool import Pool, Terms
+from domain.staff import Departed, Employed, Stranger
+from domain.values import LeadId, OrgPath, PoolId, StaffId
+from projections import VIEWS, sql
+from projections.folding import Table
+from projections.funnel import Journey, funnel
+from projections.pool_directory import PublicPool, pool_directory
+from projections.projection import Projection
+from projections.query import (
+    BadQuery,
+    Cursor,
+    Filter,
+    Listing,
+    Reach,
+    Statement,
+    count,
+    cursor,
+    page,
+    summary,
+)
+from projections.rows import Row
+from projections.sales_worklist import SalesLead, sales_worklist
+from projections.staff_directory import Colleague, staff_directory
+from projections.status_time import Spell, status_time
+from tests.projections.leads import at
+from tests.servers import Server
+
+NOW = at(4, 1)
+Found = Mapping[str, Any]
+
+
+@dataclass
+class Views:
+    session: Session
+
+    def put(self, view: Projection, *rows: Row) -> None:
+        table = Table(view)
+        for row in rows:
+            table.put(view.key_of(row), (), (*(table.states.get(view.key_of(row)) or ()), row))
+        with self.session.transaction() as cursor:
+            write(cursor, view, 1, table)
+
+    def empty(self) -> None:
+        with self.session.transaction() as cursor:
+            for view in VIEWS:
+                cursor.execute(f"TRUNCATE {sql.table(view, 1)}")
+
+    def run(self, statement: Statement) -> list[Found]:
+        with self.session.transaction() as cursor:
+            cursor.execute(statement.sql, statement.parameters)
+            return [dict(zip(statement.columns, row, strict=True)) for row in cursor.fetchall()]
+
+    def list(self, view: Projection, *filters: Filter, sort: str | None = None, **more: Any) -> list[Found]:
+        return self.run(page(view, Listing(NOW, None, filters, sort, **more)))
+
+
+@pytest.fixture(scope="module")
+def empty_views(postgres: Server) -> Iterator[Views]:
+    name = f"query_{os.getpid()}"
+    postgres.create_database(name)
+    session = Session(postgres.url(name), "test")
+    with session.transaction() as cursor:
+        cursor.execute(sql.TRACKING)
+        for view in VIEWS:
+            for statement in (sql.create_table(view, 1), *sql.create_indexes(view, 1), *sql.show(view, 1)):
+                cursor.execute(statement)
+    yield Views(session)
+    session.close()
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def views(empty_views: Views) -> Views:
+    empty_views.empty()
+    return empty_views
+
+
+def lead(number: int, **columns: Any) -> SalesLead:
+    told: dict[str, Any] = {"source": "ads", "channel": "form", "captured_at": at(3, 1)} | columns
+    return SalesLead(lead_id=LeadId(UUID(int=number)), **told)
+
+
+def numbers(found: Sequence[Found]) -> list[int]:
+    return [row["lead_id"].int for row in found]
+
+
+# Filters
+
+
+def test_rows_come_back_with_all_that_was_put_in(views: Views) -> None:
+    whole = lead(
+        1, phones=("+86138****8000",), collaborators=("bob",), collaborating_until=(None,), amount=Decimal("1.50")
+    )
+    views.put(sales_worklist, whole)
+    (found,) = views.list(sales_worklist)
+    assert found["subject_id"] == f"lead/{whole.lead_id}"
+    assert {**found, "phones": tuple(found["phones"])}["phones"] == whole.phones
+    assert (found["collaborators"], found["collaborating_until"], found["amount"]) == (["bob"], [None], Decimal("1.50"))
+
+
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [
+        ([Filter("source", "eq", "ads")], [1, 3]),
+        ([Filter("source", "ne", "ads")], [2]),
+        ([Filter("source", "in", ["ads", "fair"])], [1, 2, 3]),
+        ([Filter("score", "ge", 50)], [1, 2]),
+        ([Filter("score", "gt", 50), Filter("score", "le", 90)], [1]),
+        ([Filter("score", "null", True)], [3]),
+        ([Filter("score", "null", False)], [1, 2]),
+        ([Filter("amount", "lt", Decimal("10.01"))], [2]),
+        ([Filter("captured_at", "ge", at(3, 2))], [2, 3]),
+        ([Filter("lead_id", "eq", str(UUID(int=2)))], [2]),
+        ([Filter("phones", "has", "+86138****8000")], [1]),
+        ([Filter("source", "eq", "'; DROP TABLE x --")], []),
+        ([Filter("source", "eq", "100%s")], []),
+    ],
+)
+def test_filters(views: Views, filters: list[Filter], wanted: list[int]) -> None:
+    views.put(
+        sales_worklist,
+        lead(1, score=90, amount=Decimal("10.01"), phones=("+86138****8000", "+49****1")),
+        lead(2, score=50, amount=Decimal(10), source="fair", captured_at=at(3, 2)),
+        lead(3, captured_at=at(3, 3)),
+    )
+    assert numbers(views.list(sales_worklist, *filters)) == wanted
+
+
+def test_closed_leads_are_not_listed(views: Views) -> None:
+    views.put(
+        sales_worklist, *(lead(n, status=status) for n, status in enumerate(("new", "lost", "invalid", "qualified")))
+    )
+    assert numbers(views.list(sales_worklist)) == [0, 3]
+    assert views.list(sales_worklist, Filter("status", "eq", "lost")) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "because"),
+    [
+        (Listing(NOW, None, [Filter("phone_ids", "null", True)]), "phone_ids", "is filtered by"),
+        (Listing(NOW, None, [Filter("nothing", "eq", 1)]), "nothing", "is filtered by"),
+        (Listing(NOW, None, [Filter("phones", "eq", "x")]), "phones", "compared by has"),
+        (Listing(NOW, None, [Filter("source", "has", "x")]), "source", "compared by eq"),
+        (Listing(NOW, None, sort="phones"), "sort", "is sorted by"),
+        (Listing(NOW, None, sort='score"; DROP'), "sort", "is sorted by"),
+        (Listing(NOW, None, limit=0), "limit", "1 to 500"),
+        (Listing(NOW, None, limit=501), "limit", "1 to 500"),
+        (Listing(NOW, None, after=()), "cursor", "no cursor"),
+        (Listing(NOW, None, after=(None, "x")), "cursor", "no cursor"),
+        (Listing(NOW, None, after=(NOW.isoformat(),)), "cursor", "no cursor"),
+        (Listing(NOW, None, sort="score", after=(NOW.isoformat(), str(UUID(int=1)))), "cursor", "no cursor"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(asked: Listing, field: str, because: str) -> None:
+    with pytest.raises(BadQuery, match=because) as bad:
+        page(sales_worklist, asked)
+    assert bad.value.field == field
+
+
+# Order and pages
+
+
+def pages(views: Views, view: Projection, sort: str | None, limit: int) -> Iterator[list[Found]]:
+    after: Cursor | None = None
+    while True:
+        asked = Listing(NOW, None, sort=sort, limit=limit, after=after)
+        found = views.run(page(view, asked))
+        yield found[:limit]
+        if len(found) <= limit:
+            return
+        after = cursor(view, asked, found[limit - 1])
+        assert all(part is None or isinstance(part, str) for part in after), "a cursor is texts"
+
+
+@pytest.mark.parametrize("sort", [None, *(f"{way}{name}" for name in sales_worklist.sorts for way in ("", "-"))])
+def test_pages_are_the_list_cut_in_pieces(views: Views, sort: str | None, seed: int) -> None:
+    chance = Random(seed)
+    some = [None, at(3, 1), at(3, 2), at(4, 2), at(4, 9)]
+
+    def any_lead(number: int) -> SalesLead:
+        return lead(
+            number,
+            score=chance.choice([None, 1, 2]),
+            amount=chance.choice([None, Decimal("1.5"), Decimal("1.50"), Decimal(2)]),
+            attempts=chance.randrange(3),
+            captured_at=at(3, chance.randint(1, 3)),
+            owner_id=chance.choice([None, StaffId("ann")]),
+            next_action_at=chance.choice(some),
+            first_contact_due=chance.choice(some),
+            protect_until=chance.choice(some),
+            last_effective_contact=chance.choice(some),
+        )
+
+    views.put(sales_worklist, *map(any_lead, range(40)))
+    whole = views.list(sales_worklist, sort=sort, limit=100)
+    assert len(whole) == 40
+    if sort is not None:
+        values = [row[sort.removeprefix("-")] for row in whole]
+        known = [value for value in values if value is not None]
+        assert values == sorted(known, reverse=sort.startswith("-")) + [None] * (40 - len(known)), "nothing comes last"
+    for limit in (1, 7, 39, 40):
+        cut = list(pages(views, sales_worklist, sort, limit))
+        assert numbers([row for each in cut for row in each]) == numbers(whole)
+        assert max(map(len, cut)) == limit
+
+
+def test_rows_that_come_and_go_between_pages_move_no_others(views: Views) -> None:
+    views.put(sales_worklist, *(lead(n, score=n // 2) for n in range(10)))
+    asked = Listing(NOW, None, sort="score", limit=4)
+    first = views.run(page(sales_worklist, asked))[:4]
+    views.put(sales_worklist, lead(100, score=0), lead(101, score=9))
+    after = replace(asked, after=cursor(sales_worklist, asked, first[-1]), limit=20)
+    assert numbers(views.run(page(sales_worklist, after))) == [*range(4, 10), 101]
+
+
+def test_later_pages_are_read_at_the_time_of_the_first(views: Views) -> None:
+    views.put(
+        sales_worklist, *(lead(n, owner_id=StaffId("ann"), next_action_at=NOW + timedelta(hours=n)) for n in range(4))
+    )
+    asked = Listing(NOW, None, sort="rank", limit=2)
+    first = views.run(page(sales_worklist, asked))
+    assert [row["rank"] for row in first] == [1, 4, 4]
+    later = replace(asked, now=NOW + timedelta(days=1), after=cursor(sales_worklist, asked, first[1]))
+    assert numbers(views.run(page(sales_worklist, later))) == [2, 3]
+
+
+def test_the_rank_puts_first_what_is_due(views: Views) -> None:
+    soon, long = NOW + timedelta(days=1), NOW + timedelta(days=30)
+    ann = StaffId("ann")
+    views.put(
+        sales_worklist,
+        lead(5),
+        lead(4, owner_id=ann, protect_until=long),
+        lead(3, owner_id=ann, protect_until=long, first_contact_due=soon),
+        lead(2, owner_id=ann, protect_until=soon),
+        lead(1, owner_id=ann, protect_until=long, next_action_at=NOW),
+        lead(0, owner_id=ann, protect_until=long, first_contact_due=NOW),
+    )
+    found = views.list(sales_worklist, sort="rank")
+    assert numbers(found) == [0, 1, 2, 3, 4, 5]
+    assert [row["rank"] for row in found] == [1, 1, 2, 3, 4, 5]
+
+
+def test_how_many_there_are(views: Views) -> None:
+    views.put(sales_worklist, *(lead(n, score=n) for n in range(9)), lead(9, status="lost"))
+    few = Listing(NOW, None, [Filter("score", "lt", 4)], limit=1)
+    assert views.run(count(sales_worklist, few)) == [{"count": 4}]
+    assert views.run(count(sales_worklist, few, most=3)) == [{"count": 3}]
+
+
+def test_how_long_a_stay_has_lasted_by_now(views: Views) -> None:
+    stay = Spell(subject_id="lead/1", ordinal=1, status="new", entered=at(3, 31), left=at(4, 1))
+    views.put(
+        status_time,
+        stay,
+        replace(stay, ordinal=2, entered=at(3, 31, 12), left=None),
+        replace(stay, ordinal=3, entered=None),
+    )
+    assert [row["calendar_seconds"] for row in views.list(status_time)] == [86_400, 43_200, None]
+
+
+# Figures
+
+
+def test_the_funnel_of_a_cohort_and_source(views: Views) -> None:
+    def journey(number: int, source: str = "ads", days: int | None = None, **columns: Any) -> Journey:
+        begun = at(3, 1)
+        return Journey(
+            lead_id=LeadId(UUID(int=number)),
+            cohort=begun.date(),
+            source=source,
+            channel="form",
+            captured_at=begun,
+            contacting_at=None if days is None else begun + timedelta(days=days),
+            **columns,
+        )
+
+    euro: dict[str, Any] = {"currency": "EUR", "amount": Decimal("10.50")}
+    views.put(
+        funnel,
+        journey(1, days=1, status="contacting", **euro),
+        journey(2, days=3, status="converted", converted_at=at(3, 9), **euro),
+        journey(3, days=8, status="lost", currency="CNY", amount=Decimal(7)),
+        journey(4, status="invalid"),
+        journey(5, status="merged"),
+        journey(6, source="fair"),
+    )
+    ads, fair = views.run(summary(funnel, "stages", Listing(NOW, None)))
+    assert (ads["source"], fair["source"]) == ("ads", "fair")
+    assert {name: ads[name] for name in ("entered", "contacting", "qualified", "negotiating")} == {
+        "entered": 5,
+        "contacting": 3,
+        "qualified": 0,
+        "negotiating": 0,
+    }
+    ends = ("converted", "lost", "invalid", "merged", "open")
+    assert [ads[name] for name in ends] == [1] * 5
+    assert (ads["conversion"], ads["days_to_contact"], ads["days_to_qualify"]) == (Decimal("0.2000"), 3.0, None)
+    assert ads["amounts"] == {"EUR": "21.00", "CNY": "7"}
+    assert (fair["entered"], fair["open"], fair["amounts"]) == (1, 1, None)
+
+    (everything,) = views.run(summary(funnel, "stages", Listing(NOW, None), by=()))
+    assert (everything["entered"], everything["conversion"]) == (6, Decimal("0.1667"))
+    (only_ads,) = views.run(summary(funnel, "stages", Listing(NOW, None, [Filter("source", "eq", "ads")]), by=()))
+    assert only_ads["entered"] == 5
+    (nothing,) = views.run(summary(funnel, "stages", Listing(NOW, None, [Filter("source", "eq", "x")]), by=()))
+    assert (nothing["entered"], nothing["conversion"]) == (0, None)
+    assert [row["status"] for row in views.run(summary(funnel, "stages", Listing(NOW, None), by=["status"]))] == sorted(
+        ["contacting", "converted", "lost", "invalid", "merged", "new"]
+    )
+
+
+def test_figures_that_are_not_declared_are_refused() -> None:
+    with pytest.raises(BadQuery, match="has stages"):
+        summary(funnel, "nothing", Listing(NOW, None))
+    with pytest.raises(BadQuery, match="is told by cohort"):
+        summary(funnel, "stages", Listing(NOW, None), by=["lead_id"])
+
+
+# Who may see what
+
+ORGS = [
+    OrgPath(path)
+    for path in ("", "north", "north/team-1", "north/team-1/desk", "north/team", "north%", "south", "a//b")
+]
+PEOPLE = [StaffId(name) for name in ("ann", "bob", "mia", "sue", "o'tto")]
+STRANGER = StaffId("stranger")
+POOLS = [PoolId(name) for name in ("p1", "p2", "p3")]
+UNTIL = [None, NOW - timedelta(seconds=1), NOW, NOW + timedelta(seconds=1)]
+
+
+@dataclass
+class World:
+    """Staff, pools, and leads that somebody holds, as both sides know them."""
+
+    states: dict[str, Any]
+    holdings: dict[int, Holding]
+
+    @classmethod
+    def any(cls, chance: Random) -> "World":
+        states: dict[str, Any] = {}
+        for person in PEOPLE:
+            org = chance.choice(ORGS)
+            left = chance.random() < 0.2
+            works = Employed(name=person, role="sales", org_path=org, skills=())
+            states[f"staff/{person}"] = Departed(name=person, role="sales", org_path=org) if left else works
+        for pool in POOLS[:2]:
+            members = tuple(chance.sample(ORGS, chance.randint(0, 3)))
+            states[f"pool/{pool}"] = Pool(pool_id=pool, number=1, members=members, terms=Terms())
+        return cls(states, {number: any_holding(chance) for number in range(40)})
+
+    def get(self, stream: str) -> Known:
+        return Known(self.states.get(stream, Stranger()), 1)
+
+    def fill(self, views: Views) -> None:
+        views.empty()
+        people = [(StaffId(stream[6:]), state) for stream, state in self.states.items() if stream.startswith("staff/")]
+        views.put(
+            staff_directory,
+            *(
+                Colleague(
+                    staff_id=name,
+                    name=name,
+                    role="sales",
+                    org_path=state.org_path,
+                    active=not isinstance(state, Departed),
+                )
+                for name, state in people
+            ),
+        )
+        pools = [state for stream, state in self.states.items() if stream.startswith("pool/")]
+        views.put(pool_directory, *(PublicPool(pool_id=each.pool_id, name="P", members=each.members) for each in pools))
+        views.put(sales_worklist, *(row_of(number, holding) for number, holding in self.holdings.items()))
+
+    def seen(self, scope: Scope, actor: Actor) -> list[int]:
+        return [
+            number
+            for number, holding in self.holdings.items()
+            if reaches(scope, Action.READ, actor, whereabouts(f"lead/{number}", holding, actor, NOW, self.get))
+        ]
+
+
+def any_holding(chance: Random) -> Holding:
+    match chance.randrange(4):
+        case 0:
+            return Holding()
+        case 1:
+            return Holding(pool_id=chance.choice(POOLS))
+        case _:
+            helpers = {name: chance.choice(UNTIL) for name in chance.sample(PEOPLE, chance.randrange(3))}
+            writes = chance.random() < 0.5
+            return Holding(
+                owner=chance.choice([*PEOPLE, STRANGER]),
+                workers=helpers if writes else {},
+                readers={} if writes else helpers,
+            )
+
+
+def row_of(number: int, holding: Holding) -> SalesLead:
+    helpers: dict[StaffId, datetime | None] = {**(holding.workers or {}), **(holding.readers or {})}
+    return lead(
+        number,
+        owner_id=holding.owner,
+        pool_id=holding.pool_id,
+        collaborators=tuple(helpers),
+        collaborating_until=tuple(helpers.values()),
+    )
+
+
+@pytest.mark.parametrize("worlds", [pytest.param(8, id="8"), pytest.param(300, id="300", marks=pytest.mark.deep)])
+def test_a_list_shows_what_the_decision_function_grants(views: Views, seed: int, worlds: int) -> None:
+    chance = Random(seed)
+    seen = 0
+    for _ in range(worlds):
+        world = World.any(chance)
+        world.fill(views)
+        for scope in Scope:
+            for _ in range(6):
+                who = chance.choice([*PEOPLE, STRANGER, StaffId("")])
+                actor = Actor(kind="user", id=who, role="sales", org_path=chance.choice(ORGS))
+                asked = Listing(NOW, Reach(actor, scope), limit=100)
+                wanted = world.seen(scope, actor)
+                assert numbers(views.run(page(sales_worklist, asked))) == wanted, (scope, actor)
+                assert views.run(count(sales_worklist, asked)) == [{"count": len(wanted)}]
+                seen += 0 < len(wanted) < len(world.holdings)
+    assert seen > worlds * 10, "most of these lists show some rows and hide others"
+
+
+def test_figures_are_those_of_what_may_be_seen(views: Views) -> None:
+    def journey(number: int, owner: str) -> Journey:
+        return Journey(
+            lead_id=LeadId(UUID(int=number)),
+            cohort=at(3, 1).date(),
+            source="ads",
+            channel="form",
+            captured_at=at(3, 1),
+            owner_id=StaffId(owner),
+        )
+
+    views.put(
+        staff_directory, *(Colleague(staff_id=name, name=name, role="sales", org_path=ORGS[1]) for name in PEOPLE)
+    )
+    views.put(funnel, journey(1, "ann"), journey(2, "bob"))
+    ann = Actor(kind="user", id="ann", org_path=OrgPath("south"))
+    (own,) = views.run(summary(funnel, "stages", Listing(NOW, Reach(ann, Scope.OWN)), by=()))
+    assert own["entered"] == 1
+
+
+def test_everybody_reads_the_directories(views: Views) -> None:
+    views.put(staff_directory, Colleague(staff_id=PEOPLE[0], name="Ann", role="sales", org_path=ORGS[1]))
+    nobody = Actor(kind="user", id="nobody", org_path=OrgPath("south"))
+    assert len(views.run(page(staff_directory, Listing(NOW, Reach(nobody, Scope.OWN))))) == 1
+
+
+def test_the_read_side_speaks_psycopg2(views: Views) -> None:
+    """Parameters travel as parameters: nothing that is asked becomes SQL."""
+    assert isinstance(views.session.connected(), psycopg2.extensions.connection)
+    statement = page(sales_worklist, Listing(NOW, None, [Filter("source", "eq", "secret")], limit=9))
+    assert "secret" not in statement.sql
+    assert statement.sql.count("%s") == len(statement.parameters)
