@@ -4,9 +4,10 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -14,7 +15,8 @@ from starlette.types import Receive
 
 from api.problems import MOST_ERRORS, BodyTooLarge, BodyTooSlow, InvalidRequest, MalformedJson, NestedTooDeeply
 from commands.decider import Decider
-from domain.values import outside_name
+from domain.signature import members
+from domain.values import Instant, outside_name
 
 SECONDS = 30.0  # In which a body has to arrive.
 LARGEST_INTEGER = 2**53 - 1  # What every reader of JSON understands alike (RFC 7493).
@@ -132,18 +134,21 @@ def escaped(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A command as it is written outside: its name, the names of its fields, and which of them is the subject's id."""
+    """A command as it is written outside: its name, the names of its fields, and which of them are instants."""
 
     name: str
     decider: Decider[Any, Any]
     takes: type
     names: frozenset[str]
     adapter: TypeAdapter[Any]
+    instants: tuple[str, ...]
 
     @classmethod
     def of(cls, decider: Decider[Any, Any], takes: type) -> "Form":
         names = frozenset(outside_name(field.name) for field in fields(takes))
-        return cls(takes.__name__, decider, takes, names, TypeAdapter(takes))
+        hints = get_type_hints(takes, include_extras=True)
+        instants = tuple(name for name, hint in hints.items() if Instant in members(hint))
+        return cls(takes.__name__, decider, takes, names, TypeAdapter(takes), instants)
 
     def addressed(self, key: str, raw: bytes) -> Any:
         """The command, from the id in the path and a body that says the rest; no body is an empty one."""
@@ -162,9 +167,22 @@ class Form:
         if len(data) > len(self.names) + MOST_ERRORS:  # Otherwise each would be told as it is found.
             raise InvalidRequest(errors=[{"pointer": within, "detail": f"{self.name} has no such {len(data)} fields"}])
         try:
-            return self.adapter.validate_python(data)
+            command = self.adapter.validate_python(data)
         except ValidationError as wrong:
             raise InvalidRequest(errors=list(errors(wrong, data, within, in_path))) from None
+        return self.in_utc(command, within) if self.instants else command
+
+    def in_utc(self, command: Any, within: str) -> Any:
+        """The same instants, in the one zone that everybody reads: Python knows stranger ones than PostgreSQL."""
+        given = {name: found for name in self.instants if (found := getattr(command, name)) is not None}
+        return replace(command, **{name: in_utc(found, f"{within}/{name}") for name, found in given.items()})
+
+
+def in_utc(at: datetime, place: str) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest(errors=[{"pointer": place, "detail": "this lies beyond all calendars"}]) from None
 
 
 def forms(deciders: Iterable[Decider[Any, Any]]) -> Mapping[str, Form]:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from api.body import Form, errors, parsed
+from api.body import Form, errors, in_utc, parsed
 from api.headers import LONGEST_CODE, LONGEST_KEY
 from api.problems import InvalidRequest, UnknownCommand
 from commands.ask import Ask
@@ -118,7 +118,7 @@ class Lines:
             self.caller,
             imported=line.actor is not None or line.occurred_at is not None,
             actor=actor(line.actor),
-            occurred_at=line.occurred_at,
+            occurred_at=None if line.occurred_at is None else in_utc(line.occurred_at, "/occurred_at"),
             on_behalf_of=line.on_behalf_of,
             reason=None if line.reason is None else Reason(code=line.reason.code, text=line.reason.text),
             correlation_id=line.correlation_id,

@@ -187,6 +187,16 @@ def test_history_is_imported_by_whom_may(house: House) -> None:
     assert event.occurred_at == datetime(2011, 9, 30, 22, 38, 44, 546000, tzinfo=UTC)
 
 
+def test_history_may_be_told_from_any_zone(house: House) -> None:
+    line = capture(occurred_at="2011-10-01T20:56:00+20:56")
+    [accepted] = house.lines([line], ADMIN)
+    assert accepted["status"] == "accepted"
+    [event] = house.app.service.write.ledger.history(f"lead/{LEAD}")
+    assert event.occurred_at.isoformat() == "2011-10-01T00:00:00+00:00"
+    [refused] = house.lines([line | {"occurred_at": "0001-01-01T00:00:00+14:00"}], ADMIN)
+    assert refused["problem"]["errors"][0]["pointer"] == "/occurred_at"
+
+
 # When the ledger is away
 
 

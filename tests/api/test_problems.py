@@ -118,6 +118,21 @@ def test_a_wrong_value_is_named_by_a_pointer_into_what_was_sent(
     assert house.position == before
 
 
+@pytest.mark.parametrize("at", ["2030-01-01T00:00:00+20:56", "2029-12-31T03:04:00Z", "2029-12-31T11:04:00+08:00"])
+def test_an_instant_is_kept_in_the_one_zone_that_everybody_reads(house: House, at: str) -> None:
+    house.captured()
+    assert house.post(f"/leads/{LEAD}/schedule-next-action", {"at": at, "what": "call"}, CRM).status_code == 200
+    event = house.app.service.write.ledger.history(f"lead/{LEAD}")[-1].event
+    assert event.at.isoformat() == "2029-12-31T03:04:00+00:00"
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2030-01-01T00:00:00"])
+def test_an_instant_that_is_on_no_calendar_is_refused(house: House, at: str) -> None:
+    house.captured()
+    answer = house.post(f"/leads/{LEAD}/schedule-next-action", {"at": at, "what": "call"}, CRM)
+    assert problem(answer, 422, "invalid-request")["errors"][0]["pointer"] == "/at"
+
+
 def test_half_a_character_is_named_by_a_pointer(house: House) -> None:
     body = json.dumps(CAPTURE)[:-1].encode() + b', "campaign": "\\ud800"}'
     told = problem(house.post(CAPTURE_PATH, body, CRM), 422, "invalid-request")
