@@ -8,6 +8,10 @@ import time
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+from psycopg.conninfo import conninfo_to_dict
+
 from commands.ask import Ask
 from commands.service import WriteSide
 from ledger.embedded import EmbeddedPostgres
@@ -100,26 +104,24 @@ def bulk(server: EmbeddedPostgres, *, leads: int = 10_000, largest: int = 256) -
     return leads * COMMANDS_OF_A_LEAD / took
 
 
+class Lead(Aggregate):
+    """An aggregate as the library's own tutorial would write it."""
+
+    @event("Captured")
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.last = ("", "", "")
+
+    @event("Touched")
+    def touch(self, channel: str, actor: str, reason: str) -> None:
+        self.last = (channel, actor, reason)
+
+
 def out_of_the_box(server: EmbeddedPostgres, *, threads: int = 8, seconds: float = 5.0) -> float:
     """Saves per second of eventsourcing's own aggregates and recorder: load an aggregate, trigger an event, save."""
-    from eventsourcing.application import Application
-    from eventsourcing.domain import Aggregate, event
-
-    class Lead(Aggregate):
-        @event("Captured")
-        def __init__(self, source: str) -> None:
-            self.source = source
-            self.last = ("", "", "")
-
-        @event("Touched")
-        def touch(self, channel: str, actor: str, reason: str) -> None:
-            self.last = (channel, actor, reason)
-
     name = f"library_{uuid4().hex[:8]}"
     server.create_database(name)
     url = server.url(name)
-    from psycopg.conninfo import conninfo_to_dict
-
     given = conninfo_to_dict(url)
     application: Application[UUID] = Application(
         env={
