@@ -63,6 +63,8 @@ class Settings(BaseSettings):
 
     queue: PositiveInt = 4096
     """Commands that may wait for the writer before callers are told to come back later."""
+    patience: float = Field(default=10.0, ge=0, le=300)
+    """Seconds that the database may be away before whoever sends a command is told so."""
     cache: PositiveInt = 100_000
     """Streams whose state is kept in memory."""
     key_cache: PositiveInt = 100_000

@@ -71,7 +71,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with service.running():
+        async with service.running():
             figures.watch(service.write.writer)
             yield
 

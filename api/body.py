@@ -25,7 +25,8 @@ MOST_DIGITS = 15  # Of a number with a fraction; beyond them a reader may round.
 # What may stand in JSON and must not come in: NUL, half of a surrogate pair, numbers that lose digits. A match may mean
 # nothing; then the slow look finds nothing.
 ESCAPES = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
-NUMBERS = re.compile(rb"[0-9.]{16}|[0-9.][eE][-+0-9]")
+NUMBERS = re.compile(rb"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE])")
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class ClientGone(Exception):
@@ -116,7 +117,7 @@ def unkept(found: Any, pointer: str) -> Iterator[dict[str, str]]:
 def unkept_text(text: str, pointer: str) -> Iterator[dict[str, str]]:
     if "\0" in text:
         yield {"pointer": printable(pointer), "detail": "a text has no NUL character"}
-    elif any("\ud800" <= character <= "\udfff" for character in text):
+    elif SURROGATES.search(text):
         yield {"pointer": printable(pointer), "detail": "this is half of a character (a lone surrogate)"}
 
 

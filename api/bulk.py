@@ -19,8 +19,7 @@ from api.problems import BodyTooLarge, BodyTooSlow, Fault, problem
 from api.sending import fresh_trace, send_problem
 from api.service import Service
 from commands.ask import Answer, Ask, Outcome
-from ledger.store import Busy, Unavailable
-from ledger.writer import Closed, QueueFull
+from ledger.writer import PASSING, Closed, Group, QueueFull
 
 NDJSON = b"application/x-ndjson"
 TOGETHER = 256  # Lines that go to the writer as one.
@@ -30,9 +29,6 @@ IDLE = 300.0  # Seconds in which a client sends something.
 STALL = 60.0  # Seconds in which a client reads something.
 NAMELESS = 200_000  # Different lines without id and source that are told apart.
 
-PASSING = (Unavailable, Busy, QueueFull)
-"""What is over in a moment: the line is tried again, and none after it goes before it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -41,6 +37,15 @@ class Entry:
     number: int
     command_id: UUID | None
     asked: Ask | Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Lines that go to the writer as one, and what they are there."""
+
+    entries: Sequence[Entry]
+    group: Group[Ask, Outcome]
+    given: asyncio.Future[list[Outcome | Exception]]
 
 
 class Bulk:
@@ -83,13 +88,14 @@ class Stream:
         self.trace_id = trace_id
         self.receive = receive
         self.send = send
-        self.ahead: asyncio.Queue[list[Entry] | None] = asyncio.Queue(AHEAD)
+        self.ahead: asyncio.Queue[Some | None] = asyncio.Queue(AHEAD)
+        self.last: Group[Ask, Outcome] | None = None
 
     async def run(self) -> None:
         reader = asyncio.create_task(self.read())
         try:
-            while (entries := await self.ahead.get()) is not None:
-                if not await self.settle(entries):
+            while (some := await self.ahead.get()) is not None:
+                if not await self.settle(some):
                     break
             else:
                 await reader
@@ -104,7 +110,7 @@ class Stream:
     # In
 
     async def read(self) -> None:
-        """Parse what arrives, some lines at a time, and wait while enough is in line."""
+        """Parse what arrives, put it in line, some lines at a time, and wait while enough is there."""
         number = 0
         try:
             async for arrived in lines_of(self.receive, self.longest):
@@ -113,13 +119,29 @@ class Stream:
                     entries = [self.entry(number + place, raw) for place, raw in enumerate(some, 1) if raw]
                     number += len(some)
                     if entries:
-                        await self.ahead.put(entries)
+                        await self.ahead.put(self.in_line(entries))
         except TimeoutError:
-            await self.ahead.put([Entry(number + 1, None, BodyTooSlow(seconds=IDLE))])
+            await self.ahead.put(self.in_line([Entry(number + 1, None, BodyTooSlow(seconds=IDLE))]))
         except ClientGone:
             await self.ahead.put(None)
             raise
         await self.ahead.put(None)
+
+    def in_line(self, entries: Sequence[Entry]) -> Some:
+        """What they ask is done after what was asked before. When there is no room, that is their first answer."""
+        asks = [entry.asked for entry in entries if isinstance(entry.asked, Ask)]
+        given: asyncio.Future[list[Outcome | Exception]] = asyncio.get_running_loop().create_future()
+        group = Group(asks, given, self.last)
+        if not asks:
+            given.set_result([])
+            return Some(entries, group, given)
+        try:
+            self.writer.put(group)
+        except (QueueFull, Closed) as no:
+            group.failure = no
+            given.set_result([no] * len(asks))
+        self.last = group
+        return Some(entries, group, given)
 
     def entry(self, number: int, raw: bytes | BodyTooLarge) -> Entry:
         try:
@@ -132,12 +154,12 @@ class Stream:
 
     # Out
 
-    async def settle(self, entries: Sequence[Entry]) -> bool:
+    async def settle(self, some: Some) -> bool:
         """Answer some lines; False when the last answer given is that it goes no further."""
-        found, stopped = await self.ask([entry.asked for entry in entries if isinstance(entry.asked, Ask)])
+        found, stopped = await self.answers(some.group, some.given)
         answers = iter(found)
         told = bytearray()
-        for entry in entries:
+        for entry in some.entries:
             answer = next(answers, stopped) if isinstance(entry.asked, Ask) else entry.asked
             assert answer is not None, "each line has its answer"
             told += self.outcome(entry, answer)
@@ -155,32 +177,36 @@ class Stream:
         assert refusal is not None
         return refused_line(entry.number, entry.command_id, refusal, self.trace_id)
 
-    async def ask(self, asks: Sequence[Ask]) -> tuple[list[Answer], Exception | None]:
-        """The answers, in order; if something keeps them from being all, that too."""
+    async def answers(
+        self, group: Group[Ask, Outcome], asked: asyncio.Future[list[Outcome | Exception]]
+    ) -> tuple[list[Answer], Exception | None]:
+        """The answers, in order; if something keeps them from being all, that too.
+
+        What has met with a failure that passes is tried again here, while everything after it waits for its turn.
+        """
         answers: list[Answer] = []
         clock = asyncio.get_running_loop().time
         until, pause = clock() + PATIENCE, 0.05
-        while len(answers) < len(asks):
-            given: Sequence[Answer]
-            try:
-                given = await self.writer.ask_all(asks[len(answers) :])
-            except QueueFull as full:
-                given = [full]
-            except Closed as closed:
-                return answers, closed
-            done = list(takewhile(lambda each: not isinstance(each, PASSING), given))
+        given: Sequence[Answer] = await asked
+        while True:
+            done = list(takewhile(lambda each: not isinstance(each, (*PASSING, Closed)), given))
             answers += done
             if len(done) == len(given):
-                continue
+                group.failure = None
+                return answers, None
+            failure = given[len(done)]
+            assert isinstance(failure, Exception)
             if done:
                 until, pause = clock() + PATIENCE, 0.05
-            elif clock() > until:
-                failure = given[0]
-                assert isinstance(failure, Exception)
+            if isinstance(failure, Closed) or clock() > until:
                 return answers, failure
             await asyncio.sleep(pause)
             pause = min(2 * pause, 1.0)
-        return answers, None
+            rest = group.items[len(answers) :]
+            try:
+                given = await self.writer.ask_all(rest)
+            except (QueueFull, Closed) as full:
+                given = [full] * len(rest)
 
     async def tell(self, body: bytes, *, more: bool = True) -> None:
         """Send, and give up on who does not read."""

@@ -21,7 +21,8 @@ MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20  # Who sends a thousand wrong fields is told of some.
 
 Errors = Sequence[Mapping[str, str]]
-"""What is wrong, and where: `pointer` into the body (RFC 6901), or `parameter` of the path, query or headers."""
+"""What is wrong, and where: `pointer` into the body (RFC 6901), `parameter` of the path, query or headers, or
+`column` of a row."""
 
 
 class Fault(Exception):
@@ -91,7 +92,7 @@ class InvalidRequest(Fault):
 
     def __str__(self) -> str:
         first = self.errors[0]
-        where = first.get("pointer") or first.get("parameter") or "the body"
+        where = first.get("pointer") or first.get("parameter") or first.get("column") or "the body"
         more = f", and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
         return f"{where}: {first['detail']}{more}"
 

@@ -1,7 +1,8 @@
 """What the ways in share: the write side, the views, and what has been counted."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from api.answers import Tally
@@ -9,7 +10,7 @@ from api.body import Form, forms
 from api.problems import ViewNotBuilt
 from api.viewing import ViewReader
 from commands import DECIDERS
-from commands.service import WriteSide
+from commands.service import WriteSide, calm_collector
 from ledger.writer import Closed
 from settings import Settings
 
@@ -30,11 +31,12 @@ class Service:
             raise Closed("the service is not running")
         return self.write_side
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
         if self.write_side is not None:
             yield
             return
+        calm_collector()
         settings = self.settings
         self.write_side = WriteSide.open(
             settings.database_url,
@@ -43,13 +45,15 @@ class Service:
             cache=settings.cache,
             keys=settings.key_cache,
             pool_size=settings.ledger_pool,
+            patience=settings.patience,
+            home=asyncio.get_running_loop(),
         )
         self.views = ViewReader(settings.database_url, settings.view_pool)
         try:
             yield
         finally:
             self.views.close()
-            self.write_side.close()
+            await self.write_side.aclose()
             self.write_side = self.views = None
 
     def lags(self) -> Mapping[str, tuple[int, float]]:

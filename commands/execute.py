@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
+from pydantic_core import SchemaSerializer
 
 from commands.ask import Answer, Ask, CommandIdReused, Conflict, Outcome
 from commands.decider import Decider, Holding, owners
-from commands.states import Cache, Known, Missing, View
+from commands.states import Cache, Known, View
 from domain.access import Action, Scope, Whereabouts, decide, scope_of
 from domain.actor import Actor, Asked
 from domain.errors import HasLeft, Hidden, Invalid, NotNow, Refused, UnknownStaff
@@ -23,16 +25,17 @@ from domain.staff import Departed, Employed
 from domain.values import OrgPath, StaffId
 from ledger.envelope import Append, Batch, Circumstances, Logged, time_ordered_id
 from ledger.refusals import declined, restored
-from ledger.store import Busy, EventStore, Locked, Unavailable
+from ledger.store import Busy, EventStore, Locked, Sent, Unavailable
+from ledger.writer import Pause
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # Seconds between attempts to reach the ledger.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-Steps = Generator[None, None, list[Answer]]
+Steps = Generator[Pause | Sent, None, list[Answer]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A rule, with the decider of each state that it needs."""
 
@@ -41,7 +44,22 @@ class Plan:
     rule: Rule
     action: Action
     needs: tuple[tuple[str, Need, Decider[Any, Any], Finder | None], ...]
-    adapter: TypeAdapter[Any]
+    serializer: SchemaSerializer
+
+    @cached_property
+    def lookups(self) -> tuple[Callable[[Any], Iterable[Identifier]], ...]:
+        """What finds, in the command alone, the values by which streams are found."""
+        return tuple(
+            finder.find if need.many else lambda command, find=finder.find: [find(command)]
+            for _, need, decider, finder in self.needs
+            if finder is not None and decider.found_by is not None and finder.names == ("command",)
+        )
+
+    @cached_property
+    def opens(self) -> bool:
+        """Whether it begins a stream: then there is none yet, or it will be refused."""
+        homes = [need.types for _, need, decider, finder in self.needs if finder is None and decider is self.decider]
+        return bool(homes) and all(types == self.decider.states[:1] for types in homes)
 
 
 class Executor:
@@ -84,7 +102,7 @@ class Executor:
                 tuple(
                     (name, need, self.owner[need.types[0]], rule.where.get(name)) for name, need in rule.needs.items()
                 ),
-                adapter(command),
+                serializer(command),
             )
             for decider in self.deciders.values()
             for command, rule in decider.rules.items()
@@ -144,6 +162,7 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is found again, and answered to whom it concerns.
             if self.lost_at is None and isinstance(error, Unavailable):
                 self.lost_at = self.timer()
+            yield Pause.ASIDE
             return self(asks)
         self.lost_at = None
         return given
@@ -157,40 +176,51 @@ class Executor:
                 return end.value  # type: ignore[no-any-return]
 
     def settling(self, asks: Sequence[Ask]) -> Steps:
-        """Decide, pause, write, pause, and answer what has been committed.
+        """Decide, pause, send, pause, and answer what has been committed.
 
-        At the first pause everything is ready and nothing locked, at the second the commit is under way. What the
-        batch has changed is taken for granted from then on. Should its commit fail, `doubts` counts one up, and
-        whatever was decided meanwhile is decided again.
+        At the first pause everything is ready, at the second it is on its way. What the batch has changed is taken for
+        granted from then on. Should it not come about, `doubts` counts one up, and whatever was decided meanwhile is
+        decided again.
         """
         works = [self.work(ask) for ask in asks]
         doubts = self.doubts
         view = View(self.cache, self.store, self.deciders, self.new_id)
-        self.look_ahead(works, view)
+        yield from self.look_ahead(works, view)
         decided = self.decide_all(works, {}, view)
         encoded = self.store.encode(batches(decided))
-        yield
-        try:
-            with self.store.locked() as ledger:
-                logged = self.verify(view, ledger, {ask.command_id for ask in asks})
-                while not view.holds or (view.reader is self.store and (logged or doubts != self.doubts)):
-                    view = View(self.cache, ledger, self.deciders, self.new_id, verified=view.verified)
-                    decided = self.decide_all(works, logged, view)
-                    encoded = self.store.encode(batches(decided))
-                    self.verify(view, ledger, ())
-                positions = iter(ledger.insert_batches(encoded))
-                ledger.commit()
+        yield Pause.READY
+        positions: Sequence[int] | None = None
+        if doubts == self.doubts:
+            try:
+                sent = self.store.send(view.foundation(ask.command_id for ask in asks), encoded)
                 self.cache.put(view.changed)
-                yield
-        except BaseException:
-            self.cache.drop(view.changed)
-            self.doubts += 1
-            raise
-        return answers(asks, decided, positions)
+                yield sent
+                positions = sent.result()
+            finally:
+                if positions is None:
+                    self.cache.drop(view.changed)
+                    self.doubts += 1
+        if positions is None:
+            yield Pause.ASIDE
+            decided, positions = self.decide_under_lock(works, view)
+        return answers(asks, decided, iter(positions))
+
+    def decide_under_lock(self, works: Sequence["Work"], view: View) -> tuple[list["Decided"], Sequence[int]]:
+        """Decide again where nothing can move any more, and write that."""
+        with self.store.locked() as ledger:
+            logged = self.verify(view, ledger, {work.ask.command_id for work in works})
+            view.holds = False
+            while not view.holds:
+                view = View(self.cache, ledger, self.deciders, self.new_id, verified=view.verified)
+                decided = self.decide_all(works, logged, view)
+                self.verify(view, ledger, ())
+            positions = ledger.insert_batches(self.store.encode(batches(decided)))
+        self.cache.put(view.changed)
+        return decided, positions
 
     def work(self, ask: Ask) -> "Work":
         plan = self.plans[type(ask.command)]
-        body = plan.adapter.dump_json(ask.command, by_alias=True)
+        body = plan.serializer.to_json(ask.command, by_alias=True)
         digest = self.store.digest(f"{plan.name} {ask.caller.kind}:{ask.caller.id}", body)
         try:
             return Work(ask, plan, plan.decider.stream_of(ask.command), digest)
@@ -200,36 +230,50 @@ class Executor:
     def verify(self, view: View, ledger: Locked, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
         """Note whether all that the decisions rest on is still so, and answer which commands are known already.
 
-        What has moved is read again, under the lock, where it can move no more.
+        What is not as we know it is read again, under the lock, where it can move no more.
         """
         unsure = {stream: known.version for stream, known in view.base.items() if stream not in view.verified}
         values = {} if view.reader is ledger else view.guarded()
         there = ledger.check(unsure.keys(), commands, values.keys())
-        stale = [stream for stream, version in unsure.items() if there.heads.get(stream, 0) != version]
+        stale = {stream: there.heads.get(stream, 0) for stream, version in unsure.items()}
+        stale = {stream: head for stream, head in stale.items() if head != unsure[stream]}
         if stale:
+            # A ledger that was restored from a backup may be behind what we have seen.
+            ahead = [stream for stream, head in stale.items() if head < unsure[stream]]
+            self.cache.drop(ahead)
+            self.store.forget(ahead)
             View(self.cache, ledger, self.deciders, self.new_id).fetch(stale)
         view.verified |= unsure.keys()
         view.holds = not stale and all(there.identities.get(each) == stream for each, stream in values.items())
         return there.outcomes
 
-    def look_ahead(self, works: Sequence["Work"], view: View) -> None:
-        """Read in a few grouped steps what a cold batch will need, instead of stream by stream."""
+    def look_ahead(self, works: Sequence["Work"], view: View) -> Iterator[Pause]:
+        """Read in a few grouped steps what the batch will need and nobody has here, instead of stream by stream."""
+        cold = [work for work in works if work.wrong is None and self.cache.get(work.home) is None]
+        for work in works:
+            for find in work.plan.lookups:
+                with suppress(Exception):  # It will be raised again where it is answered.
+                    view.unknown.update(find(work.ask.command))
+        for work in cold:
+            if work.plan.opens:
+                view.assume_new(work.home)
+        cold = [work for work in cold if work.home not in view.base]
+        view.missing.update(work.home for work in cold)
         now = self.clock()
-        pending = [work for work in works if work.wrong is None and self.cache.get(work.home) is None]
-        view.missing.update(work.home for work in pending)
-        while view.fetch_missing():
-            view.looking_ahead = True
-            pending = [work for work in pending if self.lacks(work, view, now)]
+        view.looking_ahead = True
+        while view.missing or view.unknown:
+            yield Pause.ASIDE
+            view.fetch_missing()
+            yield Pause.HERE
+            cold = [work for work in cold if self.lacks(work, view, now)]
         view.looking_ahead = False
 
     def lacks(self, work: "Work", view: View, now: datetime) -> bool:
-        try:
+        """Whether something is still to be read; if so, all that can be named by now is noted."""
+        before = view.noted
+        with suppress(Exception):  # It will be raised again where it is answered.
             self.prepare(work, view, now)
-        except Missing:
-            return True
-        except Exception:  # noqa: BLE001 - it will be raised again where it is answered.
-            return False
-        return False
+        return view.noted > before
 
     def decide_all(self, works: Sequence["Work"], logged: Mapping[UUID, Logged], view: View) -> list["Decided"]:
         """For each command what it writes, what it is answered, or which earlier one of the batch it repeats."""
@@ -257,8 +301,6 @@ class Executor:
             return work.wrong  # It names no subject that it could be recorded under.
         try:
             before = view.get(stream).version
-            if ask.expected is not None and ask.expected != before:
-                return Conflict(f"{stream} is at version {before}, not {ask.expected}")
             try:
                 ready = self.prepare(work, view, now)
                 events = plan.rule.outcome(ready.known)
@@ -280,6 +322,8 @@ class Executor:
         before = view.get(home)
         at = ask.occurred_at or now
         actor = self.must_be_allowed(work, before.state, view, now)
+        if ask.expected not in (None, before.version) and (before.version or plan.opens):
+            raise Conflict(f"{home} is at version {before.version}, not {ask.expected}")
         asked = Asked(
             command_id=ask.command_id,
             actor=actor,
@@ -365,8 +409,8 @@ class Executor:
 
 
 @cache
-def adapter(command: type) -> TypeAdapter[Any]:
-    return TypeAdapter(command)
+def serializer(command: type) -> SchemaSerializer:
+    return TypeAdapter(command).serializer
 
 
 @dataclass(slots=True)

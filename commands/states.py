@@ -9,7 +9,7 @@ from uuid import UUID
 
 from commands.decider import Decider
 from domain.identity import Identifier
-from ledger.store import Reader
+from ledger.store import Foundation, Reader
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Known:
 
 
 class Missing(Exception):
-    """Something has not been read yet; raised only while looking ahead."""
+    """A value has not been looked up yet; raised only while looking ahead."""
 
 
 class Cache:
@@ -76,6 +76,7 @@ class View:
         self.looking_ahead = False
         self.missing: set[str] = set()
         self.unknown: set[Identifier] = set()
+        self.noted = 0  # How often something was missing.
 
     def get(self, stream: str) -> Known:
         """The state that the next command finds."""
@@ -85,7 +86,8 @@ class View:
             if known is None:
                 if self.looking_ahead:
                     self.missing.add(stream)
-                    raise Missing
+                    self.noted += 1
+                    return self.unborn(stream)  # A guess, by which more may be found that is to be read.
                 self.fetch([stream])
                 return self.base[stream]
             self.base[stream] = known
@@ -96,6 +98,7 @@ class View:
         if identifier not in self.found:
             if self.looking_ahead:
                 self.unknown.add(identifier)
+                self.noted += 1
                 raise Missing
             self.look_up([identifier])
         known = self.found[identifier]
@@ -105,6 +108,10 @@ class View:
             self.minted[stream] = identifier
             self.base[stream] = self.unborn(stream)
         return known
+
+    def foundation(self, commands: Iterable[UUID]) -> Foundation:
+        """What must be so for the decisions to hold, of which these commands are."""
+        return Foundation({stream: known.version for stream, known in self.base.items()}, set(commands), self.guarded())
 
     def guarded(self) -> dict[Identifier, UUID | None]:
         """By value the stream that must guard it when the batch is written; None where there must be none yet."""
@@ -128,18 +135,19 @@ class View:
         there = self.reader.find(list(identifiers))
         self.found.update({identifier: there.get(identifier) for identifier in identifiers})
 
-    def fetch_missing(self) -> bool:
-        """Read what was found missing while looking ahead, if anything was, and look ahead no longer."""
-        self.looking_ahead = False
+    def fetch_missing(self) -> None:
+        """Read what was found missing while looking ahead."""
         if self.unknown:
             self.look_up(self.unknown)
             decider = self.deciders["identity"]
             self.missing.update(decider.stream(there) for each in self.unknown if (there := self.found[each]))
         if self.missing:
             self.fetch(self.missing)
-        found = bool(self.missing)
         self.missing, self.unknown = set(), set()
-        return found
+
+    def assume_new(self, stream: str) -> None:
+        """Do without reading it: if it is there after all, it will be found when the batch is written."""
+        self.base[stream] = self.unborn(stream)
 
     def unborn(self, stream: str) -> Known:
         name, _, key = stream.partition("/")

@@ -1,11 +1,10 @@
 """A salesperson's book (库容): how many leads he holds, and how many he has claimed today."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Literal
 
-from domain.values import LeadId, StaffId, fact, value
+from domain.values import LeadId, StaffId, fact, replace, value
 
 SlotKind = Literal["claim", "dispatch", "assign", "transfer", "import"]
 

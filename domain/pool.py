@@ -1,6 +1,7 @@
 """A public pool: who may claim from it, and the terms under which a lead may be held."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.values import Instant, OrgPath, PoolId, fact, value, within
@@ -21,12 +22,14 @@ class Terms:
     daily_claims: int = 20
 
 
+@lru_cache(maxsize=1_000)
 def days_after(start: Instant, days: int, time_zone: str) -> Instant:
     """The same time of day, so many days later, as a calendar on the wall in that zone has it."""
     zone = ZoneInfo(time_zone)
     return (start.astimezone(zone) + timedelta(days=days)).astimezone(start.tzinfo)
 
 
+@lru_cache(maxsize=1_000)
 def business_date(at: datetime, time_zone: str) -> date:
     """The date that an instant falls on in a zone."""
     return at.astimezone(ZoneInfo(time_zone)).date()

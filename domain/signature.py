@@ -41,7 +41,7 @@ class Finder:
     names: tuple[str, ...]
 
     def __call__(self, known: Mapping[str, Any]) -> Any:
-        return self.find(*(known[name] for name in self.names))
+        return self.find(*[known[name] for name in self.names])
 
 
 @dataclass(frozen=True)
@@ -77,4 +77,4 @@ class Rule:
         result = self.run(*[known[name] for name in self.arguments])
         if result is None:
             return ()
-        return tuple(result) if isinstance(result, tuple | Iterator) else (result,)
+        return tuple(result) if isinstance(result, (tuple, Iterator)) else (result,)

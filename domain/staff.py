@@ -1,9 +1,7 @@
 """Who works here, in which organisation and role, and whether he is to be had at the moment."""
 
-from dataclasses import replace
-
 from domain.errors import ImpossibleHistory, Invalid
-from domain.values import Instant, OrgPath, StaffId, fact, value
+from domain.values import Instant, OrgPath, StaffId, fact, replace, value
 
 LONGEST_PATH = 256
 

@@ -10,10 +10,10 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import SchemaSerializer, from_json, to_json
 
 from domain.values import FACT_NAMES, Erased, PersonalMark, outside_name
-from ledger.envelope import Corrupt
+from ledger.envelope import Append, Corrupt
 from ledger.history import STEPS, Step
 
 Path = tuple[str, ...]
@@ -30,6 +30,7 @@ class Shape:
     name: str
     kind: type
     adapter: TypeAdapter[Any]
+    serializer: SchemaSerializer  # The adapter's; asked directly, which is quicker.
     personal: tuple[Path, ...]
     steps: tuple[Step, ...]
 
@@ -39,17 +40,22 @@ class Codec:
 
     def __init__(self, events: Iterable[type], steps: Mapping[str, tuple[Step, ...]] = STEPS) -> None:
         self.by_class = {kind: shape_of(kind, steps) for kind in events}
+        self.impersonal = frozenset(kind for kind, shape in self.by_class.items() if not shape.personal)
         self.by_name = {shape.name: shape for shape in self.by_class.values()}
         assert len(self.by_name) == len(self.by_class), "two event classes have one name"
         assert steps.keys() <= self.by_name.keys(), f"history of unknown events {steps.keys() - self.by_name.keys()}"
+
+    def has_personal(self, events: Iterable[Append]) -> bool:
+        """Whether any of them has a personal value, or could have one."""
+        return not self.impersonal.issuperset([type(each.event) for each in events])
 
     def encode(self, event: object, seal: Seal) -> tuple[str, int, bytes]:
         """The stored name, the schema version and the payload; personal values go through `seal`."""
         shape = self.by_class[type(event)]
         if not shape.personal:
-            payload = shape.adapter.dump_json(event, by_alias=True, exclude_none=True)
+            payload = shape.serializer.to_json(event, by_alias=True, exclude_none=True)
         else:
-            data = shape.adapter.dump_python(event, mode="json", by_alias=True, exclude_none=True)
+            data = shape.serializer.to_python(event, mode="json", by_alias=True, exclude_none=True)
             for holder, key, where, told in places(data, event, shape.personal):
                 erased = isinstance(told, Erased)  # It was so already where it was copied from.
                 holder[key] = {"erased": holder[key]} if erased else seal(where, to_json(holder[key]))
@@ -147,7 +153,8 @@ def shape_of(kind: type, steps: Mapping[str, tuple[Step, ...]]) -> Shape:
     name = FACT_NAMES.get(kind)
     assert name is not None, f"{kind.__name__} has no name to be stored by: declare it with @fact"
     must_omit_only_none(kind)
-    return Shape(name, kind, TypeAdapter(kind), tuple(personal_paths(kind)), steps.get(name, ()))
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    return Shape(name, kind, adapter, adapter.serializer, tuple(personal_paths(kind)), steps.get(name, ()))
 
 
 def must_omit_only_none(kind: type) -> None:

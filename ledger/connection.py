@@ -29,6 +29,10 @@ NETWORK = {
 WRITING = (
     f"SET lock_timeout = '{LOCK_SECONDS}s'; SET statement_timeout = '{STATEMENT_SECONDS}s';"
     f" SET transaction_timeout = '{TRANSACTION_SECONDS}s';"
+    # A plan that was made while a table was small is kept, and must be right for a large one; and what was read before
+    # the lock was taken must not be all that is seen after it.
+    " SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;"
+    " SET default_transaction_isolation = 'read committed';"
     # What was acknowledged must be on disk, whatever the role or the database has been set to.
     " SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from domain.actor import Actor, Reason, Source
 from domain.identity import Identifier
@@ -19,10 +19,15 @@ from domain.identity import Identifier
 def time_ordered_id() -> UUID:
     """A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then randomness, so that indexes grow at one end."""
     number = int.from_bytes(os.urandom(10), "big") & 0x0FFF_3FFF_FFFF_FFFF_FFFF | 0x7000_8000_0000_0000_0000
-    made = UUID.__new__(UUID)
-    state = {"int": time.time_ns() // 1_000_000 << 80 | number}
-    made.__setstate__(state)  # type: ignore[attr-defined]  # As unpickling does, without parsing.
+    made = new_id(UUID)
+    set_number(made, time.time_ns() // 1_000_000 << 80 | number)
+    set_safety(made, SafeUUID.unknown)
     return made
+
+
+# As unpickling does, without parsing: an id is made for every event.
+new_id = object.__new__
+set_number, set_safety = UUID.__dict__["int"].__set__, UUID.__dict__["is_safe"].__set__
 
 
 class Corrupt(Exception):

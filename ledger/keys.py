@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Protocol
 from uuid import UUID
@@ -133,11 +134,17 @@ class Keys:
 
     def identity_digest(self, identifier: Identifier) -> bytes:
         """A fingerprint that finds a value's identity stream, and from which the value cannot be guessed."""
-        told = to_json([identifier.kind, identifier.system, identifier.value])
-        return blake2b(told, key=self.identity_key, digest_size=DIGEST_BYTES).digest()
+        return identity_digest(self.identity_key, identifier)
 
     def command_digest(self, kind: str, body: bytes) -> bytes:
         return blake2b(kind.encode() + b"\0" + body, key=self.digest_key, digest_size=DIGEST_BYTES).digest()
+
+
+@lru_cache(maxsize=10_000)
+def identity_digest(key: bytes, identifier: Identifier) -> bytes:
+    """Kept, because a value is looked up, guarded and written within one batch."""
+    told = to_json([identifier.kind, identifier.system, identifier.value])
+    return blake2b(told, key=key, digest_size=DIGEST_BYTES).digest()
 
 
 def seal(key: Key, event_id: UUID, where: str, plaintext: bytes) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ledger.codec import Codec
 from ledger.envelope import Append, Batch, Circumstances, Logged, Recorded, time_ordered_id
 from ledger.keys import Key, Keys, NewKey, seal
 from ledger.row import Row
-from ledger.store import Encoded, LockedRows, Rows, Standing
+from ledger.store import Encoded, Expected, Foundation, LockedRows, Rows, Sent, Standing
 
 
 class RowReader:
@@ -69,11 +69,28 @@ class LockedLedger(RowReader):
             self.created.update(batch.keys)
         return self.rows.insert_batches(batches)
 
-    def commit(self) -> None:
-        """Begin to commit. The next batch is made ready meanwhile, with the keys of this one."""
-        for subject, new in self.created.items():
-            self.keys.keep(subject, new.key)
-        self.rows.commit()
+
+class Sending:
+    """A batch on its way, and the keys that count once it has come about. They are used for the next one already."""
+
+    def __init__(self, sent: Sent, keys: Keys, created: Mapping[str, NewKey]) -> None:
+        self.sent = sent
+        self.keys = keys
+        self.created = created
+        for subject, new in created.items():
+            keys.keep(subject, new.key)
+
+    def answers_on(self) -> int | None:
+        return self.sent.answers_on()
+
+    def result(self) -> Sequence[int] | None:
+        positions = None
+        try:
+            positions = self.sent.result()
+        finally:
+            if positions is None:
+                self.keys.forget(self.created)  # They are kept nowhere, unless the commit came about after all.
+        return positions
 
 
 class Ledger(RowReader):
@@ -84,15 +101,22 @@ class Ledger(RowReader):
     def digest(self, kind: str, body: bytes) -> bytes:
         return self.keys.command_digest(kind, body)
 
+    def forget(self, subjects: Collection[str]) -> None:
+        self.keys.forget(subjects)
+
+    def send(self, foundation: Foundation, batches: Sequence[Encoded]) -> Sending:
+        guards = {self.keys.identity_digest(each): stream for each, stream in foundation.guards.items()}
+        sent = self.rows.send(Expected(foundation.heads, foundation.unknown, guards), batches)
+        created = {subject: new for batch in batches for subject, new in batch.keys.items()}
+        return Sending(sent, self.keys, created)
+
     @contextmanager
     def locked(self) -> Iterator[LockedLedger]:
         created: dict[str, NewKey] = {}
-        try:
-            with self.rows.locked() as rows:
-                yield LockedLedger(rows, self.codec, self.keys, created)
-        except BaseException:
-            self.keys.forget(created)  # They are kept nowhere, unless the commit came about after all.
-            raise
+        with self.rows.locked() as rows:
+            yield LockedLedger(rows, self.codec, self.keys, created)
+        for subject, new in created.items():
+            self.keys.keep(subject, new.key)
 
     def outcomes(self, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
         return self.rows.outcomes(commands)
@@ -165,10 +189,10 @@ class Ledger(RowReader):
 
     def has_secrets(self, batch: Batch) -> bool:
         """Whether something of it goes under a key that may exist already."""
-        if not batch.events or (batch.events[0].stream == batch.stream and batch.events[0].version == 1):
+        if not batch.events or (batch.events[0].version == 1 and batch.events[0].stream == batch.stream):
             return False
-        told = batch.circumstances.reason is not None and batch.circumstances.reason.text is not None
-        return told or any(self.codec.by_class[type(each.event)].personal for each in batch.events)
+        reason = batch.circumstances.reason
+        return (reason is not None and reason.text is not None) or self.codec.has_personal(batch.events)
 
     def encode_batch(self, batch: Batch, at_hand: dict[str, Key | Erased]) -> Encoded:
         around = batch.circumstances
@@ -179,8 +203,9 @@ class Ledger(RowReader):
             event_id = time_ordered_id()
             sealing = partial(self.sealing, around.subject, event_id, at_hand, new_keys)
             name, schema_version, payload = self.codec.encode(append.event, sealing)
-            text = None if around.reason is None else around.reason.text
-            told = sealing(REASON, text.encode()).get("sealed") if isinstance(text, str) else None
+            told = None
+            if around.reason is not None and isinstance(around.reason.text, str):
+                told = sealing(REASON, around.reason.text.encode()).get("sealed")
             rows.append(row_of(append, name, payload, event_id, schema_version, told, around))
         logged = Logged(
             around.command_id,
@@ -192,7 +217,9 @@ class Ledger(RowReader):
             around.recorded_at,
             batch.refusal,
         )
-        digests = {self.keys.identity_digest(value): identity for value, identity in batch.identities.items()}
+        digests: Mapping[bytes, UUID] = {}
+        if batch.identities:
+            digests = {self.keys.identity_digest(value): identity for value, identity in batch.identities.items()}
         return Encoded(rows, logged, (around.actor.kind, around.actor.id), new_keys, digests, batch.side)
 
     def sealing(

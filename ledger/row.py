@@ -69,13 +69,13 @@ SHARED = (
     "imported",
     "subject",
 )
-POSITION = "notification_id"
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # Where PostgreSQL's binary timestamps begin.
 
 big = struct.Struct("!q").pack
 small = struct.Struct("!i").pack
 head = struct.Struct("!ii").pack
+whole = struct.Struct("!iiq").pack
 
 
 def microseconds(at: datetime, since: datetime = EPOCH) -> int:
@@ -95,19 +95,17 @@ def uuid(found: UUID | None) -> bytes:
     return NO_ID if found is None else ID_HEAD + found.bytes
 
 
-@lru_cache(maxsize=16)
 def instant(at: datetime) -> bytes:
-    """All commands of a batch have one time."""
-    return INSTANT_HEAD + big(microseconds(at))
+    return whole(INSTANT, 8, microseconds(at))
 
 
 NO_TEXT = head(TEXT, -1)
 NO_ID = head(ID, -1)
 NO_SOURCE = NO_TEXT + NO_TEXT
 ID_HEAD = head(ID, 16)
-INSTANT_HEAD = head(INSTANT, 8)
 BIG_HEAD = head(BIG, 8)
 SMALL_HEAD = head(SMALL, 4)
+NULL = small(-1)
 FALSE, TRUE = head(TRUTH, 1) + b"\0", head(TRUTH, 1) + b"\1"
 
 
@@ -118,15 +116,13 @@ def packed_own(row: Row) -> bytes:
         (
             head(TEXT, len(stream)),
             stream,
-            BIG_HEAD,
-            big(row.originator_version),
-            packed_texts(row.topic),
+            whole(BIG, 8, row.originator_version),
+            packed_text(row.topic),
             head(BYTES, len(state)),
             state,
             ID_HEAD,
             row.event_id.bytes,
-            SMALL_HEAD,
-            small(row.schema_version),
+            packed_small(row.schema_version),
             NO_TEXT if row.reason_text is None else text(row.reason_text),
         )
     )
@@ -135,10 +131,11 @@ def packed_own(row: Row) -> bytes:
 def packed_shared(row: Row) -> bytes:
     """The columns that all events of a command share, likewise."""
     subject = row.subject.encode()
+    recorded = packed_instant(row.recorded_at)
     return b"".join(
         (
-            instant(row.occurred_at),
-            instant(row.recorded_at),
+            recorded if row.occurred_at is row.recorded_at else instant(row.occurred_at),
+            recorded,
             packed_texts(
                 row.actor_kind,
                 row.actor_id,
@@ -154,7 +151,7 @@ def packed_shared(row: Row) -> bytes:
             row.correlation_id.bytes,
             NO_ID if row.causation_id is None else uuid(row.causation_id),
             NO_SOURCE if row.source_system is None else text(row.source_system) + text(row.source_message_id),
-            packed_texts(row.policy_version),
+            packed_text(row.policy_version),
             TRUE if row.imported else FALSE,
             head(TEXT, len(subject)),
             subject,
@@ -162,16 +159,32 @@ def packed_shared(row: Row) -> bytes:
     )
 
 
+# What is the same in many rows is kept: the texts of an actor, the names of types, the one time of a batch.
+
+
 @lru_cache(maxsize=4096)
 def packed_texts(*texts: str | None) -> bytes:
-    """Texts that are the same in many rows."""
     return b"".join(map(text, texts))
 
 
-def array_of(oid: int, items: Sequence[bytes]) -> bytes:
-    """A one-dimensional array without nulls in PostgreSQL's binary form."""
-    parts = [struct.pack("!iiIii", 1, 0, oid, len(items), 1)] if items else [struct.pack("!iiI", 0, 0, oid)]
+packed_text = lru_cache(maxsize=4096)(text)
+packed_instant = lru_cache(maxsize=16)(instant)
+
+
+@lru_cache(maxsize=256)
+def packed_small(number: int) -> bytes:
+    return SMALL_HEAD + small(number)
+
+
+def array_of(oid: int, items: Sequence[bytes | None]) -> bytes:
+    """A one-dimensional array in PostgreSQL's binary form."""
+    if not items:
+        return struct.pack("!iiI", 0, 0, oid)
+    parts = [struct.pack("!iiIii", 1, None in items, oid, len(items), 1)]
     for item in items:
-        parts.append(small(len(item)))
-        parts.append(item)
+        if item is None:
+            parts.append(NULL)
+        else:
+            parts.append(small(len(item)))
+            parts.append(item)
     return b"".join(parts)

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from cryptography.exceptions import InvalidTag
 from psycopg.adapt import Transformer
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.generators import fetch
 from psycopg.pq import ExecStatus, Format
 
@@ -43,7 +43,7 @@ class Wire:
     """The connection over which scans are made, one after the other. When it is lost, the next scan makes a new one."""
 
     def __init__(self, url: str) -> None:
-        self.url = make_conninfo(url, **NETWORK)
+        self.url = make_conninfo("", **(NETWORK | conninfo_to_dict(url)))
         self.connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
     @contextmanager

@@ -36,6 +36,29 @@ class Encoded:
 
 
 @dataclass(slots=True)
+class Expected:
+    """What a batch rests on: heads of streams (0 where there is none), commands that must be unknown, and by digest the
+    identity stream of each value that was looked up (None where there was none).
+    """
+
+    heads: Mapping[str, int]
+    unknown: Collection[UUID]
+    guards: Mapping[bytes, UUID | None]
+
+
+class Sent(Protocol):
+    """A batch that is on its way into the ledger."""
+
+    def answers_on(self) -> int | None:
+        """The file descriptor on which the answer will come; None where it is here already."""
+
+    def result(self) -> Sequence[int] | None:
+        """Wait for the commit: the position that the ledger has after each batch; or None, when not everything was as
+        expected, and nothing has been written.
+        """
+
+
+@dataclass(slots=True)
 class Checked:
     """How things stand under the lock: heads of streams, known commands, guarded identities."""
 
@@ -56,9 +79,6 @@ class LockedRows(Protocol):
 
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
         """Add the rows of all batches in order, and answer the position that the ledger has after each."""
-
-    def commit(self) -> None:
-        """Begin to commit, without waiting for it; whether it came about shows at the end of `locked`."""
 
 
 class Rows(Protocol):
@@ -83,6 +103,9 @@ class Rows(Protocol):
 
     def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, Any]:
         """The wrapped key of each subject that has one, or what an erasure left of it."""
+
+    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+        """Begin to write everything, if all is as expected, without waiting for it. One batch at a time."""
 
     def locked(self) -> AbstractContextManager[LockedRows]:
         """The lock, and the one transaction in which all that is inserted commits or does not."""
@@ -112,6 +135,15 @@ class Standing:
     identities: Mapping[Identifier, UUID]
 
 
+@dataclass(slots=True)
+class Foundation:
+    """What decisions rest on, in the words of the domain: as `Expected`, by value instead of by digest."""
+
+    heads: Mapping[str, int]
+    unknown: Collection[UUID]
+    guards: Mapping[Identifier, UUID | None]
+
+
 class Locked(Reader, Protocol):
     """The ledger while nobody else can write to it."""
 
@@ -122,8 +154,6 @@ class Locked(Reader, Protocol):
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
         """Append what `encode` has made, and answer the position that the ledger has after each batch."""
 
-    def commit(self) -> None: ...
-
 
 class EventStore(Reader, Protocol):
     """One ordered ledger of events, with a log of commands."""
@@ -133,6 +163,12 @@ class EventStore(Reader, Protocol):
 
     def encode(self, batches: Sequence[Batch]) -> Sequence[Encoded]:
         """The rows of each batch, personal values under their subject's key. Done before the lock is taken."""
+
+    def forget(self, subjects: Collection[str]) -> None:
+        """Keep their keys at hand no longer: what is sealed next is sealed under those that the ledger has."""
+
+    def send(self, foundation: Foundation, batches: Sequence[Encoded]) -> Sent:
+        """Begin to write what `encode` has made, if the foundation holds, without waiting for it."""
 
     def locked(self) -> AbstractContextManager[Locked]: ...
 

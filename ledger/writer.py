@@ -2,17 +2,23 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from enum import Enum
 from itertools import islice
-from threading import Condition, Thread
+from threading import Lock, Thread
 from time import perf_counter
 from typing import Generic, TypeVar
+
+from ledger.store import Busy, Sent, Unavailable
 
 A = TypeVar("A")
 R = TypeVar("R")
 Results = list[R | Exception]
+Loop = asyncio.AbstractEventLoop
+
+SLOW_SECONDS = 1.0  # A commit that takes longer is waited for aside.
 
 
 class QueueFull(Exception):
@@ -23,19 +29,44 @@ class Closed(Exception):
     """The writer is being stopped and takes nothing more."""
 
 
-class Waiter(Generic[R]):
-    """A coroutine that waits for the results of what it has asked, in its own event loop."""
-
-    __slots__ = ("future", "loop")
-
-    def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Results[R]] = self.loop.create_future()
+PASSING = (Unavailable, Busy, QueueFull)
+"""What is over in a moment: it may be tried again."""
 
 
-Line = list[tuple[Sequence[A], Future[R] | Waiter[R]]]
-Steps = Generator[None, None, Sequence[R | Exception]]
+class Pause(Enum):
+    """Why the processing of a batch pauses."""
+
+    ASIDE = "what comes next may have to wait for the ledger: it is done on a thread, and others are served meanwhile"
+    HERE = "what comes next only computes: it is done in the event loop, where nobody else gets in its way"
+    READY = "the batch is ready to be written, as soon as the one before it has been"
+
+
+Steps = Generator[Pause | Sent, None, Sequence[R | Exception]]
 Process = Callable[[Sequence[A]], Steps[R] | Sequence[R | Exception]]
+
+
+class Group(Generic[A, R]):
+    """Items that stay together and in order, and who waits for their results.
+
+    Nothing of it is written when the group that it comes `after` has met with a failure that passes: whoever cares for
+    an order tries both again.
+    """
+
+    __slots__ = ("after", "failure", "items", "waiter")
+
+    def __init__(
+        self,
+        items: Sequence[A],
+        waiter: Future[R] | asyncio.Future[Results[R]],
+        after: "Group[A, R] | None" = None,
+    ) -> None:
+        self.items = items
+        self.waiter = waiter
+        self.after = after
+        self.failure: Exception | None = None
+
+    def is_orphan(self) -> bool:
+        return self.after is not None and self.after.failure is not None
 
 
 def started(process: Process[A, R], items: Sequence[A]) -> Steps[R]:
@@ -46,65 +77,77 @@ def started(process: Process[A, R], items: Sequence[A]) -> Steps[R]:
 class Work(Generic[A, R]):
     """A batch that is being processed, step by step."""
 
-    def __init__(self, process: Process[A, R], batch: Line[A, R]) -> None:
-        items = [item for group, _ in batch for item in group]
+    def __init__(self, process: Process[A, R], batch: Sequence[Group[A, R]]) -> None:
+        items = [item for group in batch for item in group.items]
         self.batch = batch
         self.size = len(items)
         self.begin = perf_counter()
         self.results: Sequence[R | Exception] = ()
-        self.over = False
+        self.pause: Pause | Sent | None = None  # None: it is over, and there is a result for each, whatever happened.
+        self.answered = self.slow = False
         self.steps = started(process, items)
         self.advance()
 
-    def advance(self) -> bool:
-        """Go on to the next pause; False when there are results, which are there for each, whatever happens."""
-        if not self.over:
-            try:
-                next(self.steps)
-            except StopIteration as end:
-                self.results, self.over = end.value, True
-            except BaseException as bug:  # noqa: BLE001 - whoever waits must not wait for ever, nor after a panic.
-                found = bug if isinstance(bug, Exception) else RuntimeError(repr(bug))
-                self.results, self.over = [found] * self.size, True
-            if self.over and len(self.results) != self.size:
-                self.results = [RuntimeError("not each item has its result")] * self.size
-        return not self.over
+    def advance(self) -> None:
+        try:
+            self.pause = next(self.steps)
+        except StopIteration as end:
+            self.end(end.value)
+        except BaseException as bug:  # noqa: BLE001 - whoever waits must not wait for ever, nor after a panic.
+            self.end([bug if isinstance(bug, Exception) else RuntimeError(repr(bug))] * self.size)
+
+    def end(self, results: Sequence[R | Exception]) -> None:
+        complete = len(results) == self.size
+        self.results = results if complete else [RuntimeError("not each item has its result")] * self.size
+        self.pause = None
 
 
 class GroupWriter(Generic[A, R]):
-    """Hands whatever is waiting to `process` as one batch, in the order of arrival, on a thread of its own.
+    """Hands whatever is waiting to `process` as one batch, in the order of arrival.
 
     `process` answers each item with a result or an exception. Where it is a generator, it pauses when a batch is ready
-    to be written, and again when it is being committed: meanwhile the next batch is made ready, if at least
-    `worthwhile` items are waiting. `bound` limits how many may wait, `largest` how many go into one batch.
-    `observe` is told of each batch how many it held, and the seconds.
+    to be written, and again with what it has sent: meanwhile the next batch is made ready, as soon as at least
+    `worthwhile` items are waiting. `bound` limits how many may wait, `largest` how many go into one batch. `observe` is
+    told of each batch how many it held, and the seconds.
+
+    All of this happens in one event loop, `home`: that of the server, which hears of every answer without a thread
+    being woken, or one on a thread of its own. Whatever has to wait for the ledger is done aside, on another thread.
     """
 
     def __init__(
         self,
         process: Process[A, R],
         *,
+        home: Loop | None = None,
         bound: int = 4096,
         largest: int = 256,
         worthwhile: int = 16,
     ) -> None:
         self.process = process
-        self.worthwhile = worthwhile
         self.bound = bound
         self.largest = largest
+        self.worthwhile = worthwhile
         self.observe: Callable[[int, float], None] = lambda _items, _seconds: None
-        self.waiting: deque[tuple[Sequence[A], Future[R] | Waiter[R]]] = deque()
+        self.waiting: deque[Group[A, R]] = deque()
         self.length = 0  # Items in `waiting`.
-        self.changed = Condition()
+        self.least = 1  # So many must be waiting for the bell to be rung.
+        self.lock = Lock()
+        self.bell = asyncio.Event()
         self.closing = False
         self.batches = self.items = self.refused = 0
-        self.thread = Thread(target=self.run, name="group-writer", daemon=True)
-        self.thread.start()
+        self.aside = ThreadPoolExecutor(1, "group-writer-aside")
+        self.home = home or asyncio.new_event_loop()
+        self.task = self.home.create_task(self.run())
+        self.thread = None if home else Thread(target=self.live, name="group-writer", daemon=True)
+        if self.thread is not None:
+            self.thread.start()
+
+    # Asking
 
     def submit(self, item: A) -> Future[R]:
         """Put an item in line. Raises QueueFull, which is counted, rather than let the line grow without end."""
         future: Future[R] = Future()
-        self.put((item,), future)
+        self.put(Group((item,), future))
         return future
 
     async def ask(self, item: A) -> R:
@@ -114,90 +157,194 @@ class GroupWriter(Generic[A, R]):
             raise result
         return result
 
-    async def ask_all(self, items: Sequence[A]) -> Results[R]:
-        """The results for some items that stay together and in order, at most `largest`, from a coroutine."""
-        assert len(items) <= self.largest, f"{len(items)} are more than one batch"
-        waiter: Waiter[R] = Waiter()
-        self.put(items, waiter)
-        return await waiter.future
+    def ask_all(self, items: Sequence[A]) -> asyncio.Future[Results[R]]:
+        """The results for some items that stay together and in order, at most `largest`, for a coroutine."""
+        waiter: asyncio.Future[Results[R]] = asyncio.get_running_loop().create_future()
+        self.put(Group(items, waiter))
+        return waiter
 
-    def put(self, items: Sequence[A], waiter: Future[R] | Waiter[R]) -> None:
-        with self.changed:
+    def put(self, group: Group[A, R]) -> None:
+        size = len(group.items)
+        assert size <= self.largest, f"{size} are more than one batch"
+        with self.lock:
             if self.closing:
                 raise Closed("the writer is being stopped")
-            if self.length + len(items) > self.bound:
-                self.refused += len(items)
+            if self.length + size > self.bound:
+                self.refused += size
                 raise QueueFull(f"{self.length} commands are waiting already")
-            self.waiting.append((items, waiter))
-            self.length += len(items)
-            if len(self.waiting) == 1:
-                self.changed.notify()
+            self.waiting.append(group)
+            enough = self.length < self.least <= self.length + size
+            self.length += size
+        if enough:
+            self.ring()
+
+    def ring(self) -> None:
+        if asyncio._get_running_loop() is self.home:  # noqa: SLF001 - the one way to ask without an exception.
+            self.bell.set()
+        else:
+            self.home.call_soon_threadsafe(self.bell.set)
+
+    # Closing
 
     def close(self) -> None:
-        """Finish what is waiting, and take nothing more."""
-        with self.changed:
-            self.closing = True
-            self.changed.notify()
-        self.thread.join()
+        """Finish what is waiting, and take nothing more. From another thread than that of `home`."""
+        if self.thread is not None and self.stop():
+            self.thread.join()
 
-    def run(self) -> None:
+    async def aclose(self) -> None:
+        """The same from a coroutine of `home`."""
+        if self.stop():
+            await self.task
+
+    def stop(self) -> bool:
+        with self.lock:
+            first, self.closing = not self.closing, True
+        if first:
+            self.ring()
+        return first
+
+    def live(self) -> None:
+        self.home.run_until_complete(self.task)
+        self.home.close()
+
+    # Batches
+
+    async def run(self) -> None:
         under_way: Work[A, R] | None = None
         while True:
-            # A few that have come meanwhile wait for the commit, and for those that come with its end.
-            batch = self.next_batch(least=1 if under_way is None else self.worthwhile, wait=under_way is None)
+            batch = await self.next_batch(under_way)
             if not batch and under_way is None:
+                self.aside.shutdown()
                 return
-            work = Work(self.process, batch) if batch else None
+            work = await self.made_ready(batch) if batch else None
             if under_way is not None:
-                self.finish(under_way)
+                await self.finish(under_way)
+            if work is not None and any(group.is_orphan() for group in work.batch):
+                work.steps.close()
+                work = await self.made_ready(work.batch)
             under_way = work
-            if work is not None and not work.advance():
-                self.finish(work)
-                under_way = None
+            if work is not None:
+                await self.send(work)
+                if work.pause is None:
+                    self.end(work)
+                    under_way = None
 
-    def finish(self, work: "Work[A, R]") -> None:
-        while work.advance():
-            pass
-        self.batches += 1
-        self.items += work.size
-        self.observe(work.size, perf_counter() - work.begin)
-        self.answer(work.batch, iter(work.results))
-
-    def next_batch(self, *, least: int, wait: bool) -> Line[A, R]:
-        batch: Line[A, R] = []
+    async def next_batch(self, under_way: Work[A, R] | None) -> list[Group[A, R]]:
+        """Wait until enough are waiting for a batch: one, or, as long as another is under way, so many that it is worth
+        their while. A few that have come meanwhile go with those who come with its end. Of many, half go first, so that
+        the other half is made ready while they are being written.
+        """
+        least = 1 if under_way is None else self.worthwhile
+        while not self.is_enough(least) and not self.closing and (under_way is None or not under_way.answered):
+            await self.bell.wait()
+            self.bell.clear()
+        batch: list[Group[A, R]] = []
         size = 0
-        with self.changed:
-            while wait and not self.waiting and not self.closing:
-                self.changed.wait()
+        with self.lock:
             if self.length < least:
                 return batch
-            while self.waiting and size + len(self.waiting[0][0]) <= self.largest:
+            most = self.largest
+            if under_way is None and self.length >= 2 * self.worthwhile:
+                most = min(most, max(self.length // 2, len(self.waiting[0].items)))
+            while self.waiting and size + len(self.waiting[0].items) <= most:
                 batch.append(self.waiting.popleft())
-                size += len(batch[-1][0])
+                size += len(batch[-1].items)
             self.length -= size
             return batch
 
-    def answer(self, batch: Line[A, R], results: Iterator[R | Exception]) -> None:
-        """Give everybody the own results; an event loop is woken once for all of its coroutines."""
-        loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Results[R]], Results[R]]]] = {}
-        for items, waiter in batch:
-            given = list(islice(results, len(items)))
-            if isinstance(waiter, Waiter):
-                loops.setdefault(waiter.loop, []).append((waiter.future, given))
-                continue
-            (result,) = given
-            if not waiter.set_running_or_notify_cancel():
-                continue
-            if isinstance(result, Exception):
-                waiter.set_exception(result)
+    def is_enough(self, least: int) -> bool:
+        with self.lock:
+            self.least = least
+            return self.length >= least
+
+    async def made_ready(self, batch: Sequence[Group[A, R]]) -> Work[A, R] | None:
+        wanted = []
+        for group in batch:
+            if group.after is not None and group.after.failure is not None:
+                self.answer([group], [group.after.failure] * len(group.items))
             else:
-                waiter.set_result(result)
-        for loop, ready in loops.items():
+                wanted.append(group)
+        if not wanted:
+            return None
+        work = Work(self.process, wanted)
+        while isinstance(work.pause, Pause) and work.pause is not Pause.READY:
+            await self.go_on(work)
+        return work
+
+    async def go_on(self, work: Work[A, R]) -> None:
+        if work.pause is Pause.ASIDE:
+            await self.home.run_in_executor(self.aside, work.advance)
+        else:
+            work.advance()
+
+    async def send(self, work: Work[A, R]) -> None:
+        """Go on with a batch that was ready, until it is under way, or over."""
+        while isinstance(work.pause, Pause):
+            await self.go_on(work)
+        if work.pause is None:
+            return
+        place = work.pause.answers_on()
+        if place is None:
+            work.answered = True
+            return
+        late = self.home.call_later(SLOW_SECONDS, self.heard, work, place)
+        self.home.add_reader(place, self.heard, work, place, late)
+
+    def heard(self, work: Work[A, R], place: int, late: asyncio.TimerHandle | None = None) -> None:
+        """There is an answer; or there has been none for so long."""
+        self.home.remove_reader(place)
+        if late is None:
+            work.slow = True
+        else:
+            late.cancel()
+        work.answered = True
+        self.bell.set()
+
+    async def finish(self, work: Work[A, R]) -> None:
+        while not work.answered:
+            await self.bell.wait()
+            self.bell.clear()
+        if work.slow:
+            await self.home.run_in_executor(self.aside, work.advance)
+        else:
+            work.advance()
+        while work.pause is not None:
+            await self.go_on(work)
+        self.end(work)
+
+    def end(self, work: Work[A, R]) -> None:
+        self.batches += 1
+        self.items += work.size
+        self.observe(work.size, perf_counter() - work.begin)
+        self.answer(work.batch, work.results)
+
+    def answer(self, batch: Sequence[Group[A, R]], found: Sequence[R | Exception]) -> None:
+        """Give everybody the own results; an event loop is woken once for all of its coroutines."""
+        results = iter(found)
+        elsewhere: dict[Loop, list[tuple[asyncio.Future[Results[R]], Results[R]]]] = {}
+        for group in batch:
+            given = list(islice(results, len(group.items)))
+            group.failure = next((each for each in given if isinstance(each, PASSING)), None)
+            group.after = None
+            waiter = group.waiter
+            if isinstance(waiter, Future):
+                (result,) = given
+                if not waiter.set_running_or_notify_cancel():
+                    continue
+                if isinstance(result, Exception):
+                    waiter.set_exception(result)
+                else:
+                    waiter.set_result(result)
+            elif (loop := waiter.get_loop()) is not self.home:
+                elsewhere.setdefault(loop, []).append((waiter, given))
+            elif not waiter.done():  # Who has given up is not answered; what was asked is done all the same.
+                waiter.set_result(given)
+        for loop, ready in elsewhere.items():
             with suppress(RuntimeError):  # The loop is closed, and nobody waits there any more.
                 loop.call_soon_threadsafe(settle, ready)
 
 
 def settle(ready: list[tuple[asyncio.Future[Results[R]], Results[R]]]) -> None:
     for future, results in ready:
-        if not future.done():  # Who has given up is not answered; what was asked is done all the same.
+        if not future.done():
             future.set_result(results)

@@ -12,6 +12,8 @@ from ledger.embedded import EmbeddedPostgres
 from settings import Settings
 from tests.servers import GivenServer, Server, end_leftovers, new_home
 
+pytest.register_assert_rewrite("tests.faults")  # What helps in there asserts as well, and is to say what it found.
+
 ROOT = Path(__file__).parent.parent
 NUMBER = count(1)
 

@@ -3,19 +3,19 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Lock
 from uuid import UUID
 
 from commands import DECIDERS
 from domain.values import Erased
+from ledger.appender import SideRowMoved, must_be_complete
 from ledger.codec import Codec
 from ledger.envelope import Logged
 from ledger.keys import Keys
 from ledger.ledger import Ledger
-from ledger.recorder import SideRowMoved, must_be_complete
 from ledger.row import Row
-from ledger.store import Checked, Encoded
+from ledger.store import Checked, Encoded, Expected, Sent
 
 MASTER = bytes(range(32))
 CODEC = Codec(event for decider in DECIDERS for event in decider.events)
@@ -74,8 +74,15 @@ class MemoryRows:
     def close(self) -> None:
         pass
 
-    def commit(self) -> None:
-        pass
+    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+        with self.locked() as locked:
+            return Written(locked.insert_if_it_holds(expected, batches))
+
+    def insert_if_it_holds(self, expected: Expected, batches: Sequence[Encoded]) -> Sequence[int] | None:
+        found = self.check(expected.heads, expected.unknown, expected.guards)
+        heads = all(found.heads.get(stream, 0) == head for stream, head in expected.heads.items())
+        guards = all(found.identities.get(each) == guard for each, guard in expected.guards.items())
+        return self.insert_batches(batches) if heads and guards and not found.outcomes else None
 
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
         positions = []
@@ -97,6 +104,17 @@ class MemoryRows:
                     raise SideRowMoved(f"{side.name} is not at {side.expected}")
                 self.side[side.name] = side.value
         return positions
+
+
+@dataclass
+class Written:
+    positions: Sequence[int] | None
+
+    def answers_on(self) -> None:
+        pass
+
+    def result(self) -> Sequence[int] | None:
+        return self.positions
 
 
 def memory_ledger() -> Ledger:

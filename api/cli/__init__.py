@@ -100,18 +100,45 @@ def setup(
 @app.command("import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="NDJSON, a command a line; - is the standard input.", show_default=False)
+        Path,
+        typer.Argument(
+            help="NDJSON, a command a line (- is the standard input), or a table of leads: .csv, .tsv.",
+            show_default=False,
+        ),
     ],
     *,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            help="YAML: which columns of a table say what, where its header does not; docs/import.md has all of it.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(help="Country of a table's phone numbers that are written without one: CN.", show_default=False),
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what a table's rows would become, and write nothing.")
+    ] = False,
+    adopt_at: Annotated[
+        str | None,
+        typer.Option(
+            help="Make imported leads live from then on: now, or 2026-03-01T09:00:00+08:00.", show_default=False
+        ),
+    ] = None,
     rejects: Annotated[Path, typer.Option(help="Where refused and invalid lines go, with the problem.")] = Path(
         "rejects.ndjson"
     ),
     json: Json = False,
 ) -> None:
-    """Record history, line by line in the file's order; a repetition changes nothing."""
+    """Record history, or take in new leads, line by line in the file's order; a repetition changes nothing."""
     from api.cli.bring import bring
 
-    bring(file, rejects=rejects, json=json)
+    bring(file, rejects=rejects, columns=columns, region=region, adopt_at=adopt_at, preview=preview, json=json)
 
 
 @app.command()

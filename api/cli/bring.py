@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,29 +14,35 @@ from pickle import loads
 from queue import Queue
 from threading import Thread
 from typing import Any, BinaryIO, Self
-from uuid import UUID
 
 import psycopg
 from pydantic_core import from_json, to_json
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from api.answers import refused_line
+from api.cli.adopt import KINDS as ADOPTION
+from api.cli.adopt import Adoption, instant
 from api.cli.house import database, master_key, prepare, write_side
-from api.cli.reading import Chunk, Order, Read, calm_collector
+from api.cli.reading import Chunk, Order, Read
 from api.cli.say import Failure, Misuse, console, document
+from api.cli.sheet.cells import Unreadable
+from api.cli.sheet.layout import Layout, known_region, laid_out, typed
+from api.cli.sheet.preview import preview as show_preview
+from api.cli.turn import PATIENCE, Turn
 from commands.ask import Answer, Ask, Conflict, Outcome
 from commands.execute import answer_again
-from commands.service import WriteSide
+from commands.service import WriteSide, calm_collector
+from domain.catalog import LEAD_FIELDS
 from domain.errors import Refused
 from domain.lead.facts import LeadEvent
 from domain.signature import members
 from domain.values import FACT_NAMES
-from ledger.envelope import Logged, time_ordered_id
+from ledger.envelope import time_ordered_id
 from ledger.store import Busy, Unavailable
 from settings import Settings
 
+TABLES = (".csv", ".tsv")
 AHEAD = 8  # Chunks that are read and not yet written.
-PATIENCE = 60.0  # Seconds for which the database may be away.
 BAD = ("refused", "invalid", "failed")
 KINDS = ("accepted", "already_there", *BAD)
 REPEATS = """
@@ -46,26 +52,61 @@ SELECT count(*) FROM ledger.events WHERE position > %s AND position <= %s AND im
 STATUS_EVENTS = [FACT_NAMES[kind] for kind in members(LeadEvent) if {"from_", "to"} <= kind.__annotations__.keys()]
 
 
-def bring(file: Path, *, rejects: Path, json: bool) -> None:
+def bring(
+    file: Path,
+    *,
+    rejects: Path,
+    columns: Path | None,
+    region: str | None,
+    adopt_at: str | None,
+    preview: bool,
+    json: bool,
+) -> None:
     """Import a file, and tell what came of it; raises Failure when something was rejected."""
     if rejects.resolve() == file.resolve():
         raise Misuse(f"--rejects {rejects} is the file that is to be imported")
+    adoption = None if adopt_at is None else Adoption(instant(adopt_at))
     settings = Settings.from_environment()
-    with opened(file) as lines, database(settings) as url:
-        prepare(settings, url)
-        key = master_key(settings, url)
-        calm_collector()
-        with (
-            write_side(settings, url, key, patience=PATIENCE) as side,
-            Rejects(rejects) as rejected,
-            bar(lines, json=json) as shown,
-        ):
-            before, begin = side.ledger.last_position(), time.monotonic()
-            run = Import(side, rejected, settings.max_body)
-            run.bring(lines, key, shown)
-            seconds = time.monotonic() - begin
-            found = run.summary(repeats(url, before, side.ledger.last_position()), seconds)
+    with opened(file) as lines:
+        layout = layout_of(file, columns, region, int(settings.max_body), preview=preview)
+        if layout is not None and adoption is not None and not layout.history:
+            raise Misuse(f"--adopt-at is for history, and the leads of {file} are new: they are live from the start")
+        with database(settings) as url:
+            prepare(settings, url)
+            key = master_key(settings, url)
+            calm_collector()
+            with write_side(settings, url, key, patience=PATIENCE) as side:
+                if layout is not None:
+                    layout = typed(layout, side.executor.state(f"catalog/{LEAD_FIELDS}").state)
+                order = Order(key, int(settings.max_body), time_ordered_id().hex, layout)
+                if preview and layout is not None:
+                    show_preview(file, lines, order, layout, json=json)
+                    return
+                with Rejects(rejects, layout) as rejected, bar(lines, json=json) as shown:
+                    found = brought(lines, Import(side, rejected, order, adoption), url, shown)
     tell(found, json=json)
+
+
+def brought(lines: BinaryIO, run: "Import", url: str, shown: "Bar") -> Mapping[str, Any]:
+    """The summary of an import, once it is done."""
+    before, begin = run.side.ledger.last_position(), time.monotonic()
+    run.bring(lines, shown)
+    seconds = time.monotonic() - begin
+    return run.summary(repeats(url, before, run.side.ledger.last_position()), seconds)
+
+
+def layout_of(file: Path, columns: Path | None, region: str | None, longest: int, *, preview: bool) -> Layout | None:
+    """How a table of leads is to be read; None for lines of commands."""
+    if columns is None and file.suffix.lower() not in TABLES:
+        if region is not None or preview:
+            raise Misuse(f"--region and --preview are for tables of leads ({', '.join(TABLES)}), and {file} is none")
+        return None
+    if str(file) == "-":
+        raise Misuse("a table of leads is a file: it is looked at before it is read")
+    try:
+        return laid_out(file, columns, region and known_region(region), longest)
+    except Unreadable as wrong:
+        raise Misuse(f"--region: {wrong}") from None
 
 
 @contextmanager
@@ -82,8 +123,9 @@ def opened(file: Path) -> Iterator[BinaryIO]:
 class Rejects:
     """The lines that did not come in, with the problem; a file only where there are some, for its owner's eyes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, layout: Layout | None) -> None:
         self.path = path
+        self.layout = layout
         self.file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
@@ -98,71 +140,33 @@ class Rejects:
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             self.file = os.fdopen(handle, "wb")
         told = from_json(problem) | {"text": line.raw.decode("utf-8", "backslashreplace")}
-        self.file.write(to_json(told) + b"\n")
-
-
-def known(side: WriteSide, ids: Collection[UUID]) -> Mapping[UUID, Logged]:
-    """What the command log says of these, as soon as the database answers again."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return side.ledger.outcomes(ids)
-        except Unavailable:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.2)
-
-
-class Turn:
-    """Some lines that go into one transaction, and those of them that the command log knows already."""
-
-    def __init__(self, side: WriteSide, lines: Sequence[Read], before: Collection[UUID]) -> None:
-        self.lines = lines
-        asks = [line.ask for line in lines if line.ask is not None]
-        self.known = known(side, [ask.command_id for ask in asks])
-        self.before = before
-        fresh = [ask for ask in asks if ask.command_id not in self.known]
-        self.ids = {ask.command_id for ask in fresh}
-        self.answers: Sequence[Answer] = ()
-        self.steps = side.executor.steps(fresh) if fresh else None
-        self.advance()
-
-    def advance(self) -> bool:
-        """Up to where all is decided, then to where the commit is under way, then to the answers."""
-        try:
-            if self.steps is not None:
-                next(self.steps)
-        except StopIteration as end:
-            self.answers, self.steps = end.value, None
-        return self.steps is not None
-
-    def finished(self) -> Sequence[Answer]:
-        while self.advance():
-            pass
-        return self.answers
+        self.file.write(to_json(told if self.layout is None else self.layout.with_columns(told)) + b"\n")
 
 
 class Import:
     """One file on its way in, and the count of what came of its lines."""
 
-    def __init__(self, side: WriteSide, rejects: Rejects, longest: int) -> None:
+    def __init__(self, side: WriteSide, rejects: Rejects, order: Order, adoption: Adoption | None) -> None:
         self.side = side
-        self.longest = longest
         self.rejects = rejects
-        self.trace_id = time_ordered_id().hex
+        self.order = order
+        self.adoption = adoption
+        self.adopted: Mapping[str, int] | None = None
         self.counts = Counter[str]()
         self.turn = Turn(side, (), ())
 
-    def bring(self, file: BinaryIO, key: bytes, shown: "Bar") -> None:
+    def bring(self, file: BinaryIO, shown: "Bar") -> None:
         """Decide on some lines while those before them are being committed; never write past what was not."""
-        with reader(file, Order(key, self.longest, self.trace_id)) as chunks:
+        with reader(file, self.order) as chunks:
             for chunk in chunks:
                 turn = Turn(self.side, chunk.lines, self.turn.ids)
                 self.settle(self.turn)
-                turn.advance()
+                turn.send()
                 self.turn = turn
                 shown.at(chunk.until, sum(self.counts.values()))
             self.settle(self.turn)
+        if self.adoption is not None:
+            self.adopted = self.adoption.carry_out(self.side)
 
     def settle(self, turn: Turn) -> None:
         """Count what came of the lines of one turn. The executor has had patience; beyond it the import ends."""
@@ -185,9 +189,11 @@ class Import:
         no = answer.refusal if isinstance(answer, Outcome) else answer
         if no is None:
             self.counts[fine] += 1
+            if self.adoption is not None and isinstance(answer, Outcome):
+                self.adoption.touched(ask, answer)
         else:
             kind = "refused" if isinstance(no, Refused | Conflict) else "failed"
-            self.reject(kind, line, refused_line(line.number, ask.command_id, no, self.trace_id))
+            self.reject(kind, line, refused_line(line.number, ask.command_id, no, self.order.trace_id))
 
     def reject(self, kind: str, line: Read, problem: bytes) -> None:
         self.counts[kind] += 1
@@ -199,10 +205,12 @@ class Import:
             "lines": lines,
             **{kind: self.counts[kind] for kind in KINDS},
             "repeats": repeats,
+            **{kind: None if self.adopted is None else self.adopted[kind] for kind in ADOPTION},
             "seconds": round(seconds, 3),
             "per_second": round(lines / seconds) if seconds else 0,
             "position": self.side.ledger.last_position(),
             "rejects": self.rejects.path if self.rejects.file else None,
+            "unmapped": self.order.layout.unmapped if self.order.layout else [],
         }
 
 
@@ -223,6 +231,11 @@ def tell(found: Mapping[str, Any], *, json: bool) -> None:
         )
         kinds = ", ".join(f"{found[kind]:,} {kind.replace('_', ' ')}" for kind in KINDS)
         print(f"{kinds}; {found['repeats']:,} of those accepted repeat the state that was there")
+        if found["adopted"] is not None:
+            kinds = ", ".join(f"{found[kind]:,} {kind.replace('_', ' ')}" for kind in ADOPTION)
+            print(f"of the leads that were touched: {kinds}")
+        if found["unmapped"]:
+            print(f"columns that were not mapped: {', '.join(found['unmapped'])}")
     if rejected := sum(found[kind] for kind in BAD):
         raise Failure(f"{rejected:,} lines are not in: {found['rejects']} has each, and why")
 

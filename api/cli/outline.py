@@ -1,8 +1,9 @@
 """A YAML file read into values, and every fault in it told with its line."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -81,6 +82,13 @@ def meaning(error: Any) -> str:
             return "this should be text: put it in quotes"
         case _:
             return str(error["msg"])
+
+
+def like(given: str, known: Iterable[str]) -> str:
+    """What may have been meant: the name that is most like the given one, else all that there are."""
+    names = list(known)
+    close = get_close_matches(given, names, 1)
+    return f"; {close[0]} is one" if close else f": {', '.join(names)}" if names else ""
 
 
 def named(path: Path_) -> str:

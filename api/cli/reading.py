@@ -1,6 +1,5 @@
 """The reader of an import, a process of its own: it parses ahead of the one that writes, and keeps the order."""
 
-import gc
 import io
 import pickle
 import signal
@@ -14,27 +13,38 @@ from operator import attrgetter
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from api.answers import refused_line
 from api.body import forms
+from api.cli.sheet.layout import Layout
+from api.cli.sheet.records import Record, records
+from api.cli.sheet.rows import Rows
 from api.lines import Lines
 from api.problems import BodyTooLarge, Fault
 from commands import DECIDERS
 from commands.ask import Ask
+from commands.service import calm_collector
 from domain.actor import Actor
 from ledger.keys import Keys
 
 CALLER = Actor(kind="service", id="import", name="lifeledger import", role="administrator")
+NEWCOMER = replace(CALLER, role="service_account")  # Of leads that are no history: it may capture, and not import.
 CHUNK = 256  # Lines that go together into one transaction.
 BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the reader is told: the key that ids of nameless lines are made with, the longest line, the trace."""
+    """What the reader is told: the key that ids of nameless lines are made with, the longest line, the trace.
+
+    With a layout the file is a table of leads, without one each line is a command.
+    """
 
     master_key: bytes
     longest: int
     trace_id: str
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +66,39 @@ class Chunk:
 
 
 def chunks(file: BinaryIO, order: Order) -> Iterator[Chunk]:
-    """The whole file; blank lines are none."""
+    """The whole file; blank lines and rows are none."""
     keys = Keys(order.master_key, no_chest())
     lines = Lines(forms(DECIDERS), CALLER, keys.command_digest)
+    reads = read_lines(file, lines, order)
+    if order.layout is not None:
+        reads = read_rows(file, lines, order, Rows(order.layout, order.longest, keys.command_digest))
     found: list[Read] = []
     until = 0
-    for number, raw, length in numbered(file, order.longest):
-        until += length
-        if raw and not raw.isspace():
-            found.append(read(number, raw, length, lines, order))
+    for line, until in reads:
+        found.append(line)
         if len(found) == CHUNK:
             yield Chunk(found, until)
             found = []
     if found:
         yield Chunk(found, until)
+
+
+def read_lines(file: BinaryIO, lines: Lines, order: Order) -> Iterator[tuple[Read, int]]:
+    """Each line that is not blank, and how many bytes have been read by its end."""
+    until = 0
+    for number, raw, length in numbered(file, order.longest):
+        until += length
+        if raw and not raw.isspace():
+            yield read(number, raw, length, lines, order), until
+
+
+def read_rows(file: BinaryIO, lines: Lines, order: Order, rows: Rows) -> Iterator[tuple[Read, int]]:
+    """The same of the rows of a table, after its header."""
+    layout = rows.layout
+    every = (row for row in records(file, layout.encoding, layout.separator, order.longest) if not row.empty)
+    next(every, None)
+    for row in every:
+        yield read_row(row, lines, order, rows), file.tell()
 
 
 def numbered(file: BinaryIO, longest: int) -> Iterator[tuple[int, bytes, int]]:
@@ -94,6 +123,17 @@ def read(number: int, raw: bytes, length: int, lines: Lines, order: Order) -> Re
     except Fault as fault:
         return Read(number, raw, None, refused_line(number, lines.command_id, fault, order.trace_id))
     return Read(number, raw, ask if ask.imported else replace(ask, imported=True))
+
+
+def read_row(row: Record, lines: Lines, order: Order, rows: Rows) -> Read:
+    """A row becomes a line, and has gone the way of all lines from then on."""
+    raw = row.text.encode("utf-8", "surrogateescape")
+    lines.command_id = None
+    try:
+        ask = lines.ask(to_json(rows.line(row)))
+    except Fault as fault:
+        return Read(row.number, raw, None, refused_line(row.number, lines.command_id, fault, order.trace_id))
+    return Read(row.number, raw, ask if ask.imported else replace(ask, caller=NEWCOMER))
 
 
 def no_chest() -> Any:
@@ -142,12 +182,6 @@ def taker(cls: Hashable) -> Callable[[Any], Sequence[Any]]:
 @cache
 def putters(cls: Hashable) -> Sequence[Callable[[Any, Any], None]]:
     return [getattr(cls, name).__set__ for name in slots(cls)]
-
-
-def calm_collector() -> None:
-    """Values have no cycles: to look for some among a hundred thousand of them, again and again, is in vain."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
 
 
 def main() -> None:

@@ -1,13 +1,12 @@
 """lifeledger setup: staff, pools and catalogs as a file has them, by the commands that anybody would send."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from api.cli.house import database, master_key, write_side
-from api.cli.outline import Outline, named, read
+from api.cli.outline import Outline, like, named, read
 from api.cli.say import Failure, document
 from commands.agent_book import ChangeCapacity
 from commands.ask import Ask, Conflict, Outcome
@@ -143,12 +142,6 @@ def nonsense(parts: Parts) -> Iterator[tuple[Sequence[int | str], str]]:
         for mth, unit in enumerate(pool.members):
             if not any(within(team, unit) for team in parts.teams):
                 yield ("pools", nth, "members", mth), f"{unit!r} is not among the teams{like(unit, parts.teams)}"
-
-
-def like(given: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = get_close_matches(given, names, 1)
-    return f"; {close[0]} is one" if close else f": {', '.join(names)}" if names else ""
 
 
 def plan(wanted: Outline[Parts], executor: Executor) -> tuple[list[Step], list[str]]:

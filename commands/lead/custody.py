@@ -1,7 +1,6 @@
 """Who leads a lead: pools, claims, assignments, and the ways back."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from commands.lead.leads import leads, pool_of, reason_given
@@ -40,7 +39,7 @@ from domain.lead.refusals import (
 from domain.lead.states import Held, Negotiating, Open, Pooled, Qualified, Unassigned
 from domain.pool import Pool, business_date, days_after
 from domain.staff import Departed, Employed, Staff, Stranger
-from domain.values import Instant, LeadId, PoolId, StaffId, value
+from domain.values import Instant, LeadId, PoolId, StaffId, replace, value
 
 # Into a pool
 

@@ -4,7 +4,6 @@ Status and custody are independent: how far the talk has come, and who may lead 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal
 
 from domain.errors import ImpossibleHistory
@@ -41,7 +40,7 @@ from domain.lead.facts import (
     Status,
     TouchRecorded,
 )
-from domain.values import ContactId, CustomerId, IdentityId, Instant, LeadId, PoolId, StaffId, value
+from domain.values import ContactId, CustomerId, IdentityId, Instant, LeadId, PoolId, StaffId, replace, value
 
 # States of the status
 

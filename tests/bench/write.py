@@ -8,16 +8,18 @@ import time
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import uvloop
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from psycopg.conninfo import conninfo_to_dict
 
 from commands.ask import Ask
-from commands.service import WriteSide
+from commands.service import WriteSide, calm_collector
 from ledger.embedded import EmbeddedPostgres
 from ledger.embedded.programs import installed, programs_in
+from ledger.envelope import time_ordered_id
 from ledger.migrations import migrate
-from tests.bench.workload import COMMANDS_OF_A_LEAD, life_of_a_lead, prepare
+from tests.bench.workload import life_of_a_lead, prepare
 from tests.memory import MASTER
 
 # The same two rows in one transaction, in one statement and one round trip: pgbench at its best.
@@ -58,50 +60,35 @@ def pgbench(server: EmbeddedPostgres, folder: Path, *, clients: int = 16, second
 
 
 def group_commit(server: EmbeddedPostgres, *, waiting: int = 64, seconds: float = 5.0) -> float:
-    """Commands per second of one process, with so many callers waiting."""
+    """Commands per second of one process, with so many callers waiting, in the event loop that the server has too."""
     name = f"write_{uuid4().hex[:8]}"
     server.create_database(name)
     migrate(server.url(name))
-    side = WriteSide.open(server.url(name), MASTER)
-    prepare(side)
+    calm_collector()
     done = 0
     numbers = iter(range(10_000_000))
 
-    async def caller(stop: float) -> None:
+    async def caller(side: WriteSide, stop: float) -> None:
         nonlocal done
         while time.perf_counter() < stop:
             for who, command in life_of_a_lead(next(numbers)):
-                outcome = await side.writer.ask(Ask(command, uuid4(), who))
+                outcome = await side.writer.ask(Ask(command, time_ordered_id(), who))
                 assert outcome.refusal is None, outcome.refusal
                 done += 1
 
     async def everybody() -> float:
+        side = WriteSide.open(server.url(name), MASTER, home=asyncio.get_running_loop())
+        prepare(side)
         begin = time.perf_counter()
-        await asyncio.gather(*[caller(begin + seconds) for _ in range(waiting)])
-        return time.perf_counter() - begin
+        await asyncio.gather(*[caller(side, begin + seconds) for _ in range(waiting)])
+        took = time.perf_counter() - begin
+        await side.aclose()
+        return took
 
-    took = asyncio.run(everybody())
-    side.close()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        took = runner.run(everybody())
     server.drop_database(name)
     return done / took
-
-
-def bulk(server: EmbeddedPostgres, *, leads: int = 10_000, largest: int = 256) -> float:
-    """Commands per second when they come in one long line, as in an import."""
-    name = f"bulk_{uuid4().hex[:8]}"
-    server.create_database(name)
-    migrate(server.url(name))
-    side = WriteSide.open(server.url(name), MASTER)
-    prepare(side)
-    asks = [Ask(command, uuid4(), who) for number in range(leads) for who, command in life_of_a_lead(number)]
-    begin = time.perf_counter()
-    for start in range(0, len(asks), largest):
-        for answer in side.executor(asks[start : start + largest]):
-            assert not isinstance(answer, Exception), answer
-    took = time.perf_counter() - begin
-    side.close()
-    server.drop_database(name)
-    return leads * COMMANDS_OF_A_LEAD / took
 
 
 class Lead(Aggregate):

@@ -27,6 +27,7 @@ class Said:
 
     @property
     def document(self) -> Any:
+        assert self.out, self.err
         return json.loads(self.out)
 
 

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from projections import VIEWS
+from tests.cli.bringing import captured, told, write
 from tests.cli.running import lifeledger, line, on, running
-from tests.cli.test_import import captured, told, write
 
 pytestmark = pytest.mark.slow
 

@@ -73,9 +73,10 @@ class Process:
         self.now = now
         self.ledger = Ledger(rows, CODEC, Keys(MASTER, rows))
         self.executor = Executor(DECIDERS, self.ledger, clock=lambda: self.now, **settings)
+        self.execute: Callable[[Sequence[Ask]], list[Answer]] = self.executor
 
     def __call__(self, *asks: Ask) -> list[Answer]:
-        return self.executor(asks)
+        return self.execute(asks)
 
     def done(self, *asks: Ask) -> list[Outcome]:
         """All of these, each of them accepted."""

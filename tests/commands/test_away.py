@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from commands.ask import Answer, Ask
-from commands.execute import Steps
 from domain.errors import Hidden
 from domain.lead.refusals import AlreadyHeld
-from ledger.store import Busy, Unavailable
+from ledger.store import Busy, Encoded, Expected, Sent, Unavailable
 from tests.commands.lead.situations import (
     claimed,
     in_pool,
@@ -27,6 +26,7 @@ from tests.commands.office import (
     touch,
     touched,
 )
+from tests.commands.steps import Later, one_after_the_other
 from tests.memory import MemoryRows
 from tests.spec import BOB, ann, bob, crm
 
@@ -39,11 +39,18 @@ class Flaky(Rows):
         self.problem: type[Exception] = Unavailable
         super().__init__(*history)
 
-    @contextmanager
-    def locked(self) -> Iterator[MemoryRows]:
+    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+        self.fail()
+        return Later(lambda: super(Flaky, self).send(expected, batches).result())
+
+    def fail(self) -> None:
         if self.down:
             self.down -= 1
             raise self.problem("away")
+
+    @contextmanager
+    def locked(self) -> Iterator[MemoryRows]:
+        self.fail()
         with super().locked() as kept:
             yield kept
         if self.lost_answers:
@@ -125,6 +132,9 @@ class Unsure(Rows):
         self.broken = 0
         super().__init__(*history)
 
+    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+        return Later(lambda: super(Unsure, self).send(expected, batches).result())
+
     @contextmanager
     def locked(self) -> Iterator[MemoryRows]:
         with super().locked() as kept:
@@ -134,40 +144,21 @@ class Unsure(Rows):
                 raise Unavailable("the connection was lost")
 
 
-def one_after_the_other(process: Process, *batches: Sequence[Ask]) -> list[Answer]:
-    """As the writer does: each batch is made ready while the one before it is being committed."""
-    answers: list[Answer] = []
-    under_way: Steps | None = None
-    for asks in batches:
-        steps = process.executor.steps(asks)
-        next(steps)
-        answers += finished(under_way)
-        next(steps)
-        under_way = steps
-    return answers + finished(under_way)
+def answers(process: Process, *several: Sequence[Ask]) -> list[Answer]:
+    return [answer for batch in one_after_the_other(process.executor, *several) for answer in batch.finish()]
 
 
 def afterwards() -> list[list[Ask]]:
     return [[ask(claim, ann)], [ask(touch, ann)]]
 
 
-def finished(steps: Steps | None) -> list[Answer]:
-    while steps is not None:
-        try:
-            next(steps)
-        except StopIteration as end:
-            given: list[Answer] = end.value
-            return given
-    return []
-
-
 def test_a_batch_is_decided_on_what_the_one_before_is_about_to_write() -> None:
     rows = Unsure(*published)
     process = Process(rows)
-    answers = one_after_the_other(process, [ask(capture, crm), ask(into_pool, crm)], *afterwards())
-    assert [accepted(each).version for each in answers] == [1, 2, 3, 4]
+    given = answers(process, [ask(capture, crm), ask(into_pool, crm)], *afterwards())
+    assert [accepted(each).version for each in given] == [1, 2, 3, 4]
     once = ask(claim, bob)
-    first, second = one_after_the_other(process, [once], [once])
+    first, second = answers(process, [once], [once])
     assert str(refusal(first)) == str(refusal(second)) == "ann holds it, protected until 2026-04-04T02:00:00+00:00"
 
 
@@ -175,8 +166,8 @@ def test_when_a_commit_fails_it_is_tried_again_and_so_is_what_was_built_on_it() 
     rows = Unsure(*published)
     process = Process(rows)
     rows.broken = 1
-    answers = one_after_the_other(process, [ask(capture, crm), ask(into_pool, crm)], *afterwards())
-    assert [accepted(each).version for each in answers] == [1, 2, 3, 4]
+    given = answers(process, [ask(capture, crm), ask(into_pool, crm)], *afterwards())
+    assert [accepted(each).version for each in given] == [1, 2, 3, 4]
     assert added(rows)[-3:] == [*claimed(), touched]
 
 
@@ -186,7 +177,7 @@ def test_what_was_built_on_a_commit_that_failed_does_not_mistake_another_s_for_i
     process, elsewhere = Process(rows), Process(rows)
     rows.broken = 1
     rows.before += [lambda: None, lambda: elsewhere.done(ask(claim, bob))]  # Between the failure and the next try.
-    first, second = one_after_the_other(process, [ask(claim, ann)], [ask(touch, ann)])
+    first, second = answers(process, [ask(claim, ann)], [ask(touch, ann)])
     assert isinstance(refusal(first), AlreadyHeld)
     assert isinstance(refusal(second), Hidden)
     assert added(rows) == [*claimed(BOB)]

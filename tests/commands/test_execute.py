@@ -11,14 +11,14 @@ from commands.lead.custody import ClaimLead, LogFollowUp
 from commands.lead.work import RecordTouch
 from commands.staff import DepartStaff, OnboardStaff
 from domain.actor import Actor, Reason, Source
-from domain.errors import Invalid, Refused
+from domain.errors import Hidden, Invalid, Refused
 from domain.identity import IdentityReserved
 from domain.lead.facts import FollowUpLogged, LeadCaptured, LeadPooled
 from domain.lead.refusals import AlreadyHeld, AlreadyKnown, BookFull, ClaimsSpent
 from domain.pool import Terms
 from domain.values import OrgPath, StaffId
+from ledger.appender import SideRowMoved
 from ledger.envelope import SideRow
-from ledger.recorder import SideRowMoved
 from tests.commands.lead.situations import (
     LEAD,
     OTHER,
@@ -224,8 +224,13 @@ def test_a_version_that_the_caller_names_is_the_one_that_is_changed() -> None:
     assert str(conflict) == f"lead/{LEAD} is at version 2, not 1"
     assert process.ledger.outcomes([stale.command_id]) == {}
     assert process.done(replace(stale, expected=2))[0].version == 3  # It was not recorded, so the id is still free.
-    (neither,) = process(ask(ClaimLead(lead_id=OTHER), ann, expected=1))
-    assert isinstance(neither, Conflict)
+
+
+def test_who_may_not_see_a_subject_hears_of_no_version_either() -> None:
+    """A lead of another's and one that is not there look alike, whatever version is named."""
+    hidden, missing = Process(Rows(*held)), Process(Rows())
+    assert isinstance(hidden.refused(ask(touch, bob, expected=1)), Hidden)
+    assert isinstance(missing.refused(ask(touch, bob, expected=1)), Hidden)
 
 
 def test_a_version_that_the_caller_names_is_looked_at_before_any_rule() -> None:

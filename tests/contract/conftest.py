@@ -9,6 +9,7 @@ import pytest
 from domain.values import Erased
 from ledger.recorder import Recorder, datastore
 from ledger.store import Rows
+from tests.ledger.samples import append, sent
 from tests.memory import MemoryRows
 
 
@@ -52,3 +53,13 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 @pytest.fixture
 def rows(place: Place) -> Rows:
     return place.rows
+
+
+Write = Callable[..., list[int]]
+
+
+@pytest.fixture(params=[sent, append], ids=["sent", "under-the-lock"])
+def write(request: pytest.FixtureRequest) -> Write:
+    """Both ways in."""
+    way: Write = request.param
+    return way

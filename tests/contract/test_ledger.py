@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -13,10 +14,12 @@ from domain.actor import Reason
 from domain.catalog import CustomValue
 from domain.identity import Identifier
 from domain.values import Erased, LeadId
-from ledger.envelope import Batch, Circumstances, Corrupt, Declined, time_ordered_id
+from ledger.appender import SideRowMoved
+from ledger.envelope import Batch, Circumstances, Corrupt, Declined, SideRow, time_ordered_id
 from ledger.keys import Keys, NoKey
 from ledger.ledger import Ledger
 from ledger.row import Row
+from ledger.store import Foundation
 from tests.contract.conftest import Place
 from tests.ledger.samples import EVERYTHING, NOON, append, batch, begin, captured, followed, lead_id, write
 from tests.memory import MASTER
@@ -177,6 +180,30 @@ def test_a_key_counts_only_once_it_has_been_committed(place: Place, ledger: Ledg
     assert len(ledger_in(place).load({stream_of(lead): 0})[stream_of(lead)]) == 1
 
 
+def test_a_key_is_used_while_it_is_on_its_way_and_counts_when_it_has_come_about(
+    place: Place, ledger: Ledger, lead: LeadId
+) -> None:
+    stream = stream_of(lead)
+    sent = ledger.send(Foundation({stream: 0}, (), {}), ledger.encode([batch(stream, 1, captured(lead))]))
+    second = ledger.encode([batch(stream, 2, followed(lead))])
+    assert second[0].keys == {}, "it has one"
+    assert sent.result() == [1]
+    assert ledger.send(Foundation({stream: 1}, (), {}), second).result() == [2]
+    assert len(ledger_in(place).load({stream: 0})[stream]) == 2
+
+
+def test_a_key_whose_batch_did_not_come_about_is_used_for_nothing(place: Place, ledger: Ledger, lead: LeadId) -> None:
+    stream = stream_of(lead)
+    first = batch(stream, 1, captured(lead))
+    assert ledger.send(Foundation({stream: 1}, (), {}), ledger.encode([first])).result() is None
+    assert not ledger.keys.known
+    with pytest.raises(SideRowMoved):
+        ledger.send(Foundation({}, (), {}), ledger.encode([replace(first, side=[SideRow("offset", 1, 2)])])).result()
+    assert not ledger.keys.known
+    assert ledger.send(Foundation({stream: 0}, (), {}), ledger.encode([first])).result() == [1]
+    assert len(ledger_in(place).load({stream: 0})[stream]) == 1
+
+
 def test_of_two_processes_that_make_a_key_for_one_subject_only_one_does(
     place: Place, ledger: Ledger, lead: LeadId
 ) -> None:
@@ -223,6 +250,20 @@ def test_identities_are_found_by_value(place: Place, ledger: Ledger) -> None:
         with reader.locked() as locked:
             assert locked.find([phone]) == {phone: here}
             assert locked.check([], [], [email, unknown]).identities == {email: there}
+
+
+def test_what_a_batch_rests_on_is_named_by_value(place: Place, ledger: Ledger) -> None:
+    phone, email = Identifier(kind="phone", value="+8613800000001"), Identifier(kind="email", value="a@example.com")
+    here = time_ordered_id()
+    write(ledger, guarding(lead_id(), {phone: here}))
+
+    def holds(**given: Any) -> bool:
+        return ledger.send(Foundation(**{"heads": {}, "unknown": (), "guards": {}, **given}), []).result() is not None
+
+    assert holds(guards={phone: here, email: None})
+    assert not holds(guards={phone: None})
+    assert not holds(guards={email: here})
+    assert not holds(guards={phone: time_ordered_id(), email: None})
 
 
 @pytest.mark.parametrize(

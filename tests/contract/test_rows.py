@@ -7,13 +7,13 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from ledger.appender import OPTIONAL, Incomplete, SideRowMoved
 from ledger.envelope import Declined, SideRow, time_ordered_id
 from ledger.keys import Keys, NewKey
-from ledger.recorder import OPTIONAL, Incomplete, SideRowMoved
 from ledger.row import Row
 from ledger.store import Checked, Encoded, Rows
-from tests.contract.conftest import Place
-from tests.ledger.samples import FULL, append, begin, encoded, outcome_of, positions, rows_of, without
+from tests.contract.conftest import Place, Write
+from tests.ledger.samples import FULL, append, begin, encoded, outcome_of, positions, rows_of, sent, without
 from tests.memory import MASTER, MemoryRows
 
 # A key or a version that is there already; a memory has no constraints, it has assertions.
@@ -35,35 +35,35 @@ def test_an_empty_ledger_has_nothing_and_is_at_zero(rows: Rows) -> None:
         assert locked.check(["lead/1"], [UUID(int=9)], [b"nobody"]) == Checked({}, {}, {})
 
 
-def test_a_row_comes_back_as_it_was_written(rows: Rows) -> None:
+def test_a_row_comes_back_as_it_was_written(rows: Rows, write: Write) -> None:
     bare = without(FULL._replace(originator_version=2, event_id=UUID(int=5)), OPTIONAL)
     written = [encoded(FULL), encoded(bare)]
-    append(rows, *written)
+    write(rows, *written)
     kept = [batch.rows[0]._replace(notification_id=position) for position, batch in enumerate(written, 1)]
     assert list(rows.load_rows({"lead/1": 0})) == kept
     assert list(rows.select_rows(0, 10)) == kept
 
 
-def test_positions_are_counted_up_without_a_gap(rows: Rows) -> None:
-    assert append(rows, encoded(*rows_of("lead/1", 1, 2)), encoded(*rows_of("lead/2", 1))) == [2, 3]
-    assert append(rows, encoded(*rows_of("lead/2", 2, 3, 4))) == [6]
+def test_positions_are_counted_up_without_a_gap(rows: Rows, write: Write) -> None:
+    assert write(rows, encoded(*rows_of("lead/1", 1, 2)), encoded(*rows_of("lead/2", 1))) == [2, 3]
+    assert write(rows, encoded(*rows_of("lead/2", 2, 3, 4))) == [6]
     assert positions(rows) == [1, 2, 3, 4, 5, 6]
     assert rows.last_position() == 6
 
 
-def test_positions_follow_the_order_of_the_batches(rows: Rows) -> None:
-    append(rows, *(encoded(*rows_of(stream, 1)) for stream in ("lead/3", "lead/1", "lead/2")))
+def test_positions_follow_the_order_of_the_batches(rows: Rows, write: Write) -> None:
+    write(rows, *(encoded(*rows_of(stream, 1)) for stream in ("lead/3", "lead/1", "lead/2")))
     assert [row.originator_id for row in rows.select_rows(0, 10)] == ["lead/3", "lead/1", "lead/2"]
 
 
-def test_a_command_without_events_is_told_the_position_that_it_found(rows: Rows) -> None:
+def test_a_command_without_events_is_told_the_position_that_it_found(rows: Rows, write: Write) -> None:
     refused = Declined("AlreadyHeld", {"owner": "bob", "until": None})
-    assert append(rows, encoded(*rows_of("lead/1", 1)), encoded(refusal=refused), encoded()) == [1, 1, 1]
+    assert write(rows, encoded(*rows_of("lead/1", 1)), encoded(refusal=refused), encoded()) == [1, 1, 1]
     assert rows.last_position() == 1
 
 
-def test_an_insert_of_nothing_changes_nothing(rows: Rows) -> None:
-    assert append(rows) == []
+def test_an_insert_of_nothing_changes_nothing(rows: Rows, write: Write) -> None:
+    assert write(rows) == []
     assert rows.last_position() == 0
 
 
@@ -138,10 +138,10 @@ def test_under_the_lock_everything_is_checked_in_one_step(rows: Rows) -> None:
         assert locked.find_identities([b"phone"]) == {b"phone": UUID(int=7)}
 
 
-def test_the_command_log_keeps_what_came_of_a_command(rows: Rows) -> None:
+def test_the_command_log_keeps_what_came_of_a_command(rows: Rows, write: Write) -> None:
     done = encoded(*rows_of("lead/1", 1, 2))
     no = encoded(refusal=Declined("AlreadyHeld", {"owner": "bob 鲍", "until": None, "deep": {"list": [1, "2", True]}}))
-    append(rows, done, no)
+    write(rows, done, no)
     for batch in (done, no):
         found = outcome_of(rows, batch)
         assert found is not None
@@ -152,8 +152,8 @@ def test_the_command_log_keeps_what_came_of_a_command(rows: Rows) -> None:
         assert found.refusal == batch.logged.refusal
 
 
-def test_what_is_done_under_the_lock_stands_or_falls_together(rows: Rows) -> None:
-    append(rows, encoded(*rows_of("lead/1", 1)))
+def test_what_is_done_under_the_lock_stands_or_falls_together(rows: Rows, write: Write) -> None:
+    write(rows, encoded(*rows_of("lead/1", 1)))
     lost = encoded(
         *rows_of("lead/1", 2),
         keys={"lead/1": new_key("lead/1")},
@@ -167,7 +167,7 @@ def test_what_is_done_under_the_lock_stands_or_falls_together(rows: Rows) -> Non
     assert outcome_of(rows, lost) is None
     assert rows.wrapped_keys(["lead/1"]) == {}
     assert rows.find_identities([b"phone"]) == {}
-    assert append(rows, lost) == [2], "nothing of it was left, the position neither"
+    assert write(rows, lost) == [2], "nothing of it was left, the position neither"
 
 
 PRESENT = UUID(int=77)
@@ -183,67 +183,70 @@ PRESENT = UUID(int=77)
     ],
     ids=["version", "command", "key", "identity"],
 )
-def test_what_is_there_already_fails_the_whole_batch(rows: Rows, bad: Callable[[], Encoded]) -> None:
+def test_what_is_there_already_fails_the_whole_batch(rows: Rows, bad: Callable[[], Encoded], write: Write) -> None:
     first = encoded(
         *rows_of("lead/1", 1),
         command_id=PRESENT,
         keys={"lead/1": new_key("lead/1")},
         identities={b"phone": UUID(int=7)},
     )
-    append(rows, first)
+    write(rows, first)
     neighbours = encoded(*rows_of("lead/2", 1)), encoded(*rows_of("lead/3", 1))
     with pytest.raises(Duplicate):
-        append(rows, neighbours[0], bad(), neighbours[1])
+        write(rows, neighbours[0], bad(), neighbours[1])
     assert positions(rows) == [1]
     assert [outcome_of(rows, each) for each in neighbours] == [None, None]
-    assert append(rows, *neighbours) == [2, 3]
+    assert write(rows, *neighbours) == [2, 3]
 
 
 @pytest.mark.parametrize("name", [name for name in Row._fields if name not in OPTIONAL])
 def test_a_row_without_its_whole_envelope_is_not_written(rows: Rows, name: str) -> None:
     torn = Encoded([without(FULL, {name})], encoded().logged, ("user", "ann"))
-    with pytest.raises(Incomplete, match=name):
-        append(rows, encoded(*rows_of("lead/2", 1)), torn)
+    for write in (sent, append):
+        with pytest.raises(Incomplete, match=name):
+            write(rows, encoded(*rows_of("lead/2", 1)), torn)
     assert rows.last_position() == 0
 
 
-def test_side_rows_move_from_where_they_are_expected(rows: Rows) -> None:
-    append(rows, encoded(side=[SideRow("offset", None, 5), SideRow("inbox/17", None, 0)]))
-    append(rows, encoded(side=[SideRow("offset", 5, 6)]), encoded(side=[SideRow("offset", 6, 9)]))
-    append(rows, encoded(*rows_of("lead/1", 1), side=[SideRow("offset", 9, 4)]))
+def test_side_rows_move_from_where_they_are_expected(rows: Rows, write: Write) -> None:
+    write(rows, encoded(side=[SideRow("offset", None, 5), SideRow("inbox/17", None, 0)]))
+    write(rows, encoded(side=[SideRow("offset", 5, 6)]), encoded(side=[SideRow("offset", 6, 9)]))
+    write(rows, encoded(*rows_of("lead/1", 1), side=[SideRow("offset", 9, 4)]))
     assert rows.last_position() == 1
 
 
 @pytest.mark.parametrize("expected", [None, 4, 6])
-def test_a_side_row_that_is_elsewhere_drops_what_was_to_commit_with_it(rows: Rows, expected: int | None) -> None:
-    append(rows, encoded(side=[SideRow("offset", None, 5)]))
+def test_a_side_row_that_is_elsewhere_drops_what_was_to_commit_with_it(
+    rows: Rows, expected: int | None, write: Write
+) -> None:
+    write(rows, encoded(side=[SideRow("offset", None, 5)]))
     late = encoded(*rows_of("lead/1", 1), side=[SideRow("offset", expected, 9)])
     with pytest.raises(SideRowMoved, match="offset"):
-        append(rows, late)
+        write(rows, late)
     assert rows.last_position() == 0
     assert outcome_of(rows, late) is None
-    append(rows, encoded(side=[SideRow("offset", 5, 6)]))
+    write(rows, encoded(side=[SideRow("offset", 5, 6)]))
 
 
-def test_a_side_row_that_is_not_there_is_not_moved(rows: Rows) -> None:
+def test_a_side_row_that_is_not_there_is_not_moved(rows: Rows, write: Write) -> None:
     with pytest.raises(SideRowMoved, match="offset"):
-        append(rows, encoded(side=[SideRow("offset", 5, 6)]))
+        write(rows, encoded(side=[SideRow("offset", 5, 6)]))
 
 
-def test_keys_are_kept_as_they_were_wrapped(rows: Rows) -> None:
+def test_keys_are_kept_as_they_were_wrapped(rows: Rows, write: Write) -> None:
     first, second = new_key("lead/1"), new_key("lead/2")
-    append(rows, encoded(keys={"lead/1": first}), encoded(keys={"lead/2": second}))
+    write(rows, encoded(keys={"lead/1": first}), encoded(keys={"lead/2": second}))
     kept = rows.wrapped_keys(["lead/1", "lead/2", "lead/3"])
     assert kept == {"lead/1": first.wrapped, "lead/2": second.wrapped}
 
 
-def test_only_one_writes_at_a_time(place: Place) -> None:
+def test_only_one_writes_at_a_time(place: Place, write: Write) -> None:
     inside, done = Event(), Event()
     order: list[str] = []
 
     def second() -> None:
         inside.wait()
-        append(place.another(), encoded(*rows_of("lead/2", 1)))
+        write(place.another(), encoded(*rows_of("lead/2", 1)))
         order.append("second")
         done.set()
 

@@ -19,12 +19,13 @@ import consumers.rebuild
 import projections.sql
 from api.app import from_environment
 from api.server import configured
+from commands.execute import Executor
 from commands.service import open_ledger
 from consumers.advance import Source
 from consumers.projector import Projector
 from consumers.rebuild import Rebuild
+from ledger.appender import Appender, Sending
 from ledger.ledger import Ledger, LockedLedger
-from ledger.recorder import LockedRecorder
 from ledger.writer import GroupWriter
 from projections import VIEWS
 from settings import Settings
@@ -81,11 +82,18 @@ Plant = Callable[[Fuse], None]
 API: Mapping[str, Plant] = {
     "a command has arrived": lambda fuse: after(GroupWriter, "put", fuse),
     "a batch is ready": lambda fuse: after(Ledger, "encode", fuse),
+    "a batch is being packed": lambda fuse: after(Appender, "packed", fuse),
+    "a batch is on the wire": lambda fuse: after(Appender, "put", fuse),
+    "a batch is under way": lambda fuse: after(Ledger, "send", fuse),
+    "the answer is here": lambda fuse: before(Sending, "result", fuse),
+    "the commit is answered": lambda fuse: after(Sending, "result", fuse),
+    "callers are to be answered": lambda fuse: before(GroupWriter, "answer", fuse),
+}
+AGAIN: Mapping[str, Plant] = {  # Where something has moved, and a batch is decided again.
+    "a batch does not hold": lambda fuse: before(Executor, "decide_under_lock", fuse),
     "the lock is held": lambda fuse: after(LockedLedger, "check", fuse),
     "rows are inserted": lambda fuse: after(LockedLedger, "insert_batches", fuse),
-    "the commit is on its way": lambda fuse: after(LockedRecorder, "commit", fuse),
-    "the commit is answered": lambda fuse: after_all(Ledger, "locked", fuse),
-    "callers are to be answered": lambda fuse: before(GroupWriter, "answer", fuse),
+    "what was decided again is committed": lambda fuse: after_all(Ledger, "locked", fuse),
 }
 WORKER: Mapping[str, Plant] = {
     "events are read": lambda fuse: after(Source, "read", fuse),
@@ -102,7 +110,7 @@ REBUILD: Mapping[str, Plant] = {
     "a rebuild is being swapped in": lambda fuse: after(projections.sql, "show", fuse),
     "a rebuild is swapped in": lambda fuse: after(Rebuild, "swap_now", fuse),
 }
-POINTS = {**API, **WORKER, **REBUILD}
+POINTS = {**API, **AGAIN, **WORKER, **REBUILD}
 
 
 def api(port: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -27,6 +28,7 @@ class Journal:
         self.path = path
         self.lock = Lock()
         self.answers = 0
+        self.failures: list[Exception] = []  # What those who keep it have met, and could not go on.
         self.file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
 
     def note(self, **line: Any) -> None:
@@ -70,6 +72,10 @@ class Accounts:
     lost: list[str] = field(default_factory=list)
 
 
+Log = Mapping[UUID, tuple[int, int, int, str | None]]
+"""By command: version, position, how many events it wrote, and the name of its refusal."""
+
+
 def audit(url: str, accounts: Accounts) -> dict[str, int]:
     """Compare what clients were told with the ledger, row by row: nothing lost, nothing twice, no gap."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -80,6 +86,11 @@ def audit(url: str, accounts: Accounts) -> dict[str, int]:
             "SELECT command_id, version, position, events, refusal FROM ledger.commands ORDER BY number"
         ).fetchall()
         numbers = connection.execute("SELECT number FROM ledger.commands ORDER BY number").fetchall()
+    logged: Log = {
+        command_id: (version, position, count, refusal) for command_id, version, position, count, refusal in commands
+    }
+    assert len(logged) == len(commands)
+    compare(accounts, logged)
     assert [position for position, *_ in events] == list(range(1, len(events) + 1)), "positions have a gap"
     assert [number for (number,) in numbers] == list(range(1, len(numbers) + 1)), "the command log has a gap"
 
@@ -91,10 +102,6 @@ def audit(url: str, accounts: Accounts) -> dict[str, int]:
     written: dict[UUID, list[int]] = {}
     for position, _, _, command_id, _ in events:
         written.setdefault(command_id, []).append(position)
-    logged = {
-        command_id: (version, position, count, refusal) for command_id, version, position, count, refusal in commands
-    }
-    assert len(logged) == len(commands)
     for command_id, (_, position, count, refusal) in logged.items():
         positions = written.pop(command_id, [])
         assert len(positions) == count, f"{command_id} wrote {len(positions)} events and logged {count}"
@@ -102,7 +109,17 @@ def audit(url: str, accounts: Accounts) -> dict[str, int]:
         if positions:
             assert positions == list(range(position - count + 1, position + 1)), "a command's events stand together"
     assert not written, "there are events that no command has written"
+    return {
+        "commands": len(accounts.told),
+        "events": len(events),
+        "sent again": sum(count - 1 for count in accounts.sent.values()),
+        "unanswered": len(accounts.lost),
+        "refused": sum(1 for answers in accounts.told.values() for told in answers if told.refusal),
+    }
 
+
+def compare(accounts: Accounts, logged: Log) -> None:
+    """Everything is settled, and what was acknowledged is in the command log as the client was told it."""
     for command_id, answers in accounts.told.items():
         assert len(answers) == 1, f"{command_id} was told {answers}"
         (told,) = answers
@@ -112,10 +129,3 @@ def audit(url: str, accounts: Accounts) -> dict[str, int]:
         assert told.version in (version, None)
     unclear = accounts.sent.keys() - accounts.told.keys()
     assert not unclear, f"{len(unclear)} commands were never settled"
-    return {
-        "commands": len(accounts.told),
-        "events": len(events),
-        "sent again": sum(count - 1 for count in accounts.sent.values()),
-        "unanswered": len(accounts.lost),
-        "refused": sum(1 for answers in accounts.told.values() for told in answers if told.refusal),
-    }

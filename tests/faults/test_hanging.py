@@ -7,24 +7,31 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
 
-from commands.ask import Outcome
-from commands.service import WriteSide
+from commands.ask import Answer, Ask, Outcome
+from commands.lead.work import RecordTouch
+from commands.service import WriteSide, open_ledger
+from ledger.appender import Appender
 from ledger.connection import PatientConnection
 from ledger.embedded import EmbeddedPostgres
 from ledger.ledger import LockedLedger
 from ledger.migrations import migrate
 from ledger.recorder import Recorder, datastore
-from ledger.store import Busy, Encoded, Unavailable
+from ledger.store import Busy, Unavailable
 from tests.faults.relay import Relay, What, relay_to
-from tests.faults.world import agent, capture, claim, done, lead_ids, prepare
-from tests.ledger.samples import append, encoded, positions, rows_of
+from tests.faults.world import INTAKE, agent, ask, capture, claim, done, lead_ids, prepare
+from tests.ledger.samples import append, encoded, positions, rows_of, sent
 from tests.memory import MASTER
 
 pytestmark = pytest.mark.faults
+
+Write = Callable[..., list[int]]
+
+both_ways = pytest.mark.parametrize("write", [sent, append], ids=["sent", "under-the-lock"])
 
 TIMES = {"lock_timeout": "300ms", "statement_timeout": "2s", "transaction_timeout": "1s"}
 
@@ -33,7 +40,7 @@ def limits(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
     """The same limits as in service, only shorter; or without one of them."""
     set_to = {name: limit for name, limit in (TIMES | changes).items() if limit is not None}
     statement = "; ".join(f"SET {name} = '{limit}'" for name, limit in set_to.items())
-    monkeypatch.setattr("ledger.recorder.WRITING", statement)
+    monkeypatch.setattr("ledger.appender.WRITING", statement)
     monkeypatch.setattr(PatientConnection, "patience", 1.5)
 
 
@@ -57,17 +64,25 @@ def within(seconds: float) -> Iterator[None]:
     assert time.monotonic() - begin < seconds
 
 
+def eventually(what: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 5
+    while not what() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return what()
+
+
 # Other writers
 
 
-def test_whoever_waits_too_long_for_the_lock_is_told_to_come_back(database_url: str, short: None) -> None:
+@both_ways
+def test_whoever_waits_too_long_for_the_lock_is_told_to_come_back(database_url: str, short: None, write: Write) -> None:
     with recorder(database_url) as ours, psycopg.connect(database_url) as other:
         other.execute("LOCK TABLE ledger.stored_events IN EXCLUSIVE MODE")
         with within(3), pytest.raises(Busy):
-            append(ours, encoded(*rows_of("lead/1", 1)))
+            write(ours, encoded(*rows_of("lead/1", 1)))
         assert ours.last_position() == 0, "reading goes on"
         other.rollback()
-        assert append(ours, encoded(*rows_of("lead/1", 1))) == [1]
+        assert write(ours, encoded(*rows_of("lead/1", 1))) == [1]
 
 
 SLEEPER = """
@@ -75,8 +90,8 @@ import sys, time
 from ledger.recorder import Recorder, datastore
 from ledger.store import Unavailable
 from tests.ledger.samples import encoded, rows_of
-import ledger.recorder
-ledger.recorder.WRITING = sys.argv[2]
+import ledger.appender
+ledger.appender.WRITING = sys.argv[2]
 recorder = Recorder(datastore(sys.argv[1], pool_size=1))
 try:
     with recorder.locked() as locked:
@@ -111,7 +126,7 @@ def after_waking(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_neighbour_that_falls_asleep_with_the_lock_loses_it(database_url: str, short: None) -> None:
-    from ledger import recorder as module
+    from ledger import appender as module
 
     with recorder(database_url) as ours, sleeper(database_url, module.WRITING) as asleep:  # type: ignore[attr-defined]
         with within(10):
@@ -126,10 +141,10 @@ def test_a_neighbour_that_falls_asleep_with_the_lock_loses_it(database_url: str,
 
 
 def test_without_that_limit_the_sleeper_would_keep_it(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The protection taken out. An idle_in_transaction limit would not do: in pipeline mode it never begins."""
-    from ledger import recorder as module
+    """The protection taken out."""
+    from ledger import appender as module
 
-    limits(monkeypatch, transaction_timeout=None, idle_in_transaction_session_timeout="500ms")
+    limits(monkeypatch, transaction_timeout=None)
     with recorder(database_url) as ours, sleeper(database_url, module.WRITING) as asleep:  # type: ignore[attr-defined]
         for _ in range(5):
             with pytest.raises(Busy):
@@ -152,18 +167,24 @@ def frozen(*pids: int) -> Iterator[None]:
 
 
 def backend_of(ours: Recorder) -> int:
-    return ours.connected().info.backend_pid
+    return ours.writer.connected().info.backend_pid
 
 
-def test_a_backend_that_freezes_does_not_freeze_the_writer(own_postgres: EmbeddedPostgres, short: None) -> None:
+@both_ways
+def test_a_backend_that_freezes_does_not_freeze_the_writer(
+    own_postgres: EmbeddedPostgres, short: None, write: Write
+) -> None:
     migrate(own_postgres.url())
     with recorder(own_postgres.url()) as ours:
-        append(ours, encoded(*rows_of("lead/1", 1)))
+        write(ours, encoded(*rows_of("lead/1", 1)))
         with frozen(backend_of(ours)), within(5):
             with pytest.raises(Unavailable, match="not answered"):
-                append(ours, encoded(*rows_of("lead/1", 2)))
-            assert append(ours, encoded(*rows_of("lead/2", 1))) == [2], "a new connection, and no lock in its way"
-        assert positions(ours) == [1, 2]
+                write(ours, encoded(*rows_of("lead/1", 2)))
+            assert write(ours, encoded(*rows_of("lead/2", 1))) == [2], "a new connection, and no lock in its way"
+        if write is append:
+            assert positions(ours) == [1, 2]
+        else:  # It had all that it needed before it froze.
+            assert eventually(lambda: positions(ours) == [1, 2, 3])
 
 
 def test_a_server_that_freezes_altogether_is_unavailable(own_postgres: EmbeddedPostgres, short: None) -> None:
@@ -175,9 +196,9 @@ def test_a_server_that_freezes_altogether_is_unavailable(own_postgres: EmbeddedP
             here = "SELECT pid FROM pg_stat_activity WHERE usename = 'lifeledger'"
             pids = [own_postgres.pid, *(pid for (pid,) in admin.execute(here))]
         with frozen(*pids):
-            for _ in range(2):
+            for write in (append, sent):
                 with within(8), pytest.raises(Unavailable):
-                    append(ours, encoded(*rows_of("lead/1", 2)))
+                    write(ours, encoded(*rows_of("lead/1", 2)))
                 with within(8), pytest.raises(Unavailable):
                     ours.last_position()
         assert append(ours, encoded(*rows_of("lead/1", 2))) == [2]
@@ -193,15 +214,16 @@ def relay(database_url: str) -> Iterator[Relay]:
         yield between
 
 
+@both_ways
 @pytest.mark.parametrize("what", ["requests", "replies"])
 def test_a_half_open_connection_is_given_up_and_its_lock_with_it(
-    database_url: str, relay: Relay, short: None, what: What
+    database_url: str, relay: Relay, short: None, what: What, write: Write
 ) -> None:
     with recorder(relay.url(database_url)) as ours, recorder(database_url) as direct:
-        append(ours, encoded(*rows_of("lead/1", 1)))
+        write(ours, encoded(*rows_of("lead/1", 1)))
         relay.silence(what)
         with within(5), pytest.raises(Unavailable):
-            append(ours, encoded(*rows_of("lead/1", 2)))
+            write(ours, encoded(*rows_of("lead/1", 2)))
         with within(8):
             while True:
                 try:
@@ -212,40 +234,128 @@ def test_a_half_open_connection_is_given_up_and_its_lock_with_it(
         assert len(ours.load_rows({"lead/2": 0})) == 1
 
 
-class Swallowing(LockedLedger):
-    """The network goes silent, or breaks, when everything is on its way and before the commit is answered."""
+Happens = Callable[[], None]
 
-    how: Callable[[], None]
 
-    def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
-        given = super().insert_batches(batches)
-        happens, Swallowing.how = Swallowing.how, staticmethod(lambda: None)
-        happens()
-        return given
+def once(happens: Happens) -> Happens:
+    left = [happens]
+    return lambda: left.pop()() if left else None
+
+
+def on_the_way(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, happens: Happens, *, sent: bool) -> None:
+    """Once, before this is sent or just after, the network goes silent or breaks."""
+    does, happens = getattr(owner, name), once(happens)
+
+    def swallowing(*given: Any, **named: Any) -> Any:
+        if not sent:
+            happens()
+        found = does(*given, **named)
+        if sent:
+            happens()
+        return found
+
+    monkeypatch.setattr(owner, name, swallowing)
+
+
+def executed(side: WriteSide, asks: Sequence[Ask]) -> Sequence[Answer]:
+    return side.executor(asks)
+
+
+def submitted(side: WriteSide, asks: Sequence[Ask]) -> Sequence[Answer]:
+    """By way of the writer, which waits aside for what is slow."""
+    return [future.result() for future in [side.writer.submit(each) for each in asks]]
+
+
+@pytest.mark.parametrize("execute", [executed, submitted])
+@pytest.mark.parametrize(
+    ("how", "came_about"),
+    [
+        ("the statement does not arrive", False),
+        ("the answer does not arrive", True),
+        ("cut before it is sent", False),
+        ("cut when it has been sent", None),
+    ],
+)
+def test_a_batch_that_is_lost_on_the_way_is_settled(
+    database_url: str,
+    relay: Relay,
+    short: None,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    came_about: bool | None,
+    execute: Callable[[WriteSide, Sequence[Ask]], Sequence[Answer]],
+) -> None:
+    """PostgreSQL has committed, or not; the caller hears the truth, once, and it happens once."""
+    side, direct = WriteSide.open(relay.url(database_url), MASTER), open_ledger(database_url, MASTER)
+    (lead,) = prepare(side.executor, agents=2, leads=1)
+    before = {
+        "the statement does not arrive": lambda: relay.silence("requests"),
+        "the answer does not arrive": lambda: relay.silence("replies"),
+        "cut before it is sent": relay.cut,
+        "cut when it has been sent": lambda: relay.silence("replies"),  # Else the answer may be quicker.
+    }
+    last = side.ledger.last_position()
+    after_the_loss: list[int] = []
+    close = Appender.close
+    on_the_way(monkeypatch, Appender, "put", before[how], sent=False)
+    if how == "cut when it has been sent":
+        on_the_way(monkeypatch, Appender, "put", relay.cut, sent=True)
+
+    def closing(appender: Appender) -> None:
+        """As it does when a connection is lost."""
+        after_the_loss.append(direct.last_position())
+        close(appender)
+
+    monkeypatch.setattr(Appender, "close", closing)
+    with within(20):
+        mine, late = execute(side, [claim(lead, agent(0)), claim(lead, agent(1))])
+    assert isinstance(mine, Outcome)
+    assert isinstance(late, Outcome)
+    assert (mine.refusal, mine.position) == (None, last + 2)
+    assert agent(0) in str(late.refusal)
+    assert after_the_loss, "the connection was lost"
+    assert came_about in (None, after_the_loss[0] > last), after_the_loss
+    assert len(side.ledger.events(0, 100, types=["lead.claimed"])) == 1
+    done(side.executor([capture(lead_ids(1)[0], 999)]))
+    side.close()
+    direct.close()
 
 
 @pytest.mark.parametrize("how", ["silent after the commit", "silent before the commit", "cut"])
-def test_a_commit_whose_answer_is_lost_on_the_way_is_settled(
-    database_url: str, relay: Relay, short: None, monkeypatch: pytest.MonkeyPatch, how: str
+@pytest.mark.parametrize("execute", [executed, submitted])
+def test_a_commit_under_the_lock_whose_answer_is_lost_is_settled(
+    database_url: str,
+    relay: Relay,
+    short: None,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    execute: Callable[[WriteSide, Sequence[Ask]], Sequence[Answer]],
 ) -> None:
-    """PostgreSQL has committed, or not; the caller hears the truth, once, and it happens once."""
-
-    side = WriteSide.open(relay.url(database_url), MASTER)
+    """Something had moved, so that it was decided again there."""
+    side, other = WriteSide.open(relay.url(database_url), MASTER), WriteSide.open(database_url, MASTER)
     (lead,) = prepare(side.executor, agents=2, leads=1)
+    done(other.executor([ask(RecordTouch(lead_id=lead, channel="web"), INTAKE)]))
     faults = {
         "silent after the commit": lambda: relay.silence("replies"),
         "silent before the commit": lambda: relay.silence("requests"),
         "cut": relay.cut,
     }
-    monkeypatch.setattr("ledger.ledger.LockedLedger", Swallowing)
     last = side.ledger.last_position()
-    Swallowing.how = staticmethod(faults[how])
+    happened: list[str] = []
+
+    def happens() -> None:
+        happened.append(how)
+        faults[how]()
+
+    on_the_way(monkeypatch, LockedLedger, "insert_batches", happens, sent=True)
     with within(20):
-        mine, late = side.executor([claim(lead, agent(0)), claim(lead, agent(1))])
+        mine, late = execute(side, [claim(lead, agent(0)), claim(lead, agent(1))])
+    assert happened
     assert isinstance(mine, Outcome)
     assert isinstance(late, Outcome)
     assert (mine.refusal, mine.position) == (None, last + 2)
     assert agent(0) in str(late.refusal)
     assert len(side.ledger.events(0, 100, types=["lead.claimed"])) == 1
     done(side.executor([capture(lead_ids(1)[0], 999)]))
+    other.close()
     side.close()

@@ -2,11 +2,12 @@
 
 import random
 import signal
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -15,12 +16,12 @@ from ledger.embedded import EmbeddedPostgres
 from ledger.migrations import migrate
 from tests.api.serving import in_process
 from tests.faults.clients import AGENTS, at_work, work_goes_on
-from tests.faults.died import dying
-from tests.faults.dying import API
+from tests.faults.dying import AGAIN, API
 from tests.faults.journal import Journal, audit
 from tests.faults.over_http import senders
+from tests.faults.planted import dying, free_port
 from tests.faults.test_kill_postgres import kill_backend, kill_postmaster
-from tests.faults.world import prepare
+from tests.faults.world import done, prepare, publish
 from tests.memory import MASTER
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -56,12 +57,28 @@ class Api:
 
     def dies(self, point: str, passes: int) -> None:
         """Start one that kills itself there, and wait until it has."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         with dying(self.url, point, passes, "api", str(port)) as process:
             self.port = port
             assert process.wait(60) == -signal.SIGKILL
+
+
+@contextmanager
+def neighbour(url: str) -> Iterator[None]:
+    """Another process, which publishes the pool's terms over and over: what rests on them is decided again."""
+    side, stop = WriteSide.open(url, MASTER), Event()
+
+    def run() -> None:
+        while not stop.wait(0.005):
+            done(side.executor([publish()]))
+
+    with closing(side), ThreadPoolExecutor(1) as thread:
+        publishing = thread.submit(run)
+        try:
+            yield
+        finally:
+            stop.set()
+            publishing.result()
 
 
 @pytest.mark.parametrize("kills", [pytest.param(2, id="2"), pytest.param(50, id="50", marks=pytest.mark.deep)])
@@ -88,6 +105,9 @@ def test_nothing_is_lost_when_the_service_dies_anywhere_on_the_way(
     with ExitStack() as until_all_is_settled, senders(api, CLIENTS) as several, at_work(several, journal, seed):
         for point in list(API) * rounds:
             api.dies(point, passes=chance.randint(5, 30))
+        with neighbour(server.url()):
+            for point in list(AGAIN) * rounds:
+                api.dies(point, passes=chance.randint(2, 10))
         until_all_is_settled.enter_context(api.running())
         work_goes_on(journal, AT_LEAST)
     accounts = journal.read()

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -12,21 +12,25 @@ import psycopg
 import pytest
 
 from commands.ask import Ask, Outcome
-from commands.execute import Executor
 from commands.service import WriteSide, codec
-from commands.staff import DepartStaff, MoveStaff
-from commands.states import View
+from commands.staff import MoveStaff
 from domain.actor import Reason
 from domain.errors import HasLeft, Refused
 from domain.lead.refusals import AlreadyHeld, ClaimsSpent
 from domain.values import LeadId, OrgPath, StaffId
-from ledger.envelope import Logged, Recorded
+from ledger.envelope import Recorded
 from ledger.keys import Keys
 from ledger.ledger import Ledger
-from ledger.store import Locked
 from ledger.writer import GroupWriter
-from tests.faults.fairness import Refusal, must_be_fair
-from tests.faults.world import SETUP, agent, ask, capacity, claim, done, onboard, prepare, publish, to_the_end
+from tests.commands.steps import InSteps
+from tests.faults.careless import Careless
+from tests.faults.fairness import (
+    Refusal,
+    every_claim_rests_on_the_terms_of_its_moment,
+    must_be_fair,
+    nobody_claims_after_departure,
+)
+from tests.faults.world import SETUP, agent, ask, capacity, claim, depart, done, onboard, prepare, publish
 from tests.memory import MASTER
 
 pytestmark = pytest.mark.faults
@@ -104,16 +108,6 @@ def test_claims_of_a_day_are_counted_across_writers(sides: Sides, seed: int) -> 
 # What a decision only reads
 
 
-class Careless(Executor):
-    """The protection taken out: streams of one kind are not looked at again under the lock."""
-
-    careless_of: str
-
-    def verify(self, view: View, ledger: Locked, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
-        view.verified |= {stream for stream in view.base if stream.startswith(self.careless_of)}
-        return super().verify(view, ledger, commands)
-
-
 def careless(side: WriteSide, of: str) -> WriteSide:
     made = Careless((), side.ledger, clock=side.executor.clock)
     vars(made).update(vars(side.executor))
@@ -136,24 +130,13 @@ def departures(sides: Sides, chance: random.Random, agents: int = 12) -> None:
         for place, each in enumerate(claims):
             answers.append(sides[0].writer.submit(each))
             if place == leaves:
-                gone = sides[1].writer.submit(ask(DepartStaff(staff_id=agent(number)), SETUP))
+                gone = sides[1].writer.submit(depart(agent(number)))
             if chance.random() < 0.3:
                 answers[-1].result()
         assert gone is not None
         done([gone.result()])
         again = sides[0].writer.submit(claims[0]).result()
         assert str(again) == str(answers[0].result()), "the same command id, the same outcome"
-
-
-def nobody_claims_after_departure(events: Sequence[Recorded]) -> None:
-    departed: dict[str, int] = {}
-    for each in events:
-        if each.type == "staff.departed":
-            departed[each.event.staff_id] = each.position
-        elif each.type == "lead.claimed":
-            assert each.event.owner not in departed, f"{each.event.owner} claims at {each.position}"
-            assert each.actor.id not in departed
-    assert departed
 
 
 def test_who_has_departed_claims_nothing_any_more(sides: Sides, seed: int) -> None:
@@ -180,32 +163,16 @@ def publications(sides: Sides, chance: random.Random, rounds: int = 12) -> None:
         done([each.result() for each in answers])
 
 
-def every_claim_pins_the_terms_of_its_moment(events: Sequence[Recorded]) -> None:
-    version, terms = 0, None
-    claims = 0
-    for each in events:
-        if each.type == "pool.published":
-            version, terms = each.version, each.event.terms
-        elif each.type == "lead.claimed":
-            assert each.policy_version == f"pool/main@{version}", f"at {each.position} the pool is at {version}"
-            assert terms is not None
-            days = (each.event.protect_until - each.occurred_at).total_seconds() / 86_400
-            assert abs(days - min(terms.protection_days, terms.hard_limit_days)) < 0.1
-            claims += 1
-    assert claims
-    assert version > 2
-
-
 def test_a_claim_rests_on_the_terms_that_hold_when_it_is_recorded(sides: Sides, seed: int) -> None:
     publications(sides, random.Random(seed))
-    every_claim_pins_the_terms_of_its_moment(all_events(sides[0].ledger))
+    every_claim_rests_on_the_terms_of_its_moment(all_events(sides[0].ledger))
 
 
 @pytest.mark.parametrize(
     ("of", "happens", "check"),
     [
         pytest.param("staff/", departures, nobody_claims_after_departure, id="departure"),
-        pytest.param("pool/", publications, every_claim_pins_the_terms_of_its_moment, id="publication"),
+        pytest.param("pool/", publications, every_claim_rests_on_the_terms_of_its_moment, id="publication"),
     ],
 )
 def test_who_does_not_look_again_at_what_he_read_breaks_it(
@@ -226,10 +193,10 @@ def test_two_writers_that_need_a_key_for_one_subject_make_one(sides: Sides) -> N
         ask(MoveStaff(staff_id=StaffId("ann"), to=OrgPath(f"north/team-{number}")), SETUP, reason=reason)
         for number, reason in enumerate(why)
     ]
-    late = sides[1].executor.steps([asks[1]])
-    next(late)
+    late = InSteps(sides[1].executor, [asks[1]])
+    late.ready()
     done(sides[0].executor([asks[0]]))
-    done(to_the_end(late))
+    done(late.finish())
     fresh = Ledger(sides[0].ledger.rows, codec(), Keys(MASTER, sides[0].ledger.rows))
     assert [each.reason for each in fresh.history("staff/ann")][1:] == why
     assert len(fresh.keys.chest.wrapped_keys(["staff/ann"])) == 1

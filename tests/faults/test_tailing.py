@@ -17,11 +17,12 @@ import pytest
 from commands.service import open_ledger
 from domain.lead.facts import LeadContacted, LeadScored
 from domain.values import LeadId
+from ledger.envelope import Batch
 from ledger.feed import Stretch, Waker, stretches
 from ledger.ledger import Ledger
-from ledger.recorder import LockedRecorder
-from ledger.store import Encoded
-from tests.ledger.samples import append, batch, encoded, rows_of, write
+from ledger.store import Expected, Foundation, Sent
+from tests.faults.unguarded import END, LAST_NUMBER, LAST_POSITION, LOCK, replace_in_append
+from tests.ledger.samples import batch, encoded, rows_of
 from tests.memory import MASTER
 
 pytestmark = pytest.mark.faults
@@ -29,6 +30,11 @@ pytestmark = pytest.mark.faults
 WRITERS = 8
 TYPES = ("lead.contacted", "lead.scored")
 ROOT = Path(__file__).parent.parent.parent
+
+
+def send(ledger: Ledger, one: Batch) -> None:
+    """Write it as the service does, resting on nothing."""
+    assert ledger.send(Foundation({}, (), {}), ledger.encode([one])).result() is not None
 
 
 def write_along(url: str, writer: int, seconds: float, seed: int) -> None:
@@ -43,7 +49,7 @@ def write_along(url: str, writer: int, seconds: float, seed: int) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         events = [kinds[chance.randrange(2)] for _ in range(chance.randint(1, 20))]
-        write(ledger, batch(f"lead/{lead}", version, *events))
+        send(ledger, batch(f"lead/{lead}", version, *events))
         version += len(events)
     ledger.close()
 
@@ -135,49 +141,68 @@ def test_a_reader_that_tails_is_told_everything_once(
 
 
 @pytest.fixture
-def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+def unlocked(database_url: str) -> None:
     """Nobody waits for anybody."""
-    monkeypatch.setattr("ledger.recorder.LOCK", "SELECT 1")
+    replace_in_append(database_url, LOCK, "")
 
 
 @pytest.fixture
-def sequence(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def sequence(database_url: str) -> None:
     """Positions come from a sequence, which knows nothing of commits; each writer takes room for 20."""
     with psycopg.connect(database_url) as connection:
         connection.execute("CREATE SEQUENCE ledger.planted")
-    monkeypatch.setattr("ledger.recorder.LAST", "SELECT place * 20, place * 20 FROM nextval('ledger.planted') AS place")
+    replace_in_append(database_url, LAST_POSITION, "last_position := 20 * nextval('ledger.planted');")
+    replace_in_append(database_url, LAST_NUMBER, "last_number := last_position;")
 
 
 @pytest.fixture
-def dawdling(monkeypatch: pytest.MonkeyPatch) -> None:
+def dawdling(database_url: str) -> None:
     """Some writers take a moment between their position and their commit."""
-    insert = LockedRecorder.insert_batches
-    chance = random.Random(1)
-
-    def later(self: LockedRecorder, batches: Sequence[Encoded]) -> Sequence[int]:
-        positions = insert(self, batches)
-        time.sleep(chance.choice([0, 0, 0.02]))
-        return positions
-
-    monkeypatch.setattr(LockedRecorder, "insert_batches", later)
+    moment = "PERFORM pg_sleep(CASE cardinality(new_events) % 4 WHEN 0 THEN 0.02 ELSE 0 END);"
+    replace_in_append(database_url, END, f"{moment} {END}")
 
 
-def overtaken(one: Ledger, other: Ledger) -> None:
-    """One reads where the ledger ends; before it writes, the other has written there."""
-    with one.locked() as late:
-        late.check((), (), ())
-        append(other, encoded(*rows_of("lead/1", 1)))
-        late.insert_batches([encoded(*rows_of("lead/2", 1))])
+@pytest.fixture
+def overtaken(database_url: str) -> Iterator[Callable[[], list[object]]]:
+    """What becomes of two that would both read where the ledger ends before either writes, if nothing kept them."""
+    replace_in_append(database_url, LAST_NUMBER, f"{LAST_NUMBER} PERFORM pg_sleep(0.3);")
+    several = [open_ledger(database_url, MASTER, pool_size=1) for _ in range(2)]
+
+    def outcome(sent: Sent) -> object:
+        try:
+            return sent.result()
+        except psycopg.errors.UniqueViolation as violation:
+            return violation
+
+    def run() -> list[object]:
+        for ledger in several:  # Both are connected.
+            send(ledger, batch("lead/0", 0))
+        both = [
+            ledger.rows.send(Expected({}, (), {}), [encoded(*rows_of(f"lead/{number}", 1))])
+            for number, ledger in enumerate(several)
+        ]
+        return [outcome(sent) for sent in both]
+
+    yield run
+    for ledger in several:
+        ledger.close()
 
 
-def test_without_the_lock_positions_collide(database_url: str, unlocked: None) -> None:
+def test_without_the_lock_positions_collide(
+    unlocked: None, overtaken: Callable[[], list[object]], database_url: str
+) -> None:
     """The second wall: a position is unique, so that not even then two events have the same."""
-    one, other = open_ledger(database_url, MASTER), open_ledger(database_url, MASTER)
-    with pytest.raises(psycopg.errors.UniqueViolation):
-        overtaken(one, other)
-    assert one.last_position() == 1
-    one.close()
-    other.close()
+    done = overtaken()
+    assert [1] in done
+    assert any(isinstance(each, psycopg.errors.UniqueViolation) for each in done)
+    assert [position for position, _ in in_the_ledger(database_url)] == [1]
+
+
+def test_under_the_lock_the_same_two_follow_each_other(
+    overtaken: Callable[[], list[object]], database_url: str
+) -> None:
+    assert sorted(map(str, overtaken())) == ["[1]", "[2]"]
+    assert [position for position, _ in in_the_ledger(database_url)] == [1, 2]
 
 
 def test_with_a_sequence_and_no_lock_a_reader_would_miss_events(

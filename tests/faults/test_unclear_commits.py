@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -20,8 +19,9 @@ from domain.lead.refusals import AlreadyHeld, AlreadyKnown
 from domain.values import OrgPath, StaffId
 from ledger.keys import Keys
 from ledger.ledger import Ledger
-from ledger.store import Busy, Unavailable
+from ledger.store import Busy, Encoded, Expected, Sent, Unavailable
 from ledger.writer import GroupWriter
+from tests.commands.steps import InSteps, Later
 from tests.faults.world import (
     INTAKE,
     SETUP,
@@ -44,7 +44,10 @@ from tests.memory import MASTER, MemoryRows
 
 
 class Breaking(MemoryRows):
-    """Loses the connection as the list of fates says, one for each transaction; afterwards all is well."""
+    """Loses the connection as the list of fates says, one for each transaction; afterwards all is well.
+
+    What becomes of a batch that is sent shows only when its answer is asked for.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,9 +55,28 @@ class Breaking(MemoryRows):
         self.forgets = False
         self.meanwhile: Callable[[], object] = lambda: None
 
+    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+        fate = self.next_fate()
+        if fate == "away":
+            raise Unavailable("connection refused")
+        return Later(lambda: self.written(fate, expected, batches))
+
+    def written(self, fate: str, expected: Expected, batches: Sequence[Encoded]) -> Sequence[int] | None:
+        if fate == "moved":
+            self.meanwhile()
+        with self.transaction(fate) as locked:
+            return locked.insert_if_it_holds(expected, batches)
+
     @contextmanager
-    def locked(self) -> Iterator[Any]:
-        fate = self.fates.pop(0) if self.fates else "fine"
+    def locked(self) -> Iterator[MemoryRows]:
+        with self.transaction(self.next_fate()) as locked:
+            yield locked
+
+    def next_fate(self) -> str:
+        return self.fates.pop(0) if self.fates else "fine"
+
+    @contextmanager
+    def transaction(self, fate: str) -> Iterator[MemoryRows]:
         if self.forgets:
             self.commands = {}
         if fate == "away":
@@ -116,7 +138,15 @@ def world(request: pytest.FixtureRequest) -> World:
     return World(in_steps=request.param)
 
 
-LOSSES = [("before",), ("after",), ("away",), ("away", "after"), ("before", "before", "away", "after", "away")]
+LOSSES = [
+    ("before",),
+    ("after",),
+    ("away",),
+    ("away", "after"),
+    ("before", "before", "away", "after", "away"),
+    ("after", "fine", "before"),  # What has come about is found to be known, and then the lock is lost.
+    ("after", "fine", "away", "after", "fine", "after"),
+]
 
 
 @pytest.mark.parametrize("fates", LOSSES, ids="-".join)
@@ -254,11 +284,10 @@ def test_through_the_writer_everybody_is_answered(world: World) -> None:
 def overlapping(world: World, first: Sequence[Ask], second: Sequence[Ask], *fates: str) -> list[Answer]:
     """The second batch is ready before the first is known to have been committed."""
     world.rows.fates = list(fates)
-    one, two = world.executor.steps(first), world.executor.steps(second)
-    next(one)
-    next(one)
-    next(two)
-    return [*to_the_end(one), *to_the_end(two)]
+    one, two = InSteps(world.executor, first), InSteps(world.executor, second)
+    one.sent()
+    two.ready()
+    return [*one.finish(), *two.finish()]
 
 
 UNDER_WAY = [
@@ -321,6 +350,20 @@ def test_another_who_was_faster_is_noticed_though_the_versions_are_the_same() ->
     world.rows.meanwhile = lambda: done(other([claim(world.lead, agent(1))]))
     follow_up = ask(LogFollowUp(lead_id=world.lead, channel="phone", effective=True), user(agent(0)))
     lost, late = overlapping(world, [claim(world.lead, agent(0))], [follow_up], "stolen")
+    assert isinstance(lost, Outcome)
+    assert isinstance(late, Outcome)
+    assert isinstance(lost.refusal, AlreadyHeld)
+    assert late.refusal is not None, "who does not hold it logs nothing"
+    assert world.claims() == [(str(world.lead), agent(1))]
+
+
+def test_another_who_was_faster_while_it_was_on_its_way_is_noticed_by_both() -> None:
+    """Nothing was lost: the first does not hold, and so neither does what was decided on it."""
+    world = World()
+    other = Executor(DECIDERS, Ledger(world.rows, codec(), Keys(MASTER, world.rows)), clock=now)
+    world.rows.meanwhile = lambda: done(other([claim(world.lead, agent(1))]))
+    follow_up = ask(LogFollowUp(lead_id=world.lead, channel="phone", effective=True), user(agent(0)))
+    lost, late = overlapping(world, [claim(world.lead, agent(0))], [follow_up], "moved")
     assert isinstance(lost, Outcome)
     assert isinstance(late, Outcome)
     assert isinstance(lost.refusal, AlreadyHeld)

@@ -18,9 +18,9 @@ from ledger.embedded import EmbeddedPostgres
 from ledger.migrations import migrate
 from projections import VIEWS
 from tests.faults.clients import AGENTS, at_work, told
-from tests.faults.died import dying
 from tests.faults.dying import REBUILD, WORKER
 from tests.faults.journal import Journal, Told, audit
+from tests.faults.planted import dying
 from tests.faults.test_kill_postgres import kill_postmaster
 from tests.faults.world import prepare
 from tests.memory import MASTER

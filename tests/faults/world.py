@@ -10,9 +10,9 @@ from commands.agent_book import ChangeCapacity
 from commands.ask import Answer, Ask, Outcome
 from commands.execute import Steps
 from commands.lead.capture import CaptureLead
-from commands.lead.custody import ClaimLead, PoolLead
+from commands.lead.custody import ClaimLead, PoolLead, RecycleLead
 from commands.pool import PublishPool
-from commands.staff import OnboardStaff
+from commands.staff import DepartStaff, OnboardStaff
 from domain.actor import Actor
 from domain.identity import Identifier
 from domain.pool import Terms
@@ -40,12 +40,18 @@ def agent(number: int) -> StaffId:
     return StaffId(f"agent-{number}")
 
 
-def publish(pool_id: PoolId = POOL, terms: Terms = TERMS, **changes: Any) -> Ask:
-    return ask(PublishPool(pool_id=pool_id, name="Main", members=(NORTH,), terms=replace(terms, **changes)), SETUP)
+def publish(
+    pool_id: PoolId = POOL, terms: Terms = TERMS, *, members: tuple[OrgPath, ...] = (NORTH,), **changes: Any
+) -> Ask:
+    return ask(PublishPool(pool_id=pool_id, name="Main", members=members, terms=replace(terms, **changes)), SETUP)
 
 
 def onboard(staff_id: str, role: str = "sales") -> Ask:
     return ask(OnboardStaff(staff_id=StaffId(staff_id), name=staff_id.title(), role=role, org_path=NORTH), SETUP)
+
+
+def depart(staff_id: str) -> Ask:
+    return ask(DepartStaff(staff_id=StaffId(staff_id)), SETUP)
 
 
 def capacity(staff_id: str, cap: int, daily_claims: int) -> Ask:
@@ -69,6 +75,13 @@ def pool(lead: LeadId, pool_id: PoolId = POOL) -> Ask:
 
 def claim(lead: LeadId, staff_id: str, command_id: UUID | None = None) -> Ask:
     return ask(ClaimLead(lead_id=lead), user(staff_id), command_id)
+
+
+def take_back(lead: LeadId) -> Ask:
+    """From somebody who has departed."""
+    return ask(
+        RecycleLead(lead_id=lead, reason="owner-departed"), Actor(kind="service", id="departures", role="policy")
+    )
 
 
 def lead_ids(count: int) -> list[LeadId]:

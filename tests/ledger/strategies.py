@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from ledger.recorder import OPTIONAL
+from ledger.appender import OPTIONAL
 from ledger.row import Row
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.appender import OPTIONAL
 from ledger.leaf import FORMAT, leaf
-from ledger.recorder import OPTIONAL, Recorder, datastore
+from ledger.recorder import Recorder, datastore
 from ledger.row import Row
 from tests.ledger.golden import EVENTS
 from tests.ledger.samples import FULL, NOON, append, encoded, without

@@ -113,7 +113,7 @@ def test_a_role_above_row_security_is_refused(mighty: str) -> None:
         migrate(mighty)
     recorder = Recorder(datastore(mighty))
     with pytest.raises(WrongDatabase, match=name):
-        recorder.connected()
+        recorder.writer.connected()
     with pytest.raises(WrongDatabase, match=name):
         append(recorder, encoded(*rows_of("lead/1", 1)))
     recorder.close()

@@ -42,12 +42,12 @@ def test_every_parameter_of_the_url_is_kept_and_ours_give_way() -> None:
 
 def test_the_writing_connection_has_its_limits(database_url: str) -> None:
     with recorder(database_url) as ours:
-        connection = ours.connected()
+        connection = ours.writer.connected()
         assert isinstance(connection, PatientConnection)
         limits = {"lock": LOCK_SECONDS, "statement": STATEMENT_SECONDS, "transaction": TRANSACTION_SECONDS}
         for name, seconds in limits.items():
             assert connection.execute(f"SHOW {name}_timeout".encode()).fetchall() == [(f"{seconds}s",)]
-        assert ours.connected() is connection
+        assert ours.writer.connected() is connection
 
 
 @pytest.mark.parametrize(("set_to", "used"), [("off", "on"), ("remote_apply", "remote_apply"), ("local", "local")])
@@ -56,21 +56,21 @@ def test_commits_wait_for_the_disk_whatever_the_database_is_set_to(database_url:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = {set_to}'.encode())
     with recorder(database_url) as ours:
-        assert ours.connected().execute("SHOW synchronous_commit").fetchall() == [(used,)]
+        assert ours.writer.connected().execute("SHOW synchronous_commit").fetchall() == [(used,)]
 
 
 def test_a_database_without_tables_is_refused_and_leaves_no_connection(own_postgres: EmbeddedPostgres) -> None:
     with recorder(own_postgres.url()) as ours:
         for _ in range(2):
             with pytest.raises((psycopg.errors.UndefinedObject, psycopg.errors.InvalidSchemaName)):
-                ours.connected()
-            assert ours.writer is None
+                ours.writer.connected()
+            assert ours.writer.connection is None
 
 
 def test_after_an_error_the_next_batch_has_a_new_connection(database_url: str) -> None:
     with recorder(database_url) as ours:
         append(ours, encoded(*rows_of("lead/1", 1)))
-        before = ours.connected()
+        before = ours.writer.connected()
         with pytest.raises(psycopg.errors.UniqueViolation):
             append(ours, encoded(*rows_of("lead/1", 1)))
         assert before.closed

@@ -1,8 +1,10 @@
 """Rows travel in PostgreSQL's own binary form, and arrive as they set out."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -10,19 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from ledger.envelope import Declined, Logged
-from ledger.recorder import (
-    COMMAND,
-    Array,
-    ArrayDumper,
-    LockedRecorder,
-    blobs,
-    ids,
-    packed_command,
-    texts,
-)
+from ledger.appender import Appender, packed_command, packed_move
+from ledger.envelope import Declined, Logged, SideRow
+from ledger.queries import Array, ArrayDumper, blobs, ids, texts
 from ledger.row import BIG as BIG_TYPE
-from ledger.row import EPOCH, OWN, POSITION, SHARED, Row, array_of, big, microseconds
+from ledger.row import EPOCH, ID, OWN, SHARED, Row, array_of, big, microseconds
 from ledger.store import Encoded
 from tests.ledger.samples import encoded
 from tests.ledger.strategies import BIG, INSTANT, TEXT, rows
@@ -38,41 +32,42 @@ def cursor(database_url: str) -> Iterator[psycopg.Cursor[Any]]:
         yield connection.cursor(binary=True)
 
 
-def arrived(cursor: psycopg.Cursor[Any], kind: str, packed: list[bytes]) -> list[tuple[Any, ...]]:
+def arrived(cursor: psycopg.Cursor[Any], kind: str, packed: list[bytes]) -> list[dict[str, Any]]:
+    """What PostgreSQL takes it for, by the names that the type has there."""
     oid = cursor.execute("SELECT %s::regtype::oid", [kind]).fetchall()[0][0]
-    statement = f"SELECT (each).* FROM (SELECT unnest(%b::{kind}[]) AS each) AS sent"
-    return cursor.execute(statement.encode(), [Array(oid, packed)]).fetchall()
+    cursor.execute(f"SELECT (each).* FROM (SELECT unnest(%b::{kind}[]) AS each) AS sent".encode(), [Array(oid, packed)])
+    assert cursor.description is not None
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, found, strict=True)) for found in cursor.fetchall()]
 
 
-def sent(batch: Encoded, before: int) -> list[bytes]:
-    recorder = LockedRecorder.__new__(LockedRecorder)  # It only packs.
-    recorder.position = before
-    return list(recorder.packed_rows(batch))
+def sent(*events: Row) -> list[bytes]:
+    packed, _, _ = Appender({}).packed([Encoded(events, encoded().logged, ("", ""))])
+    return packed
+
+
+def without_position(row: Row) -> dict[str, Any]:
+    """A position is given in the ledger, and does not travel."""
+    return {name: found for name, found in row._asdict().items() if name != "notification_id"}
 
 
 @once
-@given(rows(), st.integers(0, 2**62))
-def test_a_row_arrives_as_it_was(cursor: psycopg.Cursor[Any], row: Row, before: int) -> None:
-    (found,) = arrived(cursor, "ledger.event_row", sent(Encoded([row], encoded().logged, ("", "")), before))
-    names = (*OWN, *SHARED, POSITION)
-    assert dict(zip(names, found, strict=True)) == row._replace(notification_id=before + 1)._asdict()
+@given(rows())
+def test_a_row_arrives_as_it_was(cursor: psycopg.Cursor[Any], row: Row) -> None:
+    assert arrived(cursor, "ledger.event_row", sent(row)) == [without_position(row)]
 
 
 @once
-@given(st.lists(rows(), min_size=1, max_size=5), st.integers(0, 2**62))
-def test_the_rows_of_a_command_share_what_its_events_share(
-    cursor: psycopg.Cursor[Any], several: list[Row], before: int
-) -> None:
+@given(st.lists(rows(), min_size=1, max_size=5))
+def test_the_rows_of_a_command_share_what_its_events_share(cursor: psycopg.Cursor[Any], several: list[Row]) -> None:
     shared = {name: getattr(several[0], name) for name in SHARED}
     own = [row._replace(**shared) for row in several]
-    found = arrived(cursor, "ledger.event_row", sent(Encoded(own, encoded().logged, ("", "")), before))
-    expected = [row._replace(notification_id=before + place)._asdict() for place, row in enumerate(own, 1)]
-    assert [dict(zip((*OWN, *SHARED, POSITION), each, strict=True)) for each in found] == expected
+    assert arrived(cursor, "ledger.event_row", sent(*own)) == [without_position(row) for row in own]
 
 
-def test_every_column_travels() -> None:
-    assert {*OWN, *SHARED, POSITION} == set(Row._fields)
-    assert len(OWN) + len(SHARED) + 1 == len(Row._fields)
+def test_every_column_travels_but_the_position() -> None:
+    assert {*OWN, *SHARED} == {*Row._fields} - {"notification_id"}
+    assert len(OWN) + len(SHARED) == len(Row._fields) - 1
 
 
 FACTS = st.dictionaries(TEXT, TEXT | st.none() | st.lists(TEXT | st.booleans(), max_size=3), max_size=3)
@@ -92,15 +87,12 @@ FACTS = st.dictionaries(TEXT, TEXT | st.none() | st.lists(TEXT | st.booleans(), 
         refusal=st.none() | st.builds(Declined, name=TEXT, facts=FACTS),
     ),
     st.tuples(TEXT, TEXT),
-    BIG,
-    BIG,
+    st.integers(0, 2**62),
 )
 def test_an_entry_of_the_command_log_arrives_as_it_was(
-    cursor: psycopg.Cursor[Any], logged: Logged, actor: tuple[str, str], position: int, number: int
+    cursor: psycopg.Cursor[Any], logged: Logged, actor: tuple[str, str], end: int
 ) -> None:
-    batch = Encoded([], logged, actor)
-    (found,) = arrived(cursor, "ledger.command_row", [packed_command(batch, position, number)])
-    entry = dict(zip(COMMAND, found, strict=True))
+    (entry,) = arrived(cursor, "ledger.command_row", [packed_command(Encoded([], logged, actor), end)])
     facts = entry.pop("facts")
     refusal = None if facts is None else Declined(entry["refusal"], from_json(facts))
     assert refusal == logged.refusal
@@ -115,9 +107,17 @@ def test_an_entry_of_the_command_log_arrives_as_it_was(
         "actor_kind": actor[0],
         "actor_id": actor[1],
         "refusal": None if logged.refusal is None else logged.refusal.name,
-        "position": position,
-        "number": number,
+        "position": end,
     }
+
+
+SIDE = st.builds(SideRow, name=TEXT, expected=st.none() | BIG, value=BIG)
+
+
+@once
+@given(SIDE)
+def test_a_side_row_s_move_arrives_as_it_was(cursor: psycopg.Cursor[Any], side: SideRow) -> None:
+    assert arrived(cursor, "ledger.side_move", [packed_move(side)]) == [asdict(side)]
 
 
 @once
@@ -125,9 +125,17 @@ def test_an_entry_of_the_command_log_arrives_as_it_was(
 def test_arrays_arrive_as_they_were_and_empty_ones_too(
     cursor: psycopg.Cursor[Any], some_texts: list[str], some_ids: list[Any], some_blobs: list[bytes], numbers: list[int]
 ) -> None:
-    sent = [texts(some_texts), ids(some_ids), blobs(some_blobs), Array(BIG_TYPE, [big(number) for number in numbers])]
-    found = cursor.execute("SELECT %b::text[], %b::uuid[], %b::bytea[], %b::bigint[]", sent).fetchall()
+    given = [texts(some_texts), ids(some_ids), blobs(some_blobs), Array(BIG_TYPE, [big(number) for number in numbers])]
+    found = cursor.execute("SELECT %b::text[], %b::uuid[], %b::bytea[], %b::bigint[]", given).fetchall()
     assert found == [(some_texts, some_ids, some_blobs, numbers)]
+
+
+@once
+@given(st.lists(st.none() | st.uuids()))
+def test_what_is_not_there_arrives_as_nothing(cursor: psycopg.Cursor[Any], some: list[UUID | None]) -> None:
+    packed = Array(ID, [])
+    packed.data = array_of(ID, [None if each is None else each.bytes for each in some])
+    assert cursor.execute("SELECT %b::uuid[]", [packed]).fetchall() == [(some,)]
 
 
 def test_an_array_says_what_it_holds() -> None:

@@ -35,8 +35,12 @@ def blocked(**limits: Any) -> tuple[Gate, GroupWriter[int, int], Any]:
     return gate, writer, first
 
 
+def has_ended(writer: GroupWriter[int, int]) -> bool:
+    return writer.thread is not None and not writer.thread.is_alive()
+
+
 def test_what_waits_together_is_written_together_and_in_order() -> None:
-    gate, writer, first = blocked()
+    gate, writer, first = blocked(worthwhile=50)
     futures = [writer.submit(item) for item in range(1, 100)]
     gate.go.set()
     assert [future.result() for future in futures] == [10 * item for item in range(1, 100)]
@@ -44,6 +48,28 @@ def test_what_waits_together_is_written_together_and_in_order() -> None:
     assert gate.batches == [[0], list(range(1, 100))]
     assert (writer.batches, writer.items) == (2, 100)
     writer.close()
+
+
+def test_of_many_half_go_first_as_long_as_both_halves_are_worth_their_while() -> None:
+    gate, writer, _ = blocked(worthwhile=10)
+    futures = [writer.submit(item) for item in range(1, 51)]
+    gate.go.set()
+    assert [future.result() for future in futures] == [10 * item for item in range(1, 51)]
+    assert gate.batches == [[0], [*range(1, 26)], [*range(26, 38)], [*range(38, 51)]]
+    writer.close()
+
+
+def test_many_who_belong_together_are_not_halved() -> None:
+    gate, writer, _ = blocked(worthwhile=2)
+
+    async def run() -> list[list[int | Exception]]:
+        asked = [writer.ask_all([1, 2, 3, 4]), writer.ask_all([5])]
+        gate.go.set()
+        return list(await asyncio.gather(*asked))
+
+    assert asyncio.run(run()) == [[10, 20, 30, 40], [50]]
+    writer.close()
+    assert gate.batches == [[0], [1, 2, 3, 4], [5]]
 
 
 def test_a_batch_has_a_largest_size() -> None:
@@ -73,8 +99,7 @@ def test_several_that_do_not_all_fit_are_turned_away_together() -> None:
     gate, writer, _ = blocked(bound=3)
 
     async def run() -> None:
-        waiting = asyncio.create_task(writer.ask_all([1, 2]))
-        await asyncio.sleep(0)
+        waiting = writer.ask_all([1, 2])
         with pytest.raises(QueueFull):
             await writer.ask_all([3, 4])
         gate.go.set()
@@ -90,8 +115,7 @@ def test_several_stay_together() -> None:
     gate, writer, _ = blocked(largest=4)
 
     async def run() -> list[list[int | Exception]]:
-        asked = [asyncio.create_task(writer.ask_all([n, n + 1, n + 2])) for n in (1, 5)]
-        await asyncio.sleep(0)
+        asked = [writer.ask_all([n, n + 1, n + 2]) for n in (1, 5)]
         gate.go.set()
         return list(await asyncio.gather(*asked))
 
@@ -112,14 +136,14 @@ def test_closing_finishes_what_waits_and_takes_nothing_more() -> None:
     gate.go.set()
     closing.join()
     assert [future.result(timeout=0) for future in futures] == [10 * item for item in range(1, 8)]
-    assert not writer.thread.is_alive()
+    assert has_ended(writer)
 
 
 def test_an_idle_writer_closes_at_once_and_twice_is_once() -> None:
     writer = GroupWriter(Gate(open_=True))
     writer.close()
     writer.close()
-    assert not writer.thread.is_alive()
+    assert has_ended(writer)
 
 
 def test_an_error_is_the_answer_to_its_own_item_only() -> None:

@@ -1,0 +1,103 @@
+"""Imported leads become live at an instant: once for what the file has brought them to."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.bringing import all_of_it, asked, brought, captured, counts, lead, told, write
+from tests.cli.running import Said, lifeledger, on
+
+pytestmark = pytest.mark.slow
+
+AT = "2025-06-01T09:00:00+08:00"
+LOST = told("LoseLead", 2, reason="price")
+ADOPTIONS = """
+SELECT stream, version, imported, actor_id, (occurred_at AT TIME ZONE 'UTC')::text FROM ledger.events
+ WHERE type = 'lead.adopted' ORDER BY position
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history.ndjson"
+
+
+@pytest.fixture(autouse=True)
+def reasons(tmp_path: Path, database_url: str) -> None:
+    company = tmp_path / "company.yaml"
+    company.write_text("catalogs: [{id: lost-reasons, entries: [{code: price}]}]")
+    assert lifeledger("setup", company, env=on(database_url)).code == 0
+
+
+def adoptions(said: Said) -> dict[str, int]:
+    return {kind: said.document[kind] for kind in ("adopted", "already_adopted", "not_open")}
+
+
+def test_what_is_open_is_adopted_after_all_its_history(file: Path, database_url: str) -> None:
+    many = [captured(number) for number in range(300)]
+    write(file, *many, told("ContactLead", 1), LOST, told("RecordTouch", 1, channel="call"))
+    said = brought(file, database_url, "--adopt-at", AT)
+    assert (said.code, counts(said)) == (0, {"accepted": 303})
+    assert adoptions(said) == {"adopted": 299, "already_adopted": 0, "not_open": 1}
+    found = asked(database_url, ADOPTIONS)
+    versions = {number: 4 if number == 1 else 2 for number in range(300) if number != 2}
+    assert found == [
+        (f"lead/{lead(number)}", version, False, "import", "2025-06-01 01:00:00")
+        for number, version in versions.items()
+    ]
+
+
+def test_the_same_file_again_adopts_nothing_whenever(file: Path, database_url: str) -> None:
+    write(file, captured(1), captured(2), LOST)
+    brought(file, database_url, "--adopt-at", AT)
+    before = all_of_it(database_url)
+    for at in (AT, "2025-07-01T00:00:00Z", "now"):
+        again = brought(file, database_url, "--adopt-at", at)
+        assert (again.code, counts(again)) == (0, {"already_there": 3})
+        assert adoptions(again) == {"adopted": 0, "already_adopted": 1, "not_open": 1}
+    assert all_of_it(database_url) == before
+
+
+def test_what_was_imported_before_can_be_adopted_later(file: Path, database_url: str) -> None:
+    write(file, captured(1), told("ContactLead", 1))
+    said = brought(file, database_url)
+    assert adoptions(said) == {"adopted": None, "already_adopted": None, "not_open": None}
+    assert not asked(database_url, ADOPTIONS)
+    said = lifeledger("import", file, "--adopt-at", "now", env=on(database_url), at=file.parent)
+    assert "of the leads that were touched: 1 adopted, 0 already adopted, 0 not open" in said.out
+    assert [version for _, version, *_ in asked(database_url, ADOPTIONS)] == [3]
+
+
+def test_history_that_goes_on_is_adopted_where_it_ends_now(file: Path, database_url: str) -> None:
+    write(file, captured(1), captured(2), LOST, captured(3))
+    brought(file, database_url, "--adopt-at", AT)
+    write(file, captured(1), captured(2), LOST, captured(3), told("ContactLead", 1), told("ReopenLead", 2))
+    said = brought(file, database_url, "--adopt-at", AT)
+    assert adoptions(said) == {"adopted": 2, "already_adopted": 1, "not_open": 0}
+    streams = [stream for stream, *_ in asked(database_url, ADOPTIONS)]
+    assert streams == [f"lead/{lead(number)}" for number in (1, 3, 1, 2)]
+
+
+def test_what_is_not_in_the_ledger_is_not_adopted(file: Path, database_url: str) -> None:
+    write(file, captured(1), told("ContactLead", 9), "{not json")
+    said = brought(file, database_url, "--adopt-at", AT)
+    assert (said.code, counts(said)) == (1, {"accepted": 1, "refused": 1, "invalid": 1})
+    assert adoptions(said) == {"adopted": 1, "already_adopted": 0, "not_open": 0}
+
+
+@pytest.mark.parametrize(
+    ("at", "told_so"),
+    [
+        ("tomorrow", "is no time"),
+        ("2025-06-01T09:00:00", "does not say in which time zone"),
+        ("2125-06-01T09:00:00Z", "does not lie between 1900 and now"),
+    ],
+)
+def test_an_instant_that_makes_no_sense_is_told_before_anything_is_done(
+    file: Path, database_url: str, at: str, told_so: str
+) -> None:
+    write(file, captured(1))
+    said = brought(file, database_url, "--adopt-at", at)
+    assert said.code == 2
+    assert told_so in said.err
+    assert not asked(database_url, "SELECT 1 FROM ledger.events WHERE stream LIKE 'lead/%'")
