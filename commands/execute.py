@@ -59,7 +59,8 @@ class Plan:
     def opens(self) -> bool:
         """Whether it begins a stream: then there is none yet, or it will be refused."""
         homes = [need.types for _, need, decider, finder in self.needs if finder is None and decider is self.decider]
-        return bool(homes) and all(types == self.decider.states[:1] for types in homes)
+        first, *later = self.decider.states
+        return bool(homes) and bool(later) and all(types == (first,) for types in homes)
 
 
 class Executor:

@@ -188,13 +188,21 @@ class GroupWriter(Generic[A, R]):
 
     def close(self) -> None:
         """Finish what is waiting, and take nothing more. From another thread than that of `home`."""
-        if self.thread is not None and self.stop():
+        assert asyncio._get_running_loop() is not self.home, "in its own loop it would wait for itself"  # noqa: SLF001
+        if not self.stop():
+            return
+        if self.thread is None:
+            asyncio.run_coroutine_threadsafe(self.ended(), self.home).result()
+        else:
             self.thread.join()
 
     async def aclose(self) -> None:
         """The same from a coroutine of `home`."""
         if self.stop():
-            await self.task
+            await self.ended()
+
+    async def ended(self) -> None:
+        await self.task
 
     def stop(self) -> bool:
         with self.lock:

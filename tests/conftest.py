@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -74,10 +75,32 @@ def prepared(postgres: Server) -> Iterator[str]:
         postgres.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: Server, prepared: str) -> Iterator[Iterator[str]]:
+    """Names of databases with the ledger's tables; the next is made while the last is in use."""
+    with ThreadPoolExecutor(1) as aside:
+
+        def made() -> str:
+            name = f"test_{os.getpid()}_{next(NUMBER)}"
+            postgres.create_database(name, prepared)
+            return name
+
+        ready = aside.submit(made)
+
+        def names() -> Iterator[str]:
+            nonlocal ready
+            while True:
+                name = ready.result()
+                ready = aside.submit(made)
+                yield name
+
+        yield names()
+        postgres.drop_database(ready.result())
+
+
 @pytest.fixture
-def database_url(postgres: Server, prepared: str) -> Iterator[str]:
+def database_url(postgres: Server, databases: Iterator[str]) -> Iterator[str]:
     """A database of this test's own, with the ledger's tables and nothing in them, for the service's role."""
-    name = f"test_{os.getpid()}_{next(NUMBER)}"
-    postgres.create_database(name, prepared)
+    name = next(databases)
     yield postgres.url(name)
     postgres.drop_database(name)

@@ -102,7 +102,7 @@ def test_what_is_not_on_disk_is_noticed_to_be_lost(
     The process that is still alive knows what the ledger has lost, and may go on from there. So a client may meet what
     cannot be, as a version that is there already; any other failure of a client is one of this test.
     """
-    monkeypatch.setattr("ledger.recorder.WRITING", f"{WRITING}; SET synchronous_commit = off")
+    monkeypatch.setattr("ledger.appender.WRITING", f"{WRITING}; SET synchronous_commit = off")
     write_to_disk_late(own_postgres)
     journal = Journal(tmp_path / "journal")
     try:

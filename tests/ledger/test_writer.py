@@ -65,7 +65,8 @@ def test_many_who_belong_together_are_not_halved() -> None:
     async def run() -> list[list[int | Exception]]:
         asked = [writer.ask_all([1, 2, 3, 4]), writer.ask_all([5])]
         gate.go.set()
-        return list(await asyncio.gather(*asked))
+        async with asyncio.timeout(5):
+            return list(await asyncio.gather(*asked))
 
     assert asyncio.run(run()) == [[10, 20, 30, 40], [50]]
     writer.close()

@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
 from select import select
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 import uvloop
 
 import ledger.writer
-from ledger.writer import Closed, GroupWriter, Pause, Steps
+from ledger.store import Unavailable
+from ledger.writer import Closed, Group, GroupWriter, Pause, Steps
 from tests.ledger.test_writer import has_ended
 
 HOME, ASIDE = "home", "aside"
@@ -76,11 +78,20 @@ class Desk:
         return next(thread for (noted, _), thread in zip(self.steps, self.threads, strict=True) if noted == step)
 
 
+@dataclass
+class InTime:
+    """An event loop as the server has it: the writer lives in it, as do those who ask. None of them waits for ever."""
+
+    loop: asyncio.Runner
+
+    def run(self, what: Coroutine[Any, Any, None]) -> None:
+        self.loop.run(asyncio.wait_for(what, 10))
+
+
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
-def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
-    """An event loop as the server has it: the writer lives in it, as do those who ask."""
-    with asyncio.Runner(loop_factory=request.param) as runner:
-        yield runner
+def runner(request: pytest.FixtureRequest) -> Iterator[InTime]:
+    with asyncio.Runner(loop_factory=request.param) as loop:
+        yield InTime(loop)
 
 
 def at_home(process: Callable[[Sequence[int]], Any], **limits: Any) -> GroupWriter[int, int]:
@@ -99,7 +110,7 @@ async def a_while() -> None:
         await asyncio.sleep(0.002)
 
 
-def test_the_next_batch_is_made_ready_while_one_is_under_way_and_sent_after_it(runner: asyncio.Runner) -> None:
+def test_the_next_batch_is_made_ready_while_one_is_under_way_and_sent_after_it(runner: InTime) -> None:
     async def run() -> None:
         desk = Desk()
         writer = at_home(desk, worthwhile=2)
@@ -123,7 +134,7 @@ def test_the_next_batch_is_made_ready_while_one_is_under_way_and_sent_after_it(r
     runner.run(run())
 
 
-def test_a_few_wait_for_more_while_a_batch_is_under_way_and_go_when_it_is_over(runner: asyncio.Runner) -> None:
+def test_a_few_wait_for_more_while_a_batch_is_under_way_and_go_when_it_is_over(runner: InTime) -> None:
     """The bell is rung for so many as are worth their while."""
 
     async def run() -> None:
@@ -150,7 +161,7 @@ def test_a_few_wait_for_more_while_a_batch_is_under_way_and_go_when_it_is_over(r
     runner.run(run())
 
 
-def test_of_many_who_come_at_once_half_are_written_while_the_others_are_made_ready(runner: asyncio.Runner) -> None:
+def test_of_many_who_come_at_once_half_are_written_while_the_others_are_made_ready(runner: InTime) -> None:
     async def run() -> None:
         desk = Desk()
         writer = at_home(desk, worthwhile=2)
@@ -167,7 +178,7 @@ def test_of_many_who_come_at_once_half_are_written_while_the_others_are_made_rea
 
 
 @pytest.mark.parametrize("kind", [Letter, AtOnce])
-def test_an_answer_that_comes_soon_is_read_where_the_writer_lives(runner: asyncio.Runner, kind: type[Letter]) -> None:
+def test_an_answer_that_comes_soon_is_read_where_the_writer_lives(runner: InTime, kind: type[Letter]) -> None:
     async def run() -> None:
         desk = Desk(kind)
         writer = at_home(desk)
@@ -182,7 +193,7 @@ def test_an_answer_that_comes_soon_is_read_where_the_writer_lives(runner: asynci
     runner.run(run())
 
 
-def test_an_answer_that_is_slow_is_waited_for_aside(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_slow_is_waited_for_aside(runner: InTime, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may never come: then somebody has to sit there until patience ends, and that is not the server."""
     monkeypatch.setattr(ledger.writer, "SLOW_SECONDS", 0.05)
 
@@ -207,7 +218,7 @@ def test_an_answer_that_is_slow_is_waited_for_aside(runner: asyncio.Runner, monk
     runner.run(run())
 
 
-def test_what_may_take_time_is_done_aside_and_others_are_served_meanwhile(runner: asyncio.Runner) -> None:
+def test_what_may_take_time_is_done_aside_and_others_are_served_meanwhile(runner: InTime) -> None:
     go, threads = Event(), list[str]()
 
     def process(items: Sequence[int]) -> Steps[int]:
@@ -236,7 +247,7 @@ def test_what_may_take_time_is_done_aside_and_others_are_served_meanwhile(runner
     runner.run(run())
 
 
-def test_what_follows_an_answer_is_done_aside_before_the_next_batch_is_sent(runner: asyncio.Runner) -> None:
+def test_what_follows_an_answer_is_done_aside_before_the_next_batch_is_sent(runner: InTime) -> None:
     """So it is when a batch must be decided again under the lock."""
     go = Event()
 
@@ -275,7 +286,7 @@ BREAKS = ["ready", "sent", "done", "short", "aside"]
 
 
 @pytest.mark.parametrize("where", BREAKS)
-def test_whatever_step_breaks_everybody_is_answered_and_the_writer_lives_on(runner: asyncio.Runner, where: str) -> None:
+def test_whatever_step_breaks_everybody_is_answered_and_the_writer_lives_on(runner: InTime, where: str) -> None:
     class Breaking(Desk):
         def __call__(self, items: Sequence[int]) -> Steps[int]:
             given = yield from super().__call__(items)
@@ -300,7 +311,7 @@ def test_whatever_step_breaks_everybody_is_answered_and_the_writer_lives_on(runn
     runner.run(run())
 
 
-def test_who_asks_in_another_loop_or_on_a_thread_is_answered_there(runner: asyncio.Runner) -> None:
+def test_who_asks_in_another_loop_or_on_a_thread_is_answered_there(runner: InTime) -> None:
     answers: list[object] = []
 
     async def run() -> None:
@@ -319,7 +330,7 @@ def test_who_asks_in_another_loop_or_on_a_thread_is_answered_there(runner: async
     assert sorted(map(str, answers)) == ["10", "20"]
 
 
-def test_who_gives_up_in_the_same_loop_stops_nobody_else(runner: asyncio.Runner) -> None:
+def test_who_gives_up_in_the_same_loop_stops_nobody_else(runner: InTime) -> None:
     async def run() -> None:
         desk = Desk()
         writer = at_home(desk)
@@ -334,10 +345,97 @@ def test_who_gives_up_in_the_same_loop_stops_nobody_else(runner: asyncio.Runner)
     runner.run(run())
 
 
+# Groups in an order
+
+
+def test_nothing_is_written_of_what_comes_after_a_failure_that_passes(runner: InTime) -> None:
+    """It was ready already; what was made ready with it and depends on nobody is made ready anew, and written."""
+
+    class Lost(Desk):
+        def __call__(self, items: Sequence[int]) -> Steps[int]:
+            answers = yield from super().__call__(items)
+            return [Unavailable("away") if item == 1 else answer for item, answer in zip(items, answers, strict=True)]
+
+    async def run() -> None:
+        desk = Lost()
+        writer = at_home(desk, worthwhile=2)
+        groups = in_a_row([1], [2], [3])
+        writer.put(groups[0])
+        await soon(lambda: desk.letters)
+        writer.put(groups[1])
+        stranger = writer.ask_all([4])
+        await soon(lambda: ("ready", [2, 4]) in desk.steps)
+        writer.put(groups[2])
+        desk.letters[0].comes()
+        await soon(lambda: len(desk.letters) == 2)
+        desk.letters[1].comes()
+        assert await stranger == [40]
+        for group in groups:
+            assert isinstance(group.waiter, asyncio.Future)
+            (answer,) = await group.waiter
+            assert isinstance(answer, Unavailable)
+        assert [items for step, items in desk.steps if step == "sent"] == [[1], [4]]
+        await writer.aclose()
+
+    runner.run(run())
+
+
+def test_what_comes_after_something_that_is_done_is_done(runner: InTime) -> None:
+    async def run() -> None:
+        desk = Desk(AtOnce)
+        writer = at_home(desk)
+        for group in (groups := in_a_row([1], [-1], [3])):
+            writer.put(group)
+        await writer.ask(4)
+        assert [items for step, items in desk.steps if step == "done"] == [[1, -1, 3, 4]]
+        assert [group.after for group in groups] == [None] * 3, "no chain is kept of all there ever were"
+        await writer.aclose()
+
+    runner.run(run())
+
+
+def in_a_row(*items: Sequence[int]) -> list[Group[int, int]]:
+    groups: list[Group[int, int]] = []
+    for each in items:
+        groups.append(Group(each, asyncio.get_running_loop().create_future(), groups[-1] if groups else None))
+    return groups
+
+
+def test_a_step_that_only_computes_is_done_at_home(runner: InTime) -> None:
+    async def run() -> None:
+        desk = Desk(AtOnce)
+
+        def process(items: Sequence[int]) -> Steps[int]:
+            yield Pause.ASIDE
+            desk.note("waited", items)
+            yield Pause.HERE
+            desk.note("computed", items)
+            return (yield from desk(items))
+
+        writer = at_home(process)
+        assert await writer.ask(1) == 10
+        assert (desk.where("waited"), desk.where("computed")) == (ASIDE, HOME)
+        await writer.aclose()
+
+    runner.run(run())
+
+
 # Closing
 
 
-def test_closing_waits_for_the_batch_under_way_and_for_all_who_wait(runner: asyncio.Runner) -> None:
+def test_a_writer_with_a_home_can_be_closed_from_another_thread(runner: InTime) -> None:
+    async def run() -> None:
+        desk = Desk(AtOnce)
+        writer = at_home(desk)
+        asked = writer.ask_all([1])
+        await asyncio.to_thread(writer.close)
+        assert await asked == [10]
+        assert writer.task.done()
+
+    runner.run(run())
+
+
+def test_closing_waits_for_the_batch_under_way_and_for_all_who_wait(runner: InTime) -> None:
     async def run() -> None:
         desk = Desk()
         writer = at_home(desk, worthwhile=3)
@@ -361,7 +459,7 @@ def test_closing_waits_for_the_batch_under_way_and_for_all_who_wait(runner: asyn
     runner.run(run())
 
 
-def test_an_idle_writer_at_home_closes_at_once_has_no_thread_and_twice_is_once(runner: asyncio.Runner) -> None:
+def test_an_idle_writer_at_home_closes_at_once_has_no_thread_and_twice_is_once(runner: InTime) -> None:
     async def run() -> None:
         writer = at_home(Desk())
         assert writer.thread is None
