@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
 
 from ledger.embedded import EmbeddedPostgres
@@ -75,32 +76,66 @@ def prepared(postgres: Server) -> Iterator[str]:
         postgres.drop_database(name)
 
 
+class Databases:
+    """Copies of a prepared database. The next is made while one is in use, and each is dropped while others are."""
+
+    def __init__(self, server: Server, prepared: str) -> None:
+        self.server = server
+        self.prepared = prepared
+        self.making, self.dropping = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        self.ready = self.making.submit(self.make)
+        self.dropped: list[Future[None]] = []
+
+    def make(self) -> str:
+        name = f"test_{os.getpid()}_{next(NUMBER)}"
+        self.server.create_database(name, self.prepared)
+        return name
+
+    def take(self) -> str:
+        name = self.ready.result()
+        self.ready = self.making.submit(self.make)
+        return name
+
+    def drop(self, name: str) -> None:
+        self.dropped.append(self.dropping.submit(self.server.drop_database, name))
+
+    def close(self) -> None:
+        self.drop(self.ready.result())
+        for each in self.dropped:
+            each.result()
+        self.making.shutdown()
+        self.dropping.shutdown()
+
+
 @pytest.fixture(scope="session")
-def databases(postgres: Server, prepared: str) -> Iterator[Iterator[str]]:
-    """Names of databases with the ledger's tables; the next is made while the last is in use."""
-    with ThreadPoolExecutor(1) as aside:
-
-        def made() -> str:
-            name = f"test_{os.getpid()}_{next(NUMBER)}"
-            postgres.create_database(name, prepared)
-            return name
-
-        ready = aside.submit(made)
-
-        def names() -> Iterator[str]:
-            nonlocal ready
-            while True:
-                name = ready.result()
-                ready = aside.submit(made)
-                yield name
-
-        yield names()
-        postgres.drop_database(ready.result())
+def databases(postgres: Server, prepared: str) -> Iterator[Databases]:
+    several = Databases(postgres, prepared)
+    yield several
+    several.close()
 
 
 @pytest.fixture
-def database_url(postgres: Server, databases: Iterator[str]) -> Iterator[str]:
+def database_url(postgres: Server, databases: Databases) -> Iterator[str]:
     """A database of this test's own, with the ledger's tables and nothing in them, for the service's role."""
-    name = next(databases)
+    name = databases.take()
     yield postgres.url(name)
+    databases.drop(name)
+
+
+EMPTY = "TRUNCATE ledger.stored_events, ledger.commands, ledger.subject_keys, ledger.identity_lookup, ledger.side_rows"
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres: Server, prepared: str) -> Iterator[str]:
+    name = f"{prepared}_shared"
+    postgres.create_database(name, prepared)
+    yield name
     postgres.drop_database(name)
+
+
+@pytest.fixture
+def emptied_url(postgres: Server, shared_database: str) -> str:
+    """A database with nothing in it, sooner than a new one: for tests that only add rows to the ledger."""
+    with psycopg.connect(postgres.admin_url(shared_database), autocommit=True) as admin:
+        admin.execute(EMPTY)
+    return postgres.url(shared_database)

@@ -39,6 +39,8 @@ from tests.memory import MASTER
 from tests.projections.leads import captured, contacted, converted, lost, pooled, qualified, talked, touched
 from tests.projections.test_projection import onboarded, people, published
 
+pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real database.
+
 PATIENCE = 30.0
 
 
@@ -598,7 +600,6 @@ def test_a_view_without_a_row_for_a_key_deletes_it(house: House) -> None:
 # Servers that die
 
 
-@pytest.mark.slow
 @pytest.mark.faults
 def test_views_survive_the_death_of_their_server(own_postgres: EmbeddedPostgres, seed: int) -> None:
     url, chance = own_postgres.url(), Random(seed)

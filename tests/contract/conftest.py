@@ -33,7 +33,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
         yield Place(rows, lambda: rows, destroy)
         return
-    url = request.getfixturevalue("database_url")
+    url = request.getfixturevalue("emptied_url")
     opened: list[Recorder] = []
 
     def another() -> Rows:
