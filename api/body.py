@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -133,6 +134,11 @@ def escaped(key: str) -> str:
 # Commands
 
 
+@cache
+def adapter(takes: type) -> TypeAdapter[Any]:
+    return TypeAdapter(takes)
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A command as it is written outside: its name, the names of its fields, and which of them are instants."""
@@ -149,7 +155,7 @@ class Form:
         names = frozenset(outside_name(field.name) for field in fields(takes))
         hints = get_type_hints(takes, include_extras=True)
         instants = tuple(name for name, hint in hints.items() if Instant in members(hint))
-        return cls(takes.__name__, decider, takes, names, TypeAdapter(takes), instants)
+        return cls(takes.__name__, decider, takes, names, adapter(takes), instants)
 
     def addressed(self, key: str, raw: bytes) -> Any:
         """The command, from the id in the path and a body that says the rest; no body is an empty one."""
