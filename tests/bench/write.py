@@ -22,30 +22,32 @@ from ledger.migrations import migrate
 from tests.bench.workload import life_of_a_lead, prepare
 from tests.memory import MASTER
 
-# The same two rows in one transaction, in one statement and one round trip: pgbench at its best.
-PGBENCH = """
-WITH event AS (
+# The two rows that one command leaves, in one transaction.
+EVENT = """
     INSERT INTO ledger.stored_events VALUES (
         'lead/' || uuidv7(), 1, 'lead.contacted', convert_to(repeat('x', 250), 'UTF8'), nextval('place'), uuidv7(), 0,
         now(), now(), 'user', 'agent-007', 'Agent Seven', 'sales', 'north/team', NULL, NULL, NULL, uuidv7(), uuidv7(),
         NULL, NULL, NULL, 'pool/north@1', false, 'lead/01a1ffea-ca32-72f0-b2ba-6b0b229c038c'
     )
-)
-INSERT INTO ledger.commands VALUES (
-    nextval('number'), uuidv7(), 'ContactLead', decode(repeat('ab', 32), 'hex'),
-    'lead/01a1ffea-ca32-72f0-b2ba-6b0b229c038c', 2, 1, 1, now(), 'user', 'agent-007', NULL, NULL
-);
 """
+LOGGED = """
+    INSERT INTO ledger.commands VALUES (
+        nextval('number'), uuidv7(), 'ContactLead', decode(repeat('ab', 32), 'hex'),
+        'lead/01a1ffea-ca32-72f0-b2ba-6b0b229c038c', 2, 1, 1, now(), 'user', 'agent-007', NULL, NULL
+    )
+"""
+IN_TWO_STATEMENTS = f"BEGIN;{EVENT};{LOGGED};END;"
+IN_ONE_STATEMENT = f"WITH event AS ({EVENT}) {LOGGED};"  # One round trip a transaction: pgbench at its best.
 
 
-def pgbench(server: EmbeddedPostgres, folder: Path, *, clients: int = 16, seconds: int = 5) -> float:
+def pgbench(server: EmbeddedPostgres, folder: Path, transaction: str, *, clients: int = 16, seconds: int = 5) -> float:
     """Transactions per second."""
     name = f"pgbench_{uuid4().hex[:8]}"
     server.create_database(name)
     url = server.url(name)
     migrate(url)
     script = folder / "insert.sql"
-    script.write_text(PGBENCH)
+    script.write_text(transaction)
     programs = programs_in(installed())
     psql = [str(programs / "psql"), "-q", url, "-c", "CREATE SEQUENCE place CACHE 1", "-c", "CREATE SEQUENCE number"]
     subprocess.run(psql, check=True)
