@@ -18,7 +18,7 @@ from api.service import Service
 from api.shown import shown, state_schema, told
 from commands import DECIDERS
 from commands.decider import Decider
-from commands.execute import present
+from commands.permission import must_reach, present
 from commands.service import WriteSide
 from commands.states import Cache, Known, View
 from domain.access import Action, Scope, Whereabouts, decide, scope_of
@@ -44,7 +44,6 @@ class Seer:
     """One look at the ledger, with the eyes of one caller."""
 
     def __init__(self, write: WriteSide, who: Actor) -> None:
-        self.executor = write.executor
         self.view = View(Cache(16), write.ledger, write.executor.deciders, write.executor.new_id)
         self.who = who
 
@@ -59,7 +58,7 @@ class Seer:
         known = self.view.get(stream)
         if decider.holding is not None:
             now = datetime.now(UTC)
-            self.executor.must_reach(stream, decider, Action.READ, actor, known.state, now, self.view)
+            must_reach(stream, decider, Action.READ, actor, known.state, now, self.view.get)
         elif (no := decide(actor, Action.READ, self.place(decider, key, stream))) is not None:
             raise no
         if known.version == 0:
@@ -78,7 +77,7 @@ class Seer:
 
     def actor(self) -> Actor:
         """The caller as of now. Raises a refusal when nobody of that name works here."""
-        return present(self.who, self.view)
+        return present(self.who, self.view.get)
 
 
 async def not_before(wanted: int | None, position: Callable[[], Awaitable[int]]) -> int:

@@ -3,64 +3,28 @@
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache, cached_property
+from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from pydantic_core import SchemaSerializer
 
-from commands.ask import Answer, Ask, CommandIdReused, Conflict, Outcome
-from commands.decider import Decider, Holding, owners
+from commands.ask import Answer, Ask, CommandIdReused, Outcome
+from commands.decider import Decider, owners
+from commands.deciding import Plan, Work, decide, prepare
 from commands.states import Cache, Known, View
-from domain.access import Action, Scope, Whereabouts, decide, scope_of
-from domain.actor import Actor, Asked
-from domain.errors import HasLeft, Hidden, Invalid, NotNow, Refused, UnknownStaff
-from domain.identity import Identifier
-from domain.pool import Pool
-from domain.signature import Finder, Need, Rule
-from domain.staff import Departed, Employed
-from domain.values import OrgPath, StaffId
-from ledger.envelope import Append, Batch, Circumstances, Logged, time_ordered_id
-from ledger.refusals import declined, restored
+from domain.errors import Invalid
+from ledger.envelope import Batch, Logged, time_ordered_id
+from ledger.refusals import restored
 from ledger.store import Busy, EventStore, Locked, Sent, Unavailable
 from ledger.writer import Pause
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # Seconds between attempts to reach the ledger.
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-
 
 Steps = Generator[Pause | Sent, None, list[Answer]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A rule, with the decider of each state that it needs."""
-
-    name: str
-    decider: Decider[Any, Any]
-    rule: Rule
-    action: Action
-    needs: tuple[tuple[str, Need, Decider[Any, Any], Finder | None], ...]
-    serializer: SchemaSerializer
-
-    @cached_property
-    def lookups(self) -> tuple[Callable[[Any], Iterable[Identifier]], ...]:
-        """What finds, in the command alone, the values by which streams are found."""
-        return tuple(
-            finder.find if need.many else lambda command, find=finder.find: [find(command)]
-            for _, need, decider, finder in self.needs
-            if finder is not None and decider.found_by is not None and finder.names == ("command",)
-        )
-
-    @cached_property
-    def opens(self) -> bool:
-        """Whether it begins a stream: then there is none yet, or it will be refused."""
-        homes = [need.types for _, need, decider, finder in self.needs if finder is None and decider is self.decider]
-        first, *later = self.decider.states
-        return bool(homes) and bool(later) and all(types == (first,) for types in homes)
+Decided = Batch | Outcome | Exception | int  # An int is the place of an earlier one of the batch, which it repeats.
 
 
 class Executor:
@@ -95,18 +59,7 @@ class Executor:
         self.owner = owners(deciders)
         self.deciders = {decider.name: decider for decider in self.owner.values()}
         self.plans = {
-            command: Plan(
-                command.__name__,
-                decider,
-                rule,
-                decider.actions[command],
-                tuple(
-                    (name, need, self.owner[need.types[0]], rule.where.get(name)) for name, need in rule.needs.items()
-                ),
-                serializer(command),
-            )
-            for decider in self.deciders.values()
-            for command, rule in decider.rules.items()
+            command: Plan.of(command, self.owner) for decider in self.deciders.values() for command in decider.rules
         }
 
     def __call__(self, asks: Sequence[Ask]) -> list[Answer]:
@@ -206,7 +159,7 @@ class Executor:
             decided, positions = self.decide_under_lock(works, view)
         return answers(asks, decided, iter(positions))
 
-    def decide_under_lock(self, works: Sequence["Work"], view: View) -> tuple[list["Decided"], Sequence[int]]:
+    def decide_under_lock(self, works: Sequence[Work], view: View) -> tuple[list[Decided], Sequence[int]]:
         """Decide again where nothing can move any more, and write that."""
         with self.store.locked() as ledger:
             logged = self.verify(view, ledger, {work.ask.command_id for work in works})
@@ -219,9 +172,9 @@ class Executor:
         self.cache.put(view.changed)
         return decided, positions
 
-    def work(self, ask: Ask) -> "Work":
+    def work(self, ask: Ask) -> Work:
         plan = self.plans[type(ask.command)]
-        body = plan.serializer.to_json(ask.command, by_alias=True)
+        body = serializer(plan.rule.takes).to_json(ask.command, by_alias=True)
         digest = self.store.digest(f"{plan.name} {ask.caller.kind}:{ask.caller.id}", body)
         try:
             return Work(ask, plan, plan.decider.stream_of(ask.command), digest)
@@ -248,7 +201,7 @@ class Executor:
         view.holds = not stale and all(there.identities.get(each) == stream for each, stream in values.items())
         return there.outcomes
 
-    def look_ahead(self, works: Sequence["Work"], view: View) -> Iterator[Pause]:
+    def look_ahead(self, works: Sequence[Work], view: View) -> Iterator[Pause]:
         """Read in a few grouped steps what the batch will need and nobody has here, instead of stream by stream."""
         cold = [work for work in works if work.wrong is None and self.cache.get(work.home) is None]
         for work in works:
@@ -269,14 +222,14 @@ class Executor:
             cold = [work for work in cold if self.lacks(work, view, now)]
         view.looking_ahead = False
 
-    def lacks(self, work: "Work", view: View, now: datetime) -> bool:
+    def lacks(self, work: Work, view: View, now: datetime) -> bool:
         """Whether something is still to be read; if so, all that can be named by now is noted."""
         before = view.noted
         with suppress(Exception):  # It will be raised again where it is answered.
-            self.prepare(work, view, now)
+            prepare(work, view, now)
         return view.noted > before
 
-    def decide_all(self, works: Sequence["Work"], logged: Mapping[UUID, Logged], view: View) -> list["Decided"]:
+    def decide_all(self, works: Sequence[Work], logged: Mapping[UUID, Logged], view: View) -> list[Decided]:
         """For each command what it writes, what it is answered, or which earlier one of the batch it repeats."""
         now = self.clock()
         first: dict[UUID, int] = {}
@@ -290,152 +243,14 @@ class Executor:
                 same = works[earlier].digest == work.digest
                 decided.append(earlier if same else CommandIdReused(command_id=command_id))
             else:
-                decided.append(self.decide(work, view, now))
+                decided.append(decide(work, view, self.owner, now))
         return decided
-
-    # One command
-
-    def decide(self, work: "Work", view: View, now: datetime) -> Batch | Exception:
-        """What one command writes: its events, or its refusal; or a conflict, or the bug of its own rule."""
-        ask, plan, stream = work.ask, work.plan, work.home
-        if work.wrong is not None:
-            return work.wrong  # It names no subject that it could be recorded under.
-        try:
-            before = view.get(stream).version
-            try:
-                ready = self.prepare(work, view, now)
-                events = plan.rule.outcome(ready.known)
-            except Refused as no:
-                around = circumstances(ask, ask.actor or ask.caller, stream, None, now)
-                return Batch(plan.name, work.digest, stream, before, around, (), declined(no), {}, ask.side)
-            around = circumstances(ask, ready.asked.actor, stream, ready.policies, now)
-            appends, identities = self.append(events, view, ready)
-        except (Unavailable, Busy):
-            raise
-        except Exception as bug:  # noqa: BLE001 - a bug in one rule is that command's alone.
-            return bug
-        version = view.get(stream).version
-        return Batch(plan.name, work.digest, stream, version, around, appends, None, identities, ask.side)
-
-    def prepare(self, work: "Work", view: View, now: datetime) -> "Ready":
-        """Who asks, whether he may, and the states that the rule is to be called with."""
-        ask, plan, home = work.ask, work.plan, work.home
-        before = view.get(home)
-        at = ask.occurred_at or now
-        actor = self.must_be_allowed(work, before.state, view, now)
-        if ask.expected not in (None, before.version) and (before.version or plan.opens):
-            raise Conflict(f"{home} is at version {before.version}, not {ask.expected}")
-        asked = Asked(
-            command_id=ask.command_id,
-            actor=actor,
-            at=at,
-            version=before.version,
-            reason=ask.reason,
-            imported=ask.imported,
-        )
-        known: dict[str, Any] = {"command": ask.command, "asked": asked}
-        streams = {home}
-        policies: dict[str, None] = {}
-        for name, need, decider, finder in plan.needs:
-            if finder is None:
-                known[name] = fitting(home, before, need, decider, home)
-                continue
-            found = finder(known)
-            many: dict[Any, Any] = {}
-            for key in found if need.many else (found,):
-                stream = self.stream(decider, key, view)
-                state = view.get(stream)
-                if decider.holding is not None and stream not in streams and not ask.imported:
-                    self.must_reach(stream, decider, plan.action, actor, state.state, at, view)
-                many[key] = fitting(stream, state, need, decider, home)
-                streams.add(stream)
-                if decider.governs and state.version:
-                    policies[f"{stream}@{state.version}"] = None
-            known[name] = many if need.many else many[found]
-        return Ready(known, asked, streams, ",".join(policies) or None)
-
-    def stream(self, decider: Decider[Any, Any], key: object, view: View) -> str:
-        if decider.found_by is not None and isinstance(key, decider.found_by):
-            key = view.identify(decider, key)  # type: ignore[arg-type]  # It is what the streams are found by.
-        return decider.stream(key)
-
-    def must_be_allowed(self, work: "Work", state: object, view: View, now: datetime) -> Actor:
-        """Who acts. Who imports, or says himself when it happened, must be allowed to; who acts now, to do it."""
-        ask, plan, when = work.ask, work.plan, work.ask.occurred_at
-        caller = present(ask.caller, view)
-        if (ask.imported or when is not None) and (refusal := decide(caller, Action.IMPORT, None)) is not None:
-            raise refusal
-        if when is not None and not EARLIEST <= when <= now:
-            raise Invalid(field="occurred_at", because=f"what happened lies between {EARLIEST.year} and now")
-        if ask.imported:
-            return ask.actor or caller
-        self.must_reach(work.home, plan.decider, plan.action, caller, state, when or now, view)
-        return caller
-
-    def must_reach(
-        self,
-        stream: str,
-        decider: Decider[Any, Any],
-        action: Action,
-        actor: Actor,
-        state: object,
-        at: datetime,
-        view: View,
-    ) -> None:
-        """Ask the decision function, with the owner's organisation, or those of the pool's members."""
-        holding = None
-        if decider.holding is not None and scope_of(actor.role, action) is not Scope.ALL:
-            holding = decider.holding(state)
-        place = None if holding is None else whereabouts(stream, holding, actor, at, view.get)
-        if (refusal := decide(actor, action, place)) is not None:
-            raise refusal
-
-    def append(self, events: Sequence[Any], view: View, ready: "Ready") -> tuple[list[Append], dict[Identifier, UUID]]:
-        """Give each event its stream and version, and let the next command see what it changed."""
-        changed: dict[str, Known] = {}
-        appends: list[Append] = []
-        identities: dict[Identifier, UUID] = {}
-        for event in events:
-            decider = self.owner[type(event)]
-            stream = decider.stream_of(event)
-            assert stream in ready.streams, f"{stream} is written without having been read"
-            before = changed.get(stream) or view.get(stream)
-            version = before.version + 1
-            changed[stream] = Known(decider.evolve(before.state, event), version)
-            appends.append(Append(stream, version, event))
-            if version == 1 and stream in view.minted:
-                identities[view.minted[stream]] = getattr(event, decider.id_field)
-        view.changed.update(changed)
-        return appends, identities
 
 
 @cache
 def serializer(command: type) -> SchemaSerializer:
+    """What writes out the bodies of a class of commands."""
     return TypeAdapter(command).serializer
-
-
-@dataclass(slots=True)
-class Work:
-    """A command with its rule, the stream that it addresses, and the fingerprint of its body."""
-
-    ask: Ask
-    plan: Plan
-    home: str
-    digest: bytes
-    wrong: Invalid | None = None  # Its id cannot be one.
-
-
-@dataclass(slots=True)
-class Ready:
-    """Everything that a rule is called with, by name, and the streams that it may write to."""
-
-    known: Mapping[str, Any]
-    asked: Asked
-    streams: set[str]
-    policies: str | None
-
-
-Decided = Batch | Outcome | Exception | int
 
 
 def batches(decided: Sequence[Decided]) -> list[Batch]:
@@ -462,69 +277,3 @@ def answer_again(known: Logged, digest: bytes) -> Answer:
         return CommandIdReused(command_id=known.command_id)
     refused = None if known.refusal is None else restored(known.refusal)
     return Outcome(known.command_id, known.stream, known.version, known.position, refused)
-
-
-def circumstances(ask: Ask, actor: Actor, subject: str, policies: str | None, now: datetime) -> Circumstances:
-    return Circumstances(
-        ask.command_id,
-        actor,
-        ask.occurred_at or now,
-        now,
-        ask.correlation_id or ask.command_id,
-        subject,
-        ask.causation_id,
-        ask.on_behalf_of,
-        ask.reason,
-        ask.source,
-        policies,
-        ask.imported,
-    )
-
-
-def present(caller: Actor, view: View) -> Actor:
-    """The caller with the name, role and organisation of this moment. Who has left sends no command."""
-    if caller.kind != "user":
-        return caller
-    match view.get(f"staff/{caller.id}").state:
-        case Employed(name=name, role=role, org_path=org_path):
-            return Actor(kind="user", id=caller.id, name=name, role=role, org_path=org_path)
-        case Departed():
-            raise HasLeft(staff_id=caller.id)
-        case _:
-            raise UnknownStaff(staff_id=caller.id)
-
-
-def whereabouts(subject: str, holding: Holding, actor: Actor, at: datetime, get: Callable[[str], Known]) -> Whereabouts:
-    """Where a subject is, in organisations: that of its owner, or those of the members of its pool."""
-    if holding.pool_id is not None:
-        pool = get(f"pool/{holding.pool_id}").state
-        members = frozenset(pool.members) if isinstance(pool, Pool) else frozenset[OrgPath]()
-        return Whereabouts(subject=subject, orgs=members, pooled=True)
-    if holding.owner is None:
-        return Whereabouts(subject=subject)
-    if holding.owner == actor.id:
-        return Whereabouts(subject=subject, holders=frozenset({holding.owner}))
-    owner = get(f"staff/{holding.owner}").state
-    if not isinstance(owner, Employed | Departed):
-        return Whereabouts(subject=subject)  # Imported with an owner whom nobody knows here.
-    return Whereabouts(
-        subject=subject,
-        holders=frozenset({holding.owner}) | let_in(holding.workers, at),
-        readers=let_in(holding.readers, at),
-        orgs=frozenset({owner.org_path}),
-    )
-
-
-def let_in(people: Mapping[StaffId, datetime | None] | None, at: datetime) -> frozenset[StaffId]:
-    """Whose access has not ended yet."""
-    return frozenset(person for person, until in (people or {}).items() if until is None or at < until)
-
-
-def fitting(stream: str, known: Known, need: Need, decider: Decider[Any, Any], home: str) -> Any:
-    """The state, when the rule can be called with it. A subject that is not there looks like one that is hidden."""
-    if isinstance(known.state, need.types):
-        return known.state
-    if known.version == 0 and (stream == home or decider.holding is not None):
-        raise Hidden(subject=stream)
-    wanted = tuple(kind.__name__ for kind in need.types)
-    raise NotNow(found=type(known.state).__name__, wanted=wanted, subject="it" if stream == home else stream)

@@ -109,7 +109,7 @@ class View:
             self.base[stream] = self.unborn(stream)
         return known
 
-    def foundation(self, commands: Iterable[UUID]) -> Foundation:
+    def foundation(self, commands: Iterable[UUID]) -> Foundation[Identifier]:
         """What must be so for the decisions to hold, of which these commands are."""
         return Foundation({stream: known.version for stream, known in self.base.items()}, set(commands), self.guarded())
 

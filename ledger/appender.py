@@ -39,14 +39,42 @@ from ledger.row import (
     text,
     whole,
 )
-from ledger.store import Busy, Checked, Encoded, Expected, Unavailable
+from ledger.store import Busy, Encoded, Foundation, Standing, Unavailable
 
 NAME = b"append"
-PARAMETERS = 12
-APPEND = f"SELECT ledger.append({', '.join(f'${number}' for number in range(1, PARAMETERS + 1))})"
-FORMATS = [pq.Format.BINARY] * PARAMETERS
+# What the function takes, and what it takes of each command, in the order in which both travel.
+PARAMETERS = (
+    "streams",
+    "heads",
+    "asked",
+    "guarded",
+    "guards",
+    "new_events",
+    "new_commands",
+    "new_subjects",
+    "new_keys",
+    "new_digests",
+    "new_identities",
+    "moves",
+)
+COMMAND = (
+    "command_id",
+    "type",
+    "digest",
+    "stream",
+    "version",
+    "events",
+    "recorded_at",
+    "actor_kind",
+    "actor_id",
+    "refusal",
+    "facts",
+    "position",
+)
+APPEND = f"SELECT ledger.append({', '.join(f'${number}' for number in range(1, len(PARAMETERS) + 1))})"
+FORMATS = [pq.Format.BINARY] * len(PARAMETERS)
 SIDE_ROW_MOVED = "LL001"  # As the function has it.
-NOTHING_READ = Expected({}, (), {})
+NOTHING_READ: Foundation[bytes] = Foundation({}, (), {})
 
 
 class SideRowMoved(Exception):
@@ -112,27 +140,27 @@ class Appender:
 
     # Without looking first
 
-    def send(self, expected: Expected, batches: Sequence[Encoded]) -> "Sending":
+    def send(self, foundation: Foundation[bytes], batches: Sequence[Encoded]) -> "SentRows":
         connection = self.connected()
         assert not self.under_way, "one batch is under way already"
         with self.telling():
-            ends = self.put(connection, expected, batches)
+            ends = self.put(connection, foundation, batches)
             self.under_way = True
-        return Sending(self, ends)
+        return SentRows(self, ends)
 
     def put(
-        self, connection: psycopg.Connection[tuple[Any, ...]], expected: Expected, batches: Sequence[Encoded]
+        self, connection: psycopg.Connection[tuple[Any, ...]], foundation: Foundation[bytes], batches: Sequence[Encoded]
     ) -> list[int]:
         """Send all of it, and answer where among the events each batch ends."""
         events, commands, ends = self.packed(batches)
         keys = [(subject, new.wrapped) for batch in batches for subject, new in batch.keys.items()]
         identities = [each for batch in batches for each in batch.identities.items()]
         given = [
-            array_of(TEXT, [stream.encode() for stream in expected.heads]),
-            array_of(BIG, [big(version) for version in expected.heads.values()]),
-            array_of(ID, [command.bytes for command in expected.unknown]),
-            array_of(BYTES, list(expected.guards)),
-            array_of(ID, [None if stream is None else stream.bytes for stream in expected.guards.values()]),
+            array_of(TEXT, [stream.encode() for stream in foundation.heads]),
+            array_of(BIG, [big(version) for version in foundation.heads.values()]),
+            array_of(ID, [command.bytes for command in foundation.unknown]),
+            array_of(BYTES, list(foundation.guards)),
+            array_of(ID, [None if stream is None else stream.bytes for stream in foundation.guards.values()]),
             array_of(self.event_row, events),
             array_of(self.command_row, commands),
             array_of(TEXT, [subject.encode() for subject, _ in keys]),
@@ -179,7 +207,7 @@ class Appender:
             connection.execute("COMMIT")
 
 
-class Sending:
+class SentRows:
     """A batch that is on its way into the ledger."""
 
     def __init__(self, appender: Appender, ends: Sequence[int]) -> None:
@@ -213,8 +241,10 @@ class LockedRecorder:
     def cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
         return self.connection.cursor(binary=True)
 
-    def check(self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]) -> Checked:
-        return Checked(
+    def check(
+        self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]
+    ) -> Standing[bytes]:
+        return Standing(
             heads(self.cursor(), streams) if streams else {},
             outcomes(self.cursor(), commands) if commands else {},
             find_identities(self.cursor(), identities) if identities else {},
@@ -276,7 +306,7 @@ def must_be_complete(row: Row) -> None:
 
 
 ROW_HEAD = small(len(OWN) + len(SHARED))
-COMMAND_HEAD = small(12)
+COMMAND_HEAD = small(len(COMMAND))
 MOVE_HEAD = small(3)
 NO_REFUSAL = NO_TEXT + NO_TEXT
 

@@ -14,7 +14,7 @@ from ledger.codec import Codec
 from ledger.envelope import Append, Batch, Circumstances, Logged, Recorded, time_ordered_id
 from ledger.keys import Key, Keys, NewKey, seal
 from ledger.row import Row
-from ledger.store import Encoded, Expected, Foundation, LockedRows, Rows, Sent, Standing
+from ledger.store import Encoded, Foundation, LockedRows, Rows, Sent, Standing
 
 
 class RowReader:
@@ -58,7 +58,7 @@ class LockedLedger(RowReader):
 
     def check(
         self, streams: Collection[str], commands: Collection[UUID], identifiers: Collection[Identifier]
-    ) -> Standing:
+    ) -> Standing[Identifier]:
         digests = {self.keys.identity_digest(each): each for each in identifiers}
         found = self.rows.check(streams, commands, digests.keys())
         guarded = {digests[digest]: identity for digest, identity in found.identities.items()}
@@ -70,7 +70,7 @@ class LockedLedger(RowReader):
         return self.rows.insert_batches(batches)
 
 
-class Sending:
+class SentEvents:
     """A batch on its way, and the keys that count once it has come about. They are used for the next one already."""
 
     def __init__(self, sent: Sent, keys: Keys, created: Mapping[str, NewKey]) -> None:
@@ -104,11 +104,11 @@ class Ledger(RowReader):
     def forget(self, subjects: Collection[str]) -> None:
         self.keys.forget(subjects)
 
-    def send(self, foundation: Foundation, batches: Sequence[Encoded]) -> Sending:
+    def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> SentEvents:
         guards = {self.keys.identity_digest(each): stream for each, stream in foundation.guards.items()}
-        sent = self.rows.send(Expected(foundation.heads, foundation.unknown, guards), batches)
+        sent = self.rows.send(Foundation(foundation.heads, foundation.unknown, guards), batches)
         created = {subject: new for batch in batches for subject, new in batch.keys.items()}
-        return Sending(sent, self.keys, created)
+        return SentEvents(sent, self.keys, created)
 
     @contextmanager
     def locked(self) -> Iterator[LockedLedger]:

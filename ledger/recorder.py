@@ -27,7 +27,7 @@ from ledger.queries import (
     texts,
 )
 from ledger.row import Row
-from ledger.store import Encoded, Expected, LockedRows, Sent, Unavailable
+from ledger.store import Encoded, Foundation, LockedRows, Sent, Unavailable
 
 T = TypeVar("T")
 
@@ -131,8 +131,8 @@ class Recorder(PostgresApplicationRecorder):
 
     # Writing
 
-    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
-        return self.writer.send(expected, batches)
+    def send(self, foundation: Foundation[bytes], batches: Sequence[Encoded]) -> Sent:
+        return self.writer.send(foundation, batches)
 
     def locked(self) -> AbstractContextManager[LockedRows]:
         return self.writer.locked()

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from domain.identity import Identifier
 from ledger.envelope import Batch, Logged, Recorded, SideRow
 from ledger.keys import NewKey
 from ledger.row import Row
+
+V = TypeVar("V", Identifier, bytes)  # A value that is guarded: as it is, or by its digest, as rows have it.
 
 
 class Unavailable(Exception):
@@ -36,14 +38,23 @@ class Encoded:
 
 
 @dataclass(slots=True)
-class Expected:
-    """What a batch rests on: heads of streams (0 where there is none), commands that must be unknown, and by digest the
-    identity stream of each value that was looked up (None where there was none).
+class Foundation(Generic[V]):
+    """What a batch rests on: heads of streams (0 where there is none), commands that must be unknown, and for each
+    value that was looked up its identity stream (None where there was none).
     """
 
     heads: Mapping[str, int]
     unknown: Collection[UUID]
-    guards: Mapping[bytes, UUID | None]
+    guards: Mapping[V, UUID | None]
+
+
+@dataclass(slots=True)
+class Standing(Generic[V]):
+    """How things stand under the lock: heads of streams, known commands, identity streams of values."""
+
+    heads: Mapping[str, int]
+    outcomes: Mapping[UUID, Logged]
+    identities: Mapping[V, UUID]
 
 
 class Sent(Protocol):
@@ -58,19 +69,12 @@ class Sent(Protocol):
         """
 
 
-@dataclass(slots=True)
-class Checked:
-    """How things stand under the lock: heads of streams, known commands, guarded identities."""
-
-    heads: Mapping[str, int]
-    outcomes: Mapping[UUID, Logged]
-    identities: Mapping[bytes, UUID]
-
-
 class LockedRows(Protocol):
     """The rows while nobody else can add any."""
 
-    def check(self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]) -> Checked:
+    def check(
+        self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]
+    ) -> Standing[bytes]:
         """Heads of streams (0 is left out), outcomes of commands and streams of identities, in one step."""
 
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]: ...
@@ -104,7 +108,7 @@ class Rows(Protocol):
     def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, Any]:
         """The wrapped key of each subject that has one, or what an erasure left of it."""
 
-    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+    def send(self, foundation: Foundation[bytes], batches: Sequence[Encoded]) -> Sent:
         """Begin to write everything, if all is as expected, without waiting for it. One batch at a time."""
 
     def locked(self) -> AbstractContextManager[LockedRows]:
@@ -126,30 +130,12 @@ class Reader(Protocol):
         """The identity streams of these values, where there are any."""
 
 
-@dataclass(slots=True)
-class Standing:
-    """How things stand under the lock, in the words of the domain."""
-
-    heads: Mapping[str, int]
-    outcomes: Mapping[UUID, Logged]
-    identities: Mapping[Identifier, UUID]
-
-
-@dataclass(slots=True)
-class Foundation:
-    """What decisions rest on, in the words of the domain: as `Expected`, by value instead of by digest."""
-
-    heads: Mapping[str, int]
-    unknown: Collection[UUID]
-    guards: Mapping[Identifier, UUID | None]
-
-
 class Locked(Reader, Protocol):
     """The ledger while nobody else can write to it."""
 
     def check(
         self, streams: Collection[str], commands: Collection[UUID], identifiers: Collection[Identifier]
-    ) -> Standing: ...
+    ) -> Standing[Identifier]: ...
 
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
         """Append what `encode` has made, and answer the position that the ledger has after each batch."""
@@ -167,7 +153,7 @@ class EventStore(Reader, Protocol):
     def forget(self, subjects: Collection[str]) -> None:
         """Keep their keys at hand no longer: what is sealed next is sealed under those that the ledger has."""
 
-    def send(self, foundation: Foundation, batches: Sequence[Encoded]) -> Sent:
+    def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> Sent:
         """Begin to write what `encode` has made, if the foundation holds, without waiting for it."""
 
     def locked(self) -> AbstractContextManager[Locked]: ...

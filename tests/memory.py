@@ -15,7 +15,7 @@ from ledger.envelope import Logged
 from ledger.keys import Keys
 from ledger.ledger import Ledger
 from ledger.row import Row
-from ledger.store import Checked, Encoded, Expected, Sent
+from ledger.store import Encoded, Foundation, Sent, Standing
 
 MASTER = bytes(range(32))
 CODEC = Codec(event for decider in DECIDERS for event in decider.events)
@@ -57,9 +57,11 @@ class MemoryRows:
     def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, bytes | Erased]:
         return {subject: self.keys[subject] for subject in subjects if subject in self.keys}
 
-    def check(self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]) -> Checked:
+    def check(
+        self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]
+    ) -> Standing[bytes]:
         heads = {row.originator_id: row.originator_version for row in self.rows if row.originator_id in set(streams)}
-        return Checked(heads, self.outcomes(commands), self.find_identities(identities))
+        return Standing(heads, self.outcomes(commands), self.find_identities(identities))
 
     @contextmanager
     def locked(self) -> Iterator["MemoryRows"]:
@@ -74,14 +76,14 @@ class MemoryRows:
     def close(self) -> None:
         pass
 
-    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+    def send(self, foundation: Foundation[bytes], batches: Sequence[Encoded]) -> Sent:
         with self.locked() as locked:
-            return Written(locked.insert_if_it_holds(expected, batches))
+            return Written(locked.insert_if_it_holds(foundation, batches))
 
-    def insert_if_it_holds(self, expected: Expected, batches: Sequence[Encoded]) -> Sequence[int] | None:
-        found = self.check(expected.heads, expected.unknown, expected.guards)
-        heads = all(found.heads.get(stream, 0) == head for stream, head in expected.heads.items())
-        guards = all(found.identities.get(each) == guard for each, guard in expected.guards.items())
+    def insert_if_it_holds(self, foundation: Foundation[bytes], batches: Sequence[Encoded]) -> Sequence[int] | None:
+        found = self.check(foundation.heads, foundation.unknown, foundation.guards)
+        heads = all(found.heads.get(stream, 0) == head for stream, head in foundation.heads.items())
+        guards = all(found.identities.get(each) == guard for each, guard in foundation.guards.items())
         return self.insert_batches(batches) if heads and guards and not found.outcomes else None
 
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:

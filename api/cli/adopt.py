@@ -9,8 +9,8 @@ from api.cli.reading import CALLER, CHUNK
 from api.cli.say import Failure, Misuse
 from api.cli.turn import known
 from commands.ask import Ask, Outcome
-from commands.execute import EARLIEST
 from commands.lead.capture import AdoptLead
+from commands.permission import EARLIEST
 from commands.service import WriteSide
 from domain.errors import NotNow
 from domain.values import LeadId

@@ -222,8 +222,7 @@ def test_a_bug_is_told_under_a_trace_and_leaves_the_rest_alone(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("+8613800138000")
 
-    executor = house.app.service.write.executor
-    monkeypatch.setattr(executor, "prepare", broken)
+    monkeypatch.setattr("commands.deciding.prepare", broken)
     answer = house.post(CAPTURE_PATH, CAPTURE, CRM)
     told = problem(answer, 500, "internal")
     assert told["trace_id"] in told["detail"]
@@ -240,7 +239,7 @@ def test_a_bug_in_a_read_is_told_under_a_trace_too(house: House, monkeypatch: py
         raise ZeroDivisionError
 
     house.captured()
-    monkeypatch.setattr(house.app.service.write.executor, "must_reach", broken)
+    monkeypatch.setattr("api.reading.must_reach", broken)
     problem(house.get(f"/leads/{LEAD}", CRM), 500, "internal")
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from commands.ask import Answer, Ask
 from domain.errors import Hidden
 from domain.lead.refusals import AlreadyHeld
-from ledger.store import Busy, Encoded, Expected, Sent, Unavailable
+from ledger.store import Busy, Encoded, Foundation, Sent, Unavailable
 from tests.commands.lead.situations import (
     claimed,
     in_pool,
@@ -39,7 +39,7 @@ class Flaky(Rows):
         self.problem: type[Exception] = Unavailable
         super().__init__(*history)
 
-    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+    def send(self, expected: Foundation[bytes], batches: Sequence[Encoded]) -> Sent:
         self.fail()
         return Later(lambda: super(Flaky, self).send(expected, batches).result())
 
@@ -132,7 +132,7 @@ class Unsure(Rows):
         self.broken = 0
         super().__init__(*history)
 
-    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+    def send(self, expected: Foundation[bytes], batches: Sequence[Encoded]) -> Sent:
         return Later(lambda: super(Unsure, self).send(expected, batches).result())
 
     @contextmanager

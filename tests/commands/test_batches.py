@@ -18,7 +18,7 @@ from domain.pool import Terms
 from domain.values import OrgPath
 from ledger.keys import Keys
 from ledger.ledger import Ledger
-from ledger.store import Encoded, Expected, Sent
+from ledger.store import Encoded, Foundation, Sent
 from ledger.writer import Pause
 from tests.commands.lead.situations import (
     LEAD,
@@ -62,7 +62,7 @@ class Receiving(Rows):
         super().__init__(*history)
         self.times_locked = 0
 
-    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+    def send(self, expected: Foundation[bytes], batches: Sequence[Encoded]) -> Sent:
         self.times_sent += 1
         return Later(lambda: super(Receiving, self).send(expected, batches).result())
 

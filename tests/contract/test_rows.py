@@ -11,7 +11,7 @@ from ledger.appender import OPTIONAL, Incomplete, SideRowMoved
 from ledger.envelope import Declined, SideRow, time_ordered_id
 from ledger.keys import Keys, NewKey
 from ledger.row import Row
-from ledger.store import Checked, Encoded, Rows
+from ledger.store import Encoded, Rows, Standing
 from tests.contract.conftest import Place, Write
 from tests.ledger.samples import FULL, append, begin, encoded, outcome_of, positions, rows_of, sent, without
 from tests.memory import MASTER, MemoryRows
@@ -32,7 +32,7 @@ def test_an_empty_ledger_has_nothing_and_is_at_zero(rows: Rows) -> None:
     assert rows.outcomes([UUID(int=9)]) == {}
     assert rows.wrapped_keys(["lead/1"]) == {}
     with rows.locked() as locked:
-        assert locked.check(["lead/1"], [UUID(int=9)], [b"nobody"]) == Checked({}, {}, {})
+        assert locked.check(["lead/1"], [UUID(int=9)], [b"nobody"]) == Standing[bytes]({}, {}, {})
 
 
 def test_a_row_comes_back_as_it_was_written(rows: Rows, write: Write) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ledger.appender import SideRowMoved
 from ledger.envelope import SideRow, time_ordered_id
 from ledger.keys import Keys
-from ledger.store import Encoded, Expected, Rows
+from ledger.store import Encoded, Foundation, Rows
 from tests.contract.conftest import Place
 from tests.ledger.samples import FULL, append, encoded, outcome_of, positions, rows_of
 from tests.memory import MASTER, MemoryRows
@@ -21,11 +21,11 @@ def expected(
     *,
     unknown: Sequence[UUID] = (),
     guards: Mapping[bytes, UUID | None] | None = None,
-) -> Expected:
-    return Expected(heads or {}, unknown, guards or {})
+) -> Foundation[bytes]:
+    return Foundation(heads or {}, unknown, guards or {})
 
 
-def send(rows: Rows, rests_on: Expected, *batches: Encoded) -> list[int] | None:
+def send(rows: Rows, rests_on: Foundation[bytes], *batches: Encoded) -> list[int] | None:
     given = rows.send(rests_on, batches).result()
     return None if given is None else list(given)
 
@@ -93,7 +93,7 @@ MOVED = {
 
 
 @pytest.mark.parametrize("rests_on", MOVED.values(), ids=MOVED)
-def test_where_anything_is_no_longer_so_nothing_is_written(told: Rows, rests_on: Expected) -> None:
+def test_where_anything_is_no_longer_so_nothing_is_written(told: Rows, rests_on: Foundation[bytes]) -> None:
     batch = everything()
     assert send(told, rests_on, encoded(*rows_of("lead/1", 3)), batch) is None
     assert not is_written(told, batch)
@@ -105,7 +105,7 @@ def test_where_anything_is_no_longer_so_nothing_is_written(told: Rows, rests_on:
 
 
 @pytest.mark.parametrize("rests_on", MOVED.values(), ids=MOVED)
-def test_a_refusal_too_is_written_only_on_what_is_so(told: Rows, rests_on: Expected) -> None:
+def test_a_refusal_too_is_written_only_on_what_is_so(told: Rows, rests_on: Foundation[bytes]) -> None:
     """As is what has nothing to write at all."""
     refused = encoded()
     assert send(told, rests_on, refused) is None

@@ -17,6 +17,7 @@ from api.server import configured
 from commands.ask import Ask
 from commands.execute import Executor, Steps
 from commands.states import View
+from domain.identity import Identifier
 from ledger.envelope import Logged
 from ledger.store import Encoded, EventStore, Foundation, Locked, Sent
 
@@ -31,7 +32,7 @@ class Heedless:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    def send(self, foundation: Foundation, batches: Sequence[Encoded]) -> Sent:
+    def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> Sent:
         heads = {stream: head for stream, head in foundation.heads.items() if not stream.startswith(self.kind)}
         return self.store.send(replace(foundation, heads=heads), batches)
 

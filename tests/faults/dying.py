@@ -24,7 +24,7 @@ from commands.service import open_ledger
 from consumers.advance import Source
 from consumers.projector import Projector
 from consumers.rebuild import Rebuild
-from ledger.appender import Appender, Sending
+from ledger.appender import Appender, SentRows
 from ledger.ledger import Ledger, LockedLedger
 from ledger.writer import GroupWriter
 from projections import VIEWS
@@ -85,8 +85,8 @@ API: Mapping[str, Plant] = {
     "a batch is being packed": lambda fuse: after(Appender, "packed", fuse),
     "a batch is on the wire": lambda fuse: after(Appender, "put", fuse),
     "a batch is under way": lambda fuse: after(Ledger, "send", fuse),
-    "the answer is here": lambda fuse: before(Sending, "result", fuse),
-    "the commit is answered": lambda fuse: after(Sending, "result", fuse),
+    "the answer is here": lambda fuse: before(SentRows, "result", fuse),
+    "the commit is answered": lambda fuse: after(SentRows, "result", fuse),
     "callers are to be answered": lambda fuse: before(GroupWriter, "answer", fuse),
 }
 AGAIN: Mapping[str, Plant] = {  # Where something has moved, and a batch is decided again.

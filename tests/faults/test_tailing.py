@@ -20,7 +20,7 @@ from domain.values import LeadId
 from ledger.envelope import Batch
 from ledger.feed import Stretch, Waker, stretches
 from ledger.ledger import Ledger
-from ledger.store import Expected, Foundation, Sent
+from ledger.store import Foundation, Sent
 from tests.faults.unguarded import END, LAST_NUMBER, LAST_POSITION, LOCK, replace_in_append
 from tests.ledger.samples import batch, encoded, rows_of
 from tests.memory import MASTER
@@ -178,7 +178,7 @@ def overtaken(database_url: str) -> Iterator[Callable[[], list[object]]]:
         for ledger in several:  # Both are connected.
             send(ledger, batch("lead/0", 0))
         both = [
-            ledger.rows.send(Expected({}, (), {}), [encoded(*rows_of(f"lead/{number}", 1))])
+            ledger.rows.send(Foundation({}, (), {}), [encoded(*rows_of(f"lead/{number}", 1))])
             for number, ledger in enumerate(several)
         ]
         return [outcome(sent) for sent in both]

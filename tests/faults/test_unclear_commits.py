@@ -19,7 +19,7 @@ from domain.lead.refusals import AlreadyHeld, AlreadyKnown
 from domain.values import OrgPath, StaffId
 from ledger.keys import Keys
 from ledger.ledger import Ledger
-from ledger.store import Busy, Encoded, Expected, Sent, Unavailable
+from ledger.store import Busy, Encoded, Foundation, Sent, Unavailable
 from ledger.writer import GroupWriter
 from tests.commands.steps import InSteps, Later
 from tests.faults.world import (
@@ -55,13 +55,13 @@ class Breaking(MemoryRows):
         self.forgets = False
         self.meanwhile: Callable[[], object] = lambda: None
 
-    def send(self, expected: Expected, batches: Sequence[Encoded]) -> Sent:
+    def send(self, expected: Foundation[bytes], batches: Sequence[Encoded]) -> Sent:
         fate = self.next_fate()
         if fate == "away":
             raise Unavailable("connection refused")
         return Later(lambda: self.written(fate, expected, batches))
 
-    def written(self, fate: str, expected: Expected, batches: Sequence[Encoded]) -> Sequence[int] | None:
+    def written(self, fate: str, expected: Foundation[bytes], batches: Sequence[Encoded]) -> Sequence[int] | None:
         if fate == "moved":
             self.meanwhile()
         with self.transaction(fate) as locked:

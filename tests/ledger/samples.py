@@ -15,7 +15,7 @@ from ledger.envelope import Append, Batch, Circumstances, Declined, Logged, Side
 from ledger.keys import NewKey
 from ledger.ledger import Ledger
 from ledger.row import Row
-from ledger.store import Encoded, Expected, Rows
+from ledger.store import Encoded, Foundation, Rows
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 ANN = Actor(kind="user", id="ann", name="Ann 安", role="sales", org_path=OrgPath("north/team-1"))
@@ -93,7 +93,7 @@ def append(rows: Rows | Ledger, *batches: Encoded) -> list[int]:
 
 def sent(rows: Rows, *batches: Encoded) -> list[int]:
     """Write these batches in one statement, which rest on nothing."""
-    positions = rows.send(Expected({}, (), {}), batches).result()
+    positions = rows.send(Foundation({}, (), {}), batches).result()
     assert positions is not None, "nothing was expected"
     return list(positions)
 

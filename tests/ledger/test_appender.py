@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from ledger.envelope import time_ordered_id
 from ledger.recorder import Recorder, datastore
-from ledger.store import Encoded, Expected, LockedRows, Unavailable
+from ledger.store import Encoded, Foundation, LockedRows, Unavailable
 from tests.ledger.samples import FULL, append, encoded, positions, rows_of
 
 PHONE = b"phone"
@@ -62,22 +62,22 @@ def both(database_url: str) -> Iterator[Two]:
         yield opened
 
 
-def heads(**versions: int) -> Expected:
-    return Expected({f"lead/{name}": version for name, version in versions.items()}, (), {})
+def heads(**versions: int) -> Foundation[bytes]:
+    return Foundation({f"lead/{name}": version for name, version in versions.items()}, (), {})
 
 
-def send(ours: Recorder, rests_on: Expected, *batches: Encoded) -> list[int] | None:
+def send(ours: Recorder, rests_on: Foundation[bytes], *batches: Encoded) -> list[int] | None:
     return ours.writer.send(rests_on, batches).result()
 
 
 # What is committed while a statement waits for the lock
 
 COMMAND = time_ordered_id()
-MEANWHILE: Mapping[str, tuple[Callable[[], Encoded], Expected]] = {
+MEANWHILE: Mapping[str, tuple[Callable[[], Encoded], Foundation[bytes]]] = {
     "a stream moves on": (lambda: encoded(*rows_of("lead/old", 2)), heads(new=0, old=1)),
     "a stream begins": (lambda: encoded(*rows_of("lead/new", 1)), heads(old=1, new=0)),
-    "the command is done": (lambda: encoded(command_id=COMMAND), Expected({}, [COMMAND], {})),
-    "a value is guarded": (lambda: encoded(identities={PHONE: UUID(int=7)}), Expected({}, (), {PHONE: None})),
+    "the command is done": (lambda: encoded(command_id=COMMAND), Foundation({}, [COMMAND], {})),
+    "a value is guarded": (lambda: encoded(identities={PHONE: UUID(int=7)}), Foundation({}, (), {PHONE: None})),
 }
 
 

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from commands.decider import Holding
-from commands.execute import whereabouts
+from commands.permission import whereabouts
 from commands.states import Known
 from consumers.session import Session, write
 from domain.access import Action, Scope, reaches

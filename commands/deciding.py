@@ -1,0 +1,193 @@
+"""One command: the rule that it falls under, the states that the rule is called with, and what it writes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Self
+from uuid import UUID
+
+from commands.ask import Ask, Conflict
+from commands.decider import Decider
+from commands.permission import must_be_allowed, must_reach
+from commands.states import Known, View
+from domain.access import Action
+from domain.actor import Actor, Asked
+from domain.errors import Hidden, Invalid, NotNow, Refused
+from domain.identity import Identifier
+from domain.signature import Finder, Need, Rule
+from ledger.envelope import Append, Batch, Circumstances
+from ledger.refusals import declined
+from ledger.store import Busy, Unavailable
+
+Owners = Mapping[type, Decider[Any, Any]]  # Whose each command, state and event is.
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A rule, with the decider of each state that it needs."""
+
+    name: str
+    decider: Decider[Any, Any]
+    rule: Rule
+    action: Action
+    needs: tuple[tuple[str, Need, Decider[Any, Any], Finder | None], ...]
+
+    @classmethod
+    def of(cls, command: type, owner: Owners) -> Self:
+        decider = owner[command]
+        rule = decider.rules[command]
+        needs = tuple((name, need, owner[need.types[0]], rule.where.get(name)) for name, need in rule.needs.items())
+        return cls(command.__name__, decider, rule, decider.actions[command], needs)
+
+    @cached_property
+    def lookups(self) -> tuple[Callable[[Any], Iterable[Identifier]], ...]:
+        """What finds, in the command alone, the values by which streams are found."""
+        return tuple(
+            finder.find if need.many else lambda command, find=finder.find: [find(command)]
+            for _, need, decider, finder in self.needs
+            if finder is not None and decider.found_by is not None and finder.names == ("command",)
+        )
+
+    @cached_property
+    def opens(self) -> bool:
+        """Whether it begins a stream: then there is none yet, or it will be refused."""
+        homes = [need.types for _, need, decider, finder in self.needs if finder is None and decider is self.decider]
+        first, *later = self.decider.states
+        return bool(homes) and bool(later) and all(types == (first,) for types in homes)
+
+
+@dataclass(slots=True)
+class Work:
+    """A command with its rule, the stream that it addresses, and the fingerprint of its body."""
+
+    ask: Ask
+    plan: Plan
+    home: str
+    digest: bytes
+    wrong: Invalid | None = None  # Its id cannot be one.
+
+
+@dataclass(slots=True)
+class Ready:
+    """Everything that a rule is called with, by name, and the streams that it may write to."""
+
+    known: Mapping[str, Any]
+    asked: Asked
+    streams: set[str]
+    policies: str | None
+
+
+def decide(work: Work, view: View, owner: Owners, now: datetime) -> Batch | Exception:
+    """What one command writes: its events, or its refusal; or a conflict, or the bug of its own rule."""
+    ask, plan, stream = work.ask, work.plan, work.home
+    if work.wrong is not None:
+        return work.wrong  # It names no subject that it could be recorded under.
+    try:
+        before = view.get(stream).version
+        try:
+            ready = prepare(work, view, now)
+            events = plan.rule.outcome(ready.known)
+        except Refused as no:
+            around = circumstances(ask, ask.actor or ask.caller, stream, None, now)
+            return Batch(plan.name, work.digest, stream, before, around, (), declined(no), {}, ask.side)
+        around = circumstances(ask, ready.asked.actor, stream, ready.policies, now)
+        appends, identities = append(events, view, owner, ready)
+    except (Unavailable, Busy):
+        raise
+    except Exception as bug:  # noqa: BLE001 - a bug in one rule is that command's alone.
+        return bug
+    version = view.get(stream).version
+    return Batch(plan.name, work.digest, stream, version, around, appends, None, identities, ask.side)
+
+
+def prepare(work: Work, view: View, now: datetime) -> Ready:
+    """Who asks, whether he may, and the states that the rule is to be called with."""
+    ask, plan, home = work.ask, work.plan, work.home
+    before = view.get(home)
+    at = ask.occurred_at or now
+    actor = must_be_allowed(ask, home, plan.decider, plan.action, before.state, view.get, now)
+    if ask.expected not in (None, before.version) and (before.version or plan.opens):
+        raise Conflict(f"{home} is at version {before.version}, not {ask.expected}")
+    asked = Asked(
+        command_id=ask.command_id,
+        actor=actor,
+        at=at,
+        version=before.version,
+        reason=ask.reason,
+        imported=ask.imported,
+    )
+    known: dict[str, Any] = {"command": ask.command, "asked": asked}
+    streams = {home}
+    policies: dict[str, None] = {}
+    for name, need, decider, finder in plan.needs:
+        if finder is None:
+            known[name] = fitting(home, before, need, decider, home)
+            continue
+        found = finder(known)
+        many: dict[Any, Any] = {}
+        for key in found if need.many else (found,):
+            stream = stream_of(decider, key, view)
+            state = view.get(stream)
+            if decider.holding is not None and stream not in streams and not ask.imported:
+                must_reach(stream, decider, plan.action, actor, state.state, at, view.get)
+            many[key] = fitting(stream, state, need, decider, home)
+            streams.add(stream)
+            if decider.governs and state.version:
+                policies[f"{stream}@{state.version}"] = None
+        known[name] = many if need.many else many[found]
+    return Ready(known, asked, streams, ",".join(policies) or None)
+
+
+def stream_of(decider: Decider[Any, Any], key: object, view: View) -> str:
+    if decider.found_by is not None and isinstance(key, decider.found_by):
+        key = view.identify(decider, key)  # type: ignore[arg-type]  # It is what the streams are found by.
+    return decider.stream(key)
+
+
+def append(
+    events: Sequence[Any], view: View, owner: Owners, ready: Ready
+) -> tuple[list[Append], dict[Identifier, UUID]]:
+    """Give each event its stream and version, and let the next command see what it changed."""
+    changed: dict[str, Known] = {}
+    appends: list[Append] = []
+    identities: dict[Identifier, UUID] = {}
+    for event in events:
+        decider = owner[type(event)]
+        stream = decider.stream_of(event)
+        assert stream in ready.streams, f"{stream} is written without having been read"
+        before = changed.get(stream) or view.get(stream)
+        version = before.version + 1
+        changed[stream] = Known(decider.evolve(before.state, event), version)
+        appends.append(Append(stream, version, event))
+        if version == 1 and stream in view.minted:
+            identities[view.minted[stream]] = getattr(event, decider.id_field)
+    view.changed.update(changed)
+    return appends, identities
+
+
+def circumstances(ask: Ask, actor: Actor, subject: str, policies: str | None, now: datetime) -> Circumstances:
+    return Circumstances(
+        ask.command_id,
+        actor,
+        ask.occurred_at or now,
+        now,
+        ask.correlation_id or ask.command_id,
+        subject,
+        ask.causation_id,
+        ask.on_behalf_of,
+        ask.reason,
+        ask.source,
+        policies,
+        ask.imported,
+    )
+
+
+def fitting(stream: str, known: Known, need: Need, decider: Decider[Any, Any], home: str) -> Any:
+    """The state, when the rule can be called with it. A subject that is not there looks like one that is hidden."""
+    if isinstance(known.state, need.types):
+        return known.state
+    if known.version == 0 and (stream == home or decider.holding is not None):
+        raise Hidden(subject=stream)
+    wanted = tuple(kind.__name__ for kind in need.types)
+    raise NotNow(found=type(known.state).__name__, wanted=wanted, subject="it" if stream == home else stream)
