@@ -45,13 +45,17 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """One for the whole run. Who wants to kill a server starts one of its own: `own_postgres`."""
+    """One for the whole run, whose data need not survive it. Who kills a server has one of his own: `own_postgres`."""
     if given := os.environ.get("LIFELEDGER_TEST_DATABASE_ADMIN_URL"):
         with GivenServer(given) as server:
             yield server
         return
     end_leftovers()
     with new_home() as home, EmbeddedPostgres.start(home) as own:
+        with psycopg.connect(own.admin_url(), autocommit=True) as admin:
+            for kept in ("fsync", "full_page_writes"):
+                admin.execute(f"ALTER SYSTEM SET {kept} = off")  # A database is made three times as fast.
+            admin.execute("SELECT pg_reload_conf()")
         yield own
 
 

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import cache
 from threading import Thread
 from typing import Any, Self
 
 import httpx
 
+from api.answers import Tally
 from api.app import Application, create_app
 from commands import DECIDERS
 from commands.execute import Executor
@@ -24,6 +26,11 @@ LEAD = "01932c07-209d-7c4e-9a52-5d0e4c0f8b11"
 OTHER = "01932c07-209d-7c4e-9a52-5d0e4c0f8b12"
 PHONE = {"kind": "phone", "value": "+8613800138000"}
 CAPTURE = {"source": "ads", "channel": "web", "name": "Zhang San", "identities": [PHONE]}
+
+
+@cache
+def application(**settings: Any) -> Application:
+    return create_app(Settings(**settings))
 
 
 def memory_side(**limits: Any) -> WriteSide:
@@ -43,7 +50,10 @@ class House:
 
     @classmethod
     def opened(cls, write: WriteSide | None = None, **settings: Any) -> Self:
-        return cls(create_app(Settings(**settings), write or memory_side()))
+        """The application is the same for all who want these settings; what it has in it is not."""
+        app = application(**settings)
+        app.service.write_side, app.service.tally = write or memory_side(), Tally()
+        return cls(app)
 
     def __enter__(self) -> Self:
         self.thread.start()

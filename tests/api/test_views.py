@@ -14,7 +14,6 @@ from uuid import UUID
 import psycopg2
 import pytest
 
-from api.app import create_app
 from commands.service import WriteSide
 from consumers.projector import Projector
 from domain.values import LeadId, OrgPath, PoolId, StaffId
@@ -22,7 +21,6 @@ from projections import VIEWS
 from projections.pool_directory import PublicPool, pool_directory
 from projections.sales_worklist import SalesLead, sales_worklist
 from projections.staff_directory import Colleague, staff_directory
-from settings import Settings
 from tests.api.house import ANN, BOB, CRM, LEAD, MIA, SUE, House, problem
 from tests.api.viewed import Views
 from tests.memory import MASTER
@@ -45,12 +43,13 @@ def lead(number: int, **more: Any) -> SalesLead:
 @pytest.fixture
 def house(database_url: str) -> Iterator[House]:
     side = WriteSide.open(database_url, MASTER)
-    app = create_app(Settings(database_url=database_url), side)
-    with House(app) as house:
+    with House.opened(side) as house:
         house.run(open_views(house, database_url))
         yield house.settle()
-        assert app.service.views is not None
-        app.service.views.close()
+        service = house.app.service
+        assert service.views is not None
+        service.views.close()
+        service.views = None
 
 
 async def open_views(house: House, url: str) -> None:
