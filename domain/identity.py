@@ -22,6 +22,9 @@ class Identifier:
     system: str | None = None
     region: str | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.value)  # Enough to tell them apart, and a text keeps its hash.
+
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 INTERNATIONAL = re.compile(r"\+[1-9][0-9]{4,14}")

@@ -11,17 +11,9 @@ from zoneinfo import ZoneInfo
 
 from commands.ask import Ask
 from commands.lead.capture import CaptureLead, MergeLead
-from commands.lead.custody import (
-    AssignLead,
-    ClaimLead,
-    DispatchLead,
-    GrantExtension,
-    LogFollowUp,
-    PoolLead,
-    RecycleLead,
-    ReleaseLead,
-    TransferLead,
-)
+from commands.lead.circulation import RecycleLead, ReleaseLead
+from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, PoolLead, TransferLead
+from commands.lead.holding import GrantExtension, LogFollowUp
 from commands.lead.work import (
     ContactLead,
     ConvertLead,

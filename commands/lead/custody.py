@@ -1,4 +1,4 @@
-"""Who leads a lead: pools, claims, assignments, and the ways back."""
+"""Who leads a lead: pools, claims, assignments and transfers."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,20 +8,7 @@ from domain.access import Action, Whereabouts, reaches, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotKind, SlotReleased, SlotReserved
 from domain.errors import Invalid, NotAllowed, require, said
-from domain.lead.facts import (
-    Access,
-    CollaboratorAdded,
-    FollowUpLogged,
-    LeadAssigned,
-    LeadClaimed,
-    LeadPooled,
-    LeadRecycled,
-    LeadReleased,
-    LeadTransferred,
-    ProtectionExtended,
-    ProtectionExtensionGranted,
-    RecycleReason,
-)
+from domain.lead.facts import LeadAssigned, LeadClaimed, LeadPooled, LeadTransferred
 from domain.lead.refusals import (
     AlreadyHeld,
     BookFull,
@@ -32,11 +19,8 @@ from domain.lead.refusals import (
     NotEmployed,
     NotTheHolder,
     NotYetClaimable,
-    ReasonDoesNotHold,
-    StillProtected,
-    moment,
 )
-from domain.lead.states import Held, Negotiating, Open, Pooled, Qualified, Unassigned
+from domain.lead.states import Held, Open, Pooled, Unassigned
 from domain.pool import Pool, business_date, days_after
 from domain.staff import Departed, Employed, Staff, Stranger
 from domain.values import Instant, LeadId, PoolId, StaffId, replace, value
@@ -204,6 +188,13 @@ def decides_over(staff_id: StaffId, staff: Employed | Departed, action: Action, 
     return scope is not None and reaches(scope, action, asked.actor, place)
 
 
+def must_be_owner_or_manager(owner: StaffId, staff: Staff, asked: Asked) -> None:
+    if asked.imported or asked.staff_id == owner:
+        return
+    if isinstance(staff, Stranger) or not decides_over(owner, staff, Action.ASSIGN, asked):
+        raise NotTheHolder(owner=owner)
+
+
 @leads.decides(Action.ASSIGN, book=receiver, staff=receiver, pool=pool_for)
 def assign(
     command: AssignLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
@@ -279,208 +270,3 @@ def transfer(
     yield LeadTransferred(lead_id=command.lead_id, from_=owner, to=command.to)
     yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
     yield reserved
-
-
-# Back into a pool
-
-
-@value
-class ReleaseLead:
-    """Back into the pool it came from, or into the one that is named."""
-
-    lead_id: LeadId
-    reason: str = "voluntary-return"
-    pool_id: PoolId | None = None
-
-
-def way_back(command: "ReleaseLead | RecycleLead", lead: Open) -> PoolId:
-    return command.pool_id or require(lead.custody, Held).pool_id
-
-
-def cools_until(pool: Pool, at: Instant) -> Instant:
-    return days_after(at, pool.terms.cool_down_days, pool.terms.time_zone)
-
-
-def must_be_owner_or_manager(owner: StaffId, staff: Staff, asked: Asked) -> None:
-    if asked.imported or asked.staff_id == owner:
-        return
-    if isinstance(staff, Stranger) or not decides_over(owner, staff, Action.ASSIGN, asked):
-        raise NotTheHolder(owner=owner)
-
-
-@leads.decides(Action.WORK, pool=way_back, staff=giver, book=giver)
-def release(
-    command: ReleaseLead, lead: Open, pool: Pool, staff: Staff, book: AgentBook, asked: Asked
-) -> Iterator[LeadReleased | SlotReleased]:
-    """Give a lead back (退回): its owner does, or a manager."""
-    owner = giver(lead)
-    must_be_owner_or_manager(owner, staff, asked)
-    yield LeadReleased(
-        lead_id=command.lead_id,
-        from_=owner,
-        pool_id=pool.pool_id,
-        reason=said("reason", command.reason),
-        claimable_from=asked.at,
-        cools_until=cools_until(pool, asked.at),
-    )
-    yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
-
-
-@value
-class RecycleLead:
-    lead_id: LeadId
-    reason: RecycleReason
-    rule_id: str | None = None
-    pool_id: PoolId | None = None
-
-
-@leads.decides(Action.ASSIGN, pool=way_back, own_pool=pool_of, staff=giver, book=giver)
-def recycle(
-    command: RecycleLead,
-    lead: Open,
-    pool: Pool,
-    own_pool: Pool,
-    staff: Staff,
-    book: AgentBook,
-    asked: Asked,
-) -> Iterator[LeadRecycled | SlotReleased]:
-    """Take a lead back (回收) for a reason that the lead, its owner or his book really shows."""
-    held = require(lead.custody, Held)
-    if not asked.imported:
-        cap = own_pool.terms.holding_cap if book.cap is None else book.cap
-        must_hold_true(command.reason, lead, held, staff, len(book.held), cap, asked)
-    yield LeadRecycled(
-        lead_id=command.lead_id,
-        previous_owner=held.owner,
-        pool_id=pool.pool_id,
-        reason=command.reason,
-        claimable_from=asked.at,
-        cools_until=cools_until(pool, asked.at),
-        rule_id=command.rule_id,
-    )
-    yield SlotReleased(staff_id=held.owner, lead_id=command.lead_id)
-
-
-def must_hold_true(
-    reason: RecycleReason,
-    lead: Open,
-    held: Held,
-    staff: Staff,
-    slots: int,
-    cap: int,
-    asked: Asked,
-) -> None:
-    """The reason, checked against what is so at this version."""
-    match reason:
-        case "no-first-contact" if held.contacted:
-            raise ReasonDoesNotHold(reason=reason, because="a contact has been made")
-        case "no-first-contact" if asked.at < held.first_contact_due:
-            raise StillProtected(owner=held.owner, until=held.first_contact_due)
-        case "no-opportunity" if isinstance(lead.status, Qualified | Negotiating):
-            raise ReasonDoesNotHold(reason=reason, because="it is an opportunity")
-        case "no-opportunity" | "no-follow-up" if asked.at < held.protect_until:
-            raise StillProtected(owner=held.owner, until=held.protect_until)
-        case "hard-limit" if asked.at < held.hard_limit:
-            raise StillProtected(owner=held.owner, until=held.hard_limit)
-        case "owner-departed" if isinstance(staff, Employed):
-            raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} works here")
-        case "over-capacity" if slots <= cap:
-            raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} holds {slots} of {cap}")
-        case "voluntary-return":
-            raise ReasonDoesNotHold(reason=reason, because="that is a release, by the owner")
-        case "manager-reclaim":
-            in_person(asked, Action.ASSIGN)
-            reason_given(asked)
-        case _:
-            pass
-
-
-# While it is held
-
-
-@value
-class LogFollowUp:
-    """A talk with the person. Only an effective one extends the protection."""
-
-    lead_id: LeadId
-    channel: str
-    effective: bool
-    note: str | None = None
-
-
-@leads.decides(Action.WORK)
-def log_follow_up(command: LogFollowUp, lead: Open, asked: Asked) -> Iterator[FollowUpLogged | ProtectionExtended]:
-    """Log a follow-up (跟进); an effective contact before the expiry extends it, never past the hard limit."""
-    if not asked.imported:
-        must_work_on(lead, asked)
-    yield FollowUpLogged(
-        lead_id=command.lead_id,
-        channel=said("channel", command.channel),
-        effective=command.effective,
-        note=command.note,
-    )
-    match lead.custody:
-        case Held(protect_until=expiry) as held if command.effective and asked.at < expiry:
-            until = min(days_after(asked.at, held.extension_days, held.time_zone), held.hard_limit)
-            if until > expiry:
-                yield ProtectionExtended(lead_id=command.lead_id, until=until)
-        case _:
-            pass
-
-
-def must_work_on(lead: Open, asked: Asked) -> None:
-    """The owner does, and a collaborator with the access and the time."""
-    owner = lead.custody.owner if isinstance(lead.custody, Held) else None
-    helper = (lead.collaborators or {}).get(asked.staff_id)
-    helps = helper is not None and helper.access == "work" and (helper.until is None or asked.at < helper.until)
-    if owner is None or not (owner == asked.staff_id or helps):
-        raise NotTheHolder(owner=owner)
-
-
-@value
-class GrantExtension:
-    lead_id: LeadId
-    until: Instant
-
-
-@leads.decides(Action.ASSIGN)
-def grant_extension(command: GrantExtension, lead: Open, asked: Asked) -> ProtectionExtensionGranted:
-    """A manager extends a protection; the only way past the hard limit."""
-    held = require(lead.custody, Held)
-    if not asked.imported:
-        in_person(asked, Action.ASSIGN)
-        if command.until <= held.protect_until:
-            raise Invalid(field="until", because=f"it is protected until {moment(held.protect_until)} already")
-        if command.until <= asked.at:
-            raise Invalid(field="until", because="that has passed already")
-    return ProtectionExtensionGranted(lead_id=command.lead_id, until=command.until, by=asked.staff_id)
-
-
-@value
-class AddCollaborator:
-    """Asked again for the same person, it takes the place of what was allowed: an `until` of now ends it."""
-
-    lead_id: LeadId
-    staff_id: StaffId
-    access: Access
-    until: Instant | None = None
-
-
-def helper(command: AddCollaborator) -> StaffId:
-    return command.staff_id
-
-
-@leads.decides(Action.WORK, staff=giver, colleague=helper)
-def add_collaborator(
-    command: AddCollaborator, lead: Open, staff: Staff, colleague: Staff, asked: Asked
-) -> CollaboratorAdded:
-    """Let a colleague read a lead or work on it, for a time if so wished; its owner does, or a manager."""
-    owner = giver(lead)
-    must_be_owner_or_manager(owner, staff, asked)
-    if command.staff_id == owner:
-        raise Invalid(field="staff_id", because="the owner needs no access of that kind")
-    if not asked.imported:
-        must_work_here(command.staff_id, colleague)
-    return CollaboratorAdded(
-        lead_id=command.lead_id, staff_id=command.staff_id, access=command.access, until=command.until
-    )

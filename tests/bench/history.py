@@ -10,7 +10,8 @@ from uuid import UUID
 from commands.ask import Ask, Outcome
 from commands.catalog import PublishCatalog
 from commands.lead.capture import CaptureLead
-from commands.lead.custody import ClaimLead, LogFollowUp, PoolLead
+from commands.lead.custody import ClaimLead, PoolLead
+from commands.lead.holding import LogFollowUp
 from commands.lead.work import (
     ContactLead,
     ConvertLead,

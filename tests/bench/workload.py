@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from commands.agent_book import ChangeCapacity
 from commands.ask import Ask, Outcome
 from commands.lead.capture import CaptureLead
-from commands.lead.custody import ClaimLead, LogFollowUp, PoolLead
+from commands.lead.custody import ClaimLead, PoolLead
+from commands.lead.holding import LogFollowUp
 from commands.lead.work import ScoreLead
 from commands.pool import PublishPool
 from commands.service import WriteSide

@@ -14,7 +14,8 @@ from commands import DECIDERS
 from commands.ask import Answer, Ask, Outcome
 from commands.execute import Executor
 from commands.lead.capture import CaptureLead
-from commands.lead.custody import ClaimLead, PoolLead, ReleaseLead
+from commands.lead.circulation import ReleaseLead
+from commands.lead.custody import ClaimLead, PoolLead
 from commands.lead.work import LoseLead, RecordTouch
 from domain.actor import Actor
 from domain.errors import Refused

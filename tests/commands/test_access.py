@@ -3,7 +3,8 @@
 import pytest
 
 from commands import DECIDERS
-from commands.lead.custody import GrantExtension, PoolLead
+from commands.lead.custody import PoolLead
+from commands.lead.holding import GrantExtension
 from commands.lead.work import RecordTouch
 from domain.access import TABLE
 from domain.actor import Actor

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from commands.ask import Ask, CommandIdReused, Conflict, Outcome
-from commands.lead.custody import ClaimLead, LogFollowUp
+from commands.lead.custody import ClaimLead
+from commands.lead.holding import LogFollowUp
 from commands.lead.work import RecordTouch
 from commands.staff import DepartStaff, OnboardStaff
 from domain.actor import Actor, Reason, Source

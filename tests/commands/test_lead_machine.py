@@ -15,16 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from commands.agent_book import ChangeCapacity
 from commands.ask import Ask, Outcome
 from commands.lead.capture import CaptureLead, CorrectLead, MergeLead
-from commands.lead.custody import (
-    AssignLead,
-    ClaimLead,
-    GrantExtension,
-    LogFollowUp,
-    PoolLead,
-    RecycleLead,
-    ReleaseLead,
-    TransferLead,
-)
+from commands.lead.circulation import RecycleLead, ReleaseLead
+from commands.lead.custody import AssignLead, ClaimLead, PoolLead, TransferLead
+from commands.lead.holding import GrantExtension, LogFollowUp
 from commands.lead.work import (
     ContactLead,
     ConvertLead,

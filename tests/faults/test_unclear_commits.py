@@ -9,7 +9,8 @@ import pytest
 from commands import DECIDERS
 from commands.ask import Answer, Ask, CommandIdReused, Conflict, Outcome
 from commands.execute import Executor
-from commands.lead.custody import ClaimLead, LogFollowUp
+from commands.lead.custody import ClaimLead
+from commands.lead.holding import LogFollowUp
 from commands.lead.work import RecordTouch
 from commands.service import codec
 from commands.staff import MoveStaff

@@ -10,7 +10,8 @@ from commands.agent_book import ChangeCapacity
 from commands.ask import Answer, Ask, Outcome
 from commands.execute import Steps
 from commands.lead.capture import CaptureLead
-from commands.lead.custody import ClaimLead, PoolLead, RecycleLead
+from commands.lead.circulation import RecycleLead
+from commands.lead.custody import ClaimLead, PoolLead
 from commands.pool import PublishPool
 from commands.staff import DepartStaff, OnboardStaff
 from domain.actor import Actor

@@ -1,9 +1,8 @@
-"""Lists of rows, on a real PostgreSQL: filters, order, pages, figures, and who may see what."""
+"""Lists of rows, on a real PostgreSQL: filters, order, pages and figures."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -12,97 +11,14 @@ from uuid import UUID
 import psycopg2
 import pytest
 
-from commands.decider import Holding
-from commands.permission import whereabouts
-from commands.states import Known
-from consumers.session import Session, write
-from domain.access import Action, Scope, reaches
-from domain.actor import Actor
-from domain.pool import Pool, Terms
-from domain.staff import Departed, Employed, Stranger
-from domain.values import LeadId, OrgPath, PoolId, StaffId
-from projections import VIEWS, sql
-from projections.folding import Table
+from domain.values import LeadId, StaffId
 from projections.funnel import Journey, funnel
-from projections.pool_directory import PublicPool, pool_directory
 from projections.projection import Projection
-from projections.query import (
-    BadQuery,
-    Cursor,
-    Filter,
-    Listing,
-    Reach,
-    Statement,
-    count,
-    cursor,
-    page,
-    summary,
-)
-from projections.rows import Row
+from projections.query import BadQuery, Cursor, Filter, Listing, count, cursor, page, summary
 from projections.sales_worklist import SalesLead, sales_worklist
-from projections.staff_directory import Colleague, staff_directory
 from projections.status_time import Spell, status_time
 from tests.projections.leads import at
-from tests.servers import Server
-
-NOW = at(4, 1)
-Found = Mapping[str, Any]
-
-
-@dataclass
-class Views:
-    session: Session
-
-    def put(self, view: Projection, *rows: Row) -> None:
-        table = Table(view)
-        for row in rows:
-            table.put(view.key_of(row), (), (*(table.states.get(view.key_of(row)) or ()), row))
-        with self.session.transaction() as cursor:
-            write(cursor, view, 1, table)
-
-    def empty(self) -> None:
-        with self.session.transaction() as cursor:
-            for view in VIEWS:
-                cursor.execute(f"TRUNCATE {sql.table(view, 1)}")
-
-    def run(self, statement: Statement) -> list[Found]:
-        with self.session.transaction() as cursor:
-            cursor.execute(statement.sql, statement.parameters)
-            return [dict(zip(statement.columns, row, strict=True)) for row in cursor.fetchall()]
-
-    def list(self, view: Projection, *filters: Filter, sort: str | None = None, **more: Any) -> list[Found]:
-        return self.run(page(view, Listing(NOW, None, filters, sort, **more)))
-
-
-@pytest.fixture(scope="module")
-def empty_views(postgres: Server) -> Iterator[Views]:
-    name = f"query_{os.getpid()}"
-    postgres.create_database(name)
-    session = Session(postgres.url(name), "test")
-    with session.transaction() as cursor:
-        cursor.execute(sql.TRACKING)
-        for view in VIEWS:
-            for statement in (sql.create_table(view, 1), *sql.create_indexes(view, 1), *sql.show(view, 1)):
-                cursor.execute(statement)
-    yield Views(session)
-    session.close()
-    postgres.drop_database(name)
-
-
-@pytest.fixture
-def views(empty_views: Views) -> Views:
-    empty_views.empty()
-    return empty_views
-
-
-def lead(number: int, **columns: Any) -> SalesLead:
-    told: dict[str, Any] = {"source": "ads", "channel": "form", "captured_at": at(3, 1)} | columns
-    return SalesLead(lead_id=LeadId(UUID(int=number)), **told)
-
-
-def numbers(found: Sequence[Found]) -> list[int]:
-    return [row["lead_id"].int for row in found]
-
+from tests.projections.lists import NOW, Found, Views, lead, numbers
 
 # Filters
 
@@ -175,6 +91,14 @@ def test_what_cannot_be_asked_is_said(asked: Listing, field: str, because: str) 
     with pytest.raises(BadQuery, match=because) as bad:
         page(sales_worklist, asked)
     assert bad.value.field == field
+
+
+def test_the_read_side_speaks_psycopg2(views: Views) -> None:
+    """Parameters travel as parameters: nothing that is asked becomes SQL."""
+    assert isinstance(views.session.connected(), psycopg2.extensions.connection)
+    statement = page(sales_worklist, Listing(NOW, None, [Filter("source", "eq", "secret")], limit=9))
+    assert "secret" not in statement.sql
+    assert statement.sql.count("%s") == len(statement.parameters)
 
 
 # Order and pages
@@ -335,146 +259,3 @@ def test_figures_that_are_not_declared_are_refused() -> None:
         summary(funnel, "nothing", Listing(NOW, None))
     with pytest.raises(BadQuery, match="is told by cohort"):
         summary(funnel, "stages", Listing(NOW, None), by=["lead_id"])
-
-
-# Who may see what
-
-ORGS = [
-    OrgPath(path)
-    for path in ("", "north", "north/team-1", "north/team-1/desk", "north/team", "north%", "south", "a//b")
-]
-PEOPLE = [StaffId(name) for name in ("ann", "bob", "mia", "sue", "o'tto")]
-STRANGER = StaffId("stranger")
-POOLS = [PoolId(name) for name in ("p1", "p2", "p3")]
-UNTIL = [None, NOW - timedelta(seconds=1), NOW, NOW + timedelta(seconds=1)]
-
-
-@dataclass
-class World:
-    """Staff, pools, and leads that somebody holds, as both sides know them."""
-
-    states: dict[str, Any]
-    holdings: dict[int, Holding]
-
-    @classmethod
-    def any(cls, chance: Random) -> "World":
-        states: dict[str, Any] = {}
-        for person in PEOPLE:
-            org = chance.choice(ORGS)
-            left = chance.random() < 0.2
-            works = Employed(name=person, role="sales", org_path=org, skills=())
-            states[f"staff/{person}"] = Departed(name=person, role="sales", org_path=org) if left else works
-        for pool in POOLS[:2]:
-            members = tuple(chance.sample(ORGS, chance.randint(0, 3)))
-            states[f"pool/{pool}"] = Pool(pool_id=pool, number=1, members=members, terms=Terms())
-        return cls(states, {number: any_holding(chance) for number in range(40)})
-
-    def get(self, stream: str) -> Known:
-        return Known(self.states.get(stream, Stranger()), 1)
-
-    def fill(self, views: Views) -> None:
-        views.empty()
-        people = [(StaffId(stream[6:]), state) for stream, state in self.states.items() if stream.startswith("staff/")]
-        views.put(
-            staff_directory,
-            *(
-                Colleague(
-                    staff_id=name,
-                    name=name,
-                    role="sales",
-                    org_path=state.org_path,
-                    active=not isinstance(state, Departed),
-                )
-                for name, state in people
-            ),
-        )
-        pools = [state for stream, state in self.states.items() if stream.startswith("pool/")]
-        views.put(pool_directory, *(PublicPool(pool_id=each.pool_id, name="P", members=each.members) for each in pools))
-        views.put(sales_worklist, *(row_of(number, holding) for number, holding in self.holdings.items()))
-
-    def seen(self, scope: Scope, actor: Actor) -> list[int]:
-        return [
-            number
-            for number, holding in self.holdings.items()
-            if reaches(scope, Action.READ, actor, whereabouts(f"lead/{number}", holding, actor, NOW, self.get))
-        ]
-
-
-def any_holding(chance: Random) -> Holding:
-    match chance.randrange(4):
-        case 0:
-            return Holding()
-        case 1:
-            return Holding(pool_id=chance.choice(POOLS))
-        case _:
-            helpers = {name: chance.choice(UNTIL) for name in chance.sample(PEOPLE, chance.randrange(3))}
-            writes = chance.random() < 0.5
-            return Holding(
-                owner=chance.choice([*PEOPLE, STRANGER]),
-                workers=helpers if writes else {},
-                readers={} if writes else helpers,
-            )
-
-
-def row_of(number: int, holding: Holding) -> SalesLead:
-    helpers: dict[StaffId, datetime | None] = {**(holding.workers or {}), **(holding.readers or {})}
-    return lead(
-        number,
-        owner_id=holding.owner,
-        pool_id=holding.pool_id,
-        collaborators=tuple(helpers),
-        collaborating_until=tuple(helpers.values()),
-    )
-
-
-@pytest.mark.parametrize("worlds", [pytest.param(8, id="8"), pytest.param(300, id="300", marks=pytest.mark.deep)])
-def test_a_list_shows_what_the_decision_function_grants(views: Views, seed: int, worlds: int) -> None:
-    chance = Random(seed)
-    seen = 0
-    for _ in range(worlds):
-        world = World.any(chance)
-        world.fill(views)
-        for scope in Scope:
-            for _ in range(6):
-                who = chance.choice([*PEOPLE, STRANGER, StaffId("")])
-                actor = Actor(kind="user", id=who, role="sales", org_path=chance.choice(ORGS))
-                asked = Listing(NOW, Reach(actor, scope), limit=100)
-                wanted = world.seen(scope, actor)
-                assert numbers(views.run(page(sales_worklist, asked))) == wanted, (scope, actor)
-                assert views.run(count(sales_worklist, asked)) == [{"count": len(wanted)}]
-                seen += 0 < len(wanted) < len(world.holdings)
-    assert seen > worlds * 10, "most of these lists show some rows and hide others"
-
-
-def test_figures_are_those_of_what_may_be_seen(views: Views) -> None:
-    def journey(number: int, owner: str) -> Journey:
-        return Journey(
-            lead_id=LeadId(UUID(int=number)),
-            cohort=at(3, 1).date(),
-            source="ads",
-            channel="form",
-            captured_at=at(3, 1),
-            owner_id=StaffId(owner),
-        )
-
-    views.put(
-        staff_directory, *(Colleague(staff_id=name, name=name, role="sales", org_path=ORGS[1]) for name in PEOPLE)
-    )
-    views.put(funnel, journey(1, "ann"), journey(2, "bob"))
-    ann = Actor(kind="user", id="ann", org_path=OrgPath("south"))
-    (own,) = views.run(summary(funnel, "stages", Listing(NOW, Reach(ann, Scope.OWN)), by=()))
-    assert own["entered"] == 1
-
-
-def test_everybody_reads_the_directories(views: Views) -> None:
-    views.put(staff_directory, Colleague(staff_id=PEOPLE[0], name="Ann", role="sales", org_path=ORGS[1]))
-    nobody = Actor(kind="user", id="nobody", org_path=OrgPath("south"))
-    assert len(views.run(page(staff_directory, Listing(NOW, Reach(nobody, Scope.OWN))))) == 1
-
-
-def test_the_read_side_speaks_psycopg2(views: Views) -> None:
-    """Parameters travel as parameters: nothing that is asked becomes SQL."""
-    assert isinstance(views.session.connected(), psycopg2.extensions.connection)
-    statement = page(sales_worklist, Listing(NOW, None, [Filter("source", "eq", "secret")], limit=9))
-    assert "secret" not in statement.sql
-    assert statement.sql.count("%s") == len(statement.parameters)

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from commands.lead.capture import CorrectLead
-from commands.lead.custody import ClaimLead, PoolLead, ReleaseLead
+from commands.lead.circulation import ReleaseLead
+from commands.lead.custody import ClaimLead, PoolLead
 from domain.agent_book import CapacityChanged, SlotReserved
 from domain.errors import HasLeft, Hidden, NotAllowed, NotNow, UnknownStaff
 from domain.lead.facts import LeadClaimed, LeadCorrected, LeadPooled, LeadReleased

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from commands.lead.custody import AddCollaborator, ClaimLead, LogFollowUp, ReleaseLead, TransferLead
+from commands.lead.circulation import ReleaseLead
+from commands.lead.custody import ClaimLead, TransferLead
+from commands.lead.holding import AddCollaborator, LogFollowUp
 from commands.lead.work import LoseLead, RecordTouch
 from domain.actor import Reason
 from domain.errors import HasLeft, Hidden, Invalid, NotAllowed, NotNow

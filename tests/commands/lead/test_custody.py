@@ -5,7 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, PoolLead, ReleaseLead, TransferLead
+from commands.lead.circulation import ReleaseLead
+from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, PoolLead, TransferLead
 from commands.lead.work import LoseLead
 from domain.actor import Actor, Reason
 from domain.agent_book import CapacityChanged, SlotKind, SlotReserved

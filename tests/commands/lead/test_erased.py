@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from commands.lead.capture import CaptureLead, CorrectLead, MergeLead
-from commands.lead.custody import ClaimLead, LogFollowUp, ReleaseLead
+from commands.lead.circulation import ReleaseLead
+from commands.lead.custody import ClaimLead
+from commands.lead.holding import LogFollowUp
 from commands.lead.work import ContactLead, LoseLead, RecordTouch, ReopenLead
 from domain.identity import IdentityReassigned
 from domain.lead.facts import (

@@ -7,18 +7,9 @@ from uuid import UUID
 import pytest
 
 from commands.lead.capture import AdoptLead, CaptureLead
-from commands.lead.custody import (
-    AddCollaborator,
-    AssignLead,
-    ClaimLead,
-    DispatchLead,
-    GrantExtension,
-    LogFollowUp,
-    PoolLead,
-    RecycleLead,
-    ReleaseLead,
-    TransferLead,
-)
+from commands.lead.circulation import RecycleLead, ReleaseLead
+from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, PoolLead, TransferLead
+from commands.lead.holding import AddCollaborator, GrantExtension, LogFollowUp
 from commands.lead.work import (
     ContactLead,
     ConvertLead,

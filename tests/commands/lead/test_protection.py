@@ -6,14 +6,9 @@ from functools import partial
 
 import pytest
 
-from commands.lead.custody import (
-    ClaimLead,
-    GrantExtension,
-    LogFollowUp,
-    RecycleLead,
-    ReleaseLead,
-    TransferLead,
-)
+from commands.lead.circulation import RecycleLead, ReleaseLead
+from commands.lead.custody import ClaimLead, TransferLead
+from commands.lead.holding import GrantExtension, LogFollowUp
 from commands.lead.work import ContactLead, RecordTouch
 from domain.actor import Reason
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from commands.lead.custody import LogFollowUp, RecycleLead
+from commands.lead.circulation import RecycleLead
+from commands.lead.holding import LogFollowUp
 from domain.actor import Reason
 from domain.agent_book import CapacityChanged, SlotReserved
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow

@@ -1,0 +1,120 @@
+"""How a lead comes back into a pool: its owner gives it back, or it is taken from him."""
+
+from collections.abc import Iterator
+
+from commands.lead.custody import giver, in_person, must_be_owner_or_manager
+from commands.lead.leads import leads, pool_of, reason_given
+from domain.access import Action
+from domain.actor import Asked
+from domain.agent_book import AgentBook, SlotReleased
+from domain.errors import require, said
+from domain.lead.facts import LeadRecycled, LeadReleased, RecycleReason
+from domain.lead.refusals import ReasonDoesNotHold, StillProtected
+from domain.lead.states import Held, Negotiating, Open, Qualified
+from domain.pool import Pool, days_after
+from domain.staff import Employed, Staff
+from domain.values import Instant, LeadId, PoolId, value
+
+
+@value
+class ReleaseLead:
+    """Back into the pool it came from, or into the one that is named."""
+
+    lead_id: LeadId
+    reason: str = "voluntary-return"
+    pool_id: PoolId | None = None
+
+
+def way_back(command: "ReleaseLead | RecycleLead", lead: Open) -> PoolId:
+    return command.pool_id or require(lead.custody, Held).pool_id
+
+
+def cools_until(pool: Pool, at: Instant) -> Instant:
+    return days_after(at, pool.terms.cool_down_days, pool.terms.time_zone)
+
+
+@leads.decides(Action.WORK, pool=way_back, staff=giver, book=giver)
+def release(
+    command: ReleaseLead, lead: Open, pool: Pool, staff: Staff, book: AgentBook, asked: Asked
+) -> Iterator[LeadReleased | SlotReleased]:
+    """Give a lead back (退回): its owner does, or a manager."""
+    owner = giver(lead)
+    must_be_owner_or_manager(owner, staff, asked)
+    yield LeadReleased(
+        lead_id=command.lead_id,
+        from_=owner,
+        pool_id=pool.pool_id,
+        reason=said("reason", command.reason),
+        claimable_from=asked.at,
+        cools_until=cools_until(pool, asked.at),
+    )
+    yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
+
+
+@value
+class RecycleLead:
+    lead_id: LeadId
+    reason: RecycleReason
+    rule_id: str | None = None
+    pool_id: PoolId | None = None
+
+
+@leads.decides(Action.ASSIGN, pool=way_back, own_pool=pool_of, staff=giver, book=giver)
+def recycle(
+    command: RecycleLead,
+    lead: Open,
+    pool: Pool,
+    own_pool: Pool,
+    staff: Staff,
+    book: AgentBook,
+    asked: Asked,
+) -> Iterator[LeadRecycled | SlotReleased]:
+    """Take a lead back (回收) for a reason that the lead, its owner or his book really shows."""
+    held = require(lead.custody, Held)
+    if not asked.imported:
+        cap = own_pool.terms.holding_cap if book.cap is None else book.cap
+        must_hold_true(command.reason, lead, held, staff, len(book.held), cap, asked)
+    yield LeadRecycled(
+        lead_id=command.lead_id,
+        previous_owner=held.owner,
+        pool_id=pool.pool_id,
+        reason=command.reason,
+        claimable_from=asked.at,
+        cools_until=cools_until(pool, asked.at),
+        rule_id=command.rule_id,
+    )
+    yield SlotReleased(staff_id=held.owner, lead_id=command.lead_id)
+
+
+def must_hold_true(
+    reason: RecycleReason,
+    lead: Open,
+    held: Held,
+    staff: Staff,
+    slots: int,
+    cap: int,
+    asked: Asked,
+) -> None:
+    """The reason, checked against what is so at this version."""
+    match reason:
+        case "no-first-contact" if held.contacted:
+            raise ReasonDoesNotHold(reason=reason, because="a contact has been made")
+        case "no-first-contact" if asked.at < held.first_contact_due:
+            raise StillProtected(owner=held.owner, until=held.first_contact_due)
+        case "no-opportunity" if isinstance(lead.status, Qualified | Negotiating):
+            raise ReasonDoesNotHold(reason=reason, because="it is an opportunity")
+        case "no-opportunity" | "no-follow-up" if asked.at < held.protect_until:
+            raise StillProtected(owner=held.owner, until=held.protect_until)
+        case "hard-limit" if asked.at < held.hard_limit:
+            raise StillProtected(owner=held.owner, until=held.hard_limit)
+        case "owner-departed" if isinstance(staff, Employed):
+            raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} works here")
+        case "over-capacity" if slots <= cap:
+            raise ReasonDoesNotHold(reason=reason, because=f"{held.owner} holds {slots} of {cap}")
+        case "voluntary-return":
+            raise ReasonDoesNotHold(reason=reason, because="that is a release, by the owner")
+        case "manager-reclaim":
+            in_person(asked, Action.ASSIGN)
+            reason_given(asked)
+        case _:
+            pass

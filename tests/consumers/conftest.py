@@ -1,0 +1,21 @@
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+from commands.service import open_ledger
+from consumers import projector
+from tests.memory import MASTER
+
+pytest.register_assert_rewrite("tests.consumers.house")  # It asserts as well, and is to say what it found.
+
+from tests.consumers.house import House  # noqa: E402
+
+
+@pytest.fixture
+def house(database_url: str) -> Iterator[House]:
+    ledger = open_ledger(database_url, MASTER)
+    found = House(database_url, ledger)
+    with patch.object(projector, "LEASE_SECONDS", 0.1), patch.object(projector, "REST_SECONDS", 0.05), found.end:
+        yield found
+    ledger.close()

@@ -1,0 +1,128 @@
+"""A ledger and workers that keep its views up, and what may be asked of them; views that only specs have."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Any
+
+import psycopg
+import psycopg2
+
+from consumers import projector
+from consumers.projector import Projector, ViewStatus
+from consumers.rebuild import Rebuild
+from domain.lead.facts import FollowUpLogged
+from domain.values import LeadId
+from ledger.envelope import Recorded
+from ledger.ledger import Ledger
+from projections import VIEWS, sql
+from projections.projection import Projection, projection
+from projections.rows import Row, table
+from tests.projections.test_projection import people
+
+PATIENCE = 30.0
+
+
+@table
+class Talk(Row):
+    lead_id: LeadId
+    talks: int
+    said_by: str
+
+
+@projection("talks", key=("lead_id",), version=1, scoped=False)
+def talks(row: Talk | None, event: FollowUpLogged, recorded: Recorded) -> Talk:
+    """A view that is told the whole envelope."""
+    by = f"{recorded.actor.kind}:{recorded.actor.id} at {recorded.version}"
+    return Talk(lead_id=event.lead_id, talks=1 + (0 if row is None else row.talks), said_by=by)
+
+
+ALL = (*VIEWS, people, talks)
+
+
+@dataclass
+class House:
+    """A ledger, its views, and workers that keep them up."""
+
+    url: str
+    ledger: Ledger
+    views: Sequence[Projection] = ALL
+    end: ExitStack = field(default_factory=ExitStack)
+
+    def worker(self, batch: int = 1_000, views: Sequence[Projection] | None = None) -> "Worker":
+        worker = Worker(Projector(views or self.views, self.ledger, self.url, self.url, batch=batch))
+        self.end.callback(worker.stop)
+        return worker
+
+    def status(self, view: Projection | None = None) -> ViewStatus:
+        wanted = view or self.views[0]
+        (found,) = projector.status([wanted], self.ledger, self.url)
+        return found
+
+    def wait(self, until: Callable[[], object], why: str = "") -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not until():
+            assert time.monotonic() < deadline, (why, projector.status(self.views, self.ledger, self.url))
+            time.sleep(0.02)
+
+    def caught_up(self, *views: Projection) -> None:
+        last = self.ledger.last_position()
+        self.wait(lambda: all(self.status(view).position >= last for view in views or self.views), "to catch up")
+
+    def rows(self, view: Projection) -> list[str]:
+        with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {sql.shown(view)}")
+            return sorted(map(repr, cursor.fetchall()))
+
+    def rebuild(self, view: Projection, **given: Any) -> None:
+        Rebuild(view, self.ledger, self.url, self.url, **given).run()
+
+    def must_equal_a_rebuild(self, *views: Projection) -> None:
+        for view in views or self.views:
+            live = self.rows(view)
+            self.rebuild(view)
+            assert self.rows(view) == live, view.name
+
+    def tables(self, view: Projection) -> list[str]:
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'views' AND tablename ~ %s",
+                [f"^{view.name}_v[0-9]+$"],
+            )
+            return [name for (name,) in found.fetchall()]
+
+
+class Worker:
+    def __init__(self, projector: Projector) -> None:
+        self.projector = projector
+        self.ended = Event()
+        self.thread = Thread(target=projector.run, args=(self.ended,))
+        self.thread.start()
+
+    @property
+    def follows(self) -> set[str]:
+        return set(self.projector.following)
+
+    def stop(self) -> None:
+        self.ended.set()
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive()
+
+
+@contextmanager
+def poisoned(view: Projection, on: type, message: str = "Lin Li") -> Iterator[Event]:
+    """A fold that fails at events of one class, until it is cured; its message is nobody else's business."""
+    cured, evolve = Event(), view.evolve
+
+    def evil(row: Any, event: Any, *rest: Any) -> Any:
+        if isinstance(event, on) and not cured.is_set():
+            raise ValueError(message)
+        return evolve(row, event, *rest)
+
+    object.__setattr__(view, "evolve", evil)
+    try:
+        yield cured
+    finally:
+        object.__setattr__(view, "evolve", evolve)
