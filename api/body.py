@@ -5,13 +5,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from starlette.types import Receive
 
 from api.problems import MOST_ERRORS, BodyTooLarge, BodyTooSlow, InvalidRequest, MalformedJson, NestedTooDeeply
@@ -28,6 +28,7 @@ MOST_DIGITS = 15  # Of a number with a fraction; beyond them a reader may round.
 ESCAPES = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 NUMBERS = re.compile(rb"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE])")
 SURROGATES = re.compile("[\ud800-\udfff]")
+DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
 
 class ClientGone(Exception):
@@ -141,13 +142,16 @@ def adapter(takes: type) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A command as it is written outside: its name, the names of its fields, and which of them are instants."""
+    """A command as it is written outside: its name, the names of its fields, which of them are dates or instants, and
+    which of its own fields are instants.
+    """
 
     name: str
     decider: Decider[Any, Any]
     takes: type
     names: frozenset[str]
     adapter: TypeAdapter[Any]
+    dates: tuple[str, ...]
     instants: tuple[str, ...]
 
     @classmethod
@@ -155,7 +159,8 @@ class Form:
         names = frozenset(outside_name(field.name) for field in fields(takes))
         hints = get_type_hints(takes, include_extras=True)
         instants = tuple(name for name, hint in hints.items() if Instant in members(hint))
-        return cls(takes.__name__, decider, takes, names, adapter(takes), instants)
+        dates = tuple(outside_name(name) for name, hint in hints.items() if {Instant, date} & {*members(hint)})
+        return cls(takes.__name__, decider, takes, names, adapter(takes), dates, instants)
 
     def addressed(self, key: str, raw: bytes) -> Any:
         """The command, from the id in the path and a body that says the rest; no body is an empty one."""
@@ -170,19 +175,32 @@ class Form:
         return self.command(data, "", id_field)
 
     def command(self, data: dict[str, Any], within: str, in_path: str = "") -> Any:
-        """The command. Raises InvalidRequest with pointers that start with `within`."""
+        """The command. Raises InvalidRequest with pointers that start with `within`.
+
+        Nothing is converted but what JSON has no type for: ids, dates, instants and amounts are written as strings.
+        """
         if len(data) > len(self.names) + MOST_ERRORS:  # Otherwise each would be told as it is found.
             raise InvalidRequest(errors=[{"pointer": within, "detail": f"{self.name} has no such {len(data)} fields"}])
         try:
-            command = self.adapter.validate_python(data)
+            command = self.adapter.validate_json(to_json(data), strict=True)
         except ValidationError as wrong:
             raise InvalidRequest(errors=list(errors(wrong, data, within, in_path))) from None
+        for name in self.dates:
+            if (written := data.get(name)) is not None:
+                must_be_dated(written, f"{within}/{name}")
         return self.in_utc(command, within) if self.instants else command
 
     def in_utc(self, command: Any, within: str) -> Any:
         """The same instants, in the one zone that everybody reads: Python knows stranger ones than PostgreSQL."""
         given = {name: found for name in self.instants if (found := getattr(command, name)) is not None}
         return replace(command, **{name: in_utc(found, f"{within}/{name}") for name, found in given.items()})
+
+
+def must_be_dated(written: object, place: str) -> None:
+    """Raises InvalidRequest for seconds since 1970, which could be read as a date too: a number, or digits."""
+    if not (isinstance(written, str) and DATED.match(written)):
+        told = "a date is written as 2026-03-01, and an instant as 2026-03-01T09:00:00+08:00"
+        raise InvalidRequest(errors=[{"pointer": place, "detail": told}])
 
 
 def in_utc(at: datetime, place: str) -> datetime:

@@ -19,6 +19,7 @@ from api.problems import BodyTooLarge, BodyTooSlow, Fault, problem
 from api.sending import fresh_trace, send_problem
 from api.service import Service
 from commands.ask import Answer, Ask, Outcome
+from ledger.envelope import time_ordered_id
 from ledger.writer import PASSING, Closed, Group, QueueFull
 
 NDJSON = b"application/x-ndjson"
@@ -27,7 +28,7 @@ AHEAD = 2  # So many times TOGETHER may be read ahead of what is being written.
 PATIENCE = 30.0  # Seconds for which a line is tried again while the ledger cannot be reached.
 IDLE = 300.0  # Seconds in which a client sends something.
 STALL = 60.0  # Seconds in which a client reads something.
-NAMELESS = 200_000  # Different lines without id and source that are told apart.
+NAMELESS = 200_000  # Different lines of history without id and source that are told apart.
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Bulk:
 
     Memory is bounded: a client that does not read its outcomes is not read from either, and is cut off after a while.
     A line that is wrong is answered in its place. When the ledger stays out of reach the answer ends with that line,
-    and nothing after it has been tried: whoever sends the same again goes on from there.
+    and nothing after it has been tried: whoever sends it again under its id, and those after it, goes on from there.
     """
 
     def __init__(self, service: Service) -> None:
@@ -72,7 +73,7 @@ class Bulk:
             return
         head = [(b"content-type", NDJSON), (b"trace-id", trace_id.encode("ascii"))]
         await send({"type": "http.response.start", "status": 200, "headers": head})
-        lines = Lines(self.service.forms, who, ledger.digest, most=NAMELESS)
+        lines = Lines(self.service.forms, who, ledger.digest, new_id=time_ordered_id, most=NAMELESS)
         await Stream(self.service, lines, trace_id, receive, send).run()
 
 
@@ -101,7 +102,7 @@ class Stream:
                 await reader
             await self.tell(b"", more=False)
         except ClientGone:
-            pass  # What had been asked is done; whoever asks the same again is told.
+            pass  # What had been asked is done; whoever asks it again under the same id is told.
         finally:
             reader.cancel()
             with suppress(asyncio.CancelledError, ClientGone):

@@ -55,7 +55,8 @@ One ordered ledger of everything that happened to every lead.
 
 **Commands** have an address each, `POST /leads/{lead_id}/claim`, and are answered with the new version of their subject
 (`ETag`) and the `Position` of the ledger. `POST /commands` takes many, one a line. A body is the command and nothing
-else: why it is sent, for whom and following what stands in headers. Amounts are strings, and instants have a zone.
+else: why it is sent, for whom and following what stands in headers. Amounts are strings, instants have a zone, and
+nothing is converted: `"12"` is no integer, nor is `12.0`.
 
 **Errors** are problems (RFC 9457) with a stable `type`, an address under which is written what it means. A refusal is
 an answer: it is kept with its command, and whoever sends the same `Idempotency-Key` again is told the same.
@@ -236,13 +237,15 @@ def bulk(forms: Mapping[str, Form], parameters: list[dict[str, Any]]) -> dict[st
 BULK = """\
 A line is `{{"command", "data", "id"?, "reason"?, "on_behalf_of"?, "correlation_id"?, "causation_id"?, "source"?,
 "expected"?}}`, and with the right to import also `actor` and `occurred_at`, which make it imported history. `data`
-holds the fields of the command, its subject's id included. A line without `id` gets one from its `source`, else from
-its content and its ordinal among equal lines, so that the same lines again change nothing.
+holds the fields of the command, its subject's id included. A line with an `id`, or with a `source`, from which its id
+follows for this caller, is done once however often it is sent; without either it is a new command each time. Imported
+history without an `id` gets one from its `source`, else from its content and its ordinal among equal lines, so that the
+same lines again change nothing.
 
 An outcome is `{{"line", "id", "status", "version", "position"}}`; where `status` is not `accepted` but `refused`,
 `invalid`, `conflict`, `failed` or `unavailable`, there is a `problem`. Outcomes come while lines are still being sent:
-read while you write. A client that does not read is not read from. After `unavailable` nothing more is tried: send the
-same lines again.
+read while you write. A client that does not read is not read from. After `unavailable` nothing more is tried: send that
+line again, under the `id` that its outcome names, and those after it.
 
 Commands: {commands}.
 """

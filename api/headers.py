@@ -26,7 +26,8 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         description="The id of the command: a UUID as it is, anything else made into one for this caller. "
-        "The same again, with the same body, gets the first outcome again. Without it each request is a new command.",
+        "The same again, with the same body, reason and X-On-Behalf-Of, gets the first outcome again. Without it each "
+        "request is a new command.",
         max_length=LONGEST_KEY,
     ),
 ]

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from api.body import Form, errors, in_utc, parsed
+from api.body import Form, errors, in_utc, must_be_dated, parsed
 from api.headers import LONGEST_CODE, LONGEST_KEY
 from api.problems import InvalidRequest, UnknownCommand
 from commands.ask import Ask
@@ -66,8 +66,12 @@ class Line:
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
     source: GivenSource | None = None
-    expected: Annotated[int, Field(ge=0)] | None = None
+    expected: Annotated[int, Field(ge=0, strict=True)] | None = None
     __pydantic_config__ = FORBID
+
+    @property
+    def imported(self) -> bool:
+        return self.actor is not None or self.occurred_at is not None
 
 
 LINE: TypeAdapter[Line] = TypeAdapter(Line)
@@ -83,6 +87,8 @@ class Lines:
     A line without an id gets one from its source, else from its content and its ordinal among equal lines, so that
     the same file again is the same commands again. `fingerprint` is the ledger's keyed digest: a plain hash of a
     phone number could be guessed. `most` bounds how many different lines without id and source are told apart.
+
+    With `new_id` that goes for history alone: a live line without id and source is a new command each time it is sent.
     """
 
     def __init__(
@@ -91,11 +97,13 @@ class Lines:
         caller: Actor,
         fingerprint: Callable[[str, bytes], bytes],
         *,
+        new_id: Callable[[], UUID] | None = None,
         most: int | None = None,
     ) -> None:
         self.forms = forms
         self.caller = caller
         self.fingerprint = fingerprint
+        self.new_id = new_id
         self.most = most
         self.seen: Counter[bytes] = Counter()
         self.command_id: UUID | None = None  # Of the line read last, when it could be read so far.
@@ -112,11 +120,13 @@ class Lines:
         form = self.forms.get(line.command)
         if form is None:
             raise UnknownCommand(command=line.command)
+        if line.occurred_at is not None:
+            must_be_dated(data["occurred_at"], "/occurred_at")
         return Ask(
             form.command(line.data, "/data"),
             self.command_id,
             self.caller,
-            imported=line.actor is not None or line.occurred_at is not None,
+            imported=line.imported,
             actor=actor(line.actor),
             occurred_at=None if line.occurred_at is None else in_utc(line.occurred_at, "/occurred_at"),
             on_behalf_of=line.on_behalf_of,
@@ -129,7 +139,9 @@ class Lines:
 
     def derived(self, line: Line, data: dict[str, Any]) -> UUID:
         if line.source is not None:
-            return uuid5(SOURCES, f"{line.source.system}\0{line.source.message_id}")
+            return id_of_message(line.source, None if line.imported else self.caller)
+        if self.new_id is not None and not line.imported:
+            return self.new_id()
         content = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         digest = self.fingerprint("line", content)[:16]
         if self.most is not None and len(self.seen) >= self.most and digest not in self.seen:
@@ -137,6 +149,12 @@ class Lines:
             raise TooManyNameless(errors=[{"pointer": "/id", "detail": told}])
         self.seen[digest] += 1
         return custom_id(self.fingerprint("line", b"%b%d" % (digest, self.seen[digest])))
+
+
+def id_of_message(told: GivenSource, caller: Actor | None) -> UUID:
+    """The id of the command that a message comes to: the caller's own, or of history the same for everybody."""
+    message = f"{told.system}\0{told.message_id}"
+    return uuid5(SOURCES, message if caller is None else f"{caller.kind}:{caller.id}\0{message}")
 
 
 def actor(given: GivenActor | None) -> Actor | None:

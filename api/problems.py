@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from commands.ask import CommandIdReused, Conflict
-from domain.errors import HasLeft, Hidden, Invalid, NotAllowed, Refused, UnknownStaff
+from domain.errors import ASKED, HasLeft, Hidden, Invalid, NotAllowed, Refused, UnknownStaff
 from ledger.store import Busy, Unavailable
 from ledger.writer import Closed, QueueFull
 
@@ -290,13 +290,15 @@ def problem(error: Exception, trace_id: str, *, within: str = "", in_path: str =
 
 
 def where(no: Invalid, within: str, in_path: str) -> Mapping[str, str]:
-    """The place of a rule's complaint, in terms of the request: a reason is a header, or stands in the line."""
+    """The place of a rule's complaint, in terms of the request: what is asked beside the command stands in the line
+    itself, or is a header; a command may have a reason of its own.
+    """
     if no.field == in_path:
         return {"parameter": in_path, "in": "path", "detail": no.because}
-    if no.field == "reason" and not within:
+    if no.field == f"{ASKED}reason" and not within:
         return {"parameter": "X-Reason-Code", "in": "header", "detail": no.because}
-    pointer = "/reason" if no.field == "reason" else f"{within}/{no.field}"
-    return {"pointer": pointer, "detail": no.because}
+    beside = no.field.removeprefix(ASKED)
+    return {"pointer": f"{within}/{no.field}" if beside == no.field else f"/{beside}", "detail": no.because}
 
 
 def headers(error: Exception, status: int) -> dict[str, str]:

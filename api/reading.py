@@ -73,7 +73,7 @@ class Seer:
             return Whereabouts(subject=stream)
         person = self.view.get(f"staff/{key}").state
         orgs = frozenset({person.org_path}) if isinstance(person, Employed | Departed) else frozenset()
-        return Whereabouts(subject=stream, holders=frozenset({StaffId(key)}), orgs=orgs)
+        return Whereabouts(subject=stream, owner=StaffId(key), orgs=orgs)
 
     def actor(self) -> Actor:
         """The caller as of now. Raises a refusal when nobody of that name works here."""
@@ -160,7 +160,7 @@ def add_events(router: APIRouter, service: Service, decider: Decider[Any, Any]) 
     def page(who: Actor, key: str, after: int, limit: int) -> tuple[Sequence[Any], bool]:
         Seer(service.write, who).subject(decider, key)
         ledger = service.write.ledger
-        rows = ledger.rows.load_rows({decider.stream(key): after})
+        rows = ledger.rows.next_rows(decider.stream(key), after, limit + 1)
         return [told(each, ledger.codec) for each in ledger.recorded(rows[:limit])], len(rows) > limit
 
     async def events(

@@ -21,7 +21,7 @@ class CommandIdReused(Refused):
     command_id: UUID
 
     def __str__(self) -> str:
-        return f"{self.command_id} was sent before, with another body or by another caller"
+        return f"{self.command_id} was sent before, and said something else or came from another caller"
 
 
 @dataclass(slots=True)

@@ -26,17 +26,19 @@ class PublishCatalog:
 @catalogs.decides(Action.ADMINISTER)
 def publish_catalog(command: PublishCatalog, catalog: Catalog) -> CatalogPublished:
     """Publish what can be chosen from now on; what was chosen before keeps its code."""
-    for kind, names in (
-        ("entries", [entry.code for entry in command.entries]),
-        ("fields", [field.name for field in command.fields]),
+    for kind, key, names in (
+        ("entries", "code", [entry.code for entry in command.entries]),
+        ("fields", "name", [field.name for field in command.fields]),
     ):
-        for name in names:
-            said(kind, name)
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise Invalid(field=kind, because=f"{', '.join(sorted(twice))} stands there twice")
-    for field in command.fields:
+        seen: set[str] = set()
+        for nth, name in enumerate(names):
+            said(f"{kind}/{nth}/{key}", name)
+            if name in seen:
+                raise Invalid(field=f"{kind}/{nth}/{key}", because=f"{name} stands there twice")
+            seen.add(name)
+    for nth, field in enumerate(command.fields):
         if (field.type == "choice") != bool(field.choices):
-            raise Invalid(field=f"fields/{field.name}", because="a choice, and only a choice, names its choices")
+            raise Invalid(field=f"fields/{nth}", because="a choice, and only a choice, names its choices")
     return CatalogPublished(
         catalog_id=command.catalog_id,
         number=catalog.number + 1,

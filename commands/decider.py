@@ -19,13 +19,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Holding:
     """Who has a subject in hand, or which pool offers it: what access to it is measured against.
 
-    Workers and readers have been let in beside the owner, each until an instant; None is for good.
+    Workers and readers have been let in beside the owner, each until an instant; None is for good. Where nobody has it
+    and no pool offers it, `formerly` is who had it last. `pool_id` is where it lies or was taken from.
     """
 
     owner: StaffId | None = None
+    formerly: StaffId | None = None
     workers: Mapping[StaffId, Instant | None] | None = None
     readers: Mapping[StaffId, Instant | None] | None = None
     pool_id: PoolId | None = None
+    pooled: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from commands.permission import must_be_allowed, must_reach
 from commands.states import Known, View
 from domain.access import Action
 from domain.actor import Actor, Asked
-from domain.errors import Hidden, Invalid, NotNow, Refused
+from domain.catalog import REASONS, offered
+from domain.errors import ASKED, Hidden, Invalid, NotNow, Refused
 from domain.identity import Identifier
 from domain.signature import Finder, Need, Rule
 from ledger.envelope import Append, Batch, Circumstances
@@ -106,7 +107,9 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
     ask, plan, home = work.ask, work.plan, work.home
     before = view.get(home)
     at = ask.occurred_at or now
-    actor = must_be_allowed(ask, home, plan.decider, plan.action, before.state, view.get, now)
+    if ask.reason is not None:
+        must_be_offered(ask.reason.code, view)
+    actor = allowed(work, before.state, view, now)
     if ask.expected not in (None, before.version) and (before.version or plan.opens):
         raise Conflict(f"{home} is at version {before.version}, not {ask.expected}")
     asked = Asked(
@@ -137,6 +140,23 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
                 policies[f"{stream}@{state.version}"] = None
         known[name] = many if need.many else many[found]
     return Ready(known, asked, streams, ",".join(policies) or None)
+
+
+def allowed(work: Work, state: object, view: View, now: datetime) -> Actor:
+    """Who acts, if he may. Looking ahead, a refusal may come of a guess, and there is more to be found behind it."""
+    ask, plan = work.ask, work.plan
+    try:
+        return must_be_allowed(ask, work.home, plan.decider, plan.action, state, view.get, now)
+    except Refused:
+        if not view.looking_ahead:
+            raise
+        return ask.caller
+
+
+def must_be_offered(code: str, view: View) -> None:
+    """A reason's code is one of the catalog's, if there is one; what else there is to say goes into its text."""
+    catalog = view.get(f"catalog/{REASONS}").state
+    offered(catalog, code, f"{ASKED}reason")
 
 
 def stream_of(decider: Decider[Any, Any], key: object, view: View) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from pydantic_core import SchemaSerializer
+from pydantic_core import SchemaSerializer, to_json
 
 from commands.ask import Answer, Ask, CommandIdReused, Outcome
 from commands.decider import Decider, owners
@@ -175,7 +175,7 @@ class Executor:
     def work(self, ask: Ask) -> Work:
         plan = self.plans[type(ask.command)]
         body = serializer(plan.rule.takes).to_json(ask.command, by_alias=True)
-        digest = self.store.digest(f"{plan.name} {ask.caller.kind}:{ask.caller.id}", body)
+        digest = self.store.digest(f"{plan.name} {ask.caller.kind}:{ask.caller.id}", body + said_of(ask))
         try:
             return Work(ask, plan, plan.decider.stream_of(ask.command), digest)
         except Invalid as wrong:
@@ -251,6 +251,19 @@ class Executor:
 def serializer(command: type) -> SchemaSerializer:
     """What writes out the bodies of a class of commands."""
     return TypeAdapter(command).serializer
+
+
+def said_of(ask: Ask) -> bytes:
+    """What else the caller says, as far as it makes another command of the same body; of most there is nothing.
+
+    What a command belongs to, follows from and expects may differ when it is sent again.
+    """
+    actor, reason = ask.actor, ask.reason
+    if not (ask.imported or reason or actor or ask.occurred_at or ask.on_behalf_of):
+        return b""
+    who = None if actor is None else (actor.kind, actor.id)
+    why = None if reason is None else (reason.code, reason.text)
+    return b"\0" + to_json((ask.imported, who, ask.occurred_at, ask.on_behalf_of, why))
 
 
 def batches(decided: Sequence[Decided]) -> list[Batch]:

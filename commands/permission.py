@@ -9,7 +9,7 @@ from commands.decider import Decider, Holding
 from commands.states import Known
 from domain.access import Action, Scope, Whereabouts, decide, scope_of
 from domain.actor import Actor
-from domain.errors import HasLeft, Invalid, UnknownStaff
+from domain.errors import ASKED, HasLeft, Invalid, UnknownStaff
 from domain.pool import Pool
 from domain.staff import Departed, Employed
 from domain.values import OrgPath, StaffId
@@ -28,7 +28,7 @@ def must_be_allowed(
     if (ask.imported or when is not None) and (refusal := decide(caller, Action.IMPORT, None)) is not None:
         raise refusal
     if when is not None and not EARLIEST <= when <= now:
-        raise Invalid(field="occurred_at", because=f"what happened lies between {EARLIEST.year} and now")
+        raise Invalid(field=f"{ASKED}occurred_at", because=f"what happened lies between {EARLIEST.year} and now")
     if ask.imported:
         return ask.actor or caller
     must_reach(stream, decider, action, caller, state, when or now, get)
@@ -42,7 +42,7 @@ def must_reach(
     holding = None
     if decider.holding is not None and scope_of(actor.role, action) is not Scope.ALL:
         holding = decider.holding(state)
-    place = None if holding is None else whereabouts(stream, holding, actor, at, get)
+    place = None if holding is None else whereabouts(stream, holding, action, at, get)
     if (refusal := decide(actor, action, place)) is not None:
         raise refusal
 
@@ -60,24 +60,26 @@ def present(caller: Actor, get: Get) -> Actor:
             raise UnknownStaff(staff_id=caller.id)
 
 
-def whereabouts(subject: str, holding: Holding, actor: Actor, at: datetime, get: Get) -> Whereabouts:
-    """Where a subject is, in organisations: that of its owner, or those of the members of its pool."""
-    if holding.pool_id is not None:
+def whereabouts(subject: str, holding: Holding, action: Action, at: datetime, get: Get) -> Whereabouts:
+    """Where a subject is, in organisations: that of its owner, and those of the members of its pool."""
+    members = frozenset[OrgPath]()
+    if holding.pool_id is not None and (holding.pooled or action is Action.CLAIM):
         pool = get(f"pool/{holding.pool_id}").state
-        members = frozenset(pool.members) if isinstance(pool, Pool) else frozenset[OrgPath]()
-        return Whereabouts(subject=subject, orgs=members, pooled=True)
-    if holding.owner is None:
-        return Whereabouts(subject=subject)
-    if holding.owner == actor.id:
-        return Whereabouts(subject=subject, holders=frozenset({holding.owner}))
-    owner = get(f"staff/{holding.owner}").state
-    if not isinstance(owner, Employed | Departed):
-        return Whereabouts(subject=subject)  # Imported with an owner whom nobody knows here.
+        members = frozenset(pool.members) if isinstance(pool, Pool) else members
+    if holding.pooled:
+        return Whereabouts(subject=subject, members=members, pooled=True)
+    person = holding.owner or holding.formerly
+    if person is None:
+        return Whereabouts(subject=subject, members=members)
+    owner = get(f"staff/{person}").state
+    known = isinstance(owner, Employed | Departed)  # An imported owner need not be.
     return Whereabouts(
         subject=subject,
-        holders=frozenset({holding.owner}) | let_in(holding.workers, at),
-        readers=let_in(holding.readers, at),
-        orgs=frozenset({owner.org_path}),
+        owner=holding.owner,
+        workers=let_in(holding.workers, at),
+        readers=let_in(holding.readers, at) if holding.owner else frozenset({person}),
+        orgs=frozenset({owner.org_path}) if known else frozenset(),
+        members=members,
     )
 
 

@@ -5,6 +5,7 @@ from domain.access import TABLE, Action
 from domain.actor import Asked
 from domain.errors import Invalid, said
 from domain.staff import (
+    MACHINES,
     AvailabilityChanged,
     Departed,
     Employed,
@@ -29,9 +30,15 @@ staff = Decider[Staff, StaffEvent](
 )
 
 
-def known_role(role: str) -> str:
-    if role not in TABLE:
-        raise Invalid(field="role", because=f"{role!r} is none of {', '.join(TABLE)}")
+ROLES = tuple(role for role in TABLE if role not in MACHINES)  # What somebody who works here can be.
+
+
+def for_people(role: str) -> str:
+    """The role itself, when somebody who works here can have it. Refused with Invalid if not."""
+    if role in MACHINES:
+        raise Invalid(field="role", because=f"{role} is a role of machines; people have one of {', '.join(ROLES)}")
+    if role not in ROLES:
+        raise Invalid(field="role", because=f"{role!r} is none of {', '.join(ROLES)}")
     return role
 
 
@@ -52,7 +59,7 @@ def onboard(command: OnboardStaff, _: Stranger | Departed) -> StaffOnboarded:
     return StaffOnboarded(
         staff_id=command.staff_id,
         name=said("name", command.name),
-        role=known_role(command.role),
+        role=for_people(command.role),
         org_path=proper(command.org_path, "org_path"),
         skills=command.skills,
     )
@@ -68,7 +75,7 @@ class MoveStaff:
 @staff.decides(Action.ADMINISTER)
 def move(command: MoveStaff, person: Employed) -> StaffMoved:
     """Somebody changes the team, or the role, or both."""
-    role = person.role if command.role is None else known_role(command.role)
+    role = person.role if command.role is None else for_people(command.role)
     return StaffMoved(staff_id=command.staff_id, role=role, from_=person.org_path, to=proper(command.to, "to"))
 
 

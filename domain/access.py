@@ -39,13 +39,13 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.READ: Scope.OWN,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.OWN,
-        Action.CLAIM: Scope.ALL,  # The rule asks the pool whether he is a member.
+        Action.CLAIM: Scope.OWN,  # What a pool offers him.
     },
     "sales_manager": {
         Action.READ: Scope.SUBTREE,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.SUBTREE,
-        Action.CLAIM: Scope.ALL,
+        Action.CLAIM: Scope.SUBTREE,
         Action.ASSIGN: Scope.SUBTREE,
         Action.DISPATCH: Scope.SUBTREE,
         Action.MERGE: Scope.SUBTREE,
@@ -54,7 +54,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.READ: Scope.OWN,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.OWN,
-        Action.CLAIM: Scope.ALL,
+        Action.CLAIM: Scope.OWN,
     },
     "inspector": {Action.READ: Scope.ALL},
     "service_agent": {Action.READ: Scope.OWN, Action.CAPTURE: Scope.ALL},
@@ -90,10 +90,12 @@ class Whereabouts:
     """Whose a subject is: what a scope is measured against."""
 
     subject: str
-    holders: frozenset[StaffId] = frozenset()  # The owner, and who works on it with him.
-    readers: frozenset[StaffId] = frozenset()
-    orgs: frozenset[OrgPath] = frozenset()  # The organisation of its owner, or those of the pool's members.
-    pooled: bool = False  # In a pool it is everybody's whose organisation is a member.
+    owner: StaffId | None = None
+    workers: frozenset[StaffId] = frozenset()  # They work on it beside the owner, and decide nothing about it.
+    readers: frozenset[StaffId] = frozenset()  # Let in by him, or the owner of before when nobody has it.
+    orgs: frozenset[OrgPath] = frozenset()  # The organisation of its owner, or of him who had it last.
+    members: frozenset[OrgPath] = frozenset()  # Of the pool that it lies in, or was taken from.
+    pooled: bool = False  # It lies there now, and is everybody's whose organisation is a member.
 
 
 def scope_of(role: str, action: Action) -> Scope | None:
@@ -101,22 +103,31 @@ def scope_of(role: str, action: Action) -> Scope | None:
     return TABLE.get(role, {}).get(action)
 
 
-OFFERED = frozenset({Action.READ, Action.CLAIM})  # What a pool's member does; whoever wants to work, claims first.
+HELPING = frozenset({Action.READ, Action.WORK})
 
 
 def reaches(scope: Scope, action: Action, actor: Actor, place: Whereabouts) -> bool:
-    """Whether a scope takes in a subject. What nobody holds and no pool offers is its managers' business."""
-    person = StaffId(actor.id)
-    if scope is Scope.ALL or person in place.holders or (action is Action.READ and person in place.readers):
+    """Whether a scope takes in a subject. What never was anybody's, and lies in no pool, is every manager's."""
+    if scope is Scope.ALL:
         return True
-    if place.pooled and any(within(actor.org_path, org) for org in place.orgs):
-        return scope is not Scope.OWN or action in OFFERED
-    unclaimed = not place.holders and not place.pooled
+    if actor.kind == "user":
+        person = StaffId(actor.id)
+        if person == place.owner or (person in place.workers and action in HELPING):
+            return True
+        if person in place.readers and action is Action.READ:
+            return True
+    if any(within(actor.org_path, org) for org in place.members):
+        if action is Action.CLAIM:  # Who comes too late is told who was first.
+            return True
+        if place.pooled and (scope is not Scope.OWN or action is Action.READ):  # To work on it, he claims it first.
+            return True
+    whose = place.members if place.pooled else place.orgs
+    nobodys = not place.pooled and not place.orgs
     match scope:
         case Scope.TEAM:
-            return unclaimed or actor.org_path in place.orgs
+            return nobodys or actor.org_path in whose
         case Scope.SUBTREE:
-            return unclaimed or any(within(org, actor.org_path) for org in place.orgs)
+            return nobodys or any(within(org, actor.org_path) for org in whose)
         case _:
             return False
 

@@ -50,3 +50,8 @@ class Asked:
     def staff_id(self) -> StaffId:
         """The person who asks; meaningful for actors of kind user."""
         return StaffId(self.actor.id)
+
+    @property
+    def person(self) -> StaffId | None:
+        """Who asks, if it is a person; a system of the same name is somebody else."""
+        return StaffId(self.actor.id) if self.actor.kind == "user" else None

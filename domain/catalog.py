@@ -1,5 +1,6 @@
 """What people may choose from: reasons, sources, and the fields a company adds to a lead."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -13,7 +14,11 @@ CustomValue = str | int | bool
 
 LOST_REASONS = CatalogId("lost-reasons")
 INVALID_REASONS = CatalogId("invalid-reasons")
+CUSTODY_REASONS = CatalogId("custody-reasons")  # Why a lead goes into a pool.
+REASONS = CatalogId("reasons")  # What may go with any command.
 LEAD_FIELDS = CatalogId("lead-fields")
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 
 
 @value
@@ -73,10 +78,24 @@ def evolve(catalog: Catalog, event: CatalogEvent) -> Catalog:
 
 
 def chosen(catalog: Catalog, code: str, field: str) -> str:
-    """The code, when it can be chosen; refused with Invalid otherwise."""
+    """The code, when it can be chosen; refused with Invalid otherwise. What was given is not told again: the refusal
+    is kept, and it may be anything.
+    """
     if code not in catalog.codes:
         offered = ", ".join(sorted(catalog.codes)[:12]) or "nothing yet: publish the catalog"
-        raise Invalid(field=field, because=f"{code!r} is not in {catalog.catalog_id}, which offers {offered}")
+        raise Invalid(field=field, because=f"{catalog.catalog_id} offers {offered}")
+    return code
+
+
+def offered(catalog: Catalog, code: str, field: str) -> str:
+    """A code of the catalog; any code, until the catalog is published. Refused with Invalid otherwise."""
+    return chosen(catalog, code, field) if catalog.number else coded(field, code)
+
+
+def coded(field: str, code: str) -> str:
+    """A code, by its look: a word for machines, in which nobody is described. Refused with Invalid otherwise."""
+    if not CODE.fullmatch(code):
+        raise Invalid(field=field, because="this is a code of up to 64 letters, digits and . _ : + -, without blanks")
     return code
 
 

@@ -74,6 +74,9 @@ class UnknownStaff(Refused):
         return f"{self.staff_id} has not been onboarded"
 
 
+ASKED = "asked/"  # Before the name of what makes no sense beside the command: its reason, or its time.
+
+
 @refusal
 class Invalid(Refused):
     """A value in the request makes no sense."""
@@ -82,7 +85,7 @@ class Invalid(Refused):
     because: str
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.because}"
+        return f"{self.field.removeprefix(ASKED)}: {self.because}"
 
 
 class ImpossibleHistory(Exception):

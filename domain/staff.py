@@ -4,6 +4,7 @@ from domain.errors import ImpossibleHistory, Invalid
 from domain.values import Instant, OrgPath, StaffId, fact, replace, value
 
 LONGEST_PATH = 256
+MACHINES = frozenset({"policy", "service_account"})  # Roles that nobody who works here has: their rights are programs'.
 
 
 def proper(path: OrgPath, field: str) -> OrgPath:

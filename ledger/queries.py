@@ -59,6 +59,8 @@ LOAD = (
     " ORDER BY originator_id, originator_version"
 )
 
+NEXT = f"{SELECT_ROW} WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version LIMIT %s"
+
 
 def load_rows(cursor: psycopg.Cursor[Any], after: Mapping[str, int]) -> list[Row]:
     return fetch_rows(cursor, LOAD, (texts(after.keys()), Array(BIG, [big(version) for version in after.values()])))

@@ -17,6 +17,7 @@ from ledger.appender import Appender
 from ledger.connection import NETWORK, PatientConnection
 from ledger.envelope import Logged
 from ledger.queries import (
+    NEXT,
     SELECT_ROW,
     Array,
     ArrayDumper,
@@ -83,6 +84,9 @@ class Recorder(PostgresApplicationRecorder):
 
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
         return self.read(lambda cursor: load_rows(cursor, after))
+
+    def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
+        return self.read(lambda cursor: fetch_rows(cursor, NEXT, (stream, after, limit)))
 
     def select_rows(
         self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None

@@ -91,6 +91,9 @@ class Rows(Protocol):
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
         """The rows of each stream after the version named for it, each stream's in order."""
 
+    def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
+        """The next rows of one stream after a version, in order."""
+
     def select_rows(
         self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
     ) -> Sequence[Row]:

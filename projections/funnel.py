@@ -61,8 +61,9 @@ class Journey(Scoped):
 
 
 def median_days(begin: str, end: str) -> str:
-    """Of those that came from one point to the other."""
-    return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM {end} - {begin}) / 86400)"
+    """Of those that came from one point to the other. Who was told to be there before took no time."""
+    days = f"greatest(extract(epoch FROM {end} - {begin}) / 86400, 0)"
+    return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {days}) FILTER (WHERE {end} - {begin} IS NOT NULL)"
 
 
 FACETS = ("cohort", "source", "channel", "campaign", "product_line", "kind", "owner_id", "status", "lost_reason")

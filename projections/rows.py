@@ -48,12 +48,14 @@ class Row:
 class Scoped(Row):
     """A row that only some may see, because somebody holds its subject, or a pool offers it.
 
-    `pool_id` is the pool in which it lies; nobody holds it then. Each collaborator has access until an instant, or for
-    good.
+    `pool_id` is the pool in which it lies; nobody holds it then. Where neither is so any more, `formerly` says whose
+    business it remains: staff/… who held it last, or pool/… where it lay. Each collaborator has access until an
+    instant, or for good.
     """
 
     owner_id: StaffId | None = None
     pool_id: PoolId | None = None
+    formerly: str | None = None
     collaborators: tuple[StaffId, ...] = ()
     collaborating_until: tuple[Instant | None, ...] = ()
 

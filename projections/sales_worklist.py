@@ -1,7 +1,6 @@
 """The sales worklist: every lead that is open, what it is about, who holds it until when, and what comes next."""
 
 from decimal import Decimal
-from typing import Literal
 
 from domain.identity import IdentityLink
 from domain.lead.facts import (
@@ -29,6 +28,7 @@ from domain.lead.facts import (
     NextActionScheduled,
     ProtectionExtended,
     ProtectionExtensionGranted,
+    Stage,
     Status,
 )
 from domain.money import Money
@@ -37,8 +37,6 @@ from projections.custody import let_go, moved
 from projections.masking import masked
 from projections.projection import projection
 from projections.rows import Scoped, replace, table
-
-Stage = Literal["name_card", "opportunity"]
 
 
 @table

@@ -47,7 +47,8 @@ StatusEvent = LeadContacted | LeadQualified | LeadNegotiating | LeadNurtured | L
     key=("subject_id",),
     rows_by=("ordinal",),
     version=1,
-    computed={"calendar_seconds": (Decimal, 'extract(epoch FROM coalesce("left", :now) - entered)')},
+    # History may be told out of order; a stay of which the end was before its beginning has lasted no time.
+    computed={"calendar_seconds": (Decimal, 'extract(epoch FROM greatest(coalesce("left", :now), entered) - entered)')},
     sorts=("entered", "left", "calendar_seconds"),
     filters=("subject_id", "status", "entered", "left", "owner_id", "pool_id"),
 )

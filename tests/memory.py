@@ -39,6 +39,9 @@ class MemoryRows:
         ]
         return sorted(found, key=lambda row: (row.originator_id, row.originator_version))
 
+    def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
+        return self.load_rows({stream: after})[:limit]
+
     def select_rows(
         self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
     ) -> Sequence[Row]:

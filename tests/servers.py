@@ -71,6 +71,20 @@ def uri(*, dbname: object, **parts: object) -> str:
 
 
 @contextmanager
+def mighty(server: Server, url: str, power: str) -> Iterator[str]:
+    """A database for a role to which row security means nothing: SUPERUSER, or BYPASSRLS."""
+    name = f"mighty_{os.getpid()}"
+    role, service = sql.Identifier(name), sql.Identifier(str(conninfo_to_dict(url)["user"]))
+    with psycopg.connect(server.admin_url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD 'x'").format(role, sql.SQL(power)))
+        admin.execute(sql.SQL("GRANT {} TO {}").format(service, role))
+        try:
+            yield uri(**conninfo_to_dict(url) | {"user": name, "password": "x"})
+        finally:
+            admin.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@contextmanager
 def new_home() -> Iterator[Path]:
     """A home that the server's account can enter, and whose name is short enough for a socket."""
     home = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))

@@ -157,6 +157,10 @@ class When:
         MENTIONED.update(map(type, expected))
         return self.given.also(*events)
 
+    def done(self) -> Given:
+        """Accepted, whatever came of it."""
+        return self.then(*(each.event for each in self.recorded))
+
     def refused(self, kind: type[Refused], because: str = "") -> Given:
         """Declined, with a sentence in which this is found; nothing is written, and asked again it is the same no."""
         assert not self.recorded

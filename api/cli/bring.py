@@ -65,6 +65,8 @@ def bring(
     """Import a file, and tell what came of it; raises Failure when something was rejected."""
     if rejects.resolve() == file.resolve():
         raise Misuse(f"--rejects {rejects} is the file that is to be imported")
+    if not preview:
+        must_be_writable(rejects)
     adoption = None if adopt_at is None else Adoption(instant(adopt_at))
     settings = Settings.from_environment()
     with opened(file) as lines:
@@ -118,6 +120,17 @@ def opened(file: Path) -> Iterator[BinaryIO]:
     else:
         with file.open("rb") as lines:
             yield lines
+
+
+def must_be_writable(rejects: Path) -> None:
+    """Tried before anything is begun, and nothing is left of it. Raises Misuse."""
+    try:
+        is_there = rejects.exists()
+        os.close(os.open(rejects, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK, 0o600))
+        if not is_there:
+            rejects.resolve().unlink()
+    except OSError as error:
+        raise Misuse(f"--rejects {rejects}: {error.strerror}") from None
 
 
 class Rejects:

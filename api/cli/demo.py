@@ -55,7 +55,7 @@ def enough(_number: int, _frame: FrameType | None) -> None:
 def run(settings: Settings, *, json: bool) -> None:
     begin = time.monotonic()
     if not json:
-        print("starting; the first time takes a little longer", flush=True)
+        print("starting; the first time takes a little longer" if is_first(settings) else "starting", flush=True)
     with premises(settings.home) as home, listening("127.0.0.1", settings.port) as door, database(settings) as url:
         migrate(url)
         ledger = open_ledger(url, master_key(settings, url, make=True))
@@ -71,6 +71,11 @@ def run(settings: Settings, *, json: bool) -> None:
             home.say(where)
             tell(where, written, shown, time.monotonic() - begin, json=json)
             watch(running, url, embedded=not settings.database_url)
+
+
+def is_first(settings: Settings) -> bool:
+    """Nothing is there yet: PostgreSQL makes its files, and the history is still to be written."""
+    return not settings.database_url and not (settings.home / "postgres" / "data").exists()
 
 
 def history(ledger: Ledger, url: str) -> int:

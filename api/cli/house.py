@@ -12,7 +12,7 @@ import structlog
 from api.cli.say import Failure
 from commands.service import WriteSide
 from ledger.keys import Keys
-from ledger.migrations import WrongDatabase, migrate, steps
+from ledger.migrations import WrongDatabase, migrate, must_be_plain_role, steps
 from ledger.recorder import Recorder, datastore
 from settings import KEY_BYTES, Settings
 
@@ -30,9 +30,10 @@ def database(settings: Settings) -> Iterator[str]:
 
 
 def must_be_prepared(url: str) -> None:
-    """The ledger's tables are there, as this version of the service knows them."""
+    """The role is a plain one, and the ledger's tables are there, as this version of the service knows them."""
     known = {step.number: step.digest for step in steps()}
     with psycopg.connect(url, autocommit=True) as connection:
+        must_be_plain_role(connection)
         try:
             applied: dict[int, str] = dict(
                 connection.execute("SELECT number, digest FROM ledger.migrations").fetchall()

@@ -1,9 +1,11 @@
 """A YAML file read into values, and every fault in it told with its line."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from api.cli.say import Failure
 
 T = TypeVar("T")
-Path_ = Sequence[int | str]
+Path_ = tuple[int | str, ...]
+Fault = tuple[Path_, str]  # Where it is, and what is wrong there.
+Sense = Callable[[T, Collection[Path_]], Iterable[Fault]]
 
 
 class Loader(yaml.SafeLoader):
@@ -44,27 +48,80 @@ class Outline(Generic[T]):
         return f"{self.file}:{line(self.root, path)}"
 
 
-def read(file: Path, kind: type[T]) -> Outline[T]:
-    """The file as a value. Raises Failure with a line for every fault."""
+def read(
+    file: Path,
+    kind: type[T],
+    sense: Sense[T] = lambda _found, _mended: (),
+    stand_in: Callable[[Path_], Any] = lambda _: None,
+) -> Outline[T]:
+    """The file as a value. Raises Failure with a line for every fault, in the file's order.
+
+    `sense` tells what is wrong with a value that has the right form, and is told where something stands in for a fault;
+    `stand_in` says what does.
+    """
     try:
         loader = Loader(file.read_text(encoding="utf-8"))
         root = loader.get_single_node()
         if root is None:
             raise Failure(f"{file} is empty")
-        faults = [f"{file}:{at}: {name} stands there twice" for name, at in twice(root)]
+        faults = [(at, f"{name} stands there twice") for name, at in twice(root)]
         data = loader.construct_document(root)
     except yaml.MarkedYAMLError as wrong:
         at = "" if wrong.problem_mark is None else f":{wrong.problem_mark.line + 1}"
         raise Failure(f"{file}{at}: this is no YAML: {wrong.problem or wrong.context}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as wrong:
         raise Failure(f"{file}: this is no YAML: {wrong}") from None
-    try:
-        value = TypeAdapter(kind).validate_python(data)
-    except ValidationError as wrong:
-        faults += [f"{file}:{line(root, e['loc'])}: {named(e['loc'])}: {meaning(e)}" for e in wrong.errors()]
+    form = TypeAdapter(kind)
+    found = every_fault(data, form, sense, stand_in)
+    faults += [(line(root, path), f"{named(path)}: {because}") for path, because in found]
     if faults:
-        raise Failure("\n".join(faults))
-    return Outline(file, value, root)
+        raise Failure("\n".join(f"{file}:{at}: {told}" for at, told in sorted(faults, key=itemgetter(0))))
+    return Outline(file, form.validate_python(data), root)
+
+
+def every_fault(data: Any, form: TypeAdapter[T], sense: Sense[T], stand_in: Callable[[Path_], Any]) -> Iterator[Fault]:
+    """Every fault, although one may hide another: what has one is mended, and all is looked at again."""
+    mended, parts = Counter[Path_](), set[Path_]()
+    while True:
+        try:
+            told = sense(form.validate_python(data), mended)
+            found = [fault for fault in told if is_new(fault[0], mended, parts)]
+            yield from found
+        except ValidationError as wrong:
+            found = [(error["loc"], meaning(error)) for error in wrong.errors()]
+            yield from (fault for fault in found if is_new(fault[0], mended, parts))
+        places = {path for path, _ in found if path and mended[path] < MENDED_IN_VAIN}
+        if not places:
+            return
+        for place in places:
+            put(data, place, None if mended[place] else stand_in(place))
+        mended.update(places)
+        parts.update(place[:-1] for place in places)
+
+
+MENDED_IN_VAIN = 2  # What stood in was no better, and to leave it out was not either.
+
+
+def is_new(path: Path_, mended: Collection[Path_], parts: Collection[Path_]) -> bool:
+    """Whether a fault is the file's own, and not that of a stand-in, or of a part that has one."""
+    return path not in parts and not any(path[:length] in mended for length in range(1, len(path) + 1))
+
+
+def put(data: Any, path: Path_, stand_in: Any) -> None:
+    """Put something in a place of nested fields and lists, or leave out what is there."""
+    *way, last = path
+    try:
+        for step in way:
+            data = data[step]
+    except (LookupError, TypeError):
+        return  # It is not in the file.
+    match data, last:
+        case dict(), _ if stand_in is None:
+            data.pop(last, None)
+        case (dict(), _) | (list(), int()) if stand_in is not None:
+            data[last] = stand_in
+        case _:
+            pass
 
 
 def meaning(error: Any) -> str:
@@ -101,7 +158,7 @@ def line(node: yaml.Node, path: Path_) -> int:
     at = node.start_mark
     for step in path:
         if isinstance(node, yaml.MappingNode):
-            found = next(((key, each) for key, each in node.value if key.value == step), None)
+            found = next(((key, each) for key, each in reversed(node.value) if key.value == step), None)
             if found is None:
                 break
             at, node = found[0].start_mark, found[1]

@@ -5,76 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from api.cli.company import CALLER, Parts, Person, choices, limits, onboarding, parts_of, place, terms
 from api.cli.house import database, master_key, write_side
-from api.cli.outline import Outline, like, named, read
+from api.cli.outline import Outline, Path_
 from api.cli.say import Failure, document
-from commands.agent_book import ChangeCapacity
 from commands.ask import Ask, Conflict, Outcome
-from commands.catalog import PublishCatalog
 from commands.execute import Executor
-from commands.pool import PublishPool
-from commands.staff import ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff
-from domain.access import TABLE
-from domain.actor import Actor
-from domain.catalog import CustomField, Entry
-from domain.errors import Invalid
-from domain.pool import Terms
-from domain.staff import Employed
-from domain.values import CatalogId, OrgPath, PoolId, StaffId, value, within
+from commands.staff import ChangeAvailability, DepartStaff, MoveStaff
+from domain.errors import Refused
+from domain.staff import Departed, Employed
 from ledger.envelope import time_ordered_id
 from ledger.migrations import migrate
 from settings import Settings
-
-CALLER = Actor(kind="service", id="setup", name="lifeledger setup", role="administrator")
-
-
-# What may stand in the file
-
-
-@value
-class Capacity:
-    held: int
-    daily_claims: int
-
-
-@value
-class Person:
-    """What is left out of `capacity` and `available` is left as it is."""
-
-    id: StaffId
-    name: str
-    role: str
-    team: OrgPath
-    skills: tuple[str, ...] = ()
-    capacity: Capacity | None = None
-    available: bool | None = None
-    departed: bool = False
-
-
-@value
-class PoolPart:
-    id: PoolId
-    name: str
-    members: tuple[OrgPath, ...]
-    terms: Terms = Terms()
-
-
-@value
-class CatalogPart:
-    id: CatalogId
-    entries: tuple[Entry, ...] = ()
-    fields: tuple[CustomField, ...] = ()
-
-
-@value
-class Parts:
-    """Everything is optional; who and what is not named in the file is left alone."""
-
-    teams: tuple[OrgPath, ...] = ()
-    staff: tuple[Person, ...] = ()
-    pools: tuple[PoolPart, ...] = ()
-    catalogs: tuple[CatalogPart, ...] = ()
-
 
 # What it comes to
 
@@ -83,7 +25,7 @@ class Parts:
 class Step:
     """One command that brings the house closer to the file, and the part of the file that wants it."""
 
-    path: Sequence[int | str]
+    path: Path_
     text: str
     ask: Ask
 
@@ -95,6 +37,8 @@ def setup(file: Path, *, preview: bool, json: bool) -> None:
     with database(settings) as url:
         migrate(url)
         with write_side(settings, url, master_key(settings, url)) as side:
+            if gone := list(departed(wanted, side.executor)):
+                raise Failure("\n".join(gone))
             steps, stuck = plan(wanted, side.executor)
             done = [(step, None) for step in steps] if preview else apply(steps, wanted, side.executor)
     refused = [no for _, no in done if no is not None]
@@ -113,35 +57,15 @@ def tell(done: Sequence[str], faults: Sequence[str], *, preview: bool, json: boo
         raise Failure("\n".join(faults))
 
 
-def parts_of(file: Path) -> Outline[Parts]:
-    """What the file says, once it makes sense as a whole."""
-    found = read(file, Parts)
-    faults = [f"{found.line(path)}: {named(path)}: {because}" for path, because in nonsense(found.value)]
-    if faults:
-        raise Failure("\n".join(faults))
-    return found
-
-
-def nonsense(parts: Parts) -> Iterator[tuple[Sequence[int | str], str]]:
-    for name, ids in (
-        ("staff", [each.id for each in parts.staff]),
-        ("pools", [each.id for each in parts.pools]),
-        ("catalogs", [each.id for each in parts.catalogs]),
-    ):
-        for nth, each in enumerate(ids):
-            if not each:
-                yield (name, nth, "id"), "an id is not empty"
-            if each in ids[:nth]:
-                yield (name, nth, "id"), f"{each} stands there twice"
-    for nth, person in enumerate(parts.staff):
-        if person.role not in TABLE:
-            yield ("staff", nth, "role"), f"{person.role!r} is no role{like(person.role, TABLE)}"
-        if person.team not in parts.teams:
-            yield ("staff", nth, "team"), f"{person.team!r} is not among the teams{like(person.team, parts.teams)}"
-    for nth, pool in enumerate(parts.pools):
-        for mth, unit in enumerate(pool.members):
-            if not any(within(team, unit) for team in parts.teams):
-                yield ("pools", nth, "members", mth), f"{unit!r} is not among the teams{like(unit, parts.teams)}"
+def departed(wanted: Outline[Parts], executor: Executor) -> Iterator[str]:
+    """Who works here by the file, and has departed: an old file must not bring him back."""
+    for nth, person in enumerate(wanted.value.staff):
+        if not person.departed and isinstance(executor.state(f"staff/{person.id}").state, Departed):
+            when = executor.store.history(f"staff/{person.id}")[-1].occurred_at.isoformat(timespec="seconds")
+            yield (
+                f"{wanted.line(('staff', nth))}: {person.id} departed at {when}: "
+                "say `departed: true` here, or have him come back by OnboardStaff first"
+            )
 
 
 def plan(wanted: Outline[Parts], executor: Executor) -> tuple[list[Step], list[str]]:
@@ -155,15 +79,13 @@ def plan(wanted: Outline[Parts], executor: Executor) -> tuple[list[Step], list[s
     for nth, person in enumerate(parts.staff):
         steps += capacity_steps(("staff", nth, "capacity"), person, executor)
     for nth, pool in enumerate(parts.pools):
-        command = PublishPool(pool_id=pool.id, name=pool.name, members=pool.members, terms=pool.terms)
-        steps += published(("pools", nth), f"publish the pool {pool.id}", command, executor)
+        steps += published(("pools", nth), f"publish the pool {pool.id}", terms(pool), executor)
     for nth, catalog in enumerate(parts.catalogs):
-        entries = PublishCatalog(catalog_id=catalog.id, entries=catalog.entries, fields=catalog.fields)
-        steps += published(("catalogs", nth), f"publish the catalog {catalog.id}", entries, executor)
+        steps += published(("catalogs", nth), f"publish the catalog {catalog.id}", choices(catalog), executor)
     return steps, stuck
 
 
-def staff_steps(path: Sequence[int | str], person: Person, executor: Executor) -> Iterator[Step]:
+def staff_steps(path: Path_, person: Person, executor: Executor) -> Iterator[Step]:
     known = executor.state(f"staff/{person.id}")
     version = known.version
     match known.state:
@@ -175,13 +97,12 @@ def staff_steps(path: Sequence[int | str], person: Person, executor: Executor) -
                 move = MoveStaff(staff_id=person.id, to=person.team, role=person.role)
                 yield step(path, f"move {person.id} to {person.team} as {person.role}", move, version)
                 version += 1
+        case Departed():
+            return
         case _ if person.departed:
             return
         case _:
-            onboard = OnboardStaff(
-                staff_id=person.id, name=person.name, role=person.role, org_path=person.team, skills=person.skills
-            )
-            yield step(path, f"onboard {person.id} in {person.team} as {person.role}", onboard, version)
+            yield step(path, f"onboard {person.id} in {person.team} as {person.role}", onboarding(person), version)
             version += 1
             available = True
     if person.available is not None and person.available != available:
@@ -199,18 +120,17 @@ def unchangeable(person: Person, executor: Executor) -> Iterator[tuple[str, str]
             pass
 
 
-def capacity_steps(path: Sequence[int | str], person: Person, executor: Executor) -> Iterator[Step]:
+def capacity_steps(path: Path_, person: Person, executor: Executor) -> Iterator[Step]:
     known = executor.state(f"agent-book/{person.id}")
     wanted = person.capacity
     if wanted is None or person.departed:
         return
     if (known.state.cap, known.state.daily_claims) != (wanted.held, wanted.daily_claims):
-        change = ChangeCapacity(staff_id=person.id, cap=wanted.held, daily_claims=wanted.daily_claims)
         text = f"let {person.id} hold {wanted.held} and claim {wanted.daily_claims} a day"
-        yield step(path, text, change, known.version)
+        yield step(path, text, limits(person, wanted), known.version)
 
 
-def published(path: Sequence[int | str], text: str, command: Any, executor: Executor) -> Iterator[Step]:
+def published(path: Path_, text: str, command: Any, executor: Executor) -> Iterator[Step]:
     """A new version, unless the last one says the same."""
     stream = executor.owner[type(command)].stream_of(command)
     history = executor.store.history(stream)
@@ -219,7 +139,7 @@ def published(path: Sequence[int | str], text: str, command: Any, executor: Exec
     yield step(path, f"{text}, version {len(history) + 1}", command, len(history))
 
 
-def step(path: Sequence[int | str], text: str, command: Any, version: int) -> Step:
+def step(path: Path_, text: str, command: Any, version: int) -> Step:
     """For the version that was compared: who changes the same thing meanwhile is not overruled."""
     return Step(path, text, Ask(command, time_ordered_id(), CALLER, expected=version))
 
@@ -229,16 +149,13 @@ def apply(steps: Sequence[Step], wanted: Outline[Parts], executor: Executor) -> 
     answers = executor([step.ask for step in steps]) if steps else []
     done: list[tuple[Step, str | None]] = []
     for each, answer in zip(steps, answers, strict=True):
-        match answer:
-            case Outcome(refusal=None):
+        match answer.refusal if isinstance(answer, Outcome) else answer:
+            case None:
                 done.append((each, None))
-            case Outcome(refusal=Invalid(field=field, because=because)):
-                path = (*each.path, *field.split("/"))
-                done.append((each, f"{wanted.line(path)}: {each.text}: {field}: {because}"))
-            case Outcome(refusal=no):
-                done.append((each, f"{wanted.line(each.path)}: {each.text}: {no}"))
+            case Refused() as no:
+                done.append((each, f"{wanted.line(place(each.path, no))}: {each.text}: {no}"))
             case Conflict():
                 done.append((each, f"{wanted.line(each.path)}: {each.text}: {answer}: apply the file again"))
-            case Exception() as problem:
+            case problem:
                 raise problem
     return done

@@ -7,7 +7,8 @@ from importlib.resources import as_file, files
 from itertools import dropwhile, groupby
 from uuid import uuid5
 
-from api.cli.setup import parts_of, plan
+from api.cli.company import parts_of
+from api.cli.setup import plan
 from api.demo.month import Month, steps
 from api.demo.tales import EVER, NAMESPACE
 from commands import DECIDERS

@@ -2,18 +2,25 @@
 
 from collections.abc import Iterator
 
-from commands.lead.custody import giver, in_person, must_be_owner_or_manager
-from commands.lead.leads import leads, pool_of, reason_given
+from commands.lead.custody import (
+    custody_reasons,
+    giver,
+    in_person,
+    must_be_owner_or_manager,
+    reason_for_pool,
+)
+from commands.lead.leads import cools_until, leads, pool_of, reason_given
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
-from domain.errors import require, said
+from domain.catalog import Catalog
+from domain.errors import require
 from domain.lead.facts import LeadRecycled, LeadReleased, RecycleReason
-from domain.lead.refusals import ReasonDoesNotHold, StillProtected
-from domain.lead.states import Held, Negotiating, Open, Qualified
-from domain.pool import Pool, days_after
+from domain.lead.refusals import NotAMember, ReasonDoesNotHold, StillProtected
+from domain.lead.states import Held, Open
+from domain.pool import Pool
 from domain.staff import Employed, Staff
-from domain.values import Instant, LeadId, PoolId, value
+from domain.values import LeadId, PoolId, value
 
 
 @value
@@ -29,24 +36,29 @@ def way_back(command: "ReleaseLead | RecycleLead", lead: Open) -> PoolId:
     return command.pool_id or require(lead.custody, Held).pool_id
 
 
-def cools_until(pool: Pool, at: Instant) -> Instant:
-    return days_after(at, pool.terms.cool_down_days, pool.terms.time_zone)
-
-
-@leads.decides(Action.WORK, pool=way_back, staff=giver, book=giver)
+@leads.decides(Action.WORK, pool=way_back, own_pool=pool_of, staff=giver, book=giver, reasons=custody_reasons)
 def release(
-    command: ReleaseLead, lead: Open, pool: Pool, staff: Staff, book: AgentBook, asked: Asked
+    command: ReleaseLead,
+    lead: Open,
+    pool: Pool,
+    own_pool: Pool,
+    staff: Staff,
+    book: AgentBook,
+    reasons: Catalog,
+    asked: Asked,
 ) -> Iterator[LeadReleased | SlotReleased]:
-    """Give a lead back (退回): its owner does, or a manager."""
+    """Give a lead back (退回): its owner does, or a manager. A manager may choose any pool."""
     owner = giver(lead)
     must_be_owner_or_manager(owner, staff, asked)
+    if asked.person == owner and pool != own_pool and not pool.admits(asked.actor.org_path):
+        raise NotAMember(pool_id=pool.pool_id)
     yield LeadReleased(
         lead_id=command.lead_id,
         from_=owner,
         pool_id=pool.pool_id,
-        reason=said("reason", command.reason),
+        reason=reason_for_pool(command.reason, reasons, asked),
         claimable_from=asked.at,
-        cools_until=cools_until(pool, asked.at),
+        cools_until=cools_until(own_pool, asked.at),
     )
     yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
 
@@ -80,7 +92,7 @@ def recycle(
         pool_id=pool.pool_id,
         reason=command.reason,
         claimable_from=asked.at,
-        cools_until=cools_until(pool, asked.at),
+        cools_until=cools_until(own_pool, asked.at),
         rule_id=command.rule_id,
     )
     yield SlotReleased(staff_id=held.owner, lead_id=command.lead_id)
@@ -101,7 +113,7 @@ def must_hold_true(
             raise ReasonDoesNotHold(reason=reason, because="a contact has been made")
         case "no-first-contact" if asked.at < held.first_contact_due:
             raise StillProtected(owner=held.owner, until=held.first_contact_due)
-        case "no-opportunity" if isinstance(lead.status, Qualified | Negotiating):
+        case "no-opportunity" if lead.stage == "opportunity":
             raise ReasonDoesNotHold(reason=reason, because="it is an opportunity")
         case "no-opportunity" | "no-follow-up" if asked.at < held.protect_until:
             raise StillProtected(owner=held.owner, until=held.protect_until)

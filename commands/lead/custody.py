@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from commands.lead.leads import leads, pool_of, reason_given
+from commands.lead.leads import cools_until, leads, pool_of, reason_given
 from domain.access import Action, Whereabouts, reaches, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotKind, SlotReleased, SlotReserved
+from domain.catalog import CUSTODY_REASONS, Catalog, coded, offered
 from domain.errors import Invalid, NotAllowed, require, said
 from domain.lead.facts import LeadAssigned, LeadClaimed, LeadPooled, LeadTransferred
 from domain.lead.refusals import (
@@ -23,7 +24,7 @@ from domain.lead.refusals import (
 from domain.lead.states import Held, Open, Pooled, Unassigned
 from domain.pool import Pool, business_date, days_after
 from domain.staff import Departed, Employed, Staff, Stranger
-from domain.values import Instant, LeadId, PoolId, StaffId, replace, value
+from domain.values import CatalogId, Instant, LeadId, PoolId, StaffId, replace, value
 
 # Into a pool
 
@@ -39,8 +40,17 @@ def named_pool(command: PoolLead) -> PoolId:
     return command.pool_id
 
 
-@leads.decides(Action.DISPATCH, pool=named_pool)
-def pool(command: PoolLead, lead: Open, pool: Pool, asked: Asked) -> LeadPooled:
+def custody_reasons() -> CatalogId:
+    return CUSTODY_REASONS
+
+
+def reason_for_pool(code: str, reasons: Catalog, asked: Asked) -> str:
+    """History may have had reasons of its own."""
+    return coded("reason", code) if asked.imported else offered(reasons, code, "reason")
+
+
+@leads.decides(Action.DISPATCH, pool=named_pool, reasons=custody_reasons)
+def pool(command: PoolLead, lead: Open, pool: Pool, reasons: Catalog, asked: Asked) -> LeadPooled:
     """Offer a lead that nobody holds to the members of a pool."""
     match require(lead.custody, Unassigned, Pooled):
         case Pooled(claimable_from=claimable_from):
@@ -50,7 +60,7 @@ def pool(command: PoolLead, lead: Open, pool: Pool, asked: Asked) -> LeadPooled:
     return LeadPooled(
         lead_id=command.lead_id,
         pool_id=command.pool_id,
-        reason=said("reason", command.reason),
+        reason=reason_for_pool(command.reason, reasons, asked),
         claimable_from=claimable_from,
     )
 
@@ -101,11 +111,9 @@ def claim(
     """Claim (领取) a lead from a pool that one is a member of."""
     if not pool.admits(asked.actor.org_path) and not asked.imported:
         raise NotAMember(pool_id=pool.pool_id)
-    if isinstance(lead.custody, Held):
-        raise AlreadyHeld(owner=lead.custody.owner, until=lead.custody.protect_until)
+    told_again = must_be_free(lead, asked.staff_id, asked)
     if not asked.imported:
         must_not_wait(require(lead.custody, Pooled), lead, asked)
-    reserved = slot(asked.staff_id, command.lead_id, "claim", book, pool, asked)
     first_contact, until, limit = protection(pool, asked.at)
     yield LeadClaimed(
         lead_id=command.lead_id,
@@ -117,7 +125,19 @@ def claim(
         extension_days=pool.terms.extension_days,
         time_zone=pool.terms.time_zone,
     )
-    yield reserved
+    if not told_again:
+        yield slot(asked.staff_id, command.lead_id, "claim", book, pool, asked)
+
+
+def must_be_free(lead: Open, receiver: StaffId, asked: Asked) -> bool:
+    """Nobody holds it; or an imported line repeats that the receiver does, which is the answer."""
+    match lead.custody:
+        case Held(owner=owner) if asked.imported and owner == receiver:
+            return True
+        case Held(owner=owner, protect_until=until):
+            raise AlreadyHeld(owner=owner, until=until)
+        case _:
+            return False
 
 
 def must_not_wait(pooled: Pooled, lead: Open, asked: Asked) -> None:
@@ -171,6 +191,8 @@ def must_take_work(staff_id: StaffId, staff: Staff, action: Action, asked: Asked
     person = must_work_here(staff_id, staff)
     if not decides_over(staff_id, person, action, asked):
         raise NotAllowed(action=action, because=f"{staff_id} lies outside the scope of {asked.actor.id}")
+    if scope_of(person.role, Action.WORK) is None:
+        raise NotAllowed(action=action, because=f"{staff_id} is in the role {person.role}, which works no leads")
     if not person.available_at(asked.at):
         raise NotAvailable(staff_id=staff_id)
 
@@ -184,12 +206,12 @@ def must_work_here(staff_id: StaffId, staff: Staff) -> Employed:
 def decides_over(staff_id: StaffId, staff: Employed | Departed, action: Action, asked: Asked) -> bool:
     """Whether somebody's leads are within the reach of who asks."""
     scope = scope_of(asked.actor.role, action)
-    place = Whereabouts(subject=f"staff/{staff_id}", holders=frozenset({staff_id}), orgs=frozenset({staff.org_path}))
+    place = Whereabouts(subject=f"staff/{staff_id}", owner=staff_id, orgs=frozenset({staff.org_path}))
     return scope is not None and reaches(scope, action, asked.actor, place)
 
 
 def must_be_owner_or_manager(owner: StaffId, staff: Staff, asked: Asked) -> None:
-    if asked.imported or asked.staff_id == owner:
+    if asked.imported or asked.person == owner:
         return
     if isinstance(staff, Stranger) or not decides_over(owner, staff, Action.ASSIGN, asked):
         raise NotTheHolder(owner=owner)
@@ -198,30 +220,33 @@ def must_be_owner_or_manager(owner: StaffId, staff: Staff, asked: Asked) -> None
 @leads.decides(Action.ASSIGN, book=receiver, staff=receiver, pool=pool_for)
 def assign(
     command: AssignLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
-) -> tuple[LeadAssigned, SlotReserved]:
+) -> Iterator[LeadAssigned | SlotReserved]:
     """Give a lead that nobody holds to somebody of one's own people."""
     must_take_work(command.owner, staff, Action.ASSIGN, asked)
-    return assigned(command, lead, pool, asked), slot(command.owner, command.lead_id, "assign", book, pool, asked)
+    told_again = must_be_free(lead, command.owner, asked)
+    yield assigned(command, pool, asked)
+    if not told_again:
+        yield slot(command.owner, command.lead_id, "assign", book, pool, asked)
 
 
 @leads.decides(Action.DISPATCH, book=receiver, staff=receiver, pool=pool_for)
 def dispatch(
     command: DispatchLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
-) -> tuple[LeadAssigned, SlotReserved]:
+) -> Iterator[LeadAssigned | SlotReserved]:
     """Give a lead to whom a dispatch rule has chosen, and keep whom it considered."""
     must_take_work(command.owner, staff, Action.DISPATCH, asked)
-    explained = replace(
-        assigned(command, lead, pool, asked),
+    told_again = must_be_free(lead, command.owner, asked)
+    yield replace(
+        assigned(command, pool, asked),
         method="dispatch",
         rule_id=said("rule_id", command.rule_id),
         candidates=command.candidates,
     )
-    return explained, slot(command.owner, command.lead_id, "dispatch", book, pool, asked)
+    if not told_again:
+        yield slot(command.owner, command.lead_id, "dispatch", book, pool, asked)
 
 
-def assigned(command: AssignLead | DispatchLead, lead: Open, pool: Pool, asked: Asked) -> LeadAssigned:
-    if isinstance(lead.custody, Held):
-        raise AlreadyHeld(owner=lead.custody.owner, until=lead.custody.protect_until)
+def assigned(command: AssignLead | DispatchLead, pool: Pool, asked: Asked) -> LeadAssigned:
     first_contact, until, limit = protection(pool, asked.at)
     return LeadAssigned(
         lead_id=command.lead_id,
@@ -265,8 +290,12 @@ def transfer(
     must_take_work(command.to, staff, Action.ASSIGN, asked)
     owner = giver(lead)
     if owner == command.to:
-        raise Invalid(field="to", because=f"{owner} holds it already")
+        if not asked.imported:
+            raise Invalid(field="to", because=f"{owner} holds it already")
+        yield LeadTransferred(lead_id=command.lead_id, from_=owner, to=owner)
+        return
     reserved = slot(command.to, command.lead_id, "transfer", taken, pool, asked)
-    yield LeadTransferred(lead_id=command.lead_id, from_=owner, to=command.to)
+    cools = cools_until(pool, asked.at)
+    yield LeadTransferred(lead_id=command.lead_id, from_=owner, to=command.to, cools_until=cools)
     yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
     yield reserved

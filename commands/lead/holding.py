@@ -48,9 +48,9 @@ def log_follow_up(command: LogFollowUp, lead: Open, asked: Asked) -> Iterator[Fo
 def must_work_on(lead: Open, asked: Asked) -> None:
     """The owner does, and a collaborator with the access and the time."""
     owner = lead.custody.owner if isinstance(lead.custody, Held) else None
-    helper = (lead.collaborators or {}).get(asked.staff_id)
+    helper = (lead.collaborators or {}).get(asked.staff_id) if asked.person else None
     helps = helper is not None and helper.access == "work" and (helper.until is None or asked.at < helper.until)
-    if owner is None or not (owner == asked.staff_id or helps):
+    if owner is None or not (owner == asked.person or helps):
         raise NotTheHolder(owner=owner)
 
 

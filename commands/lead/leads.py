@@ -6,25 +6,30 @@ from uuid import UUID
 from commands.decider import Decider, Holding
 from domain.actor import Asked
 from domain.agent_book import SlotReleased
-from domain.errors import Invalid, NotNow, require
+from domain.errors import ASKED, Invalid, NotNow, require
 from domain.identity import HeldBy, Identity, IdentityReleased
 from domain.lead.facts import Access, LeadEvent, Status
-from domain.lead.states import NAMES, Closed, Held, Lead, Open, OpenStatus, Pooled, Uncaptured, evolve
+from domain.lead.states import NAMES, Closed, Held, Lead, Open, OpenStatus, Pooled, Unassigned, Uncaptured, evolve
 from domain.money import Money
+from domain.pool import Pool, days_after
 from domain.values import IdentityId, Instant, LeadId, PoolId, StaffId
 
 
 def holding(lead: Lead) -> Holding | None:
-    """The owner has it in hand, and collaborators beside him; in a pool, it is offered to the pool's members."""
+    """The owner has it in hand, and collaborators beside him; in a pool, it is offered to the pool's members. Where
+    nobody has it any more, it remains with those who had it last.
+    """
     match lead:
         case Uncaptured():
             return None
-        case Open(custody=Held(owner=owner)):
-            return Holding(owner=owner, workers=let_in(lead, "work"), readers=let_in(lead, "read"))
+        case Open(custody=Held(owner=owner, pool_id=pool_id)):
+            return Holding(owner=owner, workers=let_in(lead, "work"), readers=let_in(lead, "read"), pool_id=pool_id)
         case Open(custody=Pooled(pool_id=pool_id)):
-            return Holding(pool_id=pool_id)
+            return Holding(pool_id=pool_id, pooled=True)
         case _:
-            return Holding()
+            last = require(lead.custody, Unassigned)
+            in_pool = last.last_owner is None and last.last_pool is not None
+            return Holding(formerly=last.last_owner, pool_id=last.last_pool, pooled=in_pool)
 
 
 def let_in(lead: Open, access: Access) -> dict[StaffId, Instant | None]:
@@ -74,6 +79,15 @@ def identities_of(lead: Open | Closed) -> list[IdentityId]:
     return list(lead.identities)
 
 
+def pool_left(lead: Open | Closed) -> list[PoolId]:
+    """The pool under whose terms it is held, if somebody holds it."""
+    match lead:
+        case Open(custody=Held(pool_id=pool_id)):
+            return [pool_id]
+        case _:
+            return []
+
+
 def pool_of(lead: Open) -> PoolId:
     """The pool that the lead lies in, or that it was taken from."""
     match lead.custody:
@@ -81,6 +95,16 @@ def pool_of(lead: Open) -> PoolId:
             return pool_id
         case _:
             raise NotNow(found="Unassigned", wanted=("Pooled",))
+
+
+def cools_until(pool: Pool, at: Instant) -> Instant:
+    """When who holds it no more may claim it again."""
+    return days_after(at, pool.terms.cool_down_days, pool.terms.time_zone)
+
+
+def cooling(pools: Mapping[PoolId, Pool], at: Instant) -> Instant | None:
+    """The same, of the one pool that it was held from; None when nobody held it."""
+    return next((cools_until(pool, at) for pool in pools.values()), None)
 
 
 def let_go(
@@ -96,7 +120,7 @@ def let_go(
 
 def reason_given(asked: Asked) -> None:
     if not asked.imported and (asked.reason is None or not asked.reason.code.strip()):
-        raise Invalid(field="reason", because="this needs a reason")
+        raise Invalid(field=f"{ASKED}reason", because="this needs a reason")
 
 
 def not_negative(amount: Money, field: str = "amount") -> Money:

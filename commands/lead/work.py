@@ -4,18 +4,20 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from commands.lead.leads import (
+    cooling,
     identities_of,
     leads,
     let_go,
     not_negative,
     owner_of,
+    pool_left,
     status_before,
     still_open,
 )
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
-from domain.catalog import INVALID_REASONS, LOST_REASONS, Catalog, chosen
+from domain.catalog import INVALID_REASONS, LOST_REASONS, Catalog, chosen, coded
 from domain.errors import Invalid, NotNow, require, said
 from domain.identity import HeldBy, Identity, IdentityReleased, IdentityReserved
 from domain.lead.facts import (
@@ -47,6 +49,7 @@ from domain.lead.states import (
     Qualified,
 )
 from domain.money import Money
+from domain.pool import Pool
 from domain.values import (
     CatalogId,
     ContactId,
@@ -55,6 +58,7 @@ from domain.values import (
     Instant,
     LeadId,
     OrderId,
+    PoolId,
     StaffId,
     value,
 )
@@ -237,12 +241,13 @@ def lost_reasons() -> CatalogId:
     return LOST_REASONS
 
 
-@leads.decides(Action.WORK, identities=identities_of, books=owner_of, reasons=lost_reasons)
+@leads.decides(Action.WORK, identities=identities_of, books=owner_of, pools=pool_left, reasons=lost_reasons)
 def lose(
     command: LoseLead,
     lead: Open | Closed,
     identities: Mapping[IdentityId, Identity],
     books: Mapping[StaffId, AgentBook],
+    pools: Mapping[PoolId, Pool],
     reasons: Catalog,
     asked: Asked,
 ) -> Iterator[LeadLost | SlotReleased | IdentityReleased]:
@@ -252,7 +257,13 @@ def lose(
     before = "lost" if found is None else status_before(found, asked, *ANY_OPEN)
     if not asked.imported:
         chosen(reasons, command.reason, "reason")
-    yield LeadLost(lead_id=command.lead_id, from_=before, reason=command.reason, competitor=command.competitor)
+    yield LeadLost(
+        lead_id=command.lead_id,
+        from_=before,
+        reason=coded("reason", command.reason),
+        competitor=command.competitor,
+        cools_until=cooling(pools, asked.at),
+    )
     if found is not None:
         yield from let_go(command.lead_id, found, identities)
 
@@ -270,12 +281,13 @@ def invalid_reasons() -> CatalogId:
     return INVALID_REASONS
 
 
-@leads.decides(Action.WORK, identities=identities_of, books=owner_of, reasons=invalid_reasons)
+@leads.decides(Action.WORK, identities=identities_of, books=owner_of, pools=pool_left, reasons=invalid_reasons)
 def invalidate(
     command: InvalidateLead,
     lead: Open | Closed,
     identities: Mapping[IdentityId, Identity],
     books: Mapping[StaffId, AgentBook],
+    pools: Mapping[PoolId, Pool],
     reasons: Catalog,
     asked: Asked,
 ) -> Iterator[LeadInvalidated | SlotReleased | IdentityReleased]:
@@ -285,7 +297,12 @@ def invalidate(
     before = "invalid" if found is None else status_before(found, asked, New, Contacting)
     if not asked.imported:
         chosen(reasons, command.reason, "reason")
-    yield LeadInvalidated(lead_id=command.lead_id, from_=before, reason=command.reason)
+    yield LeadInvalidated(
+        lead_id=command.lead_id,
+        from_=before,
+        reason=coded("reason", command.reason),
+        cools_until=cooling(pools, asked.at),
+    )
     if found is not None:
         yield from let_go(command.lead_id, found, identities)
 

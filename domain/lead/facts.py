@@ -22,6 +22,7 @@ from domain.values import (
 
 LeadKind = Literal["new", "upsell", "winback"]
 Status = Literal["new", "contacting", "nurturing", "qualified", "negotiating", "converted", "lost", "invalid", "merged"]
+Stage = Literal["name_card", "opportunity"]  # 名片, 商机
 AssignMethod = Literal["assign", "dispatch", "import"]
 Access = Literal["read", "work"]
 Attitude = Literal["supports", "neutral", "opposes", "unknown"]
@@ -154,6 +155,7 @@ class LeadTransferred:
     lead_id: LeadId
     from_: StaffId
     to: StaffId
+    cools_until: Instant | None = None  # For who has given it.
 
 
 @fact("lead.released")
@@ -256,7 +258,8 @@ class LeadLost:
     lead_id: LeadId
     from_: Status
     reason: str
-    competitor: str | None = None
+    competitor: Personal[str] | None = None
+    cools_until: Instant | None = None  # For whoever held it.
     to: Literal["lost"] = "lost"
 
 
@@ -265,6 +268,7 @@ class LeadInvalidated:
     lead_id: LeadId
     from_: Status
     reason: str
+    cools_until: Instant | None = None
     to: Literal["invalid"] = "invalid"
 
 

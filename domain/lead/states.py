@@ -37,6 +37,7 @@ from domain.lead.facts import (
     NextActionScheduled,
     ProtectionExtended,
     ProtectionExtensionGranted,
+    Stage,
     Status,
     TouchRecorded,
 )
@@ -80,7 +81,13 @@ NAMES: dict[type, Status] = {
 
 
 @value
-class Unassigned: ...
+class Unassigned:
+    """Nobody has it and no pool offers it: it has just come, or it is closed, or comes back. It stays the business of
+    whoever had it last, or of the pool that it lay in or was taken from.
+    """
+
+    last_owner: StaffId | None = None
+    last_pool: PoolId | None = None
 
 
 @value
@@ -106,6 +113,16 @@ class Held:
 Custody = Unassigned | Pooled | Held
 
 
+def gone_from(custody: Custody) -> Unassigned:
+    match custody:
+        case Held(owner=owner, pool_id=pool_id):
+            return Unassigned(last_owner=owner, last_pool=pool_id)
+        case Pooled(pool_id=pool_id):
+            return Unassigned(last_pool=pool_id)
+        case Unassigned():
+            return custody
+
+
 # States of the lead
 
 
@@ -118,6 +135,7 @@ class Open:
     status: OpenStatus
     custody: Custody
     identities: Mapping[IdentityId, IdentityKind]
+    stage: Stage = "name_card"
     cycle: int = 1
     cooling: Mapping[StaffId, Instant] | None = None  # Until when a previous owner must wait.
     collaborators: Mapping[StaffId, CollaboratorAdded] | None = None
@@ -129,6 +147,7 @@ class Closed:
     """Lost or invalid: nobody holds it, its identities are free, and it may be reopened."""
 
     status: Literal["lost", "invalid"]
+    custody: Unassigned
     identities: Mapping[IdentityId, IdentityKind]
     cycle: int
     cooling: Mapping[StaffId, Instant] | None = None
@@ -138,11 +157,13 @@ class Closed:
 @value
 class Converted:
     customer_id: CustomerId
+    custody: Unassigned = Unassigned()
 
 
 @value
 class Merged:
     into: LeadId
+    custody: Unassigned = Unassigned()
 
 
 Lead = Uncaptured | Open | Closed | Converted | Merged
@@ -157,7 +178,7 @@ def evolve(lead: Lead, event: LeadEvent) -> Lead:
         case Closed(), LeadReopened(cycle=cycle):
             return Open(
                 status=New(),
-                custody=Unassigned(),
+                custody=lead.custody,
                 identities=lead.identities,
                 cycle=cycle,
                 cooling=lead.cooling,
@@ -183,23 +204,24 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
         case LeadContacted():
             return replace(contacted(lead), status=Contacting())
         case LeadQualified():
-            return replace(lead, status=Qualified())
+            return replace(lead, status=Qualified(), stage="opportunity")
         case LeadNegotiating():
             return replace(lead, status=Negotiating())
         case LeadNurtured():
             return replace(lead, status=Nurturing())
-        case LeadLost() | LeadInvalidated():
+        case LeadLost(cools_until=until) | LeadInvalidated(cools_until=until):
             return Closed(
                 status=event.to,
+                custody=gone_from(lead.custody),
                 identities=lead.identities,
                 cycle=lead.cycle,
-                cooling=lead.cooling,
+                cooling=cooled(lead, until),
                 contacts=lead.contacts,
             )
         case LeadConverted(customer_id=customer_id):
-            return Converted(customer_id=customer_id)
+            return Converted(customer_id=customer_id, custody=gone_from(lead.custody))
         case LeadMerged(into=into):
-            return Merged(into=into)
+            return Merged(into=into, custody=gone_from(lead.custody))
         case LeadAbsorbed(identities=identities):
             return replace(lead, identities={**lead.identities, **identities})
         case LeadCorrected(identities_added=added, identities_removed=removed):
@@ -233,12 +255,15 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
                 time_zone=event.time_zone,
             )
             return replace(lead, custody=held)
-        case Held(), LeadTransferred(to=to):
-            return replace(lead, custody=replace(custody, owner=to))
-        case Held(), LeadReleased(from_=owner) | LeadRecycled(previous_owner=owner):
-            cooling = {**(lead.cooling or {}), owner: event.cools_until}
+        case Held(owner=owner), LeadClaimed() | LeadAssigned() if event.owner == owner:
+            return lead  # Imported, and told once more.
+        case Held(owner=owner), LeadTransferred(to=to) if to == owner:
+            return lead
+        case Held(), LeadTransferred(to=to, cools_until=until):
+            return replace(lead, custody=replace(custody, owner=to), cooling=cooled(lead, until))
+        case Held(), LeadReleased() | LeadRecycled():
             pooled = Pooled(pool_id=event.pool_id, claimable_from=event.claimable_from)
-            return replace(lead, custody=pooled, cooling=cooling, collaborators=None)
+            return replace(lead, custody=pooled, cooling=cooled(lead, event.cools_until), collaborators=None)
         case Held(), ProtectionExtended(until=until):
             return replace(lead, custody=replace(custody, protect_until=until))
         case Held(hard_limit=hard_limit), ProtectionExtensionGranted(until=until):
@@ -248,6 +273,15 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
             return contacted(lead) if effective else lead
         case _:
             raise ImpossibleHistory(lead, event)
+
+
+def cooled(lead: Open, until: Instant | None) -> Mapping[StaffId, Instant] | None:
+    """Who must wait and how long, when its holder holds it no more."""
+    match lead.custody:
+        case Held(owner=owner) if until is not None:
+            return {**(lead.cooling or {}), owner: until}
+        case _:
+            return lead.cooling
 
 
 def contacted(lead: Open) -> Open:

@@ -4,16 +4,20 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 
 from api import bulk
-from api.lines import SOURCES
+from api.lines import SOURCES, Lines
+from domain.actor import Actor
 from ledger.store import Busy, Unavailable
 from tests.api.house import ADMIN, ANN, CAPTURE, CRM, LEAD, MIA, OTHER, PHONE, House, memory_side, problem
 
 ID = "01932c07-209d-7c4e-9a52-0000000000aa"
+SHOP = {"X-Actor": "service:shop"}
+THEN: dict[str, Any] = {"actor": {"kind": "user", "id": "zoe"}, "occurred_at": "2011-10-01T00:38:44+02:00"}
+SEVENTH = {"system": "ads", "message_id": "7"}
 
 
 def capture(lead: str = LEAD, **more: Any) -> dict[str, Any]:
@@ -87,13 +91,46 @@ def test_what_a_rule_finds_wrong_is_named_within_the_line(house: House) -> None:
     assert outcome["status"] == "invalid"
     assert outcome["problem"]["errors"][0]["pointer"] == "/data/identities"
     house.held()
-    [outcome] = house.lines([{"command": "TransferLead", "data": {"lead_id": LEAD, "to": "bob"}}], MIA)
-    assert outcome["problem"]["errors"][0]["pointer"] == "/reason"
+    reclaim = {"command": "RecycleLead", "data": {"lead_id": LEAD, "reason": "manager-reclaim"}}
+    lose = {"command": "LoseLead", "data": {"lead_id": LEAD, "reason": "weather"}}
+    transfer = {"command": "TransferLead", "data": {"lead_id": LEAD, "to": "bob"}}
+    outcomes = house.lines([transfer, reclaim, lose], MIA)
+    pointers = [each["pointer"] for outcome in outcomes for each in outcome["problem"]["errors"]]
+    assert pointers == ["/reason", "/reason", "/data/reason"]
+    [outcome] = house.lines([touch(occurred_at="2125-03-01T10:00:00Z")], ADMIN)
+    assert outcome["problem"]["errors"][0]["pointer"] == "/occurred_at"
     reason = {"code": "holiday", "text": "two weeks"}
     [outcome] = house.lines(
         [{"command": "TransferLead", "data": {"lead_id": LEAD, "to": "bob"}, "reason": reason}], MIA
     )
     assert outcome["status"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("line", "pointer"),
+    [
+        (touch(occurred_at=1_700_000_000), "/occurred_at"),
+        (touch(occurred_at="1700000000"), "/occurred_at"),
+        (touch(expected="1"), "/expected"),
+        (touch(expected=1.0), "/expected"),
+        (touch(expected=True), "/expected"),
+        (touch(on_behalf_of=7), "/on_behalf_of"),
+        (touch(id=7), "/id"),
+        ({"command": "ScheduleNextAction", "data": {"lead_id": LEAD, "at": "12", "what": "call"}}, "/data/at"),
+        ({"command": "ScheduleNextAction", "data": {"lead_id": LEAD, "at": 12, "what": "call"}} | THEN, "/data/at"),
+        (
+            {"command": "LogFollowUp", "data": {"lead_id": LEAD, "channel": "call", "effective": "yes"}},
+            "/data/effective",
+        ),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_json_type_is_not_converted(house: House, line: dict[str, Any], pointer: str) -> None:
+    house.captured()
+    before = house.position
+    [outcome] = house.lines([line], ADMIN)
+    assert [each["pointer"] for each in outcome["problem"]["errors"]] == [pointer]
+    assert (outcome["status"], house.position) == ("invalid", before)
 
 
 def test_blank_lines_are_counted_and_not_answered(house: House) -> None:
@@ -140,33 +177,99 @@ def test_an_empty_stream_has_an_empty_answer(house: House) -> None:
 # The same again
 
 
-def test_the_same_lines_again_change_nothing(house: House) -> None:
-    lines = [capture(), touch(), touch(), touch(source={"system": "ads", "message_id": "7"}), touch(id=ID)]
+def test_a_line_with_an_id_or_a_source_is_done_once(house: House) -> None:
+    lines = [capture(id=ID), touch(source=SEVENTH), touch(source=SEVENTH | {"message_id": "8"})]
     first = house.lines(lines, CRM)
     position = house.position
     assert house.lines(lines, CRM) == first
+    assert house.position == position
+    assert (first[0]["id"], len({outcome["id"] for outcome in first})) == (ID, 3)
+
+
+def test_a_line_without_either_is_a_new_command_each_time(house: House) -> None:
+    house.captured()
+    first = house.lines([touch(), touch()], CRM)
+    later = house.lines([touch(), touch()], CRM)
+    assert [outcome["version"] for outcome in first + later] == [2, 3, 4, 5]
+    ids = [UUID(outcome["id"]) for outcome in first + later]
+    assert (len(set(ids)), {each.version for each in ids}) == (4, {7})
+
+
+def test_two_callers_may_send_the_same_line(house: House) -> None:
+    house.captured()
+    for line in (touch(), touch(source=SEVENTH)):
+        [first], [second] = house.lines([line], CRM), house.lines([line], SHOP)
+        assert standings([first, second]) == ["accepted", "accepted"]
+        assert first["id"] != second["id"]
+
+
+def test_a_line_whose_outcome_is_unclear_is_sent_again_under_the_id_that_it_was_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PATIENCE", 0.01)
+    away = Away(house, *[Unavailable("gone")] * 100)
+    [stopped] = house.lines([capture(), touch()], CRM)
+    away.failures.clear()
+    [done, _] = house.lines([capture(id=stopped["id"]), touch()], CRM)
+    assert house.lines([capture(id=stopped["id"])], CRM) == [done]
+
+
+def test_the_same_history_again_changes_nothing(house: House) -> None:
+    lines = [each | THEN for each in (capture(), touch(), touch(), touch(source=SEVENTH), touch(id=ID))]
+    first = house.lines(lines, ADMIN)
+    position = house.position
+    assert house.lines(lines, ADMIN) == first
     assert house.position == position
     assert len({outcome["id"] for outcome in first}) == 5, "equal lines are two events"
     assert first[4]["id"] == ID
 
 
-def test_a_line_is_the_same_however_its_keys_are_ordered(house: House) -> None:
-    turned = json.dumps(dict(reversed(capture().items())), indent=None).replace(": ", " :  ").encode()
-    first, again = house.lines([capture()], CRM), house.lines([turned], CRM)
+def test_a_line_that_says_something_else_of_when_or_who_is_not_the_same(house: House) -> None:
+    house.captured()
+    line = touch(id=ID) | THEN
+    house.lines([line], ADMIN)
+    others = [
+        touch(id=ID),
+        line | {"occurred_at": "2011-10-01T00:38:45+02:00"},
+        line | {"actor": {"kind": "user", "id": "ann"}},
+        line | {"reason": {"code": "fair"}},
+        line | {"on_behalf_of": "ann"},
+    ]
+    assert [each["problem"]["type"] for each in house.lines(others, ADMIN)] == ["/problems/command-id-reused"] * 5
+    same = [
+        line | {"occurred_at": "2011-09-30T22:38:44Z"},
+        line | {"correlation_id": ID, "causation_id": ID, "source": SEVENTH, "expected": 7},
+        line | {"actor": THEN["actor"] | {"name": "Zoe", "role": "sales"}},
+    ]
+    assert standings(house.lines(same, ADMIN)) == ["accepted"] * 3
+
+
+def test_a_line_of_history_is_the_same_however_its_keys_are_ordered(house: House) -> None:
+    line = capture(**THEN)
+    turned = json.dumps(dict(reversed(line.items())), indent=None).replace(": ", " :  ").encode()
+    first, again = house.lines([line], ADMIN), house.lines([turned], ADMIN)
     assert first == again
 
 
-def test_ids_come_from_the_source_or_from_the_content_by_a_key(house: House) -> None:
-    from uuid import uuid5
-
-    [by_content, by_source] = house.lines([capture(), touch(source={"system": "ads", "message_id": "7"})], CRM)
+def test_ids_of_history_come_from_the_source_or_from_the_content_by_a_key(house: House) -> None:
+    [by_content, by_source] = house.lines([capture(**THEN), touch(source=SEVENTH, **THEN)], ADMIN)
     assert by_source["id"] == str(uuid5(SOURCES, "ads\x007"))
     assert UUID(by_content["id"]).version == 8
 
 
-def test_nameless_lines_are_told_apart_up_to_a_number(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_have_the_ids_that_they_would_have_in_a_file(house: House) -> None:
+    lines = [capture(**THEN), touch(**THEN), touch(**THEN), touch(source=SEVENTH, **THEN), touch(source=SEVENTH)]
+    service = house.app.service
+    file = Lines(service.forms, Actor(kind="service", id="setup"), service.write.ledger.digest)
+    there = [str(file.ask(json.dumps(line).encode()).command_id) for line in lines]
+    assert [outcome["id"] for outcome in house.lines(lines, ADMIN)] == there
+    assert len(set(there)) == 5
+
+
+def test_nameless_history_is_told_apart_up_to_a_number(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "NAMELESS", 2)
-    outcomes = house.lines([capture(), touch(), touch(), touch(OTHER), touch(OTHER, id=ID)], CRM)
+    nameless = [each | THEN for each in (capture(), touch(), touch(), touch(OTHER))]
+    outcomes = house.lines([*nameless, touch(OTHER, id=ID) | THEN], ADMIN)
     assert standings(outcomes) == ["accepted", "accepted", "accepted", "invalid", "refused"]
     assert outcomes[3]["problem"]["type"] == "/problems/too-many-nameless"
 

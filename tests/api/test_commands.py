@@ -70,6 +70,14 @@ def test_a_missing_reason_is_named_as_the_header_it_is(house: House) -> None:
     assert house.post(f"/leads/{LEAD}/transfer", {"to": "bob"}, MIA, x_reason_code="holiday").status_code == 200
 
 
+def test_a_reason_in_the_body_is_told_from_the_one_in_the_header(house: House) -> None:
+    house.held()
+    told = problem(house.post(f"/leads/{LEAD}/lose", {"reason": "weather"}, ANN), 422, "invalid")
+    assert [error["pointer"] for error in told["errors"]] == ["/reason"]
+    told = problem(house.post(f"/leads/{LEAD}/recycle", {"reason": "manager-reclaim"}, MIA), 422, "invalid")
+    assert [error["parameter"] for error in told["errors"]] == ["X-Reason-Code"]
+
+
 def test_a_reserved_word_is_written_plainly(house: House) -> None:
     house.held()
     assert house.post(f"/leads/{LEAD}/transfer", {"to": "bob"}, MIA, x_reason_code="holiday").status_code == 200
@@ -117,18 +125,30 @@ def test_the_same_key_gets_the_first_answer_again(house: House) -> None:
 
 def test_a_refusal_is_given_again_too_even_when_it_would_be_accepted_now(house: House) -> None:
     house.captured()
-    first = house.post(f"/leads/{LEAD}/claim", None, ANN, idempotency_key="early")
+    first = house.post(f"/leads/{LEAD}/claim", None, MIA, idempotency_key="early")
     house.post(f"/leads/{LEAD}/pool", {"pool_id": "north", "reason": "new"}, CRM)
-    again = house.post(f"/leads/{LEAD}/claim", None, ANN, idempotency_key="early")
+    again = house.post(f"/leads/{LEAD}/claim", None, MIA, idempotency_key="early")
     assert first.status_code == again.status_code == 409
     assert again.json()["type"] == first.json()["type"]
-    assert house.post(f"/leads/{LEAD}/claim", None, ANN, idempotency_key="later").status_code == 200
+    assert house.post(f"/leads/{LEAD}/claim", None, MIA, idempotency_key="later").status_code == 200
 
 
 def test_the_same_key_for_another_command_is_refused(house: House) -> None:
     house.pooled().pooled(OTHER)
     house.post(f"/leads/{LEAD}/claim", None, ANN, idempotency_key="one")
     problem(house.post(f"/leads/{OTHER}/claim", None, ANN, idempotency_key="one"), 422, "command-id-reused")
+
+
+def test_the_same_key_with_another_reason_or_for_somebody_else_is_refused(house: House) -> None:
+    house.held(by=ANN)
+    said = {"idempotency_key": "one", "x_reason_code": "fair", "x_reason_text": "met+again", "x_on_behalf_of": "mia"}
+    path = f"/leads/{LEAD}/log-follow-up"
+    first = house.post(path, FOLLOW_UP, ANN, **said)
+    again = house.post(path, FOLLOW_UP, ANN, **said, x_correlation_id=LEAD, x_causation_id=LEAD, if_match='"3"')
+    assert (first.status_code, again.json()) == (200, first.json())
+    for header, other in (("x_reason_code", "call"), ("x_reason_text", "met"), ("x_on_behalf_of", "bob")):
+        problem(house.post(path, FOLLOW_UP, ANN, **said | {header: other}), 422, "command-id-reused")
+    problem(house.post(path, FOLLOW_UP, ANN, idempotency_key="one"), 422, "command-id-reused")
 
 
 def test_a_key_is_each_caller_s_own_unless_it_is_a_uuid(house: House) -> None:

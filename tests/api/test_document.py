@@ -115,7 +115,7 @@ def test_figures_are_there_for_prometheus(house: House) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     figures = dict(re.findall(r"^(\S+) (\S+)$", answer.text, re.MULTILINE))
     assert figures['lifeledger_commands_total{command="CaptureLead",outcome="accepted"}'] == "1.0"
-    assert figures['lifeledger_commands_total{command="ClaimLead",outcome="not-a-member"}'] == "1.0"
+    assert figures['lifeledger_commands_total{command="ClaimLead",outcome="hidden"}'] == "1.0"
     assert float(figures["lifeledger_ledger_position"]) == house.position
     assert figures["lifeledger_queue_commands"] == "0.0"
     assert "lifeledger_commit_seconds_bucket" in answer.text

@@ -1,6 +1,7 @@
 """Whatever is sent: a problem that says what is wrong and where, never a 5xx, and nothing is stored."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -116,6 +117,45 @@ def test_a_wrong_value_is_named_by_a_pointer_into_what_was_sent(
     told = problem(house.post(CAPTURE_PATH, body, CRM), 422, "invalid-request")
     assert {error["pointer"] for error in told["errors"]} == pointers
     assert house.position == before
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "pointer"),
+    [
+        ("schedule-next-action", {"at": 12, "what": "call"}, "/at"),
+        ("schedule-next-action", {"at": 12.5, "what": "call"}, "/at"),
+        ("schedule-next-action", {"at": "1700000000", "what": "call"}, "/at"),
+        ("schedule-next-action", {"at": "-12.5", "what": "call"}, "/at"),
+        ("schedule-next-action", {"at": True, "what": "call"}, "/at"),
+        ("score", {"score": "12", "grade": "A", "model_version": "1"}, "/score"),
+        ("score", {"score": 12.0, "grade": "A", "model_version": "1"}, "/score"),
+        ("score", {"score": True, "grade": "A", "model_version": "1"}, "/score"),
+        ("score", {"score": 1, "grade": 1, "model_version": "1"}, "/grade"),
+        ("log-follow-up", {"channel": "call", "effective": "yes"}, "/effective"),
+        ("log-follow-up", {"channel": "call", "effective": 1}, "/effective"),
+        ("link-contact", {"contact_id": 12}, "/contact_id"),
+        ("qualify", {"amount": {"amount": "1", "currency": "EUR"}, "close_date": 86_400}, "/close_date"),
+        ("qualify", {"amount": {"amount": "1", "currency": "EUR"}, "close_date": "86400"}, "/close_date"),
+        ("qualify", {"amount": {"amount": True, "currency": "EUR"}}, "/amount/amount"),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_json_type_is_not_converted(
+    house: House, verb: str, body: dict[str, Any], pointer: str
+) -> None:
+    house.captured()
+    before = house.position
+    told = problem(house.post(f"/leads/{LEAD}/{verb}", body, CRM), 422, "invalid-request")
+    assert [error["pointer"] for error in told["errors"]] == [pointer]
+    assert house.position == before
+
+
+@pytest.mark.parametrize("amount", ["12.50", 12.5, 12])
+def test_an_amount_is_a_string_or_a_number(house: House, amount: object) -> None:
+    wanted = CAPTURE | {"requested_amount": {"amount": amount, "currency": "EUR"}}
+    assert house.post(CAPTURE_PATH, wanted, CRM).status_code == 200
+    event = house.app.service.write.ledger.history(f"lead/{LEAD}")[-1].event
+    assert event.requested_amount.amount == Decimal(str(amount))
 
 
 @pytest.mark.parametrize("at", ["2030-01-01T00:00:00+20:56", "2029-12-31T03:04:00Z", "2029-12-31T11:04:00+08:00"])

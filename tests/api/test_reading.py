@@ -1,9 +1,12 @@
 """Reading a subject, its events and what came of a command: never behind, and only what one may see."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from api.shown import MASK
 from commands import DECIDERS
+from ledger.row import Row
 from tests.api.house import ADMIN, ANN, BOB, CAPTURE, CRM, LEAD, MIA, OTHER, SUE, House, problem
 
 ALL = {"X-Actor": "service:report", "X-Role": "analyst"}
@@ -23,9 +26,20 @@ def test_a_lead_is_shown_with_its_state_version_and_custody(house: House) -> Non
 
 def test_custody_is_shown_as_it_goes(house: House) -> None:
     house.captured()
-    assert house.get(f"/leads/{LEAD}", MIA).json()["custody"] == {"state": "unassigned"}
+    assert house.get(f"/leads/{LEAD}", MIA).json()["custody"]["state"] == "unassigned"
     house.post(f"/leads/{LEAD}/pool", {"pool_id": "north", "reason": "new"}, CRM)
     assert house.get(f"/leads/{LEAD}", MIA).json()["custody"]["state"] == "pooled"
+
+
+def test_what_was_closed_is_still_seen_by_who_had_it(house: House) -> None:
+    house.held()
+    body = {"entries": [{"code": "wrong-number"}]}
+    house.post("/catalogs/invalid-reasons/publish-catalog", body, ADMIN)
+    assert house.post(f"/leads/{LEAD}/invalidate", {"reason": "wrong-number"}, ANN).status_code == 200
+    custody = house.get(f"/leads/{LEAD}", ANN).json()["custody"]
+    assert custody == {"state": "unassigned", "last_owner": "ann", "last_pool": "north"}
+    problem(house.get(f"/leads/{LEAD}", BOB), 404, "hidden")
+    problem(house.get(f"/leads/{LEAD}", SUE), 404, "hidden")
 
 
 def test_what_has_not_changed_is_not_sent_again(house: House) -> None:
@@ -88,6 +102,21 @@ def test_a_page_that_cannot_be_is_named(house: House, query: str) -> None:
     house.captured()
     told = problem(house.get(f"/leads/{LEAD}/events?{query}", MIA), 422, "invalid-request")
     assert (told["errors"][0]["parameter"], told["errors"][0]["in"]) == (query.partition("=")[0], "query")
+
+
+def test_a_page_of_events_is_all_that_is_read_of_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.held()
+    rows = house.app.service.write.ledger.rows
+    found: list[int] = []
+
+    def noted(stream: str, after: int, limit: int) -> Sequence[Row]:
+        page = type(rows).next_rows(rows, stream, after, limit)
+        found.append(len(page))
+        return page
+
+    monkeypatch.setattr(rows, "next_rows", noted)
+    answer = house.get(f"/leads/{LEAD}/events?limit=1", MIA)
+    assert (len(answer.json()["events"]), found) == (1, [2]), "one more tells that there is a next page"
 
 
 # Who may see what

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 import psutil
 import pytest
@@ -28,6 +29,11 @@ def port() -> Iterator[int]:
 
 def touch(lead: str = LEAD) -> bytes:
     return json.dumps({"command": "RecordTouch", "data": {"lead_id": lead, "channel": "web"}}).encode() + b"\n"
+
+
+def named(line: bytes, number: int) -> bytes:
+    """The same line with an id, so that it is done once."""
+    return json.dumps(json.loads(line) | {"id": str(UUID(int=number))}).encode() + b"\n"
 
 
 def capture(lead: str = LEAD) -> bytes:
@@ -67,7 +73,7 @@ def test_outcomes_come_while_lines_are_still_to_come(port: int) -> None:
 def test_whoever_hangs_up_in_the_middle_harms_nobody(port: int) -> None:
     for _ in range(20):
         with raw(port) as connection:
-            body = capture() + touch()
+            body = b"".join((named(capture(), 1), named(touch(), 2)))
             connection.sendall(b"POST /commands HTTP/1.1\r\nHost: a\r\n" + LINES + b"\r\n" + chunk(body + touch()[:20]))
     assert asked(port, "GET", "/healthz", {}).status == 200
     version = asked(port, "GET", f"/leads/{LEAD}", CRM).json()["version"]

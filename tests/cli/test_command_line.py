@@ -3,10 +3,12 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.cli.running import PROGRAM, environment, lifeledger
+from tests.cli.running import PROGRAM, environment, lifeledger, on
+from tests.servers import Server, mighty
 
 pytestmark = pytest.mark.slow
 NOWHERE = "/var/empty/nowhere"
@@ -81,3 +83,20 @@ def test_a_database_that_does_not_answer_is_one_line_without_its_password() -> N
         assert "127.0.0.1" in said.err
         assert "s3cret" not in said.err
         assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("power", ["SUPERUSER", "BYPASSRLS"])
+def test_nobody_works_as_a_role_above_row_security(
+    power: str, tmp_path: Path, postgres: Server, database_url: str
+) -> None:
+    company = tmp_path / "company.yaml"
+    company.write_text("teams: [north]")
+    works = (["serve", "--port", "0"], ["worker"], ["import", os.devnull], ["setup", company], ["views", "status"])
+    with mighty(postgres, database_url, power) as url:
+        for command in works:
+            said = lifeledger(*command, env=on(url), at=tmp_path)
+            assert said.code == 1
+            assert said.err == (
+                f"lifeledger: the role mighty_{os.getpid()} is a superuser or bypasses row security; "
+                "connect as a plain role\n"
+            )

@@ -101,6 +101,16 @@ def test_a_first_start_writes_a_history_that_can_be_tried(home: Path) -> None:
     assert (home / "master.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_only_the_first_start_says_that_it_takes_longer() -> None:
+    with new_home() as home:
+        for begin in ("starting; the first time takes a little longer\n", "starting\n"):
+            with running("demo", "--port", "0", env=environment(LIFELEDGER_HOME=str(home))) as process:
+                assert process.stdout is not None
+                assert process.stdout.readline() == begin
+                assert any("lifeledger runs on" in said for said in iter(process.stdout.readline, ""))
+                assert told(process, signal.SIGINT) == (0, "")
+
+
 def test_a_second_start_is_quick_and_writes_nothing(home: Path) -> None:
     before = commands(home)
     begin = time.monotonic()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.setup import parts_of
+from api.cli.company import parts_of
 from api.demo.examples import examples
 from api.demo.history import write
 from api.demo.month import Month, steps

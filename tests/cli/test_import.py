@@ -164,6 +164,21 @@ def test_what_cannot_be_begun_is_told(file: Path, tmp_path: Path, postgres: Any)
     assert "the database lacks migration 1" in said.err
 
 
+def test_where_rejects_go_is_tried_before_anything_is_imported(file: Path, tmp_path: Path, database_url: str) -> None:
+    write(file, captured(1), "{not json")
+    kept = tmp_path / "kept.ndjson"
+    kept.touch()
+    for place in ("/nope/x", tmp_path, kept / "x", "x" * 300):
+        said = brought(file, database_url, "--rejects", place)
+        assert said.code == 2
+        assert json.loads(said.err)["error"].startswith(f"--rejects {place}: ")
+    assert asked(database_url, "SELECT count(*) FROM ledger.commands") == [(0,)]
+    kept.write_text("of an earlier import")
+    write(file, captured(1))
+    assert brought(file, database_url, "--rejects", kept).code == 0
+    assert kept.read_text() == "of an earlier import"
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     with new_home() as home:

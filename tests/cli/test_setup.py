@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.company import CALLER, Parts, onboarding, parts_of
 from api.cli.outline import Outline
 from api.cli.say import Failure
-from api.cli.setup import Parts, apply, parts_of, plan
+from api.cli.setup import Step, apply, departed, plan
 from commands import DECIDERS
+from commands.ask import Ask
 from commands.execute import Executor
+from commands.staff import MoveStaff
 from domain.agent_book import AgentBook
 from domain.pool import Pool
 from domain.staff import Departed, Employed
+from domain.values import OrgPath, StaffId, replace
+from ledger.envelope import time_ordered_id
+from tests.cli.bringing import asked
 from tests.cli.running import environment, lifeledger, on
 from tests.memory import memory_ledger
 from tests.servers import new_home
@@ -118,14 +124,30 @@ def test_what_has_changed_in_the_file_changes(
     assert applied(file, COMPANY.replace(before, after), executor) == done
 
 
-def test_who_has_left_may_come_back(file: Path, executor: Executor) -> None:
+def test_who_has_departed_is_not_brought_back_by_an_old_file(file: Path, executor: Executor) -> None:
     gone = COMPANY.replace("available: false", "departed: true")
     assert "onboard bob in north as sales_manager" not in applied(file, gone, executor)
     applied(file, COMPANY, executor)
     assert "let bob go" in applied(file, gone, executor)
     assert isinstance(executor.state("staff/bob").state, Departed)
     assert applied(file, gone, executor) == []
-    assert "onboard bob in north as sales_manager" in applied(file, COMPANY, executor)
+    old = outline(file, COMPANY)
+    (told,) = departed(old, executor)
+    assert told == (
+        f"{file}:4: bob departed at 2026-03-02T09:00:00+00:00: say `departed: true` here, "
+        "or have him come back by OnboardStaff first"
+    )
+    assert not [step for step in plan(old, executor)[0] if step.ask.command.staff_id == "bob"]
+
+
+def test_who_has_come_back_by_a_command_works_here_again(file: Path, executor: Executor) -> None:
+    gone = COMPANY.replace("available: false", "departed: true")
+    applied(file, COMPANY, executor)
+    applied(file, gone, executor)
+    bob = outline(file, COMPANY).value.staff[1]
+    executor([Ask(onboarding(bob), time_ordered_id(), CALLER)])
+    assert list(departed(outline(file, COMPANY), executor)) == []
+    assert applied(file, COMPANY, executor) == ["make bob unavailable"]
 
 
 def test_what_no_command_changes_is_told(file: Path, executor: Executor) -> None:
@@ -136,11 +158,19 @@ def test_what_no_command_changes_is_told(file: Path, executor: Executor) -> None
 
 
 def test_a_refusal_names_the_line_that_it_is_about(file: Path, executor: Executor) -> None:
-    wanted = outline(file, COMPANY.replace("protection_days: 7", "time_zone: Mars/Olympus"))
-    steps, _ = plan(wanted, executor)
-    refused = [no for _, no in apply(steps, wanted, executor) if no]
-    assert refused == [
-        f"{file}:13: publish the pool north, version 1: terms/time_zone: 'Mars/Olympus' is no IANA time zone"
+    """Also one that could not be recorded, since it names no subject."""
+    wanted = outline(file, COMPANY)
+    ann = onboarding(wanted.value.staff[0])
+    nobody = MoveStaff(staff_id=StaffId("zoe"), to=OrgPath("south"))
+    steps = [
+        Step(("staff", 1), "do so", Ask(command, time_ordered_id(), CALLER))
+        for command in (replace(ann, staff_id=StaffId("a b")), nobody, replace(ann, org_path=OrgPath("/")), ann)
+    ]
+    assert [no for _, no in apply(steps, wanted, executor)] == [
+        f"{file}:4: do so: staff_id: an id has no blanks, slashes or control characters",
+        f"{file}:4: do so: no staff/zoe is to be seen here",
+        f"{file}:7: do so: org_path: an organisation is a path of names, as in north/team-1",
+        None,
     ]
 
 
@@ -163,8 +193,8 @@ def test_who_changes_the_same_meanwhile_is_not_overruled(file: Path, executor: E
         ("teams: [a]\nteams: [b]", ["2: teams stands there twice"]),
         ("pools:\n  - id: a\n    name: A\n    members: []\n    id: b", ["5: id stands there twice"]),
         ("staff:\n  - name: Ann", ["2: staff/1/id: this is missing"]),
-        (COMPANY.replace("sales_manager", "boss"), ["6: staff/2/role: 'boss' is no role"]),
-        (COMPANY.replace("sales_manager", "sale"), ["6: staff/2/role: 'sale' is no role; sales is one"]),
+        (COMPANY.replace("sales_manager", "boss"), ["6: staff/2/role: 'boss' is none of sales, sales_manager, "]),
+        (COMPANY.replace("sales_manager", "policy"), ["6: staff/2/role: policy is a role of machines; people have "]),
         (COMPANY.replace("team: north/harbour", "team: harbour"), ["3: staff/1/team: 'harbour' is not among"]),
         (COMPANY.replace("[north]", "[nord]"), ["12: pools/1/members/1: 'nord' is not among the teams; north is one"]),
         (COMPANY.replace("id: bob", "id: ann"), ["4: staff/2/id: ann stands there twice"]),
@@ -179,6 +209,108 @@ def test_a_fault_is_told_with_its_line(text: str, told: list[str], file: Path) -
     assert len(found) >= len(told)
     for each, wanted in zip(found, told, strict=False):
         assert wanted in each
+
+
+EVERYTHING = """\
+teams: [north, "south//x"]
+teams: [north, "south//x", 7]
+staff:
+  - {id: a b, name: " ", role: boss, team: nord, capacity: {held: -1}, shoe_size: 43}
+  - {id: bob, name: Bob, role: policy, team: north, capacity: {held: -1, daily_claims: 10000000}}
+  - {id: bob, name: Bert, role: sales, team: north, skills: [7, car]}
+  - Zoe
+pools:
+  - id: north
+    name: ""
+    members: [north, west]
+    terms: {time_zone: Mars/X, holding_cap: -4, protection_days: soon}
+  - id: north
+    members: [north]
+    name: North
+catalogs:
+  - id: lead-fields
+    fields:
+      - {name: size, type: choice}
+      - {name: size, type: colour}
+      - {name: note, type: text, choices: [a]}
+      - {type: text}
+  - id: lost-reasons
+    entries:
+      - {code: price}
+      - {code: " "}
+      - {code: price}
+      - {code: price, de: Preis}
+holidays: []
+"""
+
+
+def test_every_fault_is_told_at_once_in_the_order_of_the_file(file: Path) -> None:
+    an_id = "an id has no blanks, slashes or control characters"
+    a_path = "an organisation is a path of names, as in north/team-1"
+    people = "sales, sales_manager, partner, inspector, service_agent, service_manager, analyst, auditor, operations"
+    text = "this should be text: put it in quotes"
+    a_limit = "a limit is 0 to 1000000"
+    a_choice = "a choice, and only a choice, names its choices"
+    told = faults(file, EVERYTHING)
+    assert told == sorted(told, key=lambda each: int(each.split(":")[0]))
+    assert sorted(told) == sorted(
+        [
+            "2: teams stands there twice",
+            f"2: teams/3: {text}",
+            f"2: teams/2: {a_path}",
+            "4: staff/1/team: 'nord' is not among the teams; north is one",
+            "4: staff/1/capacity/daily_claims: this is missing",
+            "4: staff/1/shoe_size: there is no such field",
+            f"4: staff/1/id: {an_id}",
+            "4: staff/1/name: this must not be blank",
+            f"4: staff/1/role: 'boss' is none of {people}, administrator",
+            f"4: staff/1/capacity/held: {a_limit}",
+            f"5: staff/2/role: policy is a role of machines; people have one of {people}, administrator",
+            f"5: staff/2/capacity/held: {a_limit}",
+            f"5: staff/2/capacity/daily_claims: {a_limit}",
+            "6: staff/3/id: bob stands there twice",
+            f"6: staff/3/skills/1: {text}",
+            "7: staff/4: this should be fields and their values",
+            "10: pools/1/name: this must not be blank",
+            "11: pools/1/members/2: 'west' is not among the teams: north, south//x",
+            "12: pools/1/terms/time_zone: 'Mars/X' is no IANA time zone",
+            "12: pools/1/terms/holding_cap: this is 0 to 1000000",
+            "12: pools/1/terms/protection_days: Input should be a valid integer, unable to parse string as an integer",
+            "13: pools/2/id: north stands there twice",
+            f"19: catalogs/1/fields/1: {a_choice}",
+            "20: catalogs/1/fields/2/name: size stands there twice",
+            "20: catalogs/1/fields/2/type: Input should be 'text', 'integer', 'decimal', 'boolean', 'date' or 'choice'",
+            f"21: catalogs/1/fields/3: {a_choice}",
+            "22: catalogs/1/fields/4/name: this is missing",
+            "26: catalogs/2/entries/2/code: this must not be blank",
+            "27: catalogs/2/entries/3/code: price stands there twice",
+            "28: catalogs/2/entries/4/code: price stands there twice",
+            "28: catalogs/2/entries/4/de: there is no such field",
+            "29: holidays: there is no such field",
+        ]
+    )
+
+
+def test_what_is_wrong_with_the_teams_is_not_told_again_of_everybody(file: Path) -> None:
+    assert faults(file, COMPANY.replace("[north, north/harbour, south]", "north")) == [
+        "1: teams: this should be a list"
+    ]
+    assert len(faults(file, COMPANY.replace("teams: [north, north/harbour, south]\n", ""))) == 3
+
+
+@pytest.mark.parametrize("text", ["staff: &all [*all]", "staff: &all {id: *all}", "1: {2: 3}", "teams: [[[]]]", "7"])
+def test_a_file_that_is_no_company_at_all_is_told_so(text: str, file: Path) -> None:
+    assert faults(file, text)
+
+
+def test_a_part_that_stands_in_several_places_is_mended_in_all_of_them(file: Path) -> None:
+    several = """\
+teams: [north]
+staff:
+  - {id: ann, name: Ann, role: sales, team: north, capacity: &few {held: -1, daily_claims: -1}}
+  - {id: bob, name: Bob, role: sales, team: north, capacity: *few}
+"""
+    assert len(faults(file, several)) == 4
 
 
 def test_text_stays_text(file: Path) -> None:
@@ -217,6 +349,36 @@ def test_the_first_command_on_a_fresh_machine(home: Path, file: Path) -> None:
     assert lifeledger("setup", file, env=env).out == "nothing to do: everything is as the file says\n"
     assert key.read_bytes() == made
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()
+
+
+@pytest.mark.slow
+def test_a_file_with_a_fault_changes_nothing_and_says_so_in_a_preview_too(database_url: str, file: Path) -> None:
+    file.write_text(
+        COMPANY.replace("id: bob", "id: b b").replace("days: 7}", "days: 7, time_zone: Mars/X, holding_cap: -4}")
+    )
+    for options in (["--preview"], []):
+        said = lifeledger("setup", file, *options, env=on(database_url))
+        assert (said.code, said.out) == (1, "")
+        assert said.err.replace(f"{file}:", "").splitlines() == [
+            "lifeledger: 4: staff/2/id: an id has no blanks, slashes or control characters",
+            "13: pools/1/terms/time_zone: 'Mars/X' is no IANA time zone",
+            "13: pools/1/terms/holding_cap: this is 0 to 1000000",
+        ]
+    assert asked(database_url, "SELECT * FROM ledger.commands") == []
+
+
+@pytest.mark.slow
+def test_an_old_file_changes_nothing_once_somebody_has_departed(database_url: str, file: Path) -> None:
+    for text in (COMPANY, COMPANY.replace("available: false", "departed: true")):
+        file.write_text(text)
+        assert lifeledger("setup", file, env=on(database_url)).code == 0
+    before = asked(database_url, "SELECT count(*) FROM ledger.commands")
+    file.write_text(COMPANY.replace("name: North", "name: Norden"))
+    for options in (["--preview"], []):
+        said = lifeledger("setup", file, *options, env=on(database_url))
+        assert (said.code, said.out) == (1, "")
+        assert said.err.startswith(f"lifeledger: {file}:4: bob departed at 20")
+    assert asked(database_url, "SELECT count(*) FROM ledger.commands") == before
 
 
 @pytest.mark.slow

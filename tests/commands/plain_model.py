@@ -51,6 +51,7 @@ class Lead:
     extension: int = 0
     zone: str = ""
     contacted: bool = False
+    opportunity: bool = False
     cycle: int = 1
     cooling: dict[str, datetime] = field(default_factory=dict)
 
@@ -174,8 +175,15 @@ class Model:
         assert found.pool is not None
         if not self.has_room(agent, self.terms[found.pool]):
             return False
+        self.cool_down(found)
         found.owner = agent
         return True
+
+    def cool_down(self, lead: Lead) -> None:
+        """Whoever loses it waits, as the pool says from which he had it."""
+        if lead.owner is not None:
+            assert lead.pool is not None
+            lead.cooling[lead.owner] = self.terms[lead.pool].later(self.now, 7)
 
     def release(self, lead: int, agent: str) -> bool:
         found = self.open(lead)
@@ -185,9 +193,7 @@ class Model:
         return True
 
     def give_back(self, lead: Lead) -> None:
-        assert lead.owner is not None
-        assert lead.pool is not None
-        lead.cooling[lead.owner] = self.terms[lead.pool].later(self.now, 7)
+        self.cool_down(lead)
         lead.owner, lead.claimable = None, self.now
 
     def recycle(self, lead: int, reason: str) -> bool:
@@ -206,7 +212,7 @@ class Model:
         return {
             "no-first-contact": not lead.contacted and self.now >= lead.due,
             "no-follow-up": self.now >= lead.until,
-            "no-opportunity": self.now >= lead.until and lead.status not in {"qualified", "negotiating"},
+            "no-opportunity": self.now >= lead.until and not lead.opportunity,
             "hard-limit": self.now >= lead.limit,
             "owner-departed": lead.owner not in self.here,
             "over-capacity": len(self.slots(lead.owner)) > self.cap(lead.owner, self.terms[lead.pool]),
@@ -256,6 +262,7 @@ class Model:
         if found is None or found.status not in before:
             return False
         found.status = after
+        found.opportunity |= after == "qualified"
         found.contacted |= after == "contacting" and found.owner is not None
         return True
 
@@ -273,6 +280,8 @@ class Model:
         if found is None or found.status not in before:
             return False
         self.let_go(found)
+        if after in {"lost", "invalid"}:
+            self.cool_down(found)
         found.status, found.owner, found.pool = after, None, None
         return True
 
@@ -282,7 +291,7 @@ class Model:
             return False
         if any(each in self.held_by for each in found.identities):
             return False
-        found.status, found.cycle = "new", found.cycle + 1
+        found.status, found.cycle, found.opportunity = "new", found.cycle + 1, False
         self.held_by |= dict.fromkeys(found.identities, lead)
         return True
 

@@ -65,10 +65,10 @@ def test_every_command_takes_a_right() -> None:
 # Which roles have which, and how far: written down here once more, in the words of the business.
 
 REACH = {
-    "sales": "read own, capture all, work own, claim all",
-    "partner": "read own, capture all, work own, claim all",
+    "sales": "read own, capture all, work own, claim own",
+    "partner": "read own, capture all, work own, claim own",
     "sales_manager": (
-        "read subtree, capture all, work subtree, claim all, assign subtree, dispatch subtree, merge subtree"
+        "read subtree, capture all, work subtree, claim subtree, assign subtree, dispatch subtree, merge subtree"
     ),
     "inspector": "read all",
     "analyst": "read all",

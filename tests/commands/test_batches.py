@@ -103,9 +103,9 @@ def counted(process: Process, command: type) -> list[object]:
 def test_what_is_decided_on_what_is_known_here_is_sent_without_reading_anything() -> None:
     rows = Receiving(*in_pool)
     process = Process(rows)
-    process.done(ask(touch, crm), ask(claim, ann))
+    process.done(ask(touch, crm), ask(claim, ann), ask(release, ann), ask(claim, bob))
     rows.times_read = rows.times_sent = 0
-    batch = in_steps(process, ask(touch, ann), ask(release, ann), ask(claim, ann))
+    batch = in_steps(process, ask(touch, bob), ask(release, bob), ask(touch, crm))
     assert batch.pauses[0] is Pause.READY
     assert (batch.times_sent, batch.at_the_lock) == (1, False)
     assert (rows.times_read, rows.times_sent) == (0, 1)

@@ -32,12 +32,15 @@ def test_a_catalog_is_an_administrator_s() -> None:
 
 def test_each_stands_there_once_and_has_a_code() -> None:
     twice = replace(publish, entries=(Entry(code="fair"), Entry(code="web"), Entry(code="fair")))
-    given().when(twice, by=administrator).refused(Invalid, because="entries: fair stands there twice")
+    given().when(twice, by=administrator).refused(Invalid, because="entries/2/code: fair stands there twice")
     fields = (CustomField(name="size", type="text"), CustomField(name="size", type="integer"))
-    given().when(replace(publish, fields=fields), by=administrator).refused(Invalid, because="fields: size stands")
-    given().when(replace(publish, entries=(Entry(code=" "),)), by=administrator).refused(Invalid, because="entries: ")
+    given().when(replace(publish, fields=fields), by=administrator).refused(
+        Invalid, because="fields/1/name: size stands"
+    )
+    blank = replace(publish, entries=(Entry(code="fair"), Entry(code=" ")))
+    given().when(blank, by=administrator).refused(Invalid, because="entries/1/code: this must not be blank")
     nameless = (CustomField(name="", type="text"),)
-    given().when(replace(publish, fields=nameless), by=administrator).refused(Invalid, because="fields: ")
+    given().when(replace(publish, fields=nameless), by=administrator).refused(Invalid, because="fields/0/name: ")
 
 
 def test_a_choice_names_its_choices_and_only_a_choice() -> None:
@@ -46,5 +49,5 @@ def test_a_choice_names_its_choices_and_only_a_choice() -> None:
     ).then(replace(published, fields=(CustomField(name="size", type="choice", choices=("s", "l")),)))
     for wrong in (CustomField(name="size", type="choice"), CustomField(name="size", type="text", choices=("s",))):
         given().when(replace(publish, fields=(wrong,)), by=administrator).refused(
-            Invalid, because="fields/size: a choice, and only a choice, names its choices"
+            Invalid, because="fields/0: a choice, and only a choice, names its choices"
         )

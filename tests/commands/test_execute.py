@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -143,7 +145,55 @@ def test_a_command_id_is_for_one_command() -> None:
     accepted(done)
     for each in (*others, *process(other_body), *Process(rows)(other_command, other_caller)):
         assert isinstance(each, CommandIdReused)
-        assert str(each) == f"{once.command_id} was sent before, with another body or by another caller"
+        assert str(each) == f"{once.command_id} was sent before, and said something else or came from another caller"
+    assert added(rows) == [touched]
+
+
+THEN = day(3, 2)
+WHY = Reason(code="fair", text="在展会上")
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ({}, {"reason": WHY}),
+        ({"reason": WHY}, {"reason": Reason(code="fair")}),
+        ({"reason": WHY}, {"reason": Reason(code="call", text="在展会上")}),
+        ({}, {"on_behalf_of": "mia"}),
+        ({"on_behalf_of": "bob"}, {"on_behalf_of": "mia"}),
+        ({}, {"occurred_at": THEN}),
+        ({}, {"imported": True}),
+        ({"imported": True}, {"occurred_at": THEN}),
+        ({"imported": True, "occurred_at": THEN}, {"occurred_at": THEN + timedelta(microseconds=1)}),
+        ({"imported": True}, {"actor": ann}),
+        ({"imported": True, "actor": ann}, {"actor": replace(ann, kind="service")}),
+        ({"imported": True, "actor": ann}, {"actor": bob}),
+    ],
+    ids=str,
+)
+def test_what_is_said_beside_the_body_makes_another_command(said: dict[str, Any], other: dict[str, Any]) -> None:
+    rows = Rows(*in_pool)
+    process = Process(rows, now=day(4, 1))
+    once = replace(ask(touch, administrator if said.get("imported") else crm), **said)
+    (first,) = process.done(once)
+    changed = replace(once, **other)
+    assert [type(each) for each in (*process(changed), *Process(rows)(changed))] == [CommandIdReused] * 2
+    assert process.done(once, replace(once)) == [first, first]
+    assert added(rows) == [touched]
+
+
+def test_what_it_belongs_to_follows_from_and_expects_makes_no_other_command() -> None:
+    rows = Rows(*in_pool)
+    process = Process(rows, now=day(4, 1))
+    once = replace(ask(touch, administrator), imported=True, actor=ann, occurred_at=THEN, reason=WHY)
+    (first,) = process.done(once)
+    again_so = [
+        replace(once, correlation_id=UUID(int=7), causation_id=UUID(int=8)),
+        replace(once, expected=77),
+        replace(once, source=Source(system="crm", message_id="7")),
+        replace(once, actor=replace(ann, name="Ann Lee", role="analyst", org_path=OrgPath("south"))),
+    ]
+    assert process.done(*again_so) == [first] * 4
     assert added(rows) == [touched]
 
 

@@ -12,7 +12,7 @@ from commands.pool import PublishPool
 from commands.staff import DepartStaff
 from domain.errors import HasLeft, Hidden
 from domain.identity import IdentityReserved
-from domain.lead.refusals import AlreadyHeld, AlreadyKnown, BookFull, NotAMember
+from domain.lead.refusals import AlreadyHeld, AlreadyKnown, BookFull
 from domain.pool import Terms
 from domain.staff import StaffDeparted
 from domain.values import OrgPath
@@ -82,7 +82,7 @@ def test_the_terms_are_those_of_the_moment_in_which_it_is_written() -> None:
     assert found.policy_version == "pool/north@2"
     nobody = replace(for_two_days, members=())
     rows.before.append(lambda: there.done(ask(release, ann), ask(nobody, administrator)))
-    assert isinstance(here.refused(ask(claim, bob)), NotAMember)
+    assert isinstance(here.refused(ask(claim, bob)), Hidden)
 
 
 def test_a_book_that_fills_up_in_that_moment_is_full() -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from commands.lead.capture import CaptureLead
 from commands.pool import PublishPool
-from commands.staff import ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff
+from commands.staff import ROLES, ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff
 from domain.access import TABLE
 from domain.actor import Actor
 from domain.errors import HasLeft, Hidden, Invalid, NotAllowed, NotNow, UnknownStaff
 from domain.identity import Identifier
-from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved, StaffOnboarded
+from domain.staff import MACHINES, AvailabilityChanged, StaffDeparted, StaffMoved, StaffOnboarded
 from domain.values import OrgPath, PoolId, StaffId
 from tests.commands.lead.situations import LEAD, captured
 from tests.spec import ANN, administrator, ann, day, given, mia, person
@@ -39,9 +39,23 @@ def test_who_has_left_may_come_back() -> None:
     story.when(capture, by=ann).then(*captured)
 
 
-@pytest.mark.parametrize("role", TABLE)
-def test_every_role_can_be_taken(role: str) -> None:
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_of_people_can_be_taken(role: str) -> None:
     given().when(replace(onboard, role=role), by=administrator).then(replace(onboarded, role=role))
+
+
+@pytest.mark.parametrize("role", MACHINES)
+def test_nobody_becomes_a_machine(role: str) -> None:
+    because = f"role: {role} is a role of machines; people have one of sales, sales_manager, "
+    given().when(replace(onboard, role=role), by=administrator).refused(Invalid, because=because)
+    given().when(replace(onboard, role=role), by=administrator, imported=True).refused(Invalid, because=because)
+    move = MoveStaff(staff_id=ANN, to=OrgPath("north"), role=role)
+    given().when(move, by=administrator).refused(Invalid, because=because)
+
+
+def test_a_role_is_of_people_or_of_machines() -> None:
+    assert {*ROLES, *MACHINES} == TABLE.keys()
+    assert {"policy", "service_account"} == MACHINES
 
 
 def test_a_role_that_nobody_knows_is_none() -> None:

@@ -87,6 +87,15 @@ def test_streams_are_loaded_from_the_version_that_is_named(rows: Rows) -> None:
     ]
 
 
+def test_a_stream_is_read_on_from_a_version_up_to_a_limit(rows: Rows) -> None:
+    append(rows, encoded(*rows_of("lead/1", *range(1, 6))), encoded(*rows_of("lead/2", 1, 2)))
+    for after, limit, expected in [(0, 2, [1, 2]), (2, 2, [3, 4]), (4, 2, [5]), (5, 2, []), (2**63 - 1, 9, [])]:
+        found = rows.next_rows("lead/1", after, limit)
+        assert [(row.originator_id, row.originator_version) for row in found] == [("lead/1", each) for each in expected]
+    assert list(rows.next_rows("lead/2", 0, 9)) == list(rows.load_rows({"lead/2": 0}))
+    assert list(rows.next_rows("lead/3", 0, 9)) == []
+
+
 def test_a_stream_is_together_and_in_order_however_it_was_written(rows: Rows) -> None:
     for version in (1, 2, 3):
         append(rows, encoded(*rows_of("lead/2", version)), encoded(*rows_of("lead/1", version)))

@@ -17,17 +17,20 @@ def actor(role: str, org_path: str = TEAM, staff_id: str = "ann") -> Actor:
 
 
 def held_by(owner: str, org_path: str) -> Whereabouts:
-    return Whereabouts(subject="lead/1", holders=frozenset({StaffId(owner)}), orgs=frozenset({OrgPath(org_path)}))
+    return Whereabouts(subject="lead/1", owner=StaffId(owner), orgs=frozenset({OrgPath(org_path)}))
 
 
 PLACES = {
     "own": held_by("ann", TEAM),
     "let in": Whereabouts(
-        subject="lead/1", holders=frozenset({StaffId("bob"), StaffId("ann")}), orgs=frozenset({OrgPath("south")})
+        subject="lead/1",
+        owner=StaffId("bob"),
+        workers=frozenset({StaffId("ann")}),
+        orgs=frozenset({OrgPath("south")}),
     ),
     "shown": Whereabouts(
         subject="lead/1",
-        holders=frozenset({StaffId("bob")}),
+        owner=StaffId("bob"),
         readers=frozenset({StaffId("ann")}),
         orgs=frozenset({OrgPath("south")}),
     ),
@@ -37,15 +40,25 @@ PLACES = {
     "above": held_by("bob", "north"),
     "elsewhere": held_by("bob", "south"),
     "nobody": Whereabouts(subject="lead/1"),
-    "own pool": Whereabouts(subject="lead/1", pooled=True, orgs=frozenset({OrgPath("north")})),
-    "pool below": Whereabouts(subject="lead/1", pooled=True, orgs=frozenset({OrgPath(f"{TEAM}/night")})),
-    "other pool": Whereabouts(subject="lead/1", pooled=True, orgs=frozenset({OrgPath("south")})),
+    "own pool": Whereabouts(subject="lead/1", pooled=True, members=frozenset({OrgPath("north")})),
+    "pool below": Whereabouts(subject="lead/1", pooled=True, members=frozenset({OrgPath(f"{TEAM}/night")})),
+    "other pool": Whereabouts(subject="lead/1", pooled=True, members=frozenset({OrgPath("south")})),
+    "taken from own pool": Whereabouts(
+        subject="lead/1",
+        owner=StaffId("bob"),
+        orgs=frozenset({OrgPath("south")}),
+        members=frozenset({OrgPath("north")}),
+    ),
+    "once own": Whereabouts(subject="lead/1", readers=frozenset({StaffId("ann")}), orgs=frozenset({TEAM})),
+    "once elsewhere": Whereabouts(
+        subject="lead/1", readers=frozenset({StaffId("bob")}), orgs=frozenset({OrgPath("south")})
+    ),
 }
 OFFERED = {"own pool"}
 REACHED = {
-    Scope.OWN: {"own", "let in"},
-    Scope.TEAM: {"own", "let in", "colleague", "nobody", "own pool"},
-    Scope.SUBTREE: {"own", "let in", "colleague", "below", "nobody", "own pool", "pool below"},
+    Scope.OWN: {"own"},
+    Scope.TEAM: {"own", "colleague", "nobody", "own pool", "once own"},
+    Scope.SUBTREE: {"own", "colleague", "below", "nobody", "own pool", "pool below", "once own"},
     Scope.ALL: set(PLACES),
 }
 
@@ -56,8 +69,18 @@ def test_how_far_each_scope_reaches(scope: Scope, place: str, action: Action) ->
     if scope is Scope.OWN and action in {Action.READ, Action.CLAIM}:
         reached |= place in OFFERED  # What a pool offers is looked at and claimed by its members, and no more.
     if action is Action.READ:
-        reached |= place == "shown"
+        reached |= place in {"shown", "once own"}
+    if action in {Action.READ, Action.WORK}:
+        reached |= place == "let in"  # Who helps decides nothing about who has it.
+    if action is Action.CLAIM:
+        reached |= place == "taken from own pool"  # Who comes too late hears who was first.
     assert reaches(scope, action, actor("sales"), PLACES[place]) == reached
+
+
+@pytest.mark.parametrize("place", ["own", "let in", "shown", "once own"])
+def test_a_system_that_bears_a_person_s_name_is_not_that_person(place: str) -> None:
+    system = Actor(kind="service", id="ann", role="sales")
+    assert not any(reaches(Scope.OWN, action, system, PLACES[place]) for action in Action)
 
 
 def test_what_is_not_said_is_not_allowed() -> None:

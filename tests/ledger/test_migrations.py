@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from ledger import migrations
 from ledger.migrations import Step, WrongDatabase, migrate, steps
 from ledger.recorder import Recorder, datastore
 from tests.ledger.samples import append, encoded, positions, rows_of
-from tests.servers import Server
+from tests.servers import Server, mighty
 
 KNOWN = [f"{step.number:04} {step.name}" for step in steps()]
 
@@ -96,22 +95,17 @@ def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(
 
 
 @pytest.fixture(params=["SUPERUSER", "BYPASSRLS"])
-def mighty(request: pytest.FixtureRequest, postgres: Server, database_url: str) -> Iterator[str]:
+def mighty_url(request: pytest.FixtureRequest, postgres: Server, database_url: str) -> Iterator[str]:
     """The prepared database, for a role to which row security means nothing."""
-    name = f"mighty_{os.getpid()}"
-    role, service = sql.Identifier(name), sql.Identifier(str(conninfo_to_dict(database_url)["user"]))
-    with psycopg.connect(postgres.admin_url(), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD 'x'").format(role, sql.SQL(request.param)))
-        admin.execute(sql.SQL("GRANT {} TO {}").format(service, role))
-        yield make_conninfo(database_url, user=name, password="x")
-        admin.execute(sql.SQL("DROP ROLE {}").format(role))
+    with mighty(postgres, database_url, request.param) as url:
+        yield url
 
 
-def test_a_role_above_row_security_is_refused(mighty: str) -> None:
-    name = str(conninfo_to_dict(mighty)["user"])
+def test_a_role_above_row_security_is_refused(mighty_url: str) -> None:
+    name = str(conninfo_to_dict(mighty_url)["user"])
     with pytest.raises(WrongDatabase, match=name):
-        migrate(mighty)
-    recorder = Recorder(datastore(mighty))
+        migrate(mighty_url)
+    recorder = Recorder(datastore(mighty_url))
     with pytest.raises(WrongDatabase, match=name):
         recorder.writer.connected()
     with pytest.raises(WrongDatabase, match=name):

@@ -203,7 +203,7 @@ def test_what_every_row_carries_comes_last() -> None:
 
     names = [each.name for each in columns(Mine)]
     assert names[:2] == ["lead_id", "amount"]
-    assert names[2:] == ["owner_id", "pool_id", "collaborators", "collaborating_until", "as_of_position"]
+    assert names[2:] == ["owner_id", "pool_id", "formerly", "collaborators", "collaborating_until", "as_of_position"]
 
 
 @pytest.mark.parametrize("annotation", [dict[str, int], tuple[int, int], int | str, bytes, Literal[1]])

@@ -17,8 +17,9 @@ from projections.projection import Projection
 from projections.query import BadQuery, Cursor, Filter, Listing, count, cursor, page, summary
 from projections.sales_worklist import SalesLead, sales_worklist
 from projections.status_time import Spell, status_time
-from tests.projections.leads import at
+from tests.projections.leads import at, captured, contacted, negotiating, qualified
 from tests.projections.lists import NOW, Found, Views, lead, numbers
+from tests.projections.spec import rows
 
 # Filters
 
@@ -203,6 +204,15 @@ def test_how_long_a_stay_has_lasted_by_now(views: Views) -> None:
     assert [row["calendar_seconds"] for row in views.list(status_time)] == [86_400, 43_200, None]
 
 
+def test_a_stay_that_ended_before_it_began_has_lasted_no_time(views: Views) -> None:
+    told = ((at(3, 1), captured), (at(3, 9), contacted), (at(3, 4), qualified), (at(3, 8), negotiating))
+    views.put(status_time, *rows(status_time, *told))
+    found = views.list(status_time)
+    assert [(row["entered"], row["left"]) for row in found][1:3] == [(at(3, 9), at(3, 4)), (at(3, 4), at(3, 8))]
+    assert [row["calendar_seconds"] for row in found][:3] == [8 * 86_400, 0, 4 * 86_400]
+    assert views.list(status_time, sort="calendar_seconds")[0]["status"] == "contacting"
+
+
 # Figures
 
 
@@ -252,6 +262,22 @@ def test_the_funnel_of_a_cohort_and_source(views: Views) -> None:
     assert [row["status"] for row in views.run(summary(funnel, "stages", Listing(NOW, None), by=["status"]))] == sorted(
         ["contacting", "converted", "lost", "invalid", "merged", "new"]
     )
+
+
+def test_who_was_told_to_be_there_before_took_no_time(views: Views) -> None:
+    """Of three, one was told to be qualified before being contacted; a fourth has not come so far."""
+    begun = Journey(
+        lead_id=LeadId(UUID(int=1)), cohort=at(3, 1).date(), source="ads", channel="form", captured_at=at(3, 1)
+    )
+    views.put(
+        funnel,
+        replace(begun, contacting_at=at(3, 9), qualified_at=at(3, 2)),
+        replace(begun, lead_id=LeadId(UUID(int=2)), contacting_at=at(3, 9), qualified_at=at(3, 4)),
+        replace(begun, lead_id=LeadId(UUID(int=3)), contacting_at=at(3, 2), qualified_at=at(3, 8)),
+        replace(begun, lead_id=LeadId(UUID(int=4)), contacting_at=at(3, 9)),
+    )
+    (figures,) = views.run(summary(funnel, "stages", Listing(NOW, None)))
+    assert (figures["days_to_contact"], figures["days_to_qualify"], figures["days_to_convert"]) == (8.0, 0.0, None)
 
 
 def test_figures_that_are_not_declared_are_refused() -> None:

@@ -12,7 +12,7 @@ from commands.decider import Holding
 from commands.permission import whereabouts
 from commands.states import Known
 from domain.access import Action, Scope, reaches
-from domain.actor import Actor
+from domain.actor import Actor, ActorKind
 from domain.pool import Pool, Terms
 from domain.staff import Departed, Employed, Stranger
 from domain.values import LeadId, OrgPath, PoolId, StaffId
@@ -29,6 +29,7 @@ ORGS = [
     for path in ("", "north", "north/team-1", "north/team-1/desk", "north/team", "north%", "south", "a//b")
 ]
 PEOPLE = [StaffId(name) for name in ("ann", "bob", "mia", "sue", "o'tto")]
+KINDS: tuple[ActorKind, ...] = ("user", "user", "service")
 STRANGER = StaffId("stranger")
 POOLS = [PoolId(name) for name in ("p1", "p2", "p3")]
 UNTIL = [None, NOW - timedelta(seconds=1), NOW, NOW + timedelta(seconds=1)]
@@ -75,22 +76,26 @@ class World:
         )
         pools = [state for stream, state in self.states.items() if stream.startswith("pool/")]
         views.put(pool_directory, *(PublicPool(pool_id=each.pool_id, name="P", members=each.members) for each in pools))
-        views.put(sales_worklist, *(row_of(number, holding) for number, holding in self.holdings.items()))
+        views.put(
+            sales_worklist, *(row_of(number, holding, Random(number)) for number, holding in self.holdings.items())
+        )
 
     def seen(self, scope: Scope, actor: Actor) -> list[int]:
         return [
             number
             for number, holding in self.holdings.items()
-            if reaches(scope, Action.READ, actor, whereabouts(f"lead/{number}", holding, actor, NOW, self.get))
+            if reaches(scope, Action.READ, actor, whereabouts("lead", holding, Action.READ, NOW, self.get))
         ]
 
 
 def any_holding(chance: Random) -> Holding:
-    match chance.randrange(4):
+    match chance.randrange(6):
         case 0:
             return Holding()
         case 1:
-            return Holding(pool_id=chance.choice(POOLS))
+            return Holding(pool_id=chance.choice(POOLS), pooled=True)
+        case 2:
+            return Holding(formerly=chance.choice([*PEOPLE, STRANGER]), pool_id=chance.choice(POOLS))
         case _:
             helpers = {name: chance.choice(UNTIL) for name in chance.sample(PEOPLE, chance.randrange(3))}
             writes = chance.random() < 0.5
@@ -101,12 +106,15 @@ def any_holding(chance: Random) -> Holding:
             )
 
 
-def row_of(number: int, holding: Holding) -> SalesLead:
+def row_of(number: int, holding: Holding, chance: Random) -> SalesLead:
     helpers: dict[StaffId, datetime | None] = {**(holding.workers or {}), **(holding.readers or {})}
+    gone = holding.pooled and chance.random() < 0.5  # What lay in a pool when it was closed is seen as before.
+    formerly = f"pool/{holding.pool_id}" if gone else f"staff/{holding.formerly}" if holding.formerly else None
     return lead(
         number,
         owner_id=holding.owner,
-        pool_id=holding.pool_id,
+        pool_id=None if gone else holding.pool_id if holding.pooled else None,
+        formerly=formerly,
         collaborators=tuple(helpers),
         collaborating_until=tuple(helpers.values()),
     )
@@ -122,7 +130,7 @@ def test_a_list_shows_what_the_decision_function_grants(views: Views, seed: int,
         for scope in Scope:
             for _ in range(6):
                 who = chance.choice([*PEOPLE, STRANGER, StaffId("")])
-                actor = Actor(kind="user", id=who, role="sales", org_path=chance.choice(ORGS))
+                actor = Actor(kind=chance.choice(KINDS), id=who, role="sales", org_path=chance.choice(ORGS))
                 asked = Listing(NOW, Reach(actor, scope), limit=100)
                 wanted = world.seen(scope, actor)
                 assert numbers(views.run(page(sales_worklist, asked))) == wanted, (scope, actor)

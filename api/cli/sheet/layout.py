@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 
-from api.cli.outline import Outline, like, named, read
+from api.cli.outline import Fault, Outline, like, named, read
 from api.cli.say import Failure
 from api.cli.sheet.cells import Unreadable, bare, custom
 from api.cli.sheet.writing import encoding_of, header_of, is_encoding, separator_of
@@ -156,11 +156,11 @@ def laid_out(file: Path, map_file: Path | None, region: str | None, longest: int
     return found
 
 
-def failure(outline: Outline[Map], wrong: Sequence[tuple[Sequence[int | str], str]]) -> Failure:
+def failure(outline: Outline[Map], wrong: Sequence[Fault]) -> Failure:
     return Failure("\n".join(f"{outline.line(path)}: {named(path)}: {because}" for path, because in wrong))
 
 
-def nonsense(told: Map) -> Iterator[tuple[Sequence[int | str], str]]:
+def nonsense(told: Map) -> Iterator[Fault]:
     """What is wrong with a map, whatever the file."""
     for name, columns in (told.columns or {}).items():
         if name not in FIELDS and not name.startswith(CUSTOM):
@@ -180,7 +180,7 @@ def nonsense(told: Map) -> Iterator[tuple[Sequence[int | str], str]]:
         yield ("time_zone",), f"{told.time_zone!r} is unknown: Asia/Shanghai is known"
 
 
-def elsewhere(told: Map, header: Sequence[str]) -> Iterator[tuple[Sequence[int | str], str]]:
+def elsewhere(told: Map, header: Sequence[str]) -> Iterator[Fault]:
     """The columns that the map names and the file does not have."""
     for name, columns in (told.columns or {}).items():
         for column in [columns] if isinstance(columns, str) else columns:

@@ -8,10 +8,13 @@ import pytest
 
 from commands.lead.capture import CorrectLead
 from commands.lead.circulation import ReleaseLead
-from commands.lead.custody import ClaimLead, PoolLead
+from commands.lead.custody import ClaimLead, PoolLead, TransferLead
+from commands.lead.work import InvalidateLead, LoseLead, ReopenLead
+from domain.actor import Reason
 from domain.agent_book import CapacityChanged, SlotReserved
 from domain.errors import HasLeft, Hidden, NotAllowed, NotNow, UnknownStaff
-from domain.lead.facts import LeadClaimed, LeadCorrected, LeadPooled, LeadReleased
+from domain.identity import Identifier
+from domain.lead.facts import LeadCaptured, LeadClaimed, LeadCorrected, LeadPooled, LeadReleased, LeadTransferred
 from domain.lead.refusals import (
     AlreadyHeld,
     BookFull,
@@ -29,6 +32,7 @@ from tests.commands.lead.situations import (
     OTHER,
     SOUTH,
     TERMS,
+    THIRD,
     captured,
     claim_of,
     claimed,
@@ -36,6 +40,7 @@ from tests.commands.lead.situations import (
     freed,
     held,
     in_pool,
+    link,
     lost,
     negotiating,
     other_captured,
@@ -44,6 +49,7 @@ from tests.commands.lead.situations import (
     qualified,
     slot,
     slot_freed,
+    south,
     under,
 )
 from tests.spec import ANN, BOB, MIA, START, ann, bob, crm, day, given, mia, otto, pat, person, policy, sue
@@ -66,11 +72,13 @@ def test_a_member_of_the_pool_claims() -> None:
 
 
 def test_who_is_no_member_does_not() -> None:
-    given(*in_pool).when(claim, by=sue).refused(NotAMember, because="the pool north is for others")
-    given(*in_pool).when(claim, by=otto).refused(NotAMember)
+    given(*in_pool).when(claim, by=sue).refused(Hidden)
+    given(*in_pool).when(claim, by=otto).refused(Hidden)
     moved = StaffMoved(staff_id=ANN, role="sales", from_=OrgPath("north/team-1"), to=OrgPath("south/team-1"))
-    given(*in_pool, moved).when(claim, by=ann).refused(NotAMember)
-    given(*in_pool, replace(published[0], number=2, members=(OrgPath("nor"),))).when(claim).refused(NotAMember)
+    given(*in_pool, moved).when(claim, by=ann).refused(Hidden)
+    given(*in_pool, replace(published[0], number=2, members=(OrgPath("nor"),))).when(claim).refused(Hidden)
+    of_the_team = replace(published[0], number=2, members=(OrgPath("north/team-1"),))
+    given(*in_pool, of_the_team).when(claim, by=mia).refused(NotAMember, because="the pool north is for others")
 
 
 def test_nobody_claims_whose_role_does_not() -> None:
@@ -95,11 +103,17 @@ def test_who_takes_no_work_at_the_moment_may_help_himself() -> None:
 
 
 def test_a_lead_is_claimed_from_a_pool() -> None:
-    given(*published, *captured).when(claim).refused(NotNow, because="this needs Pooled, and it is Unassigned")
+    given(*published, *captured).when(claim, by=mia).refused(NotNow, because="this needs Pooled, and it is Unassigned")
+    given(*published, *captured).when(claim).refused(Hidden)
     given(*published).when(claim).refused(Hidden, because="no lead/.* is to be seen here")
     given(*in_pool, lost, freed(1)).when(claim).refused(NotNow, because="this needs Open, and it is Closed")
     done = (qualified, negotiating, converted, freed(1))
     given(*in_pool, *done).when(claim).refused(NotNow, because="this needs Open, and it is Converted")
+
+
+def test_who_may_not_see_it_hears_nothing_of_it() -> None:
+    given(*held).when(claim, by=sue).refused(Hidden)
+    given(*held, lost, freed(1)).when(claim, by=sue).refused(Hidden)
 
 
 def test_a_second_claim_hears_who_holds_it_and_until_when() -> None:
@@ -175,6 +189,45 @@ def test_the_owner_cools_down_and_not_the_manager_who_took_it_from_him() -> None
     story.when(claim, by=mia).then(*claimed(MIA))
 
 
+def test_it_is_the_pool_it_came_from_that_says_for_how_long() -> None:
+    soon = replace(south, members=(OrgPath("north"),), terms=Terms(cool_down_days=0), number=2)
+    back = given(*held, soon).when(ReleaseLead(lead_id=LEAD, pool_id=SOUTH), by=ann)
+    story = back.then(replace(given_back(cools_until=day(4, 1)), pool_id=SOUTH), slot_freed())
+    story.when(claim, by=ann).refused(CoolingDown)
+
+
+def test_an_owner_gives_back_only_where_he_is_a_member() -> None:
+    elsewhere = ReleaseLead(lead_id=LEAD, pool_id=SOUTH)
+    given(*held).when(elsewhere, by=ann).refused(NotAMember, because="the pool south is for others")
+    given(*held).when(elsewhere, by=mia).then(replace(given_back(cools_until=day(4, 1)), pool_id=SOUTH), slot_freed())
+
+
+def test_who_hands_it_to_a_colleague_cools_down_too() -> None:
+    to_bob = TransferLead(lead_id=LEAD, to=BOB)
+    moved = given(*held).when(to_bob, by=mia, reason=Reason(code="holidays"))
+    story = moved.then(
+        LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1)),
+        slot_freed(),
+        slot(BOB, kind="transfer"),
+    )
+    release = ReleaseLead(lead_id=LEAD)
+    story = story.when(release, by=bob).then(given_back(BOB, cools_until=day(4, 1)), slot_freed(BOB))
+    story.when(claim, by=ann).refused(CoolingDown)
+    story.when(claim, by=ann, at=day(4, 1)).then(*claimed(ANN, day(4, 1)))
+
+
+ENDS = [LoseLead(lead_id=LEAD, reason="price"), InvalidateLead(lead_id=LEAD, reason="wrong-number")]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_who_closed_it_cools_down_when_it_comes_back(end: object) -> None:
+    story = given(*held).when(end, by=ann).done()
+    story = story.when(ReopenLead(lead_id=LEAD), by=mia).done()
+    story = story.when(PoolLead(lead_id=LEAD, pool_id=NORTH, reason="new"), by=mia).done()
+    story.when(claim, by=ann).refused(CoolingDown)
+    story.when(claim, by=bob).then(*claimed(BOB))
+
+
 def test_each_previous_owner_cools_down_for_himself() -> None:
     by_ann = given_back(cools_until=day(4, 1))
     by_bob = given_back(BOB, day(3, 27), cools_until=day(4, 3))
@@ -185,6 +238,23 @@ def test_each_previous_owner_cools_down_for_himself() -> None:
 
 
 # How many
+
+
+def test_a_claim_counts_on_the_date_of_its_pool_s_zone() -> None:
+    """At 23:00 in Shanghai it is 17:00 in Berlin, and there the day is not over when here the next has begun."""
+    berlin = replace(south, members=(OrgPath("north"),), terms=Terms(time_zone="Europe/Berlin"), number=2)
+    one_a_day = CapacityChanged(staff_id=ANN, cap=200, daily_claims=1)
+    story = given(*in_pool, *other_captured, pooled(OTHER, SOUTH), berlin, one_a_day)
+    there = ClaimLead(lead_id=OTHER)
+    story = story.when(there, by=ann, at=day(3, 25, 23)).done()
+    story.when(claim, by=ann, at=day(3, 25, 23, 30)).refused(ClaimsSpent, because="ann has claimed 1 of 1")
+    story = story.when(claim, by=ann, at=day(3, 26, 1)).done()  # A new day in Shanghai, the same one in Berlin.
+    phone = Identifier(kind="phone", value="+8613800000003")
+    third = (
+        LeadCaptured(lead_id=THIRD, source="web", channel="chat", identities=(link(3, phone),)),
+        pooled(THIRD, SOUTH),
+    )
+    story.also(*third).when(ClaimLead(lead_id=THIRD), by=ann, at=day(3, 26, 2)).refused(ClaimsSpent)
 
 
 def books(count: int, owner: StaffId = ANN, kind: str = "dispatch", on: date = date(2026, 3, 25)) -> list[SlotReserved]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from commands.lead.circulation import ReleaseLead
+from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.custody import ClaimLead, TransferLead
 from commands.lead.holding import AddCollaborator, LogFollowUp
 from commands.lead.work import LoseLead, RecordTouch
@@ -25,6 +25,7 @@ from domain.values import StaffId
 from tests.commands.lead.situations import (
     LEAD,
     NORTH,
+    SOUTH,
     claimed,
     freed,
     held,
@@ -32,7 +33,7 @@ from tests.commands.lead.situations import (
     slot,
     slot_freed,
 )
-from tests.spec import ANN, BOB, MIA, SUE, ann, bob, crm, day, given, mia, otto, policy, sue
+from tests.spec import ANN, BOB, MIA, OTTO, SUE, ann, bob, crm, day, given, mia, otto, policy, sue
 
 call = LogFollowUp(lead_id=LEAD, channel="call", effective=True)
 called = FollowUpLogged(lead_id=LEAD, channel="call", effective=True)
@@ -77,7 +78,7 @@ def test_who_is_let_in_to_work_works() -> None:
         called, ProtectionExtended(lead_id=LEAD, until=day(4, 5))
     )
     given(*held, let_in()).when(lose, by=sue).then(
-        LeadLost(lead_id=LEAD, from_="new", reason="price"), slot_freed(ANN), freed(1)
+        LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)), slot_freed(ANN), freed(1)
     )
 
 
@@ -108,6 +109,14 @@ def test_who_helps_does_not_give_back() -> None:
     given(*held, let_in()).when(ReleaseLead(lead_id=LEAD), by=sue).refused(NotTheHolder, because="ann holds it")
 
 
+def test_a_manager_who_helps_elsewhere_decides_nothing_there() -> None:
+    helped = given(*held, let_in(OTTO))
+    helped.when(call, by=otto).then(called)
+    reclaim = RecycleLead(lead_id=LEAD, reason="manager-reclaim", pool_id=SOUTH)
+    helped.when(reclaim, by=otto, reason=Reason(code="mine")).refused(NotAllowed, because="lies outside the scope")
+    helped.when(TransferLead(lead_id=LEAD, to=OTTO), by=otto, reason=Reason(code="mine")).refused(NotAllowed)
+
+
 def test_the_manager_of_who_helps_has_no_say() -> None:
     given(*held, let_in()).when(touch, by=otto).refused(Hidden)
 
@@ -134,7 +143,11 @@ def test_help_goes_on_under_a_colleague() -> None:
     story = (
         given(*held, let_in(), let_in(BOB))
         .when(to_bob, by=mia, reason=Reason(code="holidays"))
-        .then(LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB), slot_freed(ANN), slot(BOB, kind="transfer"))
+        .then(
+            LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1)),
+            slot_freed(ANN),
+            slot(BOB, kind="transfer"),
+        )
     )
     story.when(call, by=sue).then(called)
     story.when(touch, by=ann).refused(Hidden)

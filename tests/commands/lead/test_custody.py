@@ -7,14 +7,16 @@ import pytest
 
 from commands.lead.circulation import ReleaseLead
 from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, PoolLead, TransferLead
-from commands.lead.work import LoseLead
+from commands.lead.holding import LogFollowUp
+from commands.lead.work import LoseLead, RecordTouch, ReopenLead
 from domain.actor import Actor, Reason
 from domain.agent_book import CapacityChanged, SlotKind, SlotReserved
+from domain.catalog import CUSTODY_REASONS, REASONS, CatalogPublished, Entry
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.facts import AssignMethod, LeadAssigned, LeadLost, LeadPooled, LeadReleased, LeadTransferred
 from domain.lead.refusals import AlreadyHeld, BookFull, NotAvailable, NotEmployed, NotTheHolder
-from domain.staff import AvailabilityChanged, StaffDeparted
-from domain.values import PoolId, StaffId
+from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved
+from domain.values import OrgPath, PoolId, StaffId
 from tests.commands.lead.situations import (
     LEAD,
     NORTH,
@@ -31,12 +33,12 @@ from tests.commands.lead.situations import (
     slot,
     slot_freed,
 )
-from tests.spec import ANN, BOB, MIA, OTTO, START, SUE, Given, ann, bob, crm, day, given, mia, otto, policy, sue
+from tests.spec import ANN, BOB, MIA, OTTO, PAT, START, SUE, Given, ann, bob, crm, day, given, mia, otto, policy, sue
 
 loose = (*published, *captured)
 gone = (*in_pool, lost, freed(1))
-into_north = PoolLead(lead_id=LEAD, pool_id=NORTH, reason="nobody eligible")
-in_north = replace(pooled(), reason="nobody eligible")
+into_north = PoolLead(lead_id=LEAD, pool_id=NORTH, reason="nobody-eligible")
+in_north = replace(pooled(), reason="nobody-eligible")
 to_ann = AssignLead(lead_id=LEAD, owner=ANN)
 dispatch_to_ann = DispatchLead(lead_id=LEAD, owner=ANN, rule_id="round-robin", candidates=(ANN, BOB))
 hand_over = TransferLead(lead_id=LEAD, to=BOB)
@@ -63,7 +65,11 @@ def in_custody_of(owner: StaffId, kind: SlotKind = "assign", at: datetime = STAR
     return assigned(owner, at=at), slot(owner, at, kind)
 
 
-transferred = (LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB), slot_freed(ANN), slot(BOB, kind="transfer"))
+transferred = (
+    LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1)),
+    slot_freed(ANN),
+    slot(BOB, kind="transfer"),
+)
 released = (
     LeadReleased(
         lead_id=LEAD,
@@ -124,7 +130,57 @@ def test_what_has_ended_is_in_nobody_s_custody(move: str) -> None:
     given(*gone).when(command, by=mia, reason=holidays).refused(NotNow, because="this needs Open, and it is Closed")
 
 
+def test_what_has_ended_remains_with_those_who_had_it() -> None:
+    """Another manager has no business with it, and cannot bring it over by reopening it."""
+    ended = given(*held, lost, slot_freed(), freed(1))
+    touch = RecordTouch(lead_id=LEAD, channel="web")
+    ended.when(touch, by=otto).refused(Hidden)
+    ended.when(ReopenLead(lead_id=LEAD), by=otto).refused(Hidden)
+    ended.when(touch, by=ann).refused(NotAllowed, because="lies outside the scope own")  # She sees it, and no more.
+    ended.when(touch, by=bob).refused(Hidden)
+    again = ended.when(ReopenLead(lead_id=LEAD), by=mia).done()
+    again.when(replace(to_ann, owner=SUE, pool_id=SOUTH), by=otto).refused(Hidden)
+    again.when(touch, by=bob).refused(Hidden)
+    again.when(replace(to_ann, pool_id=NORTH), by=mia).then(*in_custody_of(ANN))
+
+
+def test_what_was_closed_in_a_pool_remains_with_its_members() -> None:
+    touch = RecordTouch(lead_id=LEAD, channel="web")
+    given(*gone).when(touch, by=otto).refused(Hidden)
+    given(*gone).when(touch, by=mia).done()
+
+
+def test_what_never_was_anybody_s_is_every_manager_s() -> None:
+    touch = RecordTouch(lead_id=LEAD, channel="web")
+    given(*loose).when(touch, by=otto).done()
+    given(*loose, lost, freed(1)).when(touch, by=otto).done()
+
+
+def test_a_system_that_bears_the_owner_s_name_is_not_the_owner() -> None:
+    double = replace(crm, id="ann")
+    given(*held).when(release, by=double).refused(NotTheHolder)
+    call = LogFollowUp(lead_id=LEAD, channel="call", effective=True)
+    given(*held).when(call, by=double).refused(NotTheHolder)
+
+
 # Into a pool
+
+
+def test_why_a_lead_goes_into_a_pool_is_said_by_a_code() -> None:
+    gossip = replace(into_north, reason="Frau Meier, Hauptstr. 5, is ill")
+    given(*loose).when(gossip, by=crm).refused(Invalid, because="^reason: this is a code of up to 64 letters")
+    given(*held).when(replace(release, reason="she is ill"), by=ann).refused(Invalid, because="this is a code")
+    reasons = CatalogPublished(catalog_id=CUSTODY_REASONS, number=1, entries=(Entry(code="new"),))
+    given(*loose, reasons).when(replace(into_north, reason="new"), by=crm).then(pooled())
+    given(*loose, reasons).when(into_north, by=crm).refused(Invalid, because="^reason: custody-reasons offers new$")
+
+
+def test_a_reason_that_goes_with_a_command_is_a_code_too() -> None:
+    told = Reason(code="Frau Meier is ill")
+    given(*held).when(hand_over, by=mia, reason=told).refused(Invalid, because="this is a code")
+    reasons = CatalogPublished(catalog_id=REASONS, number=1, entries=(Entry(code="illness"),))
+    given(*held, reasons).when(hand_over, by=mia, reason=holidays).refused(Invalid, because="reasons offers illness$")
+    given(*held, reasons).when(hand_over, by=mia, reason=Reason(code="illness")).then(*transferred)
 
 
 def test_a_pool_is_published_before_anything_lies_in_it() -> None:
@@ -132,7 +188,7 @@ def test_a_pool_is_published_before_anything_lies_in_it() -> None:
     given(*loose).when(nowhere, by=crm).refused(NotNow, because="this needs Pool, and pool/west is Unpublished")
     odd = replace(into_north, pool_id=PoolId("no/where"))
     given(*loose).when(odd, by=crm).refused(Invalid, because="pool_id: an id has no blanks, slashes or control")
-    given(*loose).when(replace(into_north, reason=" "), by=crm).refused(Invalid, because="this must not be blank")
+    given(*loose).when(replace(into_north, reason=" "), by=crm).refused(Invalid, because="this is a code")
 
 
 def test_pooling_is_for_those_who_dispatch() -> None:
@@ -165,6 +221,13 @@ def test_a_dispatch_keeps_its_rule_and_whom_it_considered() -> None:
 
 
 GIVING = [(to_ann, mia), (dispatch_to_ann, policy)]
+
+
+@pytest.mark.parametrize(("command", "by"), GIVING)
+def test_nothing_goes_to_whose_role_works_no_leads(command: object, by: Actor) -> None:
+    to_pat = replace(command, owner=PAT)  # type: ignore[type-var]
+    in_the_north = StaffMoved(staff_id=PAT, role="analyst", from_=OrgPath("head-office"), to=OrgPath("north"))
+    given(*in_pool, in_the_north).when(to_pat, by=by).refused(NotAllowed, because="the role analyst, which works no")
 
 
 @pytest.mark.parametrize(("command", "by"), GIVING)
@@ -247,7 +310,7 @@ def test_a_lead_of_who_has_left_is_still_his_manager_s() -> None:
     given(*held, StaffDeparted(staff_id=ANN)).when(release, by=mia).then(*released)
     moved = given(*held, StaffDeparted(staff_id=ANN)).when(hand_over, by=mia, reason=holidays).then(*transferred)
     moved.when(LoseLead(lead_id=LEAD, reason="price"), by=bob).then(
-        LeadLost(lead_id=LEAD, from_="new", reason="price"), slot_freed(BOB), freed(1)
+        LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)), slot_freed(BOB), freed(1)
     )
 
 

@@ -67,7 +67,7 @@ def test_a_lead_of_nobody_goes_on_and_comes_to_an_end() -> None:
     lead.when(ContactLead(lead_id=LEAD), by=ann).then(LeadContacted(lead_id=LEAD, from_="new"))
     lead.when(RecordTouch(lead_id=LEAD, channel="web"), by=ann).then(TouchRecorded(lead_id=LEAD, channel="web"))
     story = lead.when(LoseLead(lead_id=LEAD, reason="price"), by=ann).then(
-        LeadLost(lead_id=LEAD, from_="new", reason="price"), slot_freed(), freed(1)
+        LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)), slot_freed(), freed(1)
     )
     story.when(ReopenLead(lead_id=LEAD), by=mia).then(LeadReopened(lead_id=LEAD, from_="lost", cycle=2), reserved(1))
 

@@ -114,26 +114,39 @@ def test_what_history_holds_counts_for_what_is_asked_now() -> None:
     story.also(beside).when(assign, by=mia).refused(BookFull, because="ann holds 1 of 1")
 
 
+ASSIGNED = LeadAssigned(
+    lead_id=LEAD,
+    owner=ZOE,
+    method="assign",
+    pool_id=NORTH,
+    first_contact_due=day(3, 26),
+    protect_until=day(4, 4),
+    hard_limit=day(4, 14),
+    extension_days=3,
+    time_zone="Asia/Shanghai",
+)
+
+
 def test_who_was_given_a_lead_was() -> None:
-    given_to_zoe = LeadAssigned(
-        lead_id=LEAD,
-        owner=ZOE,
-        method="assign",
-        pool_id=NORTH,
-        first_contact_due=day(3, 26),
-        protect_until=day(4, 4),
-        hard_limit=day(4, 14),
-        extension_days=3,
-        time_zone="Asia/Shanghai",
-    )
-    told(given(*in_pool), AssignLead(lead_id=LEAD, owner=ZOE)).then(given_to_zoe, slot(ZOE, kind="assign"))
-    dispatched = replace(given_to_zoe, method="dispatch", rule_id="old")
+    told(given(*in_pool), AssignLead(lead_id=LEAD, owner=ZOE)).then(ASSIGNED, slot(ZOE, kind="assign"))
+    dispatched = replace(ASSIGNED, method="dispatch", rule_id="old")
     dispatch = DispatchLead(lead_id=LEAD, owner=ZOE, rule_id="old")
     told(given(*in_pool), dispatch, by=dialler).then(dispatched, slot(ZOE, kind="dispatch"))
     hand_over = TransferLead(lead_id=LEAD, to=ZOE)
     told(given(*held), hand_over).then(
-        LeadTransferred(lead_id=LEAD, from_=ANN, to=ZOE), slot_freed(ANN), slot(ZOE, kind="transfer")
+        LeadTransferred(lead_id=LEAD, from_=ANN, to=ZOE, cools_until=day(4, 1)),
+        slot_freed(ANN),
+        slot(ZOE, kind="transfer"),
     )
+
+
+def test_who_has_it_already_may_be_told_once_more() -> None:
+    story = told(given(*held), claim, by=ann, at=day(3, 27)).then(claim_of(ANN, day(3, 27)))
+    told(story, AssignLead(lead_id=LEAD, owner=ANN), at=day(3, 28)).then(
+        replace(ASSIGNED, owner=ANN, first_contact_due=day(3, 29), protect_until=day(4, 7), hard_limit=day(4, 17))
+    )
+    told(story, TransferLead(lead_id=LEAD, to=ANN)).then(LeadTransferred(lead_id=LEAD, from_=ANN, to=ANN))
+    story.when(claim, by=mia).refused(AlreadyHeld, because="ann holds it, protected until 2026-04-04")
 
 
 def test_what_was_taken_back_was() -> None:
@@ -188,7 +201,7 @@ def test_the_state_tables_hold() -> None:
     told(given(*captured), sell).refused(NotNow, because="this needs Negotiating, and it is New")
     told(given(*captured), ReopenLead(lead_id=LEAD)).refused(NotNow, because="this needs Closed, and it is Open")
     told(given(*published, *captured), claim).refused(NotNow, because="this needs Pooled, and it is Unassigned")
-    told(given(*held), claim).refused(AlreadyHeld, because="ann holds it")
+    told(given(*held), claim, by=sue).refused(AlreadyHeld, because="ann holds it")
     told(given(*held), AssignLead(lead_id=LEAD, owner=ZOE)).refused(AlreadyHeld)
     told(given(*held), PoolLead(lead_id=LEAD, pool_id=NORTH, reason="new")).refused(NotNow, because="it is Held")
     told(given(*in_pool), ReleaseLead(lead_id=LEAD)).refused(NotNow, because="this needs Held, and it is Pooled")

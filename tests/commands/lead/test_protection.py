@@ -169,7 +169,11 @@ def test_a_transfer_keeps_both_limits() -> None:
     story = (
         given(*held)
         .when(to_bob, by=mia, at=day(4, 3), reason=hand_over)
-        .then(LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB), slot_freed(ANN), slot(BOB, day(4, 3), "transfer"))
+        .then(
+            LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 10)),
+            slot_freed(ANN),
+            slot(BOB, day(4, 3), "transfer"),
+        )
     )
     story.when(recycle_for_hard_limit, by=policy, at=day(4, 13)).refused(
         StillProtected, because="bob keeps it until 2026-04-14"
@@ -180,7 +184,9 @@ def test_a_transfer_keeps_both_limits() -> None:
     )
     story = story.when(call, by=bob, at=day(4, 3, 11)).then(called, extended(4, 6, 11))
     story = story.when(to_ann, by=mia, at=day(4, 6), reason=hand_over).then(
-        LeadTransferred(lead_id=LEAD, from_=BOB, to=ANN), slot_freed(BOB), slot(ANN, day(4, 6), "transfer")
+        LeadTransferred(lead_id=LEAD, from_=BOB, to=ANN, cools_until=day(4, 13)),
+        slot_freed(BOB),
+        slot(ANN, day(4, 6), "transfer"),
     )
     story.when(call, by=ann, at=day(4, 6, 10, 30)).then(called, extended(4, 9, 10, 30))
     story.when(recycle_for_hard_limit, by=policy, at=day(4, 14)).then(recycled(4, 14), slot_freed())

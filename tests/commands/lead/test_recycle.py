@@ -144,6 +144,11 @@ def test_the_owner_holds_more_than_he_may() -> None:
     recycling(given(*held, under(Terms(holding_cap=0))), "over-capacity").then(*recycled("over-capacity"))
 
 
+def test_what_once_was_an_opportunity_is_one() -> None:
+    nursed = given(*held, contacted, qualified, replace(nurtured, from_="qualified"))
+    recycling(nursed, "no-opportunity", day(5, 1)).refused(ReasonDoesNotHold, because="it is an opportunity")
+
+
 def test_it_is_the_own_pool_that_says_how_many_are_too_many() -> None:
     tiny = replace(south, number=2, terms=Terms(holding_cap=0))
     elsewhere = RecycleLead(lead_id=LEAD, reason="over-capacity", pool_id=SOUTH)
@@ -176,7 +181,8 @@ def test_it_goes_back_where_it_came_from_or_where_it_is_sent() -> None:
     given(*held, departed).when(nowhere, by=policy).refused(NotNow, because="pool/west is Unpublished")
     short = replace(south, number=2, terms=Terms(cool_down_days=1))
     given(*held, short, departed).when(elsewhere, by=policy).then(
-        replace(back, pool_id=SOUTH, cools_until=day(3, 26), rule_id=None), freed
+        replace(back, pool_id=SOUTH, rule_id=None),
+        freed,  # Its own pool says how long it cools down.
     )
 
 
