@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from api.cli.reading import CALLER, CHUNK
 from api.cli.say import Failure, Misuse
 from api.cli.turn import known
-from commands.ask import Ask, Outcome
+from commands.ask import Ask, CommandIdReused, Outcome
 from commands.lead.capture import AdoptLead
 from commands.permission import EARLIEST
 from commands.service import WriteSide
@@ -62,6 +62,8 @@ class Adoption:
                 match answer:
                     case Outcome(refusal=None):
                         counts["adopted"] += 1
+                    case CommandIdReused():  # By another who adopts it at this moment, as of another instant.
+                        counts["already_adopted"] += 1
                     case Outcome(refusal=NotNow()):
                         counts["not_open"] += 1
                     case Outcome(refusal=problem) | problem:

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import adopt
+from commands.service import WriteSide
 from tests.cli.bringing import all_of_it, asked, brought, captured, counts, lead, told, write
 from tests.cli.running import Said, lifeledger, on
+from tests.memory import MASTER
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +59,24 @@ def test_the_same_file_again_adopts_nothing_whenever(file: Path, database_url: s
         assert (again.code, counts(again)) == (0, {"already_there": 3})
         assert adoptions(again) == {"adopted": 0, "already_adopted": 1, "not_open": 1}
     assert all_of_it(database_url) == before
+
+
+def test_two_who_adopt_at_once_adopt_each_lead_once(
+    file: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither has seen the other when he looks what is there, and each names an instant of his own."""
+    monkeypatch.setattr(adopt, "known", lambda *_: {})
+    write(file, captured(1), captured(2))
+    brought(file, database_url)
+    side = WriteSide.open(database_url, MASTER)
+    found = []
+    for at in (AT, "2025-07-01T00:00:00Z"):
+        one = adopt.Adoption(adopt.instant(at))
+        one.versions = {f"lead/{lead(1)}": 1, f"lead/{lead(2)}": 1}
+        found.append(one.carry_out(side))
+    side.close()
+    assert found == [{"adopted": 2}, {"already_adopted": 2}]
+    assert len(asked(database_url, ADOPTIONS)) == 2
 
 
 def test_what_was_imported_before_can_be_adopted_later(file: Path, database_url: str) -> None:
