@@ -116,6 +116,7 @@ IdentityId = NewType("IdentityId", UUID)
 StaffId = NewType("StaffId", str)
 PoolId = NewType("PoolId", str)
 CatalogId = NewType("CatalogId", str)
+CalendarId = NewType("CalendarId", str)
 OrgPath = NewType("OrgPath", str)  # "north/team-1": a team is a path, and lies within all its prefixes.
 
 
