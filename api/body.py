@@ -177,7 +177,8 @@ class Form:
     def command(self, data: dict[str, Any], within: str, in_path: str = "") -> Any:
         """The command. Raises InvalidRequest with pointers that start with `within`.
 
-        Nothing is converted but what JSON has no type for: ids, dates, instants and amounts are written as strings.
+        Nothing is converted but what JSON has no type for: ids, dates and instants are written as strings, amounts as
+        strings or numbers.
         """
         if len(data) > len(self.names) + MOST_ERRORS:  # Otherwise each would be told as it is found.
             raise InvalidRequest(errors=[{"pointer": within, "detail": f"{self.name} has no such {len(data)} fields"}])

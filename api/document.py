@@ -55,8 +55,8 @@ One ordered ledger of everything that happened to every lead.
 
 **Commands** have an address each, `POST /leads/{lead_id}/claim`, and are answered with the new version of their subject
 (`ETag`) and the `Position` of the ledger. `POST /commands` takes many, one a line. A body is the command and nothing
-else: why it is sent, for whom and following what stands in headers. Amounts are strings, instants have a zone, and
-nothing is converted: `"12"` is no integer, nor is `12.0`.
+else: why it is sent, for whom and following what stands in headers. Amounts are strings, or numbers where a
+reader loses nothing, instants have a zone, and nothing else is converted: `"12"` is no integer, nor is `12.0`.
 
 **Errors** are problems (RFC 9457) with a stable `type`, an address under which is written what it means. A refusal is
 an answer: it is kept with its command, and whoever sends the same `Idempotency-Key` again is told the same.

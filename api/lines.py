@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
@@ -15,8 +15,6 @@ from api.problems import InvalidRequest, UnknownCommand
 from commands.ask import Ask
 from domain.actor import Actor, ActorKind, Reason, Source
 from domain.values import LONGEST_TEXT, OrgPath
-
-SOURCES = UUID("3f2d5d0a-7b0c-5d0e-8a57-0f6f4f1f3c52")  # The namespace of command ids made from message ids.
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)]
 FORBID = {"extra": "forbid"}
@@ -86,7 +84,8 @@ class Lines:
 
     A line without an id gets one from its source, else from its content and its ordinal among equal lines, so that
     the same file again is the same commands again. `fingerprint` is the ledger's keyed digest: a plain hash of a
-    phone number could be guessed. `most` bounds how many different lines without id and source are told apart.
+    phone number could be guessed, and an id that anybody can work out anybody can take. `most` bounds how many
+    different lines without id and source are told apart.
 
     With `new_id` that goes for history alone: a live line without id and source is a new command each time it is sent.
     """
@@ -139,7 +138,7 @@ class Lines:
 
     def derived(self, line: Line, data: dict[str, Any]) -> UUID:
         if line.source is not None:
-            return id_of_message(line.source, None if line.imported else self.caller)
+            return self.id_of_message(line.source, live=not line.imported)
         if self.new_id is not None and not line.imported:
             return self.new_id()
         content = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -150,11 +149,11 @@ class Lines:
         self.seen[digest] += 1
         return custom_id(self.fingerprint("line", b"%b%d" % (digest, self.seen[digest])))
 
-
-def id_of_message(told: GivenSource, caller: Actor | None) -> UUID:
-    """The id of the command that a message comes to: the caller's own, or of history the same for everybody."""
-    message = f"{told.system}\0{told.message_id}"
-    return uuid5(SOURCES, message if caller is None else f"{caller.kind}:{caller.id}\0{message}")
+    def id_of_message(self, told: GivenSource, *, live: bool) -> UUID:
+        """The id of the command that a message comes to: the caller's own, or of history the same for everybody."""
+        message = f"{told.system}\0{told.message_id}"
+        whose = f"{self.caller.kind}:{self.caller.id}\0" if live else ""
+        return custom_id(self.fingerprint("source", f"{whose}{message}".encode()))
 
 
 def actor(given: GivenActor | None) -> Actor | None:

@@ -13,8 +13,8 @@ from commands.permission import must_be_allowed, must_reach
 from commands.states import Known, View
 from domain.access import Action
 from domain.actor import Actor, Asked
-from domain.catalog import REASONS, offered
-from domain.errors import ASKED, Hidden, Invalid, NotNow, Refused
+from domain.catalog import REASONS, coded, offered
+from domain.errors import ASKED, Hidden, Invalid, NotAllowed, NotNow, Refused
 from domain.identity import Identifier
 from domain.signature import Finder, Need, Rule
 from ledger.envelope import Append, Batch, Circumstances
@@ -67,6 +67,7 @@ class Work:
     home: str
     digest: bytes
     wrong: Invalid | None = None  # Its id cannot be one.
+    actor: Actor | None = None  # Who acts, once that has been found to be allowed.
 
 
 @dataclass(slots=True)
@@ -90,7 +91,9 @@ def decide(work: Work, view: View, owner: Owners, now: datetime) -> Batch | Exce
             ready = prepare(work, view, now)
             events = plan.rule.outcome(ready.known)
         except Refused as no:
-            around = circumstances(ask, ask.actor or ask.caller, stream, None, now)
+            if isinstance(no, NotAllowed) and no.action == Action.IMPORT:
+                return no  # Not kept: the id of a line of history is for who may import it.
+            around = circumstances(ask, work.actor or ask.caller, stream, None, now)
             return Batch(plan.name, work.digest, stream, before, around, (), declined(no), {}, ask.side)
         around = circumstances(ask, ready.asked.actor, stream, ready.policies, now)
         appends, identities = append(events, view, owner, ready)
@@ -107,9 +110,9 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
     ask, plan, home = work.ask, work.plan, work.home
     before = view.get(home)
     at = ask.occurred_at or now
+    actor = work.actor = allowed(work, before.state, view, now)
     if ask.reason is not None:
-        must_be_offered(ask.reason.code, view)
-    actor = allowed(work, before.state, view, now)
+        must_be_offered(ask.reason.code, ask, view)
     if ask.expected not in (None, before.version) and (before.version or plan.opens):
         raise Conflict(f"{home} is at version {before.version}, not {ask.expected}")
     asked = Asked(
@@ -153,10 +156,13 @@ def allowed(work: Work, state: object, view: View, now: datetime) -> Actor:
         return ask.caller
 
 
-def must_be_offered(code: str, view: View) -> None:
+def must_be_offered(code: str, ask: Ask, view: View) -> None:
     """A reason's code is one of the catalog's, if there is one; what else there is to say goes into its text."""
-    catalog = view.get(f"catalog/{REASONS}").state
-    offered(catalog, code, f"{ASKED}reason")
+    field = f"{ASKED}reason"
+    if ask.imported:
+        coded(field, code)
+    else:
+        offered(view.get(f"catalog/{REASONS}").state, code, field)
 
 
 def stream_of(decider: Decider[Any, Any], key: object, view: View) -> str:

@@ -175,7 +175,9 @@ class Executor:
     def work(self, ask: Ask) -> Work:
         plan = self.plans[type(ask.command)]
         body = serializer(plan.rule.takes).to_json(ask.command, by_alias=True)
-        digest = self.store.digest(f"{plan.name} {ask.caller.kind}:{ask.caller.id}", body + said_of(ask))
+        # Whoever imports it, a line of history is the same.
+        sender = "" if ask.imported else f" {ask.caller.kind}:{ask.caller.id}"
+        digest = self.store.digest(plan.name + sender, body + said_of(ask))
         try:
             return Work(ask, plan, plan.decider.stream_of(ask.command), digest)
         except Invalid as wrong:
@@ -256,7 +258,8 @@ def serializer(command: type) -> SchemaSerializer:
 def said_of(ask: Ask) -> bytes:
     """What else the caller says, as far as it makes another command of the same body; of most there is nothing.
 
-    What a command belongs to, follows from and expects may differ when it is sent again.
+    What a command belongs to, follows from and expects may differ when it is sent again; so may who imports it, and of
+    the actor whom history names all but his kind and id.
     """
     actor, reason = ask.actor, ask.reason
     if not (ask.imported or reason or actor or ask.occurred_at or ask.on_behalf_of):

@@ -49,8 +49,8 @@ class PublishPool:
 def publish(command: PublishPool, pool: Unpublished | Pool) -> PoolPublished:
     """Publish a pool, or new terms for one; what was decided under the old ones stays decided."""
     terms = command.terms
-    for member in command.members:
-        proper(member, "members")
+    for nth, member in enumerate(command.members):
+        proper(member, f"members/{nth}")
     if not is_known(terms.time_zone):
         raise Invalid(field="terms/time_zone", because=f"{terms.time_zone!r} is no IANA time zone")
     for number in fields(terms):

@@ -16,6 +16,7 @@ class Action(StrEnum):
     READ = "read"
     CAPTURE = "capture"
     WORK = "work"  # Move what one holds forward: contacts, follow-ups, status.
+    CLOSE = "close"  # End it, or change whose it is about: not for who only helps.
     CLAIM = "claim"
     ASSIGN = "assign"  # Decide who holds what: assign, transfer, recycle, extend.
     DISPATCH = "dispatch"
@@ -39,12 +40,14 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.READ: Scope.OWN,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.OWN,
+        Action.CLOSE: Scope.OWN,
         Action.CLAIM: Scope.OWN,  # What a pool offers him.
     },
     "sales_manager": {
         Action.READ: Scope.SUBTREE,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.SUBTREE,
+        Action.CLOSE: Scope.SUBTREE,
         Action.CLAIM: Scope.SUBTREE,
         Action.ASSIGN: Scope.SUBTREE,
         Action.DISPATCH: Scope.SUBTREE,
@@ -54,6 +57,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.READ: Scope.OWN,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.OWN,
+        Action.CLOSE: Scope.OWN,
         Action.CLAIM: Scope.OWN,
     },
     "inspector": {Action.READ: Scope.ALL},
@@ -72,12 +76,14 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.READ: Scope.ALL,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.ALL,
+        Action.CLOSE: Scope.ALL,
         Action.DISPATCH: Scope.ALL,
     },
     "policy": {
         Action.READ: Scope.ALL,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.ALL,
+        Action.CLOSE: Scope.ALL,
         Action.ASSIGN: Scope.ALL,
         Action.DISPATCH: Scope.ALL,
         Action.MERGE: Scope.ALL,

@@ -2,15 +2,17 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
 import phonenumbers
 
 from domain.errors import ImpossibleHistory, Invalid
-from domain.values import IdentityId, LeadId, Personal, fact, value
+from domain.values import IdentityId, Instant, LeadId, Personal, StaffId, fact, value
 
 IdentityKind = Literal["phone", "email", "wechat", "external"]
+Cooling = Mapping[StaffId, Instant]  # Until when a previous owner must wait.
 
 
 @value
@@ -105,6 +107,15 @@ class IdentityLink:
     system: str | None = None
 
 
+def latest(*several: Cooling | None) -> Cooling | None:
+    """All of them together: each waits as long as any says."""
+    found: dict[StaffId, Instant] = {}
+    for each in several:
+        for person, until in (each or {}).items():
+            found[person] = max(until, found.get(person, until))
+    return found or None
+
+
 # Facts
 
 
@@ -124,8 +135,11 @@ class IdentityReassigned:
 
 @fact("identity.released")
 class IdentityReleased:
+    """`cooling`: until when who held the lead must wait, whatever lead comes next under this identity."""
+
     identity_id: IdentityId
     lead_id: LeadId
+    cooling: Cooling | None = None
 
 
 IdentityEvent = IdentityReserved | IdentityReassigned | IdentityReleased
@@ -137,6 +151,7 @@ IdentityEvent = IdentityReserved | IdentityReassigned | IdentityReleased
 @value
 class Unheld:
     identity_id: IdentityId
+    cooling: Cooling | None = None
 
 
 @value
@@ -154,7 +169,7 @@ def evolve(identity: Identity, event: IdentityEvent) -> Identity:
             return HeldBy(identity_id=identity_id, lead_id=lead_id)
         case HeldBy(identity_id=identity_id), IdentityReassigned(to=to):
             return HeldBy(identity_id=identity_id, lead_id=to)
-        case HeldBy(identity_id=identity_id), IdentityReleased():
-            return Unheld(identity_id=identity_id)
+        case HeldBy(identity_id=identity_id), IdentityReleased(cooling=cooling):
+            return Unheld(identity_id=identity_id, cooling=cooling)
         case _:
             raise ImpossibleHistory(identity, event)

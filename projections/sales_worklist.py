@@ -241,6 +241,8 @@ def unprotected(row: SalesLead, claimable_from: Instant | None = None) -> SalesL
 
 
 def taken(row: SalesLead, event: LeadClaimed | LeadAssigned) -> SalesLead:
+    if row.owner_id == event.owner:
+        return row  # Imported, and told once more: the terms of the first time hold.
     return replace(
         moved(row, event),
         claimable_from=None,

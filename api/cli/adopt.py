@@ -1,21 +1,23 @@
 """The leads of imported history become live: from an instant on their deadlines run and policies see them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from api.cli.reading import CALLER, CHUNK
 from api.cli.say import Failure, Misuse
 from api.cli.turn import known
-from commands.ask import Ask, CommandIdReused, Outcome
+from api.lines import custom_id
+from commands.ask import Answer, Ask, CommandIdReused, Outcome
+from commands.execute import answer_again
 from commands.lead.capture import AdoptLead
 from commands.permission import EARLIEST
 from commands.service import WriteSide
 from domain.errors import NotNow
 from domain.values import LeadId
+from ledger.envelope import Logged
 
-ADOPTIONS = UUID("7d1a9e52-64c3-5b8f-9d27-b1c0f4a7e8d6")  # The namespace of the ids of their commands.
 LEAD = "lead/"
 KINDS = ("adopted", "already_adopted", "not_open")
 
@@ -54,32 +56,50 @@ class Adoption:
     def carry_out(self, side: WriteSide) -> Counter[str]:
         """How many leads were adopted, had been before, or are not open any more. Raises Failure for any other end."""
         counts = Counter[str]()
-        for asks in self.asks():
+        for asks in self.asks(side.ledger.digest):
             before = known(side, [ask.command_id for ask in asks])
-            counts.update("already_adopted" if each.refusal is None else "not_open" for each in before.values())
             fresh = [ask for ask in asks if ask.command_id not in before]
-            for ask, answer in zip(fresh, side.executor(fresh) if fresh else (), strict=True):
-                match answer:
-                    case Outcome(refusal=None):
-                        counts["adopted"] += 1
-                    case CommandIdReused():  # By another who adopts it at this moment, as of another instant.
-                        counts["already_adopted"] += 1
-                    case Outcome(refusal=NotNow()):
-                        counts["not_open"] += 1
-                    case Outcome(refusal=problem) | problem:
-                        raise Failure(f"{ask.command.lead_id} is not adopted: {problem}") from problem
+            answers = side.executor(fresh) if fresh else ()
+            given = {ask.command_id: answer for ask, answer in zip(fresh, answers, strict=True)}
+            reused = [each for each, answer in given.items() if isinstance(answer, CommandIdReused)]
+            if reused:  # By another who adopts it at this moment, as of another instant.
+                before = {**before, **known(side, reused)}
+            for ask in asks:
+                logged = before.get(ask.command_id)
+                if logged is None:
+                    counts[end(ask, given[ask.command_id], "adopted")] += 1
+                else:
+                    counts[end(ask, earlier(logged), "already_adopted")] += 1
         return counts
 
-    def asks(self) -> Iterator[Sequence[Ask]]:
-        """Not imported itself: that a lead is adopted is news."""
+    def asks(self, fingerprint: Callable[[str, bytes], bytes]) -> Iterator[Sequence[Ask]]:
+        """Not imported itself: that a lead is adopted is news. Nobody else can know its command's id, and take it."""
         streams = list(self.versions.items())
         for begin in range(0, len(streams), CHUNK):
             yield [
                 Ask(
                     AdoptLead(lead_id=LeadId(UUID(stream.removeprefix(LEAD)))),
-                    uuid5(ADOPTIONS, f"{stream}@{version}"),
+                    custom_id(fingerprint("adoption", f"{stream}@{version}".encode())),
                     CALLER,
                     occurred_at=self.at,
                 )
                 for stream, version in streams[begin : begin + CHUNK]
             ]
+
+
+def earlier(logged: Logged) -> Answer:
+    """What came of an adoption, as of whatever instant; CommandIdReused if it was none."""
+    if logged.type != AdoptLead.__name__:
+        return CommandIdReused(command_id=logged.command_id)
+    return answer_again(logged, logged.digest)
+
+
+def end(ask: Ask, answer: Answer, done: str) -> str:
+    """What an adoption counts as: `done`, or not open. Raises Failure."""
+    match answer:
+        case Outcome(refusal=None):
+            return done
+        case Outcome(refusal=NotNow()):
+            return "not_open"
+        case Outcome(refusal=problem) | problem:
+            raise Failure(f"{ask.command.lead_id} is not adopted: {problem}") from problem

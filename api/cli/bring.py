@@ -34,7 +34,7 @@ from commands.execute import answer_again
 from commands.service import WriteSide, calm_collector
 from domain.catalog import LEAD_FIELDS
 from domain.errors import Refused
-from domain.lead.facts import LeadEvent
+from domain.lead.facts import LeadAssigned, LeadClaimed, LeadEvent
 from domain.signature import members
 from domain.values import FACT_NAMES
 from ledger.envelope import time_ordered_id
@@ -45,10 +45,16 @@ TABLES = (".csv", ".tsv")
 AHEAD = 8  # Chunks that are read and not yet written.
 BAD = ("refused", "invalid", "failed")
 KINDS = ("accepted", "already_there", *BAD)
+# What changes nothing says so itself, or no slot in a book follows it.
 REPEATS = """
-SELECT count(*) FROM ledger.events WHERE position > %s AND position <= %s AND imported AND type = ANY(%s)
-   AND convert_from(payload, 'UTF8')::jsonb ->> 'from' = convert_from(payload, 'UTF8')::jsonb ->> 'to'
+SELECT count(*) FROM ledger.events AS told WHERE position > %s AND position <= %s AND imported AND (
+    (type = ANY(%s) AND convert_from(payload, 'UTF8')::jsonb ->> 'from' = convert_from(payload, 'UTF8')::jsonb ->> 'to')
+    OR (type = ANY(%s) AND NOT EXISTS (
+        SELECT FROM ledger.events AS slot
+        WHERE slot.position = told.position + 1 AND slot.command_id = told.command_id
+    )))
 """
+TAKEN = [FACT_NAMES[kind] for kind in (LeadClaimed, LeadAssigned)]
 STATUS_EVENTS = [FACT_NAMES[kind] for kind in members(LeadEvent) if {"from_", "to"} <= kind.__annotations__.keys()]
 
 
@@ -230,7 +236,7 @@ class Import:
 def repeats(url: str, after: int, until: int) -> int:
     """How many of the imported events between two positions repeat the state that was there."""
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(REPEATS, (after, until, STATUS_EVENTS)).fetchone()
+        row = connection.execute(REPEATS, (after, until, STATUS_EVENTS, TAKEN)).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from api.cli.outline import Fault, Outline, Path_, like, read
+from api.cli.outline import Fault, Outline, Place, like, read
 from commands.agent_book import ChangeCapacity
 from commands.catalog import PublishCatalog
 from commands.pool import PublishPool
@@ -104,7 +104,7 @@ def choices(catalog: CatalogPart) -> PublishCatalog:
     return PublishCatalog(catalog_id=catalog.id, entries=catalog.entries, fields=catalog.fields)
 
 
-def place(path: Path_, no: Refused) -> Path_:
+def place(path: Place, no: Refused) -> Place:
     """What a refusal is about: the part of the file that wanted the command, or a field in it."""
     if not isinstance(no, Invalid):
         return path
@@ -115,7 +115,7 @@ def place(path: Path_, no: Refused) -> Path_:
 # Its faults
 
 
-def faults(parts: Parts, mended: Collection[Path_]) -> Iterator[Fault]:
+def faults(parts: Parts, mended: Collection[Place]) -> Iterator[Fault]:
     """What makes no sense beside the rest of the file, and what no rule would accept."""
     yield from twice(parts)
     yield from misplaced(parts, mended)
@@ -135,7 +135,7 @@ def twice(parts: Parts) -> Iterator[Fault]:
             seen.add(each)
 
 
-def misplaced(parts: Parts, mended: Collection[Path_]) -> Iterator[Fault]:
+def misplaced(parts: Parts, mended: Collection[Place]) -> Iterator[Fault]:
     for nth, team in enumerate(parts.teams):
         try:
             proper(team, "teams")
@@ -164,7 +164,7 @@ def refused(parts: Parts) -> Iterator[Fault]:
                 break  # What follows from it would be refused only because of it.
 
 
-def wished(parts: Parts) -> Iterator[Sequence[tuple[Path_, Any]]]:
+def wished(parts: Parts) -> Iterator[Sequence[tuple[Place, Any]]]:
     """The commands of each part, and where it stands. Who has departed was somebody once, and is looked at as well."""
     for nth, person in enumerate(parts.staff):
         capacity = person.capacity
@@ -178,7 +178,7 @@ def wished(parts: Parts) -> Iterator[Sequence[tuple[Path_, Any]]]:
         yield [(("catalogs", nth), choices(catalog))]
 
 
-def stand_in(path: Path_) -> Any:
+def stand_in(path: Place) -> Any:
     """Something without a fault for a place that has one; None where there need be nothing."""
     *_, around, name = ("", *path)
     match name:

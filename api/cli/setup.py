@@ -7,7 +7,7 @@ from typing import Any
 
 from api.cli.company import CALLER, Parts, Person, choices, limits, onboarding, parts_of, place, terms
 from api.cli.house import database, master_key, write_side
-from api.cli.outline import Outline, Path_
+from api.cli.outline import Outline, Place
 from api.cli.say import Failure, document
 from commands.ask import Ask, Conflict, Outcome
 from commands.execute import Executor
@@ -25,7 +25,7 @@ from settings import Settings
 class Step:
     """One command that brings the house closer to the file, and the part of the file that wants it."""
 
-    path: Path_
+    path: Place
     text: str
     ask: Ask
 
@@ -85,7 +85,7 @@ def plan(wanted: Outline[Parts], executor: Executor) -> tuple[list[Step], list[s
     return steps, stuck
 
 
-def staff_steps(path: Path_, person: Person, executor: Executor) -> Iterator[Step]:
+def staff_steps(path: Place, person: Person, executor: Executor) -> Iterator[Step]:
     known = executor.state(f"staff/{person.id}")
     version = known.version
     match known.state:
@@ -120,7 +120,7 @@ def unchangeable(person: Person, executor: Executor) -> Iterator[tuple[str, str]
             pass
 
 
-def capacity_steps(path: Path_, person: Person, executor: Executor) -> Iterator[Step]:
+def capacity_steps(path: Place, person: Person, executor: Executor) -> Iterator[Step]:
     known = executor.state(f"agent-book/{person.id}")
     wanted = person.capacity
     if wanted is None or person.departed:
@@ -130,7 +130,7 @@ def capacity_steps(path: Path_, person: Person, executor: Executor) -> Iterator[
         yield step(path, text, limits(person, wanted), known.version)
 
 
-def published(path: Path_, text: str, command: Any, executor: Executor) -> Iterator[Step]:
+def published(path: Place, text: str, command: Any, executor: Executor) -> Iterator[Step]:
     """A new version, unless the last one says the same."""
     stream = executor.owner[type(command)].stream_of(command)
     history = executor.store.history(stream)
@@ -139,7 +139,7 @@ def published(path: Path_, text: str, command: Any, executor: Executor) -> Itera
     yield step(path, f"{text}, version {len(history) + 1}", command, len(history))
 
 
-def step(path: Path_, text: str, command: Any, version: int) -> Step:
+def step(path: Place, text: str, command: Any, version: int) -> Step:
     """For the version that was compared: who changes the same thing meanwhile is not overruled."""
     return Step(path, text, Ask(command, time_ordered_id(), CALLER, expected=version))
 

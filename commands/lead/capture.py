@@ -1,15 +1,16 @@
 """How a lead comes, how it is corrected, and how two that are one become one."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from commands.lead.leads import identities_of, leads, not_negative, owner_of
+from commands.lead.leads import cooling, identities_of, leads, not_negative, owner_of, pool_left
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import LEAD_FIELDS, Catalog, CustomValue, checked
 from domain.errors import Invalid, require, said
 from domain.identity import (
+    Cooling,
     HeldBy,
     Identifier,
     Identity,
@@ -18,13 +19,15 @@ from domain.identity import (
     IdentityReleased,
     IdentityReserved,
     Unheld,
+    latest,
     normalised,
 )
 from domain.lead.facts import LeadAbsorbed, LeadAdopted, LeadCaptured, LeadCorrected, LeadKind, LeadMerged
 from domain.lead.refusals import AlreadyKnown, NotTheSame
-from domain.lead.states import NAMES, Closed, Converted, Merged, Open, Uncaptured
+from domain.lead.states import NAMES, Closed, Converted, Merged, Open, Uncaptured, cooled
 from domain.money import Money
-from domain.values import CatalogId, IdentityId, LeadId, StaffId, value
+from domain.pool import Pool
+from domain.values import CatalogId, IdentityId, LeadId, PoolId, StaffId, value
 
 
 def lead_fields() -> CatalogId:
@@ -36,6 +39,12 @@ def unheld(identity: Identity, identifier: Identifier | IdentityLink) -> Unheld:
     if isinstance(identity, HeldBy):
         raise AlreadyKnown(kind=identifier.kind, held_by=identity.lead_id)
     return identity
+
+
+def waits(identities: Iterable[Identity], asked: Asked) -> Cooling | None:
+    """Who must still wait, because he held what these identities belonged to before."""
+    before = latest(*(each.cooling for each in identities if isinstance(each, Unheld))) or {}
+    return {person: until for person, until in before.items() if asked.at < until} or None
 
 
 def link(identity: Identity, identifier: Identifier) -> IdentityLink:
@@ -70,7 +79,7 @@ def identifiers(command: CaptureLead) -> list[Identifier]:
 
 @leads.decides(Action.CAPTURE, identities=identifiers, fields=lead_fields)
 def capture(
-    command: CaptureLead, _: Uncaptured, identities: Mapping[Identifier, Identity], fields: Catalog
+    command: CaptureLead, _: Uncaptured, identities: Mapping[Identifier, Identity], fields: Catalog, asked: Asked
 ) -> Iterator[LeadCaptured | IdentityReserved]:
     """Capture a lead that nobody knows yet."""
     custom, personal = checked(fields, command.custom or {})
@@ -88,6 +97,7 @@ def capture(
         requested_amount=command.requested_amount and not_negative(command.requested_amount, "requested_amount"),
         custom=custom or None,
         personal_custom=personal or None,
+        cooling=waits(identities.values(), asked),
     )
     for identifier, identity in identities.items():
         yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)
@@ -122,17 +132,20 @@ def present_identities(command: CorrectLead, lead: Open | Closed | Converted | M
     return list(lead.identities) if command.identities is not None and isinstance(lead, Open) else []
 
 
-@leads.decides(Action.WORK, given=corrected_identifiers, present=present_identities, fields=lead_fields)
+@leads.decides(
+    Action.CLOSE, given=corrected_identifiers, present=present_identities, pools=pool_left, fields=lead_fields
+)
 def correct(
     command: CorrectLead,
     lead: Open | Closed | Converted | Merged,
     given: Mapping[Identifier, Identity],
     present: Mapping[IdentityId, Identity],
+    pools: Mapping[PoolId, Pool],
     fields: Catalog,
     asked: Asked,
 ) -> Iterator[LeadCorrected | IdentityReserved | IdentityReleased]:
     """Correct what was captured wrongly; the wrong fact stays readable, and the correction names it."""
-    del lead
+    left = cooled(lead, cooling(pools, asked.at)) if isinstance(lead, Open) else None
     if not 1 <= command.corrects <= asked.version:
         raise Invalid(field="corrects", because=f"the lead has versions 1 to {asked.version}")
     if all(getattr(command, field.name) is None for field in dataclasses.fields(command) if field.default is None):
@@ -159,11 +172,12 @@ def correct(
         identities_removed=removed,
         custom=custom or None,
         personal_custom=personal or None,
+        cooling=waits(added.values(), asked),
     )
     for identifier, identity in added.items():
         yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)
     for gone in removed:
-        yield IdentityReleased(identity_id=gone, lead_id=command.lead_id)
+        yield IdentityReleased(identity_id=gone, lead_id=command.lead_id, cooling=left)
 
 
 @value
@@ -185,7 +199,14 @@ def shared_identity(command: MergeLead) -> Identifier:
     return normalised(command.identity)
 
 
-@leads.decides(Action.MERGE, survivor=survivor_of, shared=shared_identity, identities=identities_of, books=owner_of)
+@leads.decides(
+    Action.MERGE,
+    survivor=survivor_of,
+    shared=shared_identity,
+    identities=identities_of,
+    books=owner_of,
+    pools=pool_left,
+)
 def merge(
     command: MergeLead,
     lead: Open,
@@ -193,13 +214,20 @@ def merge(
     shared: Identity,
     identities: Mapping[IdentityId, Identity],
     books: Mapping[StaffId, AgentBook],
+    pools: Mapping[PoolId, Pool],
+    asked: Asked,
 ) -> Iterator[LeadMerged | LeadAbsorbed | IdentityReassigned | SlotReleased]:
     """Merge a lead into the one that holds the same identity; the survivor answers for all of them."""
     del survivor
     if not (isinstance(shared, HeldBy) and shared.lead_id == command.into):
         raise NotTheSame(kind=command.identity.kind, into=command.into)
     yield LeadMerged(lead_id=command.lead_id, from_=NAMES[type(lead.status)], into=command.into)
-    yield LeadAbsorbed(lead_id=command.into, absorbed=command.lead_id, identities=lead.identities)
+    yield LeadAbsorbed(
+        lead_id=command.into,
+        absorbed=command.lead_id,
+        identities=lead.identities,
+        cooling=cooled(lead, cooling(pools, asked.at)),
+    )
     for identity_id in identities:
         yield IdentityReassigned(identity_id=identity_id, from_=command.lead_id, to=command.into)
     for owner in books:

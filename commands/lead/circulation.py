@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from commands.lead.custody import (
+    VOLUNTARY_RETURN,
     custody_reasons,
     giver,
     in_person,
@@ -10,7 +11,7 @@ from commands.lead.custody import (
     reason_for_pool,
 )
 from commands.lead.leads import cools_until, leads, pool_of, reason_given
-from domain.access import Action
+from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import Catalog
@@ -28,7 +29,7 @@ class ReleaseLead:
     """Back into the pool it came from, or into the one that is named."""
 
     lead_id: LeadId
-    reason: str = "voluntary-return"
+    reason: str = VOLUNTARY_RETURN
     pool_id: PoolId | None = None
 
 
@@ -50,8 +51,11 @@ def release(
     """Give a lead back (退回): its owner does, or a manager. A manager may choose any pool."""
     owner = giver(lead)
     must_be_owner_or_manager(owner, staff, asked)
-    if asked.person == owner and pool != own_pool and not pool.admits(asked.actor.org_path):
-        raise NotAMember(pool_id=pool.pool_id)
+    if not asked.imported:
+        in_person(asked, Action.WORK)
+        is_manager = scope_of(asked.actor.role, Action.ASSIGN) is not None
+        if pool != own_pool and not is_manager and not pool.admits(asked.actor.org_path):
+            raise NotAMember(pool_id=pool.pool_id)
     yield LeadReleased(
         lead_id=command.lead_id,
         from_=owner,

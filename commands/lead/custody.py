@@ -40,13 +40,18 @@ def named_pool(command: PoolLead) -> PoolId:
     return command.pool_id
 
 
+VOLUNTARY_RETURN = "voluntary-return"
+
+
 def custody_reasons() -> CatalogId:
     return CUSTODY_REASONS
 
 
 def reason_for_pool(code: str, reasons: Catalog, asked: Asked) -> str:
-    """History may have had reasons of its own."""
-    return coded("reason", code) if asked.imported else offered(reasons, code, "reason")
+    """History may have had reasons of its own, and to give a lead back needs no more than that."""
+    if asked.imported or code == VOLUNTARY_RETURN:
+        return coded("reason", code)
+    return offered(reasons, code, "reason")
 
 
 @leads.decides(Action.DISPATCH, pool=named_pool, reasons=custody_reasons)
@@ -172,20 +177,29 @@ def receiver(command: AssignLead | DispatchLead) -> StaffId:
     return command.owner
 
 
-def pool_for(command: AssignLead | DispatchLead, lead: Open) -> PoolId:
-    """The pool that it lies in; where it lies in none, the one that is named."""
+def pool_for(command: AssignLead | DispatchLead, lead: Open, asked: Asked) -> PoolId:
+    """The pool that it lies in; where it lies in none, the one that is named, or that it lay in last."""
     if not isinstance(lead.custody, Unassigned):
         lies_in = pool_of(lead)
-        if command.pool_id not in {None, lies_in}:
+        if command.pool_id not in {None, lies_in} and not asked.imported:
             raise Invalid(field="pool_id", because=f"the terms of {lies_in} hold, where the lead comes from")
         return lies_in
-    if command.pool_id is None:
+    pool_id = command.pool_id or lead.custody.last_pool
+    if pool_id is None:
         raise Invalid(field="pool_id", because="a lead that lies in no pool is assigned under the terms of one")
-    return command.pool_id
+    return pool_id
 
 
-def must_take_work(staff_id: StaffId, staff: Staff, action: Action, asked: Asked) -> None:
-    """The receiver works here, within the reach of who decides, and is to be had; history is recorded anyway."""
+def chosen_pool(lead: Open, pool: Pool) -> Pool | None:
+    """The pool, when somebody has named it and the lead does not lie in it."""
+    return pool if isinstance(lead.custody, Unassigned) else None
+
+
+def must_take_work(staff_id: StaffId, staff: Staff, action: Action, asked: Asked, pool: Pool | None = None) -> None:
+    """The receiver works here, within the reach of who decides, and is to be had; history is recorded anyway.
+
+    Where the lead lies in no `pool`, he is a member of the one under whose terms he will hold it.
+    """
     if asked.imported:
         return
     person = must_work_here(staff_id, staff)
@@ -193,6 +207,8 @@ def must_take_work(staff_id: StaffId, staff: Staff, action: Action, asked: Asked
         raise NotAllowed(action=action, because=f"{staff_id} lies outside the scope of {asked.actor.id}")
     if scope_of(person.role, Action.WORK) is None:
         raise NotAllowed(action=action, because=f"{staff_id} is in the role {person.role}, which works no leads")
+    if pool is not None and not pool.admits(person.org_path):
+        raise NotAMember(pool_id=pool.pool_id)
     if not person.available_at(asked.at):
         raise NotAvailable(staff_id=staff_id)
 
@@ -222,7 +238,7 @@ def assign(
     command: AssignLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
 ) -> Iterator[LeadAssigned | SlotReserved]:
     """Give a lead that nobody holds to somebody of one's own people."""
-    must_take_work(command.owner, staff, Action.ASSIGN, asked)
+    must_take_work(command.owner, staff, Action.ASSIGN, asked, chosen_pool(lead, pool))
     told_again = must_be_free(lead, command.owner, asked)
     yield assigned(command, pool, asked)
     if not told_again:
@@ -234,7 +250,7 @@ def dispatch(
     command: DispatchLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
 ) -> Iterator[LeadAssigned | SlotReserved]:
     """Give a lead to whom a dispatch rule has chosen, and keep whom it considered."""
-    must_take_work(command.owner, staff, Action.DISPATCH, asked)
+    must_take_work(command.owner, staff, Action.DISPATCH, asked, chosen_pool(lead, pool))
     told_again = must_be_free(lead, command.owner, asked)
     yield replace(
         assigned(command, pool, asked),

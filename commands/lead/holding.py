@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from commands.lead.custody import giver, in_person, must_be_owner_or_manager, must_work_here
 from commands.lead.leads import leads
-from domain.access import Action
+from domain.access import Action, scope_of
 from domain.actor import Asked
-from domain.errors import Invalid, require, said
+from domain.errors import Invalid, NotAllowed, require, said
 from domain.lead.facts import Access, CollaboratorAdded, FollowUpLogged, ProtectionExtended, ProtectionExtensionGranted
 from domain.lead.refusals import NotTheHolder, moment
 from domain.lead.states import Held, Open
@@ -97,7 +97,9 @@ def add_collaborator(
     if command.staff_id == owner:
         raise Invalid(field="staff_id", because="the owner needs no access of that kind")
     if not asked.imported:
-        must_work_here(command.staff_id, colleague)
+        person = must_work_here(command.staff_id, colleague)
+        if command.access == "work" and scope_of(person.role, Action.WORK) is None:
+            raise NotAllowed(action=Action.WORK, because=f"the role {person.role} works no leads")
     return CollaboratorAdded(
         lead_id=command.lead_id, staff_id=command.staff_id, access=command.access, until=command.until
     )

@@ -7,7 +7,7 @@ from commands.decider import Decider, Holding
 from domain.actor import Asked
 from domain.agent_book import SlotReleased
 from domain.errors import ASKED, Invalid, NotNow, require
-from domain.identity import HeldBy, Identity, IdentityReleased
+from domain.identity import Cooling, HeldBy, Identity, IdentityReleased
 from domain.lead.facts import Access, LeadEvent, Status
 from domain.lead.states import NAMES, Closed, Held, Lead, Open, OpenStatus, Pooled, Unassigned, Uncaptured, evolve
 from domain.money import Money
@@ -28,8 +28,9 @@ def holding(lead: Lead) -> Holding | None:
             return Holding(pool_id=pool_id, pooled=True)
         case _:
             last = require(lead.custody, Unassigned)
-            in_pool = last.last_owner is None and last.last_pool is not None
-            return Holding(formerly=last.last_owner, pool_id=last.last_pool, pooled=in_pool)
+            if last.last_owner is not None or last.last_pool is None:
+                return Holding(formerly=last.last_owner)
+            return Holding(pool_id=last.last_pool, pooled=True)
 
 
 def let_in(lead: Open, access: Access) -> dict[StaffId, Instant | None]:
@@ -108,14 +109,16 @@ def cooling(pools: Mapping[PoolId, Pool], at: Instant) -> Instant | None:
 
 
 def let_go(
-    lead_id: LeadId, lead: Open, identities: Mapping[IdentityId, Identity]
+    lead_id: LeadId, lead: Open, identities: Mapping[IdentityId, Identity], cooling: Cooling | None = None
 ) -> Iterator[SlotReleased | IdentityReleased]:
-    """What ends with the lead: its slot in the owner's book, and its hold on every identity."""
+    """What ends with the lead: its slot in the owner's book, and its hold on every identity. Whoever must wait for the
+    lead waits for the next one with the same identity too.
+    """
     for owner in owner_of(lead):
         yield SlotReleased(staff_id=owner, lead_id=lead_id)
     for identity in identities.values():
         if isinstance(identity, HeldBy) and identity.lead_id == lead_id:
-            yield IdentityReleased(identity_id=identity.identity_id, lead_id=lead_id)
+            yield IdentityReleased(identity_id=identity.identity_id, lead_id=lead_id, cooling=cooling)
 
 
 def reason_given(asked: Asked) -> None:

@@ -47,6 +47,7 @@ from domain.lead.states import (
     Nurturing,
     Open,
     Qualified,
+    cooled,
 )
 from domain.money import Money
 from domain.pool import Pool
@@ -241,7 +242,7 @@ def lost_reasons() -> CatalogId:
     return LOST_REASONS
 
 
-@leads.decides(Action.WORK, identities=identities_of, books=owner_of, pools=pool_left, reasons=lost_reasons)
+@leads.decides(Action.CLOSE, identities=identities_of, books=owner_of, pools=pool_left, reasons=lost_reasons)
 def lose(
     command: LoseLead,
     lead: Open | Closed,
@@ -255,17 +256,21 @@ def lose(
     del books
     found = still_open(lead, asked, to="lost")
     before = "lost" if found is None else status_before(found, asked, *ANY_OPEN)
-    if not asked.imported:
-        chosen(reasons, command.reason, "reason")
+    until = cooling(pools, asked.at)
     yield LeadLost(
         lead_id=command.lead_id,
         from_=before,
-        reason=coded("reason", command.reason),
+        reason=reason_of(command.reason, reasons, asked),
         competitor=command.competitor,
-        cools_until=cooling(pools, asked.at),
+        cools_until=until,
     )
     if found is not None:
-        yield from let_go(command.lead_id, found, identities)
+        yield from let_go(command.lead_id, found, identities, cooled(found, until))
+
+
+def reason_of(code: str, reasons: Catalog, asked: Asked) -> str:
+    """History may have had reasons of its own."""
+    return coded("reason", code) if asked.imported else chosen(reasons, code, "reason")
 
 
 ANY_OPEN = (New, Contacting, Nurturing, Qualified, Negotiating)
@@ -281,7 +286,7 @@ def invalid_reasons() -> CatalogId:
     return INVALID_REASONS
 
 
-@leads.decides(Action.WORK, identities=identities_of, books=owner_of, pools=pool_left, reasons=invalid_reasons)
+@leads.decides(Action.CLOSE, identities=identities_of, books=owner_of, pools=pool_left, reasons=invalid_reasons)
 def invalidate(
     command: InvalidateLead,
     lead: Open | Closed,
@@ -295,16 +300,15 @@ def invalidate(
     del books
     found = still_open(lead, asked, to="invalid")
     before = "invalid" if found is None else status_before(found, asked, New, Contacting)
-    if not asked.imported:
-        chosen(reasons, command.reason, "reason")
+    until = cooling(pools, asked.at)
     yield LeadInvalidated(
         lead_id=command.lead_id,
         from_=before,
-        reason=coded("reason", command.reason),
-        cools_until=cooling(pools, asked.at),
+        reason=reason_of(command.reason, reasons, asked),
+        cools_until=until,
     )
     if found is not None:
-        yield from let_go(command.lead_id, found, identities)
+        yield from let_go(command.lead_id, found, identities, cooled(found, until))
 
 
 @value
@@ -322,7 +326,7 @@ def owner_if_open(lead: Open | Converted) -> list[StaffId]:
     return owner_of(lead) if isinstance(lead, Open) else []
 
 
-@leads.decides(Action.WORK, identities=identities_if_open, books=owner_if_open)
+@leads.decides(Action.CLOSE, identities=identities_if_open, books=owner_if_open)
 def convert(
     command: ConvertLead,
     lead: Open | Converted,

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal
 
 from domain.catalog import CustomValue
-from domain.identity import IdentityKind, IdentityLink
+from domain.identity import Cooling, IdentityKind, IdentityLink
 from domain.money import Money
 from domain.values import (
     ContactId,
@@ -54,6 +54,7 @@ class LeadCaptured:
     requested_amount: Money | None = None
     custom: Mapping[str, CustomValue] | None = None
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
+    cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
 
 
 @fact("lead.corrected")
@@ -72,6 +73,7 @@ class LeadCorrected:
     identities_removed: tuple[IdentityId, ...] = ()
     custom: Mapping[str, CustomValue] | None = None
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
+    cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
 
 
 @fact("lead.touch-recorded")
@@ -304,6 +306,7 @@ class LeadAbsorbed:
     lead_id: LeadId
     absorbed: LeadId
     identities: Mapping[IdentityId, IdentityKind]
+    cooling: Cooling | None = None
 
 
 LeadEvent = (

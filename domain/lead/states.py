@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from domain.errors import ImpossibleHistory
-from domain.identity import IdentityKind, IdentityLink
+from domain.identity import Cooling, IdentityKind, IdentityLink, latest
 from domain.lead.facts import (
     CollaboratorAdded,
     ContactAttitudeRecorded,
@@ -137,7 +137,7 @@ class Open:
     identities: Mapping[IdentityId, IdentityKind]
     stage: Stage = "name_card"
     cycle: int = 1
-    cooling: Mapping[StaffId, Instant] | None = None  # Until when a previous owner must wait.
+    cooling: Cooling | None = None
     collaborators: Mapping[StaffId, CollaboratorAdded] | None = None
     contacts: frozenset[ContactId] = frozenset()
 
@@ -150,7 +150,7 @@ class Closed:
     custody: Unassigned
     identities: Mapping[IdentityId, IdentityKind]
     cycle: int
-    cooling: Mapping[StaffId, Instant] | None = None
+    cooling: Cooling | None = None
     contacts: frozenset[ContactId] = frozenset()
 
 
@@ -172,7 +172,7 @@ Lead = Uncaptured | Open | Closed | Converted | Merged
 def evolve(lead: Lead, event: LeadEvent) -> Lead:
     match lead, event:
         case Uncaptured(), LeadCaptured(identities=identities):
-            return Open(status=New(), custody=Unassigned(), identities=kinds(identities))
+            return Open(status=New(), custody=Unassigned(), identities=kinds(identities), cooling=event.cooling)
         case Open(), _:
             return evolve_open(lead, event)
         case Closed(), LeadReopened(cycle=cycle):
@@ -222,11 +222,12 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
             return Converted(customer_id=customer_id, custody=gone_from(lead.custody))
         case LeadMerged(into=into):
             return Merged(into=into, custody=gone_from(lead.custody))
-        case LeadAbsorbed(identities=identities):
-            return replace(lead, identities={**lead.identities, **identities})
+        case LeadAbsorbed(identities=identities, cooling=cooling):
+            return replace(lead, identities={**lead.identities, **identities}, cooling=latest(lead.cooling, cooling))
         case LeadCorrected(identities_added=added, identities_removed=removed):
             now = {**lead.identities, **kinds(added)}
-            return replace(lead, identities={held: now[held] for held in now if held not in removed})
+            kept = {held: now[held] for held in now if held not in removed}
+            return replace(lead, identities=kept, cooling=latest(lead.cooling, event.cooling))
         case LeadContactLinked(contact_id=contact_id):
             return replace(lead, contacts=lead.contacts | {contact_id})
         case CollaboratorAdded(staff_id=staff_id):
@@ -275,11 +276,11 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
             raise ImpossibleHistory(lead, event)
 
 
-def cooled(lead: Open, until: Instant | None) -> Mapping[StaffId, Instant] | None:
+def cooled(lead: Open, until: Instant | None) -> Cooling | None:
     """Who must wait and how long, when its holder holds it no more."""
     match lead.custody:
         case Held(owner=owner) if until is not None:
-            return {**(lead.cooling or {}), owner: until}
+            return latest(lead.cooling, {owner: until})
         case _:
             return lead.cooling
 

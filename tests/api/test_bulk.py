@@ -4,15 +4,17 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import pytest
 
 from api import bulk
-from api.lines import SOURCES, Lines
+from api.lines import Lines
 from domain.actor import Actor
+from ledger.keys import Keys
 from ledger.store import Busy, Unavailable
 from tests.api.house import ADMIN, ANN, CAPTURE, CRM, LEAD, MIA, OTHER, PHONE, House, memory_side, problem
+from tests.memory import MemoryRows
 
 ID = "01932c07-209d-7c4e-9a52-0000000000aa"
 SHOP = {"X-Actor": "service:shop"}
@@ -253,8 +255,29 @@ def test_a_line_of_history_is_the_same_however_its_keys_are_ordered(house: House
 
 def test_ids_of_history_come_from_the_source_or_from_the_content_by_a_key(house: House) -> None:
     [by_content, by_source] = house.lines([capture(**THEN), touch(source=SEVENTH, **THEN)], ADMIN)
-    assert by_source["id"] == str(uuid5(SOURCES, "ads\x007"))
-    assert UUID(by_content["id"]).version == 8
+    assert UUID(by_content["id"]).version == UUID(by_source["id"]).version == 8
+
+
+def test_nobody_without_the_key_knows_the_id_that_a_message_will_have(house: House) -> None:
+    """Or he could send something else under it before, and the message would never come in."""
+    line = json.dumps(touch(source=SEVENTH, **THEN)).encode()
+    live = json.dumps(touch(source=SEVENTH)).encode()
+    shop = Actor(kind="service", id="shop")
+    here, elsewhere = (
+        [Lines(house.app.service.forms, shop, keyed).ask(each).command_id for each in (line, live)]
+        for keyed in (house.app.service.write.ledger.digest, Keys(bytes(32), MemoryRows()).command_digest)
+    )
+    assert len({*here, *elsewhere}) == 4
+
+
+def test_history_from_a_source_is_the_same_whoever_imports_it(house: House) -> None:
+    house.captured()
+    line = touch(source=SEVENTH, **THEN)
+    first = house.lines([line], ADMIN)
+    position = house.position
+    assert house.lines([line], {"X-Actor": "service:import", "X-Role": "administrator"}) == first
+    assert house.position == position
+    assert standings(first) == ["accepted"]
 
 
 def test_lines_have_the_ids_that_they_would_have_in_a_file(house: House) -> None:

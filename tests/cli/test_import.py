@@ -53,6 +53,15 @@ def test_lines_come_in_their_order_and_once(file: Path, rejects: Path, database_
     assert all_of_it(database_url) == before
 
 
+def test_who_holds_a_lead_may_be_told_again_and_that_is_counted(file: Path, tmp_path: Path, database_url: str) -> None:
+    company = tmp_path / "company.yaml"
+    company.write_text("teams: [north]\npools: [{id: north, name: North, members: [north]}]")
+    assert lifeledger("setup", company, env=on(database_url)).code == 0
+    pooled, taken = told("PoolLead", 1, pool_id="north", reason="new"), told("AssignLead", 1, owner="ann")
+    write(file, captured(1), pooled, taken, taken, told("TransferLead", 1, to="bob"), told("TransferLead", 1, to="bob"))
+    assert counts(brought(file, database_url)) == {"accepted": 6, "repeats": 2}
+
+
 def test_equal_lines_are_several_and_stay_so(file: Path, database_url: str) -> None:
     touch = told("RecordTouch", 1, channel="call")
     write(file, captured(1), touch, touch, touch)

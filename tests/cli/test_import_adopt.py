@@ -5,10 +5,16 @@ from pathlib import Path
 import pytest
 
 from api.cli import adopt
+from api.cli.reading import CALLER
+from api.cli.say import Failure
+from api.cli.turn import known
+from commands.ask import Ask, Outcome
+from commands.lead.work import RecordTouch
 from commands.service import WriteSide
+from ledger.keys import Keys
 from tests.cli.bringing import all_of_it, asked, brought, captured, counts, lead, told, write
 from tests.cli.running import Said, lifeledger, on
-from tests.memory import MASTER
+from tests.memory import MASTER, MemoryRows
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +40,13 @@ def reasons(tmp_path: Path, database_url: str) -> None:
 
 def adoptions(said: Said) -> dict[str, int]:
     return {kind: said.document[kind] for kind in ("adopted", "already_adopted", "not_open")}
+
+
+def adoption(*versions: int, at: str = AT) -> adopt.Adoption:
+    """Of the leads that are numbered from one, at these versions."""
+    found = adopt.Adoption(adopt.instant(at))
+    found.versions = {f"lead/{lead(number)}": version for number, version in enumerate(versions, 1)}
+    return found
 
 
 def test_what_is_open_is_adopted_after_all_its_history(file: Path, database_url: str) -> None:
@@ -65,18 +78,58 @@ def test_two_who_adopt_at_once_adopt_each_lead_once(
     file: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither has seen the other when he looks what is there, and each names an instant of his own."""
-    monkeypatch.setattr(adopt, "known", lambda *_: {})
-    write(file, captured(1), captured(2))
+    write(file, captured(1), captured(2), captured(3), told("LoseLead", 3, reason="price"))
     brought(file, database_url)
     side = WriteSide.open(database_url, MASTER)
     found = []
     for at in (AT, "2025-07-01T00:00:00Z"):
-        one = adopt.Adoption(adopt.instant(at))
-        one.versions = {f"lead/{lead(1)}": 1, f"lead/{lead(2)}": 1}
-        found.append(one.carry_out(side))
+        looks = iter([{}])
+        monkeypatch.setattr(adopt, "known", lambda *asked, looks=looks: next(looks, None) or known(*asked))
+        found.append(adoption(1, 1, 2, at=at).carry_out(side))
     side.close()
-    assert found == [{"adopted": 2}, {"already_adopted": 2}]
+    assert found == [{"adopted": 2, "not_open": 1}, {"already_adopted": 2, "not_open": 1}]
     assert len(asked(database_url, ADOPTIONS)) == 2
+
+
+def test_nobody_without_the_key_knows_the_id_of_an_adoption() -> None:
+    """Or he could take it before, and the lead would count as adopted and never be."""
+    ours, theirs = (
+        [ask.command_id for asks in adoption(1, 2).asks(Keys(key, MemoryRows()).command_digest) for ask in asks]
+        for key in (MASTER, bytes(32))
+    )
+    assert len({*ours, *theirs}) == 4
+    assert {each.version for each in ours} == {8}
+
+
+def test_another_command_under_the_id_of_an_adoption_is_none(
+    file: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is seen when he looks what is there, or only when he sends."""
+    write(file, captured(1))
+    brought(file, database_url)
+    side = WriteSide.open(database_url, MASTER)
+    ((adopting,),) = adoption(1).asks(side.ledger.digest)
+    touch = RecordTouch(lead_id=adopting.command.lead_id, channel="call")
+    (taken,) = side.executor([Ask(touch, adopting.command_id, CALLER)])
+    assert isinstance(taken, Outcome)
+    with pytest.raises(Failure, match="is not adopted: .* was sent before, and said something else"):
+        adoption(1).carry_out(side)
+    looks = iter([{}])
+    monkeypatch.setattr(adopt, "known", lambda *asked: next(looks, None) or known(*asked))
+    with pytest.raises(Failure, match="is not adopted: .* was sent before, and said something else"):
+        adoption(1).carry_out(side)
+    side.close()
+    assert not asked(database_url, ADOPTIONS)
+
+
+def test_an_adoption_that_was_refused_is_told_again_as_it_was_told_first(database_url: str) -> None:
+    """A lead that is not there is no lead that is not open any more."""
+    side = WriteSide.open(database_url, MASTER)
+    for _ in range(2):
+        with pytest.raises(Failure, match="is not adopted: no lead/.* is to be seen here"):
+            adoption(1).carry_out(side)
+    assert asked(database_url, "SELECT count(*) FROM ledger.commands WHERE type = 'AdoptLead'") == [(1,)]
+    side.close()
 
 
 def test_what_was_imported_before_can_be_adopted_later(file: Path, database_url: str) -> None:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
-from api.cli.company import CALLER, Parts, onboarding, parts_of
-from api.cli.outline import Outline
+from api.cli.company import CALLER, Capacity, Parts, onboarding, parts_of
+from api.cli.outline import Fault, Outline, every_fault, put
 from api.cli.say import Failure
 from api.cli.setup import Step, apply, departed, plan
 from commands import DECIDERS
@@ -275,7 +276,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(file: Path) -> Non
             "11: pools/1/members/2: 'west' is not among the teams: north, south//x",
             "12: pools/1/terms/time_zone: 'Mars/X' is no IANA time zone",
             "12: pools/1/terms/holding_cap: this is 0 to 1000000",
-            "12: pools/1/terms/protection_days: Input should be a valid integer, unable to parse string as an integer",
+            "12: pools/1/terms/protection_days: this should be a whole number, without quotes",
             "13: pools/2/id: north stands there twice",
             f"19: catalogs/1/fields/1: {a_choice}",
             "20: catalogs/1/fields/2/name: size stands there twice",
@@ -317,6 +318,80 @@ def test_text_stays_text(file: Path) -> None:
     """In YAML 1.1 these are a truth, a number of minutes, an octal number and a date."""
     found = outline(file, "teams: [no, 12:30, 007, 2026-03-02, on, 1_000]").value
     assert found.teams == ("no", "12:30", "007", "2026-03-02", "on", "1_000")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("held: 50", "held: true", "3: staff/1/capacity/held: this should be a whole number, without quotes"),
+        ("held: 50", "held: 50.0", "3: staff/1/capacity/held: this should be a whole number, without quotes"),
+        ("claims: 5", "claims: '5'", "3: staff/1/capacity/daily_claims: this should be a whole number, without quotes"),
+        ("available: false", "available: no", "8: staff/2/available: this should be true or false, without quotes"),
+        ("available: false", "available: 0", "8: staff/2/available: this should be true or false, without quotes"),
+        ("name: North", "name: 7", "11: pools/1/name: this should be text: put it in quotes"),
+    ],
+)
+def test_nothing_is_converted(before: str, after: str, told: str, file: Path) -> None:
+    assert faults(file, COMPANY.replace(before, after)) == [told]
+
+
+def test_a_number_and_a_truth_are_what_they_look_like(file: Path) -> None:
+    bob = "{id: bob, name: '7', role: sales, team: north, capacity: {held: 7, daily_claims: 0}, available: true}"
+    (person,) = outline(file, f"teams: [north]\nstaff: [{bob}]").value.staff
+    assert (person.name, person.capacity, person.available) == ("7", Capacity(held=7, daily_claims=0), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("teams: [north]\nstaff:\n  - id: {{ me }}", "3: this is no YAML: found unhashable key"),
+        ("teams: [north]\n? [a, b]\n: c", "2: this is no YAML: found unhashable key"),
+        ("teams:\n  - !!timestamp 2026-03-02", "2: this is no YAML: could not determine a constructor for the tag"),
+        ("teams: [north]\nstaff: &all\n  - *all", "2: this stands within itself"),
+        ("teams:\n  " + "[" * 101 + "]" * 101, "2: this is nested too deeply"),
+        ("teams: " + "[" * 9_000 + "]" * 9_000, " this is nested too deeply"),
+        ('teams:\n  - "\\ud800"', "2: this has half of a character"),
+        ("teams: [!!int north]", " this is no YAML: invalid literal"),
+        ("teams: [!!bool north]", " this is no YAML: 'north'"),
+    ],
+)
+def test_what_yaml_can_have_and_no_company_is_told_and_no_more(text: str, told: str, file: Path) -> None:
+    (found,) = faults(file, text)
+    assert found.startswith(told)
+
+
+def test_a_member_that_is_no_path_is_told_in_its_place_every_time(file: Path) -> None:
+    """Beside it, what another rule says of the whole list: both are mended, the inner one first."""
+    a_path = "an organisation is a path of names, as in north/team-1"
+    unknown = "'north/' is not among the teams; north is one"
+    for members, nth in (("[north/]", 1), ("[south, north/]", 2)):
+        assert sorted(faults(file, COMPANY.replace("[north]", members))) == sorted(
+            [f"12: pools/1/members/{nth}: {a_path}", f"12: pools/1/members/{nth}: {unknown}"]
+        )
+
+
+def test_a_part_is_mended_before_what_it_is_in() -> None:
+    """What stands in for the whole may have no such part any more."""
+    form = TypeAdapter(dict[str, list[str]])
+    told = [(("members",), "these are too many"), (("members", 0), "this is none")]
+    for found in (told, told[::-1]):
+        data = {"members": ["north/"]}
+        seen = []
+
+        def sense(value: dict[str, list[str]], _: object, found: list[Fault] = found) -> list[Fault]:
+            seen.append(value)
+            return found if value["members"] else []
+
+        assert list(every_fault(data, form, sense, lambda _: [])) == found
+        assert data == {"members": []}
+        assert len(seen) == 2
+
+
+def test_a_place_that_is_not_there_is_left_so() -> None:
+    data = {"members": list[str]()}
+    for path in (("members", 0), ("members", 0, "id"), ("staff", 0)):
+        put(data, path, "north")
+    assert data == {"members": []}
 
 
 def test_what_is_not_utf_8_is_told(file: Path) -> None:

@@ -4,6 +4,7 @@ Written from the sentences of the business and not from the rules: one class of 
 worked out on the clock on the wall. A command is a name and its words; the model says whether it is granted.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ class Terms:
     daily: int = 3
     extension: int = 3
     wait: int = 60  # Minutes.
+    cool: int = 7
 
     def later(self, at: datetime, days: int) -> datetime:
         return later(at, days, self.zone)
@@ -61,9 +63,10 @@ class Model:
         self.now = now
         self.leads: dict[int, Lead] = {}
         self.held_by: dict[int, int] = {}  # Identity to lead.
+        self.waits: dict[int, dict[str, datetime]] = {}  # By identity, who must wait for a lead that has it.
         self.terms = {
             "north": Terms("Asia/Shanghai", {"north"}),
-            "south": Terms("Europe/Berlin", {"north", "south"}, wait=0, cap=3),
+            "south": Terms("Europe/Berlin", {"north", "south"}, wait=0, cap=3, cool=2),
         }
         self.caps: dict[str, tuple[int, int]] = {}
         self.claims: dict[tuple[str, date], int] = {}
@@ -99,6 +102,7 @@ class Model:
         if lead in self.leads or any(each in self.held_by for each in identities):
             return False
         self.leads[lead] = Lead(set(identities))
+        self.bring_along(self.leads[lead], identities)
         self.held_by |= dict.fromkeys(identities, lead)
         return True
 
@@ -106,7 +110,8 @@ class Model:
         found = self.open(lead)
         if found is None or any(self.held_by.get(each, lead) != lead for each in identities):
             return False
-        self.let_go(found)
+        self.let_go(found.identities - set(identities), self.cooled(found))
+        self.bring_along(found, set(identities) - found.identities)
         found.identities = set(identities)
         self.held_by |= dict.fromkeys(identities, lead)
         return True
@@ -117,13 +122,33 @@ class Model:
             return False
         self.held_by |= dict.fromkeys(found.identities, into)
         survivor.identities |= found.identities
+        self.wait_longer(survivor, self.cooled(found))
         found.status, found.owner, found.pool = "merged", None, None
         found.identities = set()
         return True
 
-    def let_go(self, lead: Lead) -> None:
-        for each in lead.identities:
+    def let_go(self, identities: set[int], waiting: dict[str, datetime]) -> None:
+        for each in identities:
             del self.held_by[each]
+            self.waits[each] = waiting
+
+    def bring_along(self, lead: Lead, identities: Iterable[int]) -> None:
+        for each in identities:
+            before = self.waits.get(each, {})
+            self.wait_longer(lead, {agent: until for agent, until in before.items() if self.now < until})
+
+    def wait_longer(self, lead: Lead, waiting: dict[str, datetime]) -> None:
+        for agent, until in waiting.items():
+            lead.cooling[agent] = max(until, lead.cooling.get(agent, until))
+
+    def cooled(self, lead: Lead) -> dict[str, datetime]:
+        """Who waits, once its owner has it no more; as the pool says from which he had it."""
+        after = Lead(set(), cooling=dict(lead.cooling))
+        if lead.owner is not None:
+            assert lead.pool is not None
+            terms = self.terms[lead.pool]
+            self.wait_longer(after, {lead.owner: terms.later(self.now, terms.cool)})
+        return after.cooling
 
     # Who has it
 
@@ -156,7 +181,10 @@ class Model:
         found = self.open(lead)
         if found is None or found.owner is not None or (found.pool is not None and found.pool != pool):
             return False
-        if agent not in self.here or agent in self.away or not self.has_room(agent, self.terms[pool]):
+        terms = self.terms[pool]
+        if found.pool is None and TEAM[agent] not in terms.members:
+            return False
+        if agent not in self.here or agent in self.away or not self.has_room(agent, terms):
             return False
         self.hand_to(found, agent, pool)
         return True
@@ -175,15 +203,9 @@ class Model:
         assert found.pool is not None
         if not self.has_room(agent, self.terms[found.pool]):
             return False
-        self.cool_down(found)
+        found.cooling = self.cooled(found)
         found.owner = agent
         return True
-
-    def cool_down(self, lead: Lead) -> None:
-        """Whoever loses it waits, as the pool says from which he had it."""
-        if lead.owner is not None:
-            assert lead.pool is not None
-            lead.cooling[lead.owner] = self.terms[lead.pool].later(self.now, 7)
 
     def release(self, lead: int, agent: str) -> bool:
         found = self.open(lead)
@@ -193,7 +215,7 @@ class Model:
         return True
 
     def give_back(self, lead: Lead) -> None:
-        self.cool_down(lead)
+        lead.cooling = self.cooled(lead)
         lead.owner, lead.claimable = None, self.now
 
     def recycle(self, lead: int, reason: str) -> bool:
@@ -279,9 +301,11 @@ class Model:
         found = self.leads.get(lead)
         if found is None or found.status not in before:
             return False
-        self.let_go(found)
         if after in {"lost", "invalid"}:
-            self.cool_down(found)
+            found.cooling = self.cooled(found)
+            self.let_go(found.identities, found.cooling)
+        else:
+            self.let_go(found.identities, {})
         found.status, found.owner, found.pool = after, None, None
         return True
 

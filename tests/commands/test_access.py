@@ -3,6 +3,7 @@
 import pytest
 
 from commands import DECIDERS
+from commands.lead.capture import CorrectLead
 from commands.lead.custody import PoolLead
 from commands.lead.holding import GrantExtension
 from commands.lead.work import RecordTouch
@@ -22,12 +23,8 @@ RIGHTS = {
     "work": {
         "AddCollaborator",
         "ContactLead",
-        "ConvertLead",
-        "CorrectLead",
-        "InvalidateLead",
         "LinkLeadContact",
         "LogFollowUp",
-        "LoseLead",
         "NegotiateLead",
         "NurtureLead",
         "QualifyLead",
@@ -38,6 +35,7 @@ RIGHTS = {
         "ScheduleNextAction",
         "ScoreLead",
     },
+    "close": {"ConvertLead", "CorrectLead", "InvalidateLead", "LoseLead"},
     "assign": {"AssignLead", "GrantExtension", "RecycleLead", "TransferLead"},
     "dispatch": {"DispatchLead", "PoolLead"},
     "merge": {"MergeLead"},
@@ -65,10 +63,11 @@ def test_every_command_takes_a_right() -> None:
 # Which roles have which, and how far: written down here once more, in the words of the business.
 
 REACH = {
-    "sales": "read own, capture all, work own, claim own",
-    "partner": "read own, capture all, work own, claim own",
+    "sales": "read own, capture all, work own, close own, claim own",
+    "partner": "read own, capture all, work own, close own, claim own",
     "sales_manager": (
-        "read subtree, capture all, work subtree, claim subtree, assign subtree, dispatch subtree, merge subtree"
+        "read subtree, capture all, work subtree, close subtree, claim subtree, assign subtree, "
+        "dispatch subtree, merge subtree"
     ),
     "inspector": "read all",
     "analyst": "read all",
@@ -77,8 +76,8 @@ REACH = {
     "service_manager": "read subtree, capture all",
     "operations": "read all, operate all",
     "administrator": "read all, administer all, import all, operate all",
-    "service_account": "read all, capture all, work all, dispatch all",
-    "policy": "read all, capture all, work all, assign all, dispatch all, merge all",
+    "service_account": "read all, capture all, work all, close all, dispatch all",
+    "policy": "read all, capture all, work all, close all, assign all, dispatch all, merge all",
 }
 SCOPES = {role: dict(right.split(" ") for right in rights.split(", ")) for role, rights in REACH.items()}
 
@@ -113,6 +112,7 @@ def asked_by_rob(role: str, place: str, command: object) -> When:
 
 SAMPLES = {
     "work": RecordTouch(lead_id=LEAD, channel="web"),
+    "close": CorrectLead(lead_id=LEAD, corrects=1, source="web"),
     "assign": GrantExtension(lead_id=LEAD, until=day(6, 1)),
 }
 

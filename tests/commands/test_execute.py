@@ -197,6 +197,20 @@ def test_what_it_belongs_to_follows_from_and_expects_makes_no_other_command() ->
     assert added(rows) == [touched]
 
 
+def test_a_line_of_history_is_the_same_whoever_imports_it() -> None:
+    rows = Rows(*in_pool)
+    process = Process(rows, now=day(4, 1))
+    once = replace(ask(touch, administrator), imported=True, actor=ann, occurred_at=THEN)
+    (first,) = process.done(once)
+    by_another = replace(once, caller=replace(administrator, id="import"))
+    assert process.done(by_another) == Process(rows).done(by_another) == [first]
+    live = replace(ask(touch, crm))
+    process.done(live)
+    (other,) = process(replace(live, caller=policy))
+    assert isinstance(other, CommandIdReused)
+    assert added(rows) == [touched, touched]
+
+
 # Errors that are nobody else's
 
 

@@ -59,6 +59,7 @@ def terms_of(terms: plain_model.Terms) -> PoolTerms:
         time_zone=terms.zone,
         extension_days=terms.extension,
         new_data_wait_minutes=terms.wait,
+        cool_down_days=terms.cool,
         holding_cap=terms.cap,
         daily_claims=terms.daily,
     )

@@ -83,6 +83,11 @@ def test_a_pool_has_a_name_and_an_id() -> None:
     given(west).when(replace(publish, members=()), by=administrator).then(replace(west, number=2, members=()))
 
 
+def test_a_member_is_an_organisation_s_path() -> None:
+    wrong = replace(publish, members=(OrgPath("west"), OrgPath("north/")))
+    given().when(wrong, by=administrator).refused(Invalid, because="^members/1: an organisation is a path of names")
+
+
 def test_what_is_decided_says_under_which_version() -> None:
     (entry, slot) = given(*in_pool).when(ClaimLead(lead_id=LEAD), by=ann).recorded
     assert entry.policy_version == slot.policy_version == "pool/north@1"

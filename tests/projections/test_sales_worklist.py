@@ -175,6 +175,22 @@ def test_a_closed_lead_is_kept_by_nobody(closed: Any) -> None:
     assert (found.owner_id, found.pool_id, found.protect_until, found.collaborators) == (None, None, None, ())
 
 
+@pytest.mark.parametrize("closed", [lost, invalidated])
+def test_what_nobody_has_any_more_says_whose_it_was(closed: Any) -> None:
+    assert row(captured, pooled, claimed, helped, closed).formerly == f"staff/{ANN}"
+    assert row(captured, pooled, claimed, closed, reopened).formerly == f"staff/{ANN}"
+    assert row(captured, pooled, closed).formerly == f"pool/{NORTH}"
+    assert row(captured, closed).formerly is None
+    assert row(captured, pooled, claimed, closed, reopened, pooled).formerly is None
+    assert row(captured, pooled, claimed, closed, reopened, assigned).formerly is None
+    assert row(captured, pooled, claimed, released).formerly is None
+
+
+def test_to_hear_again_who_holds_it_changes_nothing() -> None:
+    later = replace(claimed, first_contact_due=at(4, 4), protect_until=at(4, 13), hard_limit=at(4, 23))
+    assert row(captured, pooled, claimed, contacted, later) == row(captured, pooled, claimed, contacted)
+
+
 def test_to_hear_again_that_it_was_lost_changes_nothing() -> None:
     assert row(captured, contacted, lost, lost_again) == row(captured, contacted, lost)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.agent_book import SlotKind, SlotReleased, SlotReserved
 from domain.catalog import INVALID_REASONS, LOST_REASONS, CatalogPublished, Entry
-from domain.identity import Identifier, IdentityKind, IdentityLink, IdentityReleased, IdentityReserved
+from domain.identity import Cooling, Identifier, IdentityKind, IdentityLink, IdentityReleased, IdentityReserved
 from domain.lead.facts import (
     LeadCaptured,
     LeadClaimed,
@@ -65,8 +65,8 @@ def reserved(number: int, lead_id: LeadId = LEAD, kind: IdentityKind = "phone") 
     return IdentityReserved(identity_id=identity(number), kind=kind, lead_id=lead_id)
 
 
-def freed(number: int, lead_id: LeadId = LEAD) -> IdentityReleased:
-    return IdentityReleased(identity_id=identity(number), lead_id=lead_id)
+def freed(number: int, lead_id: LeadId = LEAD, *, cooling: Cooling | None = None) -> IdentityReleased:
+    return IdentityReleased(identity_id=identity(number), lead_id=lead_id, cooling=cooling)
 
 
 captured = (LeadCaptured(lead_id=LEAD, source="fair", channel="form", identities=(link(1),)), reserved(1))

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from commands.lead.capture import CaptureLead, CorrectLead, MergeLead
+from commands.lead.custody import ClaimLead
 from commands.lead.work import LoseLead
 from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
@@ -18,7 +19,7 @@ from domain.lead.facts import (
     LeadLost,
     LeadMerged,
 )
-from domain.lead.refusals import AlreadyKnown, NotTheSame
+from domain.lead.refusals import AlreadyKnown, CoolingDown, NotTheSame
 from domain.money import Money
 from domain.values import LeadId
 from tests.commands.lead.situations import (
@@ -46,7 +47,7 @@ from tests.commands.lead.situations import (
     reserved,
     slot_freed,
 )
-from tests.spec import ANN, BOB, SUE, ann, bob, crm, given, identity, mia, otto, pat, policy, sue
+from tests.spec import ANN, BOB, SUE, ann, bob, crm, day, given, identity, mia, otto, pat, policy, sue
 
 capture = CaptureLead(lead_id=LEAD, source="fair", channel="form", identities=(PHONE,))
 again = replace(capture, lead_id=OTHER)
@@ -297,9 +298,18 @@ def test_the_survivor_answers_for_the_identities_of_both() -> None:
 
 def test_a_merge_frees_the_slot_of_who_held_the_absorbed() -> None:
     in_bob_s_hands = (pooled(OTHER), *claimed(BOB, lead_id=OTHER))
-    given(*two, *in_bob_s_hands).when(merge, by=mia).then(merged, absorbed, taken_over, slot_freed(BOB, OTHER))
+    given(*two, *in_bob_s_hands).when(merge, by=mia).then(
+        merged, replace(absorbed, cooling={BOB: day(4, 1)}), taken_over, slot_freed(BOB, OTHER)
+    )
     in_ann_s_hands = (pooled(), *claimed(ANN))
     given(*two, *in_ann_s_hands).when(merge, by=mia).then(merged, absorbed, taken_over)
+
+
+def test_who_held_the_absorbed_waits_for_the_survivor() -> None:
+    in_bob_s_hands = (pooled(OTHER), *claimed(BOB, lead_id=OTHER), pooled())
+    story = given(*two, *in_bob_s_hands).when(merge, by=mia).done()
+    story.when(ClaimLead(lead_id=LEAD), by=bob).refused(CoolingDown)
+    story.when(ClaimLead(lead_id=LEAD), by=ann).done()
 
 
 def test_two_are_merged_on_an_identity_that_the_survivor_holds() -> None:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from commands.lead.capture import CorrectLead
+from commands.lead.capture import CaptureLead, CorrectLead
 from commands.lead.circulation import ReleaseLead
-from commands.lead.custody import ClaimLead, PoolLead, TransferLead
+from commands.lead.custody import AssignLead, ClaimLead, PoolLead, TransferLead
 from commands.lead.work import InvalidateLead, LoseLead, ReopenLead
 from domain.actor import Reason
 from domain.agent_book import CapacityChanged, SlotReserved
@@ -30,6 +30,7 @@ from tests.commands.lead.situations import (
     LEAD,
     NORTH,
     OTHER,
+    PHONE,
     SOUTH,
     TERMS,
     THIRD,
@@ -226,6 +227,35 @@ def test_who_closed_it_cools_down_when_it_comes_back(end: object) -> None:
     story = story.when(PoolLead(lead_id=LEAD, pool_id=NORTH, reason="new"), by=mia).done()
     story.when(claim, by=ann).refused(CoolingDown)
     story.when(claim, by=bob).then(*claimed(BOB))
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_who_closed_it_cools_down_for_the_same_person_s_next_lead_too(end: object) -> None:
+    """Or he would close it, capture it as another, and hold it under fresh terms."""
+    again = CaptureLead(lead_id=OTHER, source="fair", channel="form", identities=(PHONE,))
+    story = given(*held).when(end, by=ann).done().when(again, by=ann).done()
+    story = story.when(PoolLead(lead_id=OTHER, pool_id=NORTH, reason="new"), by=crm).done()
+    there = ClaimLead(lead_id=OTHER)
+    story.when(there, by=ann).refused(CoolingDown, because="2026-04-01")
+    story.when(there, by=bob).done()
+    story.when(there, by=ann, at=day(4, 1)).done()
+
+
+def test_an_identity_that_is_corrected_away_remembers_who_held_it() -> None:
+    email = Identifier(kind="email", value="li@example.cn")
+    away = CorrectLead(lead_id=LEAD, corrects=1, identities=(email,))
+    again = CaptureLead(lead_id=OTHER, source="fair", channel="form", identities=(PHONE,))
+    story = given(*held).when(away, by=ann).done().when(again, by=ann).done()
+    story = story.when(PoolLead(lead_id=OTHER, pool_id=NORTH, reason="new"), by=crm).done()
+    story.when(ClaimLead(lead_id=OTHER), by=ann).refused(CoolingDown)
+
+
+def test_a_shorter_wait_does_not_end_a_longer_one() -> None:
+    soon = replace(south, members=(OrgPath("north"),), terms=Terms(cool_down_days=0), number=2)
+    story = given(*held, soon).when(ReleaseLead(lead_id=LEAD, pool_id=SOUTH), by=ann).done()
+    story = story.when(AssignLead(lead_id=LEAD, owner=ANN), by=mia).done()
+    story = story.when(ReleaseLead(lead_id=LEAD), by=ann).done()
+    story.when(claim, by=ann).refused(CoolingDown, because="2026-04-01")
 
 
 def test_each_previous_owner_cools_down_for_himself() -> None:

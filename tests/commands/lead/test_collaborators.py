@@ -3,17 +3,18 @@
 from dataclasses import replace
 from datetime import datetime
 
+from commands.lead.capture import CorrectLead
 from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.custody import ClaimLead, TransferLead
 from commands.lead.holding import AddCollaborator, LogFollowUp
-from commands.lead.work import LoseLead, RecordTouch
+from commands.lead.work import ConvertLead, InvalidateLead, LoseLead, RecordTouch
 from domain.actor import Reason
 from domain.errors import HasLeft, Hidden, Invalid, NotAllowed, NotNow
+from domain.identity import Identifier
 from domain.lead.facts import (
     Access,
     CollaboratorAdded,
     FollowUpLogged,
-    LeadLost,
     LeadReleased,
     LeadTransferred,
     ProtectionExtended,
@@ -23,17 +24,20 @@ from domain.lead.refusals import NotEmployed, NotTheHolder
 from domain.staff import StaffDeparted
 from domain.values import StaffId
 from tests.commands.lead.situations import (
+    CUSTOMER,
     LEAD,
     NORTH,
     SOUTH,
     claimed,
-    freed,
+    contacted,
     held,
     in_pool,
+    negotiating,
+    qualified,
     slot,
     slot_freed,
 )
-from tests.spec import ANN, BOB, MIA, OTTO, SUE, ann, bob, crm, day, given, mia, otto, policy, sue
+from tests.spec import ANN, BOB, MIA, OTTO, PAT, SUE, ann, bob, crm, day, given, mia, otto, policy, sue
 
 call = LogFollowUp(lead_id=LEAD, channel="call", effective=True)
 called = FollowUpLogged(lead_id=LEAD, channel="call", effective=True)
@@ -77,9 +81,24 @@ def test_who_is_let_in_to_work_works() -> None:
     given(*held, let_in()).when(call, by=sue, at=day(4, 2)).then(
         called, ProtectionExtended(lead_id=LEAD, until=day(4, 5))
     )
-    given(*held, let_in()).when(lose, by=sue).then(
-        LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)), slot_freed(ANN), freed(1)
-    )
+
+
+def test_who_is_let_in_does_not_take_it_along() -> None:
+    """By ending it, or by taking its identities away, for a lead of his own."""
+    helped = given(*held, let_in())
+    helped.when(lose, by=sue).refused(NotAllowed, because="close is not allowed: .* lies outside the scope own")
+    other = (Identifier(kind="email", value="other@example.cn"),)
+    helped.when(CorrectLead(lead_id=LEAD, corrects=1, identities=other), by=sue).refused(NotAllowed)
+    invalidate = InvalidateLead(lead_id=LEAD, reason="wrong-number")
+    helped.when(invalidate, by=sue).refused(NotAllowed)
+    convert = ConvertLead(lead_id=LEAD, customer_id=CUSTOMER)
+    helped.also(contacted, qualified, negotiating).when(convert, by=sue).refused(NotAllowed)
+
+
+def test_nobody_is_let_in_to_work_whose_role_works_no_leads() -> None:
+    let_pat_work = replace(let_sue_work, staff_id=PAT)
+    given(*held).when(let_pat_work, by=ann).refused(NotAllowed, because="the role analyst works no leads")
+    given(*held).when(replace(let_pat_work, access="read"), by=ann).then(let_in(PAT, access="read"))
 
 
 def test_who_is_let_in_to_read_does_not_work() -> None:

@@ -13,8 +13,16 @@ from domain.actor import Actor, Reason
 from domain.agent_book import CapacityChanged, SlotKind, SlotReserved
 from domain.catalog import CUSTODY_REASONS, REASONS, CatalogPublished, Entry
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.lead.facts import AssignMethod, LeadAssigned, LeadLost, LeadPooled, LeadReleased, LeadTransferred
-from domain.lead.refusals import AlreadyHeld, BookFull, NotAvailable, NotEmployed, NotTheHolder
+from domain.lead.facts import (
+    AssignMethod,
+    LeadAssigned,
+    LeadLost,
+    LeadPooled,
+    LeadReleased,
+    LeadReopened,
+    LeadTransferred,
+)
+from domain.lead.refusals import AlreadyHeld, BookFull, NotAMember, NotAvailable, NotEmployed, NotTheHolder
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved
 from domain.values import OrgPath, PoolId, StaffId
 from tests.commands.lead.situations import (
@@ -30,6 +38,7 @@ from tests.commands.lead.situations import (
     lost,
     pooled,
     published,
+    reserved,
     slot,
     slot_freed,
 )
@@ -163,6 +172,12 @@ def test_a_system_that_bears_the_owner_s_name_is_not_the_owner() -> None:
     given(*held).when(call, by=double).refused(NotTheHolder)
 
 
+def test_what_is_closed_is_claimed_by_nobody_who_may_not_see_it() -> None:
+    ended = given(*held, lost, slot_freed(), freed(1))
+    ended.when(ClaimLead(lead_id=LEAD), by=bob).refused(Hidden)
+    ended.when(ClaimLead(lead_id=LEAD), by=mia).refused(NotNow)
+
+
 # Into a pool
 
 
@@ -263,6 +278,14 @@ def test_a_lead_in_no_pool_is_assigned_under_the_terms_of_one_that_is_named() ->
     given(*in_pool).when(replace(to_ann, pool_id=SOUTH), by=mia).refused(Invalid, because="the terms of north hold")
 
 
+def test_the_terms_are_those_of_a_pool_that_the_receiver_is_a_member_of() -> None:
+    given(*loose).when(replace(to_ann, pool_id=SOUTH), by=mia).refused(NotAMember, because="south is for others")
+    again = (*held, lost, slot_freed(), freed(1), LeadReopened(lead_id=LEAD, from_="lost", cycle=2), reserved(1))
+    story = given(*again)
+    story.when(to_ann, by=mia).then(*in_custody_of(ANN))  # Those of the pool that it came from.
+    story.when(replace(to_ann, pool_id=SOUTH), by=mia).refused(NotAMember)
+
+
 # To a colleague
 
 
@@ -297,6 +320,21 @@ def test_the_owner_gives_a_lead_back_or_a_manager_does() -> None:
     given(*held).when(release, by=crm).refused(NotTheHolder, because="ann holds it")
 
 
+def test_a_program_gives_nothing_back() -> None:
+    """It takes back, for a reason that is checked."""
+    given(*held).when(release, by=policy).refused(NotAllowed, because="only a person does this")
+
+
+def test_a_manager_gives_back_what_he_holds_himself_wherever_he_likes() -> None:
+    in_mia_s_hands = (*in_pool, *claimed(MIA))
+    given(*in_mia_s_hands).when(replace(release, pool_id=SOUTH), by=mia).done()
+
+
+def test_to_give_back_without_a_reason_is_always_possible() -> None:
+    reasons = CatalogPublished(catalog_id=CUSTODY_REASONS, number=1, entries=(Entry(code="new"),))
+    given(*held, reasons).when(release, by=ann).then(*released)
+
+
 def test_it_goes_back_where_it_came_from_or_where_it_is_sent() -> None:
     elsewhere = replace(released[0], pool_id=SOUTH, reason="territory")
     to_south = ReleaseLead(lead_id=LEAD, pool_id=SOUTH, reason="territory")
@@ -310,7 +348,9 @@ def test_a_lead_of_who_has_left_is_still_his_manager_s() -> None:
     given(*held, StaffDeparted(staff_id=ANN)).when(release, by=mia).then(*released)
     moved = given(*held, StaffDeparted(staff_id=ANN)).when(hand_over, by=mia, reason=holidays).then(*transferred)
     moved.when(LoseLead(lead_id=LEAD, reason="price"), by=bob).then(
-        LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)), slot_freed(BOB), freed(1)
+        LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)),
+        slot_freed(BOB),
+        freed(1, cooling={ANN: day(4, 1), BOB: day(4, 1)}),
     )
 
 

@@ -39,7 +39,7 @@ from tests.commands.lead.situations import (
     reserved,
     slot_freed,
 )
-from tests.spec import BOB, START, ann, bob, crm, day, given, identity, mia
+from tests.spec import ANN, BOB, START, ann, bob, crm, day, given, identity, mia
 
 gone = Erased(on=day(3, 24), by="dpo")
 erased = (
@@ -67,7 +67,9 @@ def test_a_lead_of_nobody_goes_on_and_comes_to_an_end() -> None:
     lead.when(ContactLead(lead_id=LEAD), by=ann).then(LeadContacted(lead_id=LEAD, from_="new"))
     lead.when(RecordTouch(lead_id=LEAD, channel="web"), by=ann).then(TouchRecorded(lead_id=LEAD, channel="web"))
     story = lead.when(LoseLead(lead_id=LEAD, reason="price"), by=ann).then(
-        LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)), slot_freed(), freed(1)
+        LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)),
+        slot_freed(),
+        freed(1, cooling={ANN: day(4, 1)}),
     )
     story.when(ReopenLead(lead_id=LEAD), by=mia).then(LeadReopened(lead_id=LEAD, from_="lost", cycle=2), reserved(1))
 
@@ -89,7 +91,7 @@ def test_a_lead_of_nobody_is_merged_and_corrected() -> None:
     merge = MergeLead(lead_id=LEAD, into=OTHER, identity=EMAIL)
     lead.also(*other_captured).when(merge, by=mia).then(
         LeadMerged(lead_id=LEAD, from_="new", into=OTHER),
-        LeadAbsorbed(lead_id=OTHER, absorbed=LEAD, identities={identity(1): "phone"}),
+        LeadAbsorbed(lead_id=OTHER, absorbed=LEAD, identities={identity(1): "phone"}, cooling={ANN: day(4, 1)}),
         IdentityReassigned(identity_id=identity(1), from_=LEAD, to=OTHER),
         slot_freed(),
     )

@@ -24,6 +24,7 @@ from commands.lead.work import (
     ScheduleNextAction,
     ScoreLead,
 )
+from domain.catalog import LOST_REASONS, CatalogPublished, Entry
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.identity import IdentityReserved
 from domain.lead.facts import (
@@ -196,6 +197,11 @@ def test_what_was_given_as_a_reason_is_not_told_again() -> None:
     given(*published, *captured).when(gossip, by=mia).refused(Invalid, because="^reason: lost-reasons offers price$")
 
 
+def test_a_company_may_write_its_reasons_as_it_likes() -> None:
+    reasons = CatalogPublished(catalog_id=LOST_REASONS, number=2, entries=(Entry(code="太贵"),))
+    given(*captured, reasons).when(LoseLead(lead_id=LEAD, reason="太贵"), by=mia).done()
+
+
 def test_who_won_it_is_remembered() -> None:
     lose = LoseLead(lead_id=LEAD, reason="price", competitor="Acme")
     given(*published, *captured).when(lose, by=mia).then(
@@ -213,14 +219,14 @@ def test_what_ends_frees_the_owner_s_slot_and_every_identity() -> None:
     given(*in_hands).when(LoseLead(lead_id=LEAD, reason="price"), by=ann).then(
         LeadLost(lead_id=LEAD, from_="new", reason="price", cools_until=day(4, 1)),
         slot_freed(ANN),
-        freed(1),
-        freed(2),
+        freed(1, cooling={ANN: day(4, 1)}),
+        freed(2, cooling={ANN: day(4, 1)}),
     )
     given(*in_hands).when(InvalidateLead(lead_id=LEAD, reason="wrong-number"), by=ann).then(
         LeadInvalidated(lead_id=LEAD, from_="new", reason="wrong-number", cools_until=day(4, 1)),
         slot_freed(ANN),
-        freed(1),
-        freed(2),
+        freed(1, cooling={ANN: day(4, 1)}),
+        freed(2, cooling={ANN: day(4, 1)}),
     )
     order = OrderId(UUID(int=0x0D))
     sale = ConvertLead(lead_id=LEAD, customer_id=CUSTOMER, order_id=order)
