@@ -7,7 +7,6 @@ themselves move by the hour.
 import argparse
 import os
 import platform
-import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from ledger.embedded import EmbeddedPostgres
 from tests.bench import http, write
 from tests.bench.rebuild import ratios
+from tests.bench.turns import compared
 from tests.servers import new_home
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
@@ -35,12 +35,6 @@ def in_turns(rounds: int, *measures: Callable[[], float]) -> list[list[float]]:
     return [list(each) for each in zip(*[[measure() for measure in measures] for _ in range(rounds)], strict=True)]
 
 
-def over(ours: list[float], theirs: list[float]) -> tuple[float, str]:
-    """The median of the ratios, and of both rates."""
-    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    return ratio, f"{statistics.median(ours):,.0f} / {statistics.median(theirs):,.0f}"
-
-
 def measured(rounds: int, seconds: float) -> Iterator[Line]:
     with server() as own, tempfile.TemporaryDirectory() as folder:
         commands, lines, two, one, library = in_turns(
@@ -51,17 +45,17 @@ def measured(rounds: int, seconds: float) -> Iterator[Line]:
             lambda: write.pgbench(own, Path(folder), write.IN_ONE_STATEMENT, seconds=round(seconds)),
             lambda: write.out_of_the_box(own, seconds=seconds),
         )
-        yield "durable commands/s, one process, 64 waiting, over pgbench c16", 1.0, 2.0, *over(commands, two)
-        yield "the same over pgbench c16 with both rows in one statement", 1.0, 2.0, *over(commands, one)
-        yield "the same over eventsourcing out of the box, 8 threads", 10.0, 20.0, *over(commands, library)
+        yield "durable commands/s, one process, 64 waiting, over pgbench c16", 1.0, 2.0, *compared(commands, two)
+        yield "the same over pgbench c16 with both rows in one statement", 1.0, 2.0, *compared(commands, one)
+        yield "the same over eventsourcing out of the box, 8 threads", 10.0, 20.0, *compared(commands, library)
         yield (
             "HTTP commands/s, one worker, over the bare endpoint",
             0.7,
             0.9,
             *http.single(own, rounds=rounds, seconds=seconds),
         )
-        yield "NDJSON bulk over the same pgbench", 0.8, 1.5, *over(lines, two)
-        yield "the same over pgbench with both rows in one statement", 0.8, 1.5, *over(lines, one)
+        yield "NDJSON bulk over the same pgbench", 0.8, 1.5, *compared(lines, two)
+        yield "the same over pgbench with both rows in one statement", 0.8, 1.5, *compared(lines, one)
         against_read, against_single = ratios(own, rounds=rounds)
         yield "rebuild of the worklist, events/s, over the raw keyset read", 0.35, 0.6, *against_read
         yield "the same over one transaction per event", 30.0, 60.0, *against_single
@@ -93,7 +87,7 @@ def table(lines: list[Line], command: str) -> str:
             "",
             f"{datetime.now(UTC):%Y-%m-%d}, {where}; `{command}`.",
             "",
-            "| | at least | aim | measured | rates, ours / theirs, per second |",
+            "| | at least | aim | measured | rates, ours / theirs, per second; the ratios of the rounds |",
             "|---|---|---|---|---|",
             *rows,
             "",

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from domain.actor import Actor
 from ledger.embedded import EmbeddedPostgres
 from ledger.envelope import time_ordered_id
 from ledger.migrations import migrate
+from tests.bench.turns import compared
 from tests.bench.workload import COMMANDS_OF_A_LEAD, life_of_a_lead, prepare
 from tests.memory import MASTER
 
@@ -173,15 +173,7 @@ def ours(server: EmbeddedPostgres) -> Iterator[tuple[int, int]]:
 def single(
     server: EmbeddedPostgres, *, rounds: int = 3, seconds: float = 5.0, connections: int = 64
 ) -> tuple[float, str]:
-    """The median ratio of one command a request over the bare endpoint, and the rates."""
-    found = measure(server, rounds=rounds, seconds=seconds, connections=connections)
-    return found["ratio"], f"{found['ours']:,.0f} / {found['bare']:,.0f}"
-
-
-def measure(
-    server: EmbeddedPostgres, *, rounds: int = 3, seconds: float = 5.0, connections: int = 64
-) -> dict[str, Any]:
-    """Both rates in turns, and the median of their ratios."""
+    """One command a request over the bare endpoint, in turns: the median ratio, and the rates."""
     pairs: list[tuple[float, float]] = []
 
     def turn(our_port: int, bare_port: int) -> tuple[float, float]:
@@ -193,12 +185,7 @@ def measure(
     with ours(server) as (our_port, _), served("tests.bench.http:bare") as (bare_port, _):
         asked(bare_port, connections=connections, seconds=1)
         pairs.extend(turn(our_port, bare_port) for _ in range(rounds))
-    return {
-        "ratio": statistics.median(mine / theirs for mine, theirs in pairs),
-        "ours": statistics.median(mine for mine, _ in pairs),
-        "bare": statistics.median(theirs for _, theirs in pairs),
-        "rounds": pairs,
-    }
+    return compared([mine for mine, _ in pairs], [theirs for _, theirs in pairs])
 
 
 # By the line

@@ -10,7 +10,6 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from itertools import islice
-from statistics import median
 from typing import Any
 
 import psycopg
@@ -27,6 +26,7 @@ from ledger.scan import Wire
 from projections.projection import Projection
 from projections.sales_worklist import sales_worklist
 from tests.bench.history import write_history
+from tests.bench.turns import compared
 
 MASTER = bytes(range(32))
 DATABASE = "bench_rebuild"
@@ -78,8 +78,8 @@ def one_by_one(url: str, ledger: Ledger, view: Projection, events: int) -> float
     return len(told) / seconds
 
 
-def measure(url: str, events: int = EVENTS, rounds: int = 3) -> dict[str, float]:
-    """Rates in events a second, and the medians of the ratios of measurements taken in turns."""
+def measure(url: str, events: int = EVENTS, rounds: int = 3) -> dict[str, list[float]]:
+    """Rates in events a second, by round, each measured in its turn."""
     prepared(url, events)
     ledger = open_ledger(url, MASTER)
     view = sales_worklist
@@ -93,21 +93,16 @@ def measure(url: str, events: int = EVENTS, rounds: int = 3) -> dict[str, float]
         seconds = timed(Rebuild(view, ledger, url, url).run)
         single = one_by_one(url, ledger, view, SINGLE)
         found = {
-            "events": last,
             "raw": raw,
             "rebuild": last / seconds,
-            "over_raw": last / seconds / raw,
-            "folded": folded,
             "raw_folded": raw_folded,
             "rebuild_folded": folded / seconds,
-            "strict_over_raw": folded / seconds / raw_folded,
             "single": single,
-            "over_single": folded / seconds / single,
         }
         for name, value in found.items():
             each.setdefault(name, []).append(value)
     ledger.close()
-    return {name: median(values) for name, values in each.items()}
+    return each
 
 
 def prepared(url: str, events: int) -> None:
@@ -128,8 +123,9 @@ def ratios(server: EmbeddedPostgres, rounds: int = 3, events: int = EVENTS) -> t
         found = measure(server.url(DATABASE), events, rounds)
     finally:
         server.drop_database(DATABASE)
-    over_raw = f"{found['rebuild']:,.0f} / {found['raw']:,.0f} (strictly {found['strict_over_raw']:.2f}×)"
+    over_raw, told = compared(found["rebuild"], found["raw"])
+    strictly, _ = compared(found["rebuild_folded"], found["raw_folded"])
     return (
-        (found["over_raw"], over_raw),
-        (found["over_single"], f"{found['rebuild_folded']:,.0f} / {found['single']:,.0f}"),
+        (over_raw, f"{told} (strictly {strictly:.2f}×)"),
+        compared(found["rebuild_folded"], found["single"]),
     )
