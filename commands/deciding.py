@@ -14,7 +14,7 @@ from commands.states import Known, View
 from domain.access import Action
 from domain.actor import Actor, Asked
 from domain.catalog import REASONS, coded, offered
-from domain.errors import ASKED, Hidden, Invalid, NotAllowed, NotNow, Refused
+from domain.errors import ASKED, Hidden, Invalid, NotNow, Refused
 from domain.identity import Identifier
 from domain.signature import Finder, Need, Rule
 from ledger.envelope import Append, Batch, Circumstances
@@ -91,7 +91,7 @@ def decide(work: Work, view: View, owner: Owners, now: datetime) -> Batch | Exce
             ready = prepare(work, view, now)
             events = plan.rule.outcome(ready.known)
         except Refused as no:
-            if isinstance(no, NotAllowed) and no.action == Action.IMPORT:
+            if ask.imported and work.actor is None:
                 return no  # Not kept: the id of a line of history is for who may import it.
             around = circumstances(ask, work.actor or ask.caller, stream, None, now)
             return Batch(plan.name, work.digest, stream, before, around, (), declined(no), {}, ask.side)

@@ -22,7 +22,6 @@ Place = tuple[int | str, ...]
 Fault = tuple[Place, str]  # Where it is, and what is wrong there.
 Sense = Callable[[T, Collection[Place]], Iterable[Fault]]
 
-
 TOO_DEEP = "this is nested too deeply"
 DEEPEST = 100  # Parts within parts: more than anybody means, and as much as can be read.
 
@@ -34,6 +33,7 @@ class Loader(yaml.SafeLoader):
     """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - so the library has it.
+    yaml_constructors = yaml.SafeLoader.yaml_constructors.copy()
 
 
 for tag, pattern, begins in (
@@ -45,7 +45,7 @@ for tag, pattern, begins in (
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"^(?:{pattern})$"), begins)
 
 for tag in ("binary", "timestamp", "omap", "pairs", "set"):
-    Loader.add_constructor(f"tag:yaml.org,2002:{tag}", yaml.SafeLoader.construct_undefined)
+    Loader.yaml_constructors.pop(f"tag:yaml.org,2002:{tag}")
 
 
 @dataclass(frozen=True)

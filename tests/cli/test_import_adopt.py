@@ -1,6 +1,7 @@
 """Imported leads become live at an instant: once for what the file has brought them to."""
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from api.cli.turn import known
 from commands.ask import Ask, Outcome
 from commands.lead.work import RecordTouch
 from commands.service import WriteSide
+from ledger.envelope import Logged
 from ledger.keys import Keys
 from tests.cli.bringing import all_of_it, asked, brought, captured, counts, lead, told, write
 from tests.cli.running import Said, lifeledger, on
@@ -49,6 +51,12 @@ def adoption(*versions: int, at: str = AT) -> adopt.Adoption:
     return found
 
 
+def sees_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks first what is there; from then on he sees it."""
+    first: list[dict[UUID, Logged]] = [{}]
+    monkeypatch.setattr(adopt, "known", lambda side, ids: first.pop() if first else known(side, ids))
+
+
 def test_what_is_open_is_adopted_after_all_its_history(file: Path, database_url: str) -> None:
     many = [captured(number) for number in range(300)]
     write(file, *many, told("ContactLead", 1), LOST, told("RecordTouch", 1, channel="call"))
@@ -83,8 +91,7 @@ def test_two_who_adopt_at_once_adopt_each_lead_once(
     side = WriteSide.open(database_url, MASTER)
     found = []
     for at in (AT, "2025-07-01T00:00:00Z"):
-        looks = iter([{}])
-        monkeypatch.setattr(adopt, "known", lambda *asked, looks=looks: next(looks, None) or known(*asked))
+        sees_nothing_yet(monkeypatch)
         found.append(adoption(1, 1, 2, at=at).carry_out(side))
     side.close()
     assert found == [{"adopted": 2, "not_open": 1}, {"already_adopted": 2, "not_open": 1}]
@@ -112,11 +119,10 @@ def test_another_command_under_the_id_of_an_adoption_is_none(
     touch = RecordTouch(lead_id=adopting.command.lead_id, channel="call")
     (taken,) = side.executor([Ask(touch, adopting.command_id, CALLER)])
     assert isinstance(taken, Outcome)
-    with pytest.raises(Failure, match="is not adopted: .* was sent before, and said something else"):
+    with pytest.raises(Failure, match=r"is not adopted: .* was sent before, and said something else"):
         adoption(1).carry_out(side)
-    looks = iter([{}])
-    monkeypatch.setattr(adopt, "known", lambda *asked: next(looks, None) or known(*asked))
-    with pytest.raises(Failure, match="is not adopted: .* was sent before, and said something else"):
+    sees_nothing_yet(monkeypatch)
+    with pytest.raises(Failure, match=r"is not adopted: .* was sent before, and said something else"):
         adoption(1).carry_out(side)
     side.close()
     assert not asked(database_url, ADOPTIONS)
@@ -126,7 +132,7 @@ def test_an_adoption_that_was_refused_is_told_again_as_it_was_told_first(databas
     """A lead that is not there is no lead that is not open any more."""
     side = WriteSide.open(database_url, MASTER)
     for _ in range(2):
-        with pytest.raises(Failure, match="is not adopted: no lead/.* is to be seen here"):
+        with pytest.raises(Failure, match=r"is not adopted: no lead/.* is to be seen here"):
             adoption(1).carry_out(side)
     assert asked(database_url, "SELECT count(*) FROM ledger.commands WHERE type = 'AdoptLead'") == [(1,)]
     side.close()

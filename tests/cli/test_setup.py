@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from api.cli.company import CALLER, Capacity, Parts, onboarding, parts_of
-from api.cli.outline import Fault, Outline, every_fault, put
+from api.cli.outline import Outline, every_fault, put
 from api.cli.say import Failure
 from api.cli.setup import Step, apply, departed, plan
 from commands import DECIDERS
@@ -371,20 +371,17 @@ def test_a_member_that_is_no_path_is_told_in_its_place_every_time(file: Path) ->
 
 
 def test_a_part_is_mended_before_what_it_is_in() -> None:
-    """What stands in for the whole may have no such part any more."""
-    form = TypeAdapter(dict[str, list[str]])
-    told = [(("members",), "these are too many"), (("members", 0), "this is none")]
-    for found in (told, told[::-1]):
-        data = {"members": ["north/"]}
-        seen = []
-
-        def sense(value: dict[str, list[str]], _: object, found: list[Fault] = found) -> list[Fault]:
-            seen.append(value)
-            return found if value["members"] else []
-
-        assert list(every_fault(data, form, sense, lambda _: [])) == found
-        assert data == {"members": []}
-        assert len(seen) == 2
+    """What stands in for the whole has parts of its own, or none."""
+    data = {name: [name] for name in "abcdefgh"}
+    told = [fault for name in data for fault in [((name,), "these are too many"), ((name, 0), "this is none")]]
+    found = every_fault(
+        data,
+        TypeAdapter(dict[str, list[str]]),
+        lambda value, _: told if value["a"] == ["a"] else (),
+        lambda path: ["all"] if len(path) == 1 else "one",
+    )
+    assert list(found) == told
+    assert data == {name: ["all"] for name in "abcdefgh"}
 
 
 def test_a_place_that_is_not_there_is_left_so() -> None:

@@ -1,19 +1,22 @@
 """Every role before every command, with what is his own, his team's, another team's, and not there at all."""
 
+from dataclasses import replace
+
 import pytest
 
 from commands import DECIDERS
 from commands.lead.capture import CorrectLead
 from commands.lead.custody import PoolLead
 from commands.lead.holding import GrantExtension
-from commands.lead.work import RecordTouch
+from commands.lead.work import ContactLead, RecordTouch
 from domain.access import TABLE
 from domain.actor import Actor
-from domain.errors import Hidden, NotAllowed
+from domain.errors import Hidden, NotAllowed, Refused
 from domain.staff import StaffOnboarded
 from domain.values import OrgPath, StaffId
-from tests.commands.lead.situations import LEAD, SOUTH, captured, claimed, pooled, published
-from tests.spec import ANN, SUE, When, day, given, person
+from tests.commands.lead.situations import LEAD, SOUTH, captured, claimed, freed, lost, pooled, published
+from tests.commands.office import Process, Rows, ask
+from tests.spec import ANN, SUE, When, administrator, ann, bob, crm, day, given, person
 
 # Which right each command takes. A command that is not in this list fails.
 
@@ -131,6 +134,27 @@ def test_a_role_does_what_it_may_with_what_it_reaches(role: str, place: str, rig
         asked.refused(NotAllowed, because=f"lead/.* lies outside the scope {scope}")
     else:
         asked.refused(Hidden, because=f"no lead/{LEAD} is to be seen here")
+
+
+@pytest.mark.parametrize("caller", [ann, person(StaffId("nobody")), replace(crm, role="sales")])
+def test_who_may_not_import_takes_no_line_s_id(caller: Actor) -> None:
+    """The ids of history are the same for all who may: a refusal that was kept would be the answer to them too."""
+    process = Process(Rows(*captured))
+    line = replace(ask(RecordTouch(lead_id=LEAD, channel="web"), caller), imported=True, actor=bob)
+    (no,) = process.executor([line])
+    assert isinstance(no, Refused)
+    assert not process.ledger.outcomes([line.command_id])
+    process.done(replace(line, caller=administrator))
+
+
+def test_who_asks_is_who_is_refused() -> None:
+    process = Process(Rows(*captured, lost, freed(1)))
+    line = replace(ask(ContactLead(lead_id=LEAD), administrator), imported=True, actor=bob)
+    process.refused(line)
+    assert process.ledger.outcomes([line.command_id])[line.command_id].actor == ("user", "bob")
+    gone = replace(ask(ContactLead(lead_id=LEAD), ann), actor=bob)
+    process.refused(gone)
+    assert process.ledger.outcomes([gone.command_id])[gone.command_id].actor == ("user", "ann")
 
 
 def test_what_is_hidden_looks_like_what_is_not_there() -> None:

@@ -69,13 +69,13 @@ def departures(leads: Iterator[LeadId], rounds: int) -> Iterator[Plan]:
 
 
 def publications(leads: Iterator[LeadId], rounds: int) -> Iterator[Plan]:
-    """By turns nobody may hold another lead, or the pool is for others."""
+    """By turns nobody may hold another lead, or the pool is for others, and what lies in it is hidden."""
     for number in range(rounds):
         first, *claims = (claim(lead, agent(place)) for place, lead in enumerate(islice(leads, CLAIMS + 1)))
         if number % 2:
             yield Plan([publish(), first], claims, publish(holding_cap=0), "BookFull")
         else:
-            yield Plan([publish(), first], claims, publish(members=(OrgPath("south"),)), "NotAMember")
+            yield Plan([publish(), first], claims, publish(members=(OrgPath("south"),)), "Hidden")
 
 
 Turns = Sequence[tuple[int, int]]
