@@ -85,6 +85,7 @@ def decide(work: Work, view: View, owner: Owners, now: datetime) -> Batch | Exce
     ask, plan, stream = work.ask, work.plan, work.home
     if work.wrong is not None:
         return work.wrong  # It names no subject that it could be recorded under.
+    work.actor = None  # Whatever was guessed before, or found when it was decided the first time.
     try:
         before = view.get(stream).version
         try:
