@@ -85,7 +85,6 @@ def decide(work: Work, view: View, owner: Owners, now: datetime) -> Batch | Exce
     ask, plan, stream = work.ask, work.plan, work.home
     if work.wrong is not None:
         return work.wrong  # It names no subject that it could be recorded under.
-    work.actor = None  # Whatever was guessed before, or found when it was decided the first time.
     try:
         before = view.get(stream).version
         try:
@@ -111,6 +110,7 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
     ask, plan, home = work.ask, work.plan, work.home
     before = view.get(home)
     at = ask.occurred_at or now
+    work.actor = None  # Whatever was guessed before, or found when it was decided the first time.
     actor = work.actor = allowed(work, before.state, view, now)
     if ask.reason is not None:
         must_be_offered(ask.reason.code, ask, view)

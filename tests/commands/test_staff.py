@@ -85,7 +85,7 @@ def test_what_is_no_path_is_no_organisation(path: str) -> None:
     given().when(replace(onboard, org_path=odd), by=administrator).refused(Invalid, because=f"org_path: {because}")
     given().when(MoveStaff(staff_id=ANN, to=odd), by=administrator).refused(Invalid, because=f"to: {because}")
     pool = PublishPool(pool_id=PoolId("odd"), name="Odd", members=(OrgPath("north"), odd))
-    given().when(pool, by=administrator).refused(Invalid, because=f"members: {because}")
+    given().when(pool, by=administrator).refused(Invalid, because=f"members/1: {because}")
 
 
 def test_somebody_has_a_name() -> None:
