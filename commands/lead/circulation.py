@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 
-from commands.lead.custody import (
+from commands.lead.leads import (
     VOLUNTARY_RETURN,
+    cools_until,
     custody_reasons,
-    giver,
-    in_person,
-    must_be_owner_or_manager,
+    leads,
+    pool_of,
     reason_for_pool,
+    reason_given,
 )
-from commands.lead.leads import cools_until, leads, pool_of, reason_given
+from commands.lead.people import giver, in_person, must_be_owner_or_manager
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased

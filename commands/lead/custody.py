@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from commands.lead.leads import cools_until, leads, pool_of, reason_given
-from domain.access import Action, Whereabouts, reaches, scope_of
+from commands.lead.leads import cools_until, custody_reasons, leads, pool_of, reason_for_pool, reason_given
+from commands.lead.people import giver, in_person, must_take_work
+from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotKind, SlotReleased, SlotReserved
-from domain.catalog import CUSTODY_REASONS, Catalog, coded, offered
-from domain.errors import Invalid, NotAllowed, require, said
+from domain.catalog import Catalog
+from domain.errors import Invalid, require, said
 from domain.lead.facts import LeadAssigned, LeadClaimed, LeadPooled, LeadTransferred
 from domain.lead.refusals import (
     AlreadyHeld,
@@ -16,15 +17,12 @@ from domain.lead.refusals import (
     ClaimsSpent,
     CoolingDown,
     NotAMember,
-    NotAvailable,
-    NotEmployed,
-    NotTheHolder,
     NotYetClaimable,
 )
 from domain.lead.states import Held, Open, Pooled, Unassigned
 from domain.pool import Pool, business_date, days_after
-from domain.staff import Departed, Employed, Staff, Stranger
-from domain.values import CatalogId, Instant, LeadId, PoolId, StaffId, replace, value
+from domain.staff import Staff
+from domain.values import Instant, LeadId, PoolId, StaffId, replace, value
 
 # Into a pool
 
@@ -38,20 +36,6 @@ class PoolLead:
 
 def named_pool(command: PoolLead) -> PoolId:
     return command.pool_id
-
-
-VOLUNTARY_RETURN = "voluntary-return"
-
-
-def custody_reasons() -> CatalogId:
-    return CUSTODY_REASONS
-
-
-def reason_for_pool(code: str, reasons: Catalog, asked: Asked) -> str:
-    """History may have had reasons of its own, and to give a lead back needs no more than that."""
-    if asked.imported or code == VOLUNTARY_RETURN:
-        return coded("reason", code)
-    return offered(reasons, code, "reason")
 
 
 @leads.decides(Action.DISPATCH, pool=named_pool, reasons=custody_reasons)
@@ -101,12 +85,6 @@ class ClaimLead:
 def claimant(asked: Asked) -> StaffId:
     """A person: what a system does is never put down to somebody."""
     return in_person(asked, Action.CLAIM)
-
-
-def in_person(asked: Asked, action: Action) -> StaffId:
-    if asked.actor.kind != "user":
-        raise NotAllowed(action=action, because=f"only a person does this, and {asked.actor.id} is none")
-    return asked.staff_id
 
 
 @leads.decides(Action.CLAIM, book=claimant, pool=pool_of)
@@ -195,44 +173,6 @@ def chosen_pool(lead: Open, pool: Pool) -> Pool | None:
     return pool if isinstance(lead.custody, Unassigned) else None
 
 
-def must_take_work(staff_id: StaffId, staff: Staff, action: Action, asked: Asked, pool: Pool | None = None) -> None:
-    """The receiver works here, within the reach of who decides, and is to be had; history is recorded anyway.
-
-    Where the lead lies in no `pool`, he is a member of the one under whose terms he will hold it.
-    """
-    if asked.imported:
-        return
-    person = must_work_here(staff_id, staff)
-    if not decides_over(staff_id, person, action, asked):
-        raise NotAllowed(action=action, because=f"{staff_id} lies outside the scope of {asked.actor.id}")
-    if scope_of(person.role, Action.WORK) is None:
-        raise NotAllowed(action=action, because=f"{staff_id} is in the role {person.role}, which works no leads")
-    if pool is not None and not pool.admits(person.org_path):
-        raise NotAMember(pool_id=pool.pool_id)
-    if not person.available_at(asked.at):
-        raise NotAvailable(staff_id=staff_id)
-
-
-def must_work_here(staff_id: StaffId, staff: Staff) -> Employed:
-    if isinstance(staff, Employed):
-        return staff
-    raise NotEmployed(staff_id=staff_id)
-
-
-def decides_over(staff_id: StaffId, staff: Employed | Departed, action: Action, asked: Asked) -> bool:
-    """Whether somebody's leads are within the reach of who asks."""
-    scope = scope_of(asked.actor.role, action)
-    place = Whereabouts(subject=f"staff/{staff_id}", owner=staff_id, orgs=frozenset({staff.org_path}))
-    return scope is not None and reaches(scope, action, asked.actor, place)
-
-
-def must_be_owner_or_manager(owner: StaffId, staff: Staff, asked: Asked) -> None:
-    if asked.imported or asked.person == owner:
-        return
-    if isinstance(staff, Stranger) or not decides_over(owner, staff, Action.ASSIGN, asked):
-        raise NotTheHolder(owner=owner)
-
-
 @leads.decides(Action.ASSIGN, book=receiver, staff=receiver, pool=pool_for)
 def assign(
     command: AssignLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
@@ -281,10 +221,6 @@ def assigned(command: AssignLead | DispatchLead, pool: Pool, asked: Asked) -> Le
 class TransferLead:
     lead_id: LeadId
     to: StaffId
-
-
-def giver(lead: Open) -> StaffId:
-    return require(lead.custody, Held).owner
 
 
 def taker(command: TransferLead) -> StaffId:

@@ -6,13 +6,14 @@ from uuid import UUID
 from commands.decider import Decider, Holding
 from domain.actor import Asked
 from domain.agent_book import SlotReleased
+from domain.catalog import CUSTODY_REASONS, Catalog, coded, offered
 from domain.errors import ASKED, Invalid, NotNow, require
 from domain.identity import Cooling, HeldBy, Identity, IdentityReleased
 from domain.lead.facts import Access, LeadEvent, Status
 from domain.lead.states import NAMES, Closed, Held, Lead, Open, OpenStatus, Pooled, Unassigned, Uncaptured, evolve
 from domain.money import Money
 from domain.pool import Pool, days_after
-from domain.values import IdentityId, Instant, LeadId, PoolId, StaffId
+from domain.values import CatalogId, IdentityId, Instant, LeadId, PoolId, StaffId
 
 
 def holding(lead: Lead) -> Holding | None:
@@ -98,6 +99,9 @@ def pool_of(lead: Open) -> PoolId:
             raise NotNow(found="Unassigned", wanted=("Pooled",))
 
 
+VOLUNTARY_RETURN = "voluntary-return"  # What it is where nothing else is said.
+
+
 def cools_until(pool: Pool, at: Instant) -> Instant:
     """When who holds it no more may claim it again."""
     return days_after(at, pool.terms.cool_down_days, pool.terms.time_zone)
@@ -130,3 +134,14 @@ def not_negative(amount: Money, field: str = "amount") -> Money:
     if amount.amount < 0:
         raise Invalid(field=field, because="an amount is not negative")
     return amount
+
+
+def custody_reasons() -> CatalogId:
+    return CUSTODY_REASONS
+
+
+def reason_for_pool(code: str, reasons: Catalog, asked: Asked) -> str:
+    """History may have had reasons of its own, and to give a lead back needs no more than that."""
+    if asked.imported or code == VOLUNTARY_RETURN:
+        return coded("reason", code)
+    return offered(reasons, code, "reason")
