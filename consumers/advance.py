@@ -6,7 +6,7 @@ from consumers.session import Cursor, Session, load, write
 from consumers.tracking import Place, move
 from domain.values import FACT_NAMES
 from ledger.ledger import Ledger
-from ledger.scan import AHEAD, Scan, Wire
+from ledger.scan import AHEAD, WHOLE, Part, Scan, Wire
 from projections.folding import Table, Told
 from projections.projection import Projection
 
@@ -26,11 +26,12 @@ class Source:
         found = self.ledger.events(after, limit, types=self.types, until=until)
         return [(each.position, each, each.event) for each in found]
 
-    def batches(self, after: int, until: int) -> Iterator[Sequence[Told]]:
-        """All events after a position, up to another one."""
+    def batches(self, after: int, until: int, part: Part = WHOLE) -> Iterator[Sequence[Told]]:
+        """All events after a position, up to another one; or those of a part of the streams."""
         if self.scan is not None:
-            yield from self.scan.batches(after, until)
+            yield from self.scan.batches(after, until, part=part)
             return
+        assert part == WHOLE, "a view that is told everything is not folded in parts"
         while told := self.read(after, until, AHEAD):
             yield told
             after = told[-1][0]

@@ -13,6 +13,7 @@ from threading import Event
 import structlog
 
 from consumers.advance import Source, advance
+from consumers.hands import Hands
 from consumers.rebuild import AlreadyRebuilding, Rebuild, Report, Stopped
 from consumers.session import ReadsUnavailable, Session
 from consumers.status import ViewStatus, status
@@ -63,6 +64,7 @@ class Projector:
     ledger: Ledger
     ledger_url: str
     database_url: str
+    hands: Hands | None = None
     batch: int = BATCH
     following: dict[str, Follower] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
@@ -200,7 +202,11 @@ class Projector:
             waiting.followed = True
 
     def rebuild(self, view: Projection) -> None:
-        rebuild(view, self.ledger, self.ledger_url, self.database_url, stop=self.stop)
+        try:
+            rebuild(view, self.ledger, self.ledger_url, self.database_url, stop=self.stop, hands=self.hands)
+        finally:
+            if self.hands is not None:
+                self.hands.close()
 
     def rebuild_failed(self, view: Projection, waiting: Waiting, error: BaseException) -> None:
         """Try again later, and let others try."""
@@ -221,6 +227,7 @@ def rebuild(
     *,
     report: Report | None = None,
     stop: Event | None = None,
+    hands: Hands | None = None,
 ) -> None:
     """Rebuild a view while the present one answers, and put it in its place; see Rebuild.run for what it raises."""
-    Rebuild(view, ledger, ledger_url, database_url, report=report, stop=stop).run()
+    Rebuild(view, ledger, ledger_url, database_url, report=report, stop=stop, hands=hands).run()

@@ -1,21 +1,22 @@
 """Rebuilds a view from the start of the ledger, beside the one that answers, and puts it in its place."""
 
-import gc
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
 
 import psycopg2
+import structlog
 
 from consumers.advance import Source, advance, step
-from consumers.session import Lines, ReadsUnavailable, Session
+from consumers.filling import copy, unhindered
+from consumers.hands import Hands, NotFolded
+from consumers.session import Cursor, ReadsUnavailable, Session
 from consumers.tracking import Place, ensure, move, prepare, tables, tracked
 from ledger.ledger import Ledger
 from ledger.scan import Wire
 from projections import sql
-from projections.columns import copied
 from projections.folding import Table
 from projections.projection import Projection
 
@@ -24,6 +25,8 @@ STEP = 5_000  # Events in one transaction while catching up.
 NEAR = 500  # So few events may be left to the transaction that swaps.
 REPORT_SECONDS = 1.0
 SWAP_SECONDS = 60.0  # How long to go on trying while readers do not let go.
+
+log = structlog.get_logger()
 
 
 class AlreadyRebuilding(Exception):
@@ -76,6 +79,7 @@ class Rebuild:
         *,
         report: Report | None = None,
         stop: Event | None = None,
+        hands: Hands | None = None,
         most: int = MOST_ROWS,
     ) -> None:
         self.view = view
@@ -85,6 +89,7 @@ class Rebuild:
         self.session = Session(database_url, f"rebuild of {view.name}")
         self.report = report
         self.stop = stop or Event()
+        self.hands = hands
         self.most = most
         self.place = Place(view, 0, 0, of_build=True)
         self.total = 0
@@ -99,8 +104,7 @@ class Rebuild:
             self.started = self.reported = time.monotonic()
             self.begin()
             try:
-                with unhindered():
-                    self.fill()
+                self.fill()
                 self.catch_up()
                 self.swap()
             finally:
@@ -118,7 +122,7 @@ class Rebuild:
         self.clean()
         self.total = self.ledger.last_position()
         with self.session.transaction() as cursor:
-            self.place.build = 1 + max(tables(cursor, self.view))
+            self.place.build, self.place.position = 1 + max(tables(cursor, self.view)), 0
             cursor.execute(
                 "INSERT INTO views.builds (name, build, until) VALUES (%s, %s, %s)",
                 [self.view.name, self.place.build, self.total],
@@ -126,26 +130,51 @@ class Rebuild:
 
     def fill(self) -> None:
         """Fold everything in memory, and copy it into a new table at once."""
+        if not self.view.by_stream or self.hands is None or not self.hands.are_worth(self.total):
+            self.fill_here()
+            return
+        try:
+            self.fill_by(self.hands)
+        except NotFolded as why:  # It is done here, or fails here too, and then says everything.
+            log.warning("a view is folded by one process instead of several", view=self.view.name, why=str(why))
+            self.begin()
+            self.fill_here()
+
+    def fill_by(self, hands: Hands) -> None:
+        with self.session.transaction() as cursor:
+            cursor.execute(sql.create_table(self.view, self.place.build))
+        hands.fold(self.view, self.place.build, self.total, self.most, lambda at: self.tell("folding", at))
+        with self.session.transaction() as cursor:
+            self.finish(cursor, self.total)
+        self.filled(self.total)
+
+    def fill_here(self) -> None:
         table = Table(self.view, remember=False)
         reached = self.total
-        for told in self.source.batches(0, self.total):
-            table.fold(told)
-            self.tell("folding", told[-1][0])
-            if len(table.states) > self.most:
-                reached = told[-1][0]
-                break
-        self.copy(table, reached)
+        with unhindered():
+            for told in self.source.batches(0, self.total):
+                table.fold(told)
+                self.tell("folding", told[-1][0])
+                if len(table.states) > self.most:
+                    reached = told[-1][0]
+                    break
+            self.copy(table, reached)
 
     def copy(self, table: Table, reached: int) -> None:
         """The table, its rows and its indexes, in one transaction with the position that they are of."""
         with self.session.transaction() as cursor:
-            move(cursor, self.place, reached)
             cursor.execute(sql.create_table(self.view, self.place.build))
-            lines = map(copied(self.view.row), table.rows())
-            cursor.copy_expert(sql.copy(self.view, self.place.build), Lines(lines))  # type: ignore[arg-type]  # It reads.
-            for statement in sql.create_indexes(self.view, self.place.build):
-                cursor.execute(statement)
-            cursor.execute(f"ANALYZE {sql.table(self.view, self.place.build)}")
+            copy(cursor, self.view, self.place.build, table, frozen=True)
+            self.finish(cursor, reached)
+        self.filled(reached)
+
+    def finish(self, cursor: Cursor, reached: int) -> None:
+        move(cursor, self.place, reached)
+        for statement in sql.create_indexes(self.view, self.place.build):
+            cursor.execute(statement)
+        cursor.execute(f"ANALYZE {sql.table(self.view, self.place.build)}")
+
+    def filled(self, reached: int) -> None:
         self.place.position = reached
         self.tell("copied", reached)
 
@@ -226,13 +255,3 @@ class Rebuild:
     def rest(self, seconds: float) -> None:
         if self.stop.wait(seconds):
             raise Stopped(f"the rebuild of {self.view.name} was stopped")
-
-
-@contextmanager
-def unhindered() -> Iterator[None]:
-    """No garbage collection: a fold makes no cycles, and every collection would look at all rows."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

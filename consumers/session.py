@@ -1,26 +1,24 @@
 """A connection to the read database: transactions, leases, and the rows of views. It never meets the event store's."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
 from typing import Any
 
 import psycopg2
 from psycopg2 import extras
 from psycopg2.extensions import connection, cursor
 
+from consumers.lines import Lines
 from projections import sql
-from projections.columns import copied
 from projections.folding import Table
 from projections.projection import Projection
 from projections.rows import Row
 
-__all__ = ["Cursor", "Lines", "ReadsUnavailable", "Session", "load", "write"]
+__all__ = ["Cursor", "ReadsUnavailable", "Session", "load", "write"]
 
 Cursor = cursor
 PAGE = 500  # Rows in one statement.
 FEW = 20  # Rows that are sooner inserted than copied.
-LINES = 1_000  # Of COPY, handed over at once.
 
 
 class ReadsUnavailable(Exception):
@@ -142,7 +140,7 @@ def write(cursor: Cursor, view: Projection, build: int, table: Table) -> None:
     if len(written) > FEW:
         create, copy = sql.copy_aside(view, build)
         cursor.execute(create)
-        cursor.copy_expert(copy, Lines(map(copied(view.row), written)))  # type: ignore[arg-type]  # It reads.
+        cursor.copy_expert(copy, Lines(written, view))  # type: ignore[arg-type]  # It reads.
         cursor.execute(sql.upsert_from_aside(view, build))
     elif written:
         statement, template = sql.upsert(view, build)
@@ -154,13 +152,3 @@ def write(cursor: Cursor, view: Projection, build: int, table: Table) -> None:
 def adapted(value: Any, *, many: bool) -> Any:
     """A tuple would be a composite value to psycopg2, and a list is an array."""
     return list(value) if many and value is not None else value
-
-
-class Lines:
-    """What COPY reads from: a file that is made line by line."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self.lines: Iterator[str] = iter(lines)
-
-    def read(self, _: int) -> bytes:
-        return "".join(islice(self.lines, LINES)).encode()

@@ -26,6 +26,10 @@ AHEAD = 500  # Rows in a batch: they fit into the socket's buffer while the batc
 Told = tuple[int, datetime, Any]
 """The position of an event, when it occurred, and the event."""
 
+Part = tuple[int, int]
+"""Of the streams, those whose remainder by the second number is the first."""
+WHOLE: Part = (0, 1)
+
 NAME = b"scan"
 SELECT = """
 SELECT notification_id, topic, schema_version, state, occurred_at,
@@ -35,6 +39,7 @@ SELECT notification_id, topic, schema_version, state, occurred_at,
         THEN (SELECT wrapped FROM ledger.subject_keys AS key WHERE key.subject = event.subject) END
 FROM ledger.stored_events AS event
 WHERE notification_id > $1::bigint AND notification_id <= $2::bigint AND topic = ANY($3::text[])
+    AND ($7::bigint = 1 OR (hashtext(originator_id) & 2147483647) % $7::bigint = $6::bigint)
 ORDER BY notification_id LIMIT $5::bigint
 """
 
@@ -84,23 +89,23 @@ class Scan:
     def read(self, after: int, until: int, limit: int) -> list[Told]:
         """The next events after a position, up to another one."""
         with self.wire.connected() as connection:
-            self.ask(connection, after, until, limit)
+            self.ask(connection, after, until, limit, WHOLE)
             rows = answer(connection)
         return self.decoded(rows)
 
-    def batches(self, after: int, until: int, limit: int = AHEAD) -> Iterator[list[Told]]:
-        """All events after a position, up to another one; the next batch is on its way while the last is in use."""
+    def batches(self, after: int, until: int, limit: int = AHEAD, part: Part = WHOLE) -> Iterator[list[Told]]:
+        """All events of a part, from a position up to another one. The next batch is on its way while one is in use."""
         with self.wire.connected() as connection:
-            self.ask(connection, after, until, limit)
+            self.ask(connection, after, until, limit, part)
             while rows := answer(connection):
                 if len(rows) == limit:
-                    self.ask(connection, rows[-1][0], until, limit)
+                    self.ask(connection, rows[-1][0], until, limit, part)
                 yield self.decoded(rows)
                 if len(rows) < limit:
                     return
 
-    def ask(self, connection: psycopg.Connection[Any], after: int, until: int, limit: int) -> None:
-        given = [big(after), big(until), self.types, self.opened, big(limit)]
+    def ask(self, connection: psycopg.Connection[Any], after: int, until: int, limit: int, part: Part) -> None:
+        given = [big(after), big(until), self.types, self.opened, big(limit), *map(big, part)]
         connection.pgconn.send_query_prepared(NAME, given, [Format.BINARY] * len(given), result_format=Format.BINARY)
 
     # Events

@@ -1,7 +1,5 @@
 """The columns of a row class: their PostgreSQL types, and how values travel to and from them."""
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -70,43 +68,3 @@ def sql_type(annotation: Any) -> tuple[str, bool]:
         return f"{sql_type(inner)[0]}[]", nullable
     assert kind in TYPES, f"a column cannot be of {annotation}"
     return TYPES[kind], nullable
-
-
-# Rows as text for COPY
-
-SPECIAL = re.compile(r"[\\\t\n\r]")
-ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def copied(row: type[Row]) -> Callable[[Row], str]:
-    """How a row is written as a line of COPY's text format."""
-    writers = [(each.name, array if each.many else WRITERS.get(each.type, str)) for each in columns(row)]
-
-    def line(found: Row) -> str:
-        values = found.__dict__
-        return "\t".join(["\\N" if (value := values[name]) is None else write(value) for name, write in writers]) + "\n"
-
-    return line
-
-
-def text(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("PostgreSQL keeps no text with a NUL character in it")
-    return value.translate(ESCAPED) if SPECIAL.search(value) else value
-
-
-def array(value: tuple[Any, ...]) -> str:
-    return text("{" + ",".join(map(item, value)) + "}") if value else "{}"
-
-
-def item(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-WRITERS: dict[str, Callable[[Any], str]] = {
-    "text": text,
-    "uuid": lambda value: "%032x" % value.int,  # noqa: UP031 - half the time of its own text.
-    "boolean": lambda value: "t" if value else "f",
-}

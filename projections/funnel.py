@@ -98,6 +98,7 @@ SUMMARY = Summary(
     "funnel",
     key=("lead_id",),
     version=1,
+    by_stream=True,
     computed={"subject_id": (str, "'lead/' || lead_id")},
     summaries={"stages": SUMMARY},
     sorts=("captured_at", "converted_at", "lost_at", "amount", "cohort"),

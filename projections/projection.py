@@ -47,7 +47,8 @@ class Projection:
 
     `key` names the columns by which an event finds its row; with `rows_by` a key has many rows, told apart by these
     columns, and the state is the tuple of them. `opens` names the personal fields of events that the fold looks into;
-    all others stay closed. `scoped` rows are shown to those only who may see their subject.
+    all others stay closed. `by_stream` says that the rows of a key come from the events of one stream alone, so that
+    streams may be folded apart. `scoped` rows are shown to those only who may see their subject.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`.
@@ -62,6 +63,7 @@ class Projection:
     tells: Tells
     rows_by: tuple[str, ...] = ()
     opens: frozenset[str] = frozenset()
+    by_stream: bool = False
     scoped: bool = True
     sorts: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
@@ -75,6 +77,7 @@ class Projection:
         known = self.by_name.keys()
         named = {*self.key, *self.rows_by, *self.filters}
         assert named <= known, f"{self.name} has no columns {named - known}"
+        assert not (self.by_stream and self.lookups), f"{self.name} finds rows of other streams"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
         assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
 
@@ -163,6 +166,7 @@ def projection(
     version: int,
     rows_by: tuple[str, ...] = (),
     opens: tuple[str, ...] = (),
+    by_stream: bool = False,
     scoped: bool = True,
     sorts: tuple[str, ...] = (),
     filters: tuple[str, ...] = (),
@@ -188,6 +192,7 @@ def projection(
             tells=told(rest),
             rows_by=rows_by,
             opens=frozenset(opens),
+            by_stream=by_stream,
             scoped=scoped,
             sorts=sorts,
             filters=filters,

@@ -1,6 +1,7 @@
 """The sales worklist: every lead that is open, what it is about, who holds it until when, and what comes next."""
 
 from decimal import Decimal
+from typing import Any
 
 from domain.identity import IdentityLink
 from domain.lead.facts import (
@@ -80,6 +81,7 @@ RANK = """CASE WHEN owner_id IS NULL THEN 5
     "sales_worklist",
     key=("lead_id",),
     version=1,
+    by_stream=True,
     opens=("identities", "identities_added"),
     listed="status NOT IN ('lost', 'invalid')",
     computed={"subject_id": (str, "'lead/' || lead_id"), "rank": (int, RANK)},
@@ -161,9 +163,9 @@ def sales_worklist(
             return replace(row, status=status, last_effective_contact=at, first_contact_due=None)
         case LeadQualified(amount=amount, to=status, customer_id=customer_id):
             known = customer_id or row.customer_id
-            return priced(replace(row, status=status, stage="opportunity", customer_id=known), amount)
+            return replace(row, status=status, stage="opportunity", customer_id=known, **priced(amount))
         case LeadNegotiating(amount=amount, to=status):
-            return priced(replace(row, status=status), amount)
+            return replace(row, status=status, **priced(amount))
         case LeadNurtured(to=status):
             return replace(row, status=status)
         case NextActionScheduled(at=next_action_at):
@@ -173,7 +175,7 @@ def sales_worklist(
         case ProtectionExtensionGranted(until=until):
             return replace(row, protect_until=until, hard_limit=max(until, row.hard_limit or until))
         case LeadLost(to=status) | LeadInvalidated(to=status):
-            return replace(unprotected(let_go(row)), status=status)
+            return let_go(row, status=status, claimable_from=None, **UNPROTECTED)
         case LeadReopened(cycle=cycle, to=status):
             return replace(row, status=status, cycle=cycle, stage="name_card", attempts=0, next_action_at=None)
         case LeadConverted() | LeadMerged():
@@ -208,8 +210,11 @@ def captured(event: LeadCaptured, at: Instant) -> SalesLead:
 
 def shown(identities: tuple[IdentityLink, ...]) -> dict[IdentityId, str]:
     """The phone numbers that have not been erased, masked."""
-    phones = {link.identity_id: masked(link.value) for link in identities if link.kind == "phone"}
-    return {link: phone for link, phone in phones.items() if phone is not None}
+    return {
+        link.identity_id: phone
+        for link in identities
+        if link.kind == "phone" and (phone := masked(link.value)) is not None
+    }
 
 
 def corrected(row: SalesLead, event: LeadCorrected) -> SalesLead:
@@ -225,26 +230,26 @@ def corrected(row: SalesLead, event: LeadCorrected) -> SalesLead:
         phones=tuple(kept.values()),
         phone_ids=tuple(kept),
     )
-    return row if event.requested_amount is None else priced(row, event.requested_amount)
+    return row if event.requested_amount is None else replace(row, **priced(event.requested_amount))
 
 
-def priced(row: SalesLead, amount: Money) -> SalesLead:
-    return replace(row, amount=amount.amount, currency=amount.currency)
+def priced(amount: Money) -> dict[str, Any]:
+    return {"amount": amount.amount, "currency": amount.currency}
+
+
+UNPROTECTED: dict[str, Any] = {"first_contact_due": None, "protect_until": None, "hard_limit": None}
 
 
 def offered(row: SalesLead, event: LeadPooled | LeadReleased | LeadRecycled) -> SalesLead:
-    return unprotected(moved(row, event), event.claimable_from)
-
-
-def unprotected(row: SalesLead, claimable_from: Instant | None = None) -> SalesLead:
-    return replace(row, claimable_from=claimable_from, first_contact_due=None, protect_until=None, hard_limit=None)
+    return moved(row, event, claimable_from=event.claimable_from, **UNPROTECTED)
 
 
 def taken(row: SalesLead, event: LeadClaimed | LeadAssigned) -> SalesLead:
     if row.owner_id == event.owner:
         return row  # Imported, and told once more: the terms of the first time hold.
-    return replace(
-        moved(row, event),
+    return moved(
+        row,
+        event,
         claimable_from=None,
         first_contact_due=event.first_contact_due,
         protect_until=event.protect_until,

@@ -120,9 +120,9 @@ def delete(view: Projection, build: int) -> tuple[str, str]:
     return statement, "(" + ", ".join(f"%s::{each.type}" for each in key) + ")"
 
 
-def copy(view: Projection, build: int) -> str:
-    """FREEZE, because the table was made in the same transaction: readers with an older snapshot see the rows too."""
-    return f"COPY {table(view, build)} ({names(view.columns)}) FROM STDIN WITH (FREEZE)"
+def copy(view: Projection, build: int, *, frozen: bool) -> str:
+    """Frozen rows need no second look by anybody, and are for a table that was made in the same transaction."""
+    return f"COPY {table(view, build)} ({names(view.columns)}) FROM STDIN{' WITH (FREEZE)' if frozen else ''}"
 
 
 def copy_aside(view: Projection, build: int) -> tuple[str, str]:

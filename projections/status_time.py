@@ -47,6 +47,7 @@ StatusEvent = LeadContacted | LeadQualified | LeadNegotiating | LeadNurtured | L
     key=("subject_id",),
     rows_by=("ordinal",),
     version=1,
+    by_stream=True,
     # History may be told out of order; a stay of which the end was before its beginning has lasted no time.
     computed={"calendar_seconds": (Decimal, 'extract(epoch FROM greatest(coalesce("left", :now), entered) - entered)')},
     sorts=("entered", "left", "calendar_seconds"),

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 import consumers.rebuild
 from api.cli.house import database, log_to_errors, must_be_prepared
 from api.cli.say import Misuse, console, document, table
-from api.cli.worker import reading, told_to_stop
+from api.cli.worker import hands, reading, told_to_stop
 from consumers import projector
 from consumers.rebuild import Report
 from consumers.status import ViewStatus
@@ -59,8 +59,13 @@ def rebuild(name: str, *, json: bool) -> None:
     log_to_errors()
     with database(settings) as url:
         must_be_prepared(url)
-        with reading(settings, url) as ledger, told_to_stop() as stop, shown(json=json) as report:
-            projector.rebuild(view, ledger, url, url, report=report, stop=stop)
+        with (
+            reading(settings, url) as ledger,
+            hands(settings, url) as others,
+            told_to_stop() as stop,
+            shown(json=json) as report,
+        ):
+            projector.rebuild(view, ledger, url, url, report=report, stop=stop, hands=others)
 
 
 def view_of(name: str) -> Projection:

@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Event
 
 from api.cli.house import database, log_to_errors, master_key, must_be_prepared
 from api.cli.say import document
 from commands.service import open_ledger
+from consumers.hands import Hands, Premises
 from consumers.projector import Projector
 from ledger.ledger import Ledger
 from projections import VIEWS
@@ -31,8 +32,8 @@ def work(settings: Settings) -> None:
     """The projector, in this process; settings name the database."""
     log_to_errors()
     url = settings.database_url
-    with told_to_stop() as stop, reading(settings, url) as ledger:
-        Projector(VIEWS, ledger, url, url).run(stop)
+    with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
+        Projector(VIEWS, ledger, url, url, others).run(stop)
 
 
 @contextmanager
@@ -44,6 +45,11 @@ def reading(settings: Settings, url: str) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
+
+
+def hands(settings: Settings, url: str) -> closing[Hands]:
+    """Further processes, for long rebuilds."""
+    return closing(Hands(Premises(url, url, master_key(settings, url))))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import psycopg
 
 from commands.service import WriteSide, open_ledger
 from consumers.advance import Source, advance
+from consumers.hands import Hands, Premises
 from consumers.rebuild import Rebuild
 from consumers.session import Session
 from consumers.tracking import Place, ensure, prepare
@@ -85,12 +86,15 @@ def measure(url: str, events: int = EVENTS, rounds: int = 3) -> dict[str, list[f
     view = sales_worklist
     types = Source(ledger, Wire(url), view).types
     each: dict[str, list[float]] = {}
+    hands = Hands(Premises(url, url, MASTER))
+    hands.start()
+    Rebuild(view, ledger, url, url, hands=hands).run()
     for _ in range(rounds):
         last = ledger.last_position()
         folded = raw_read(url, types)
         raw = last / timed(lambda: raw_read(url))
         raw_folded = folded / timed(lambda: raw_read(url, types))
-        seconds = timed(Rebuild(view, ledger, url, url).run)
+        seconds = timed(Rebuild(view, ledger, url, url, hands=hands).run)
         single = one_by_one(url, ledger, view, SINGLE)
         found = {
             "raw": raw,
@@ -101,6 +105,7 @@ def measure(url: str, events: int = EVENTS, rounds: int = 3) -> dict[str, list[f
         }
         for name, value in found.items():
             each.setdefault(name, []).append(value)
+    hands.close()
     ledger.close()
     return each
 

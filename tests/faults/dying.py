@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 import consumers.advance
+import consumers.hands
 import consumers.projector
 import consumers.rebuild
 import projections.sql
@@ -22,6 +23,7 @@ from api.server import configured
 from commands.execute import Executor
 from commands.service import open_ledger
 from consumers.advance import Source
+from consumers.hands import Hands, Premises
 from consumers.projector import Projector
 from consumers.rebuild import Rebuild
 from ledger.appender import Appender, SentRows
@@ -103,9 +105,11 @@ WORKER: Mapping[str, Plant] = {
     "views are passed over": lambda fuse: before(consumers.projector, "pass_over", fuse),
 }
 REBUILD: Mapping[str, Plant] = {
+    "a part of a rebuild is handed out": lambda fuse: after(consumers.hands, "tell_part", fuse),
+    "a part of a rebuild is folded": lambda fuse: after(consumers.hands, "heard", fuse),
     "a rebuild has begun": lambda fuse: after(Rebuild, "begin", fuse),
     "a rebuild is being copied": lambda fuse: after(consumers.rebuild, "move", fuse),
-    "a rebuild is copied": lambda fuse: after(Rebuild, "copy", fuse),
+    "a rebuild is copied": lambda fuse: after(Rebuild, "filled", fuse),
     "a rebuild has caught up": lambda fuse: after(Rebuild, "catch_up", fuse),
     "a rebuild is being swapped in": lambda fuse: after(projections.sql, "show", fuse),
     "a rebuild is swapped in": lambda fuse: after(Rebuild, "swap_now", fuse),
@@ -125,9 +129,11 @@ def work() -> None:
 
 def rebuild() -> None:
     settings = Settings.from_environment()
-    url = settings.database_url
+    url, key = settings.database_url, settings.master_key()
+    consumers.hands.COLD = consumers.hands.WARM = 0  # However little there is, it is folded in parts.
+    hands = Hands(Premises(url, url, key), count=2)
     for view in VIEWS:
-        consumers.projector.rebuild(view, open_ledger(url, settings.master_key()), url, url)
+        consumers.projector.rebuild(view, open_ledger(url, key), url, url, hands=hands)
 
 
 def main(point: str, passes: str, what: str, *rest: str) -> None:

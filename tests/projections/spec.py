@@ -14,10 +14,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from commands.service import codec
+from consumers.lines import copied
 from domain.values import Erased
 from ledger.keys import Key, Keys, seal
 from ledger.lean import Lean
-from projections.columns import copied
 from projections.folding import Table
 from projections.projection import Projection
 from projections.rows import Row
@@ -74,7 +74,7 @@ def folded(view: Projection, events: Sequence[Any], batches: Sequence[int], *, r
 
 def through_a_table(row: Row) -> Row:
     """Every value of a row must be one that its column can keep."""
-    copied(type(row))(row)
+    copied(type(row))([row])
     adapter = TypeAdapter(type(row))
     restored = adapter.validate_json(adapter.dump_json(row))
     assert restored == row

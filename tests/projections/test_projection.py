@@ -10,12 +10,13 @@ from uuid import UUID
 
 import pytest
 
+from consumers.lines import copied
 from domain.pool import PoolPublished, Terms
 from domain.staff import StaffDeparted, StaffMoved, StaffOnboarded
 from domain.values import Instant, LeadId, OrgPath, PoolId, StaffId
 from ledger.envelope import Recorded
 from projections import VIEWS
-from projections.columns import columns, copied
+from projections.columns import columns
 from projections.folding import FoldFailed, Table
 from projections.projection import projection
 from projections.rows import Row, Scoped, replace, table
@@ -219,10 +220,10 @@ def dataclass_of(annotation: Any) -> type[Row]:
 
 def test_a_line_for_copy_escapes_what_means_something_there() -> None:
     odd = StaffId('a\\b\tc\nd\re"f,g{h}')
-    line = copied(Person)(Person(staff_id=odd, org_path=OrgPath("N\\N")))
+    line = copied(Person)([Person(staff_id=odd, org_path=OrgPath("N\\N"))])
     assert line == 'a\\\\b\\tc\\nd\\re"f,g{h}\tN\\\\N\t0\t0\n'
     with pytest.raises(ValueError, match="NUL"):
-        copied(Person)(Person(staff_id=StaffId("a\0b"), org_path=OrgPath("n")))
+        copied(Person)([Person(staff_id=StaffId("a\0b"), org_path=OrgPath("n"))])
 
 
 # Folding

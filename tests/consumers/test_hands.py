@@ -1,0 +1,124 @@
+"""A rebuild by several processes makes the same rows as one by one, or says why it did not."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from random import Random
+from threading import Event
+from unittest.mock import patch
+
+import pytest
+from structlog.testing import capture_logs
+
+from consumers.hands import Hands, Premises
+from consumers.rebuild import Progress, Stopped
+from projections import VIEWS, funnel
+from tests.consumers.histories import any_history
+from tests.consumers.house import House, talks
+from tests.consumers.telling import tell
+from tests.memory import MASTER
+
+pytestmark = pytest.mark.slow  # Processes that have to be started.
+
+APART = [view for view in VIEWS if view.by_stream]
+
+
+@pytest.fixture
+def hands(house: House, seed: int) -> Iterator[Hands]:
+    """Two, for which nothing is too little, and a history."""
+    tell(house.ledger, *any_history(Random(seed), 600))
+    house.worker()
+    house.caught_up()
+    with (
+        patch("consumers.hands.WARM", 0),
+        patch("consumers.hands.COLD", 0),
+        closing(Hands(Premises(house.url, house.url, MASTER), count=2)) as found,
+    ):
+        yield found
+
+
+def processes(hands: Hands) -> list[int]:
+    """As the system has them, without those that have ended."""
+    found = []
+    for each in hands.processes:
+        each.poll()
+        if each.returncode is None:
+            found.append(each.pid)
+    return found
+
+
+def test_several_processes_make_the_same_rows_as_one(house: House, hands: Hands) -> None:
+    assert {"sales_worklist", "funnel", "status_time"} <= {view.name for view in APART}
+    with capture_logs() as said:
+        for view in APART:
+            live = house.rows(view)
+            house.rebuild(view, hands=hands)
+            assert house.rows(view) == live, view.name
+    assert said == []
+    assert len(processes(hands)) == 2
+
+
+def test_a_view_that_is_told_everything_is_folded_by_one(house: House, hands: Hands) -> None:
+    live = house.rows(talks)
+    house.rebuild(talks, hands=hands)
+    assert house.rows(talks) == live
+    assert processes(hands) == []
+
+
+def test_little_is_folded_by_one(house: House, hands: Hands) -> None:
+    with patch("consumers.hands.COLD", 1_000_000):
+        house.rebuild(funnel, hands=hands)
+        assert processes(hands) == []
+
+
+def test_where_a_process_dies_it_is_done_by_one(house: House, hands: Hands) -> None:
+    live = house.rows(funnel)
+    hands.start()
+    os.kill(processes(hands)[0], signal.SIGKILL)
+    with capture_logs() as said:
+        house.rebuild(funnel, hands=hands)
+    assert [each["why"] for each in said] == ["a process has ended"]
+    assert house.rows(funnel) == live
+    assert len(house.tables(funnel)) == 1
+    with capture_logs() as said:
+        house.rebuild(funnel, hands=hands)
+    assert said == []
+    assert house.rows(funnel) == live
+
+
+def test_what_does_not_fit_into_memory_is_done_by_one_in_batches(house: House, hands: Hands) -> None:
+    live = house.rows(funnel)
+    with capture_logs() as said, patch("ledger.scan.AHEAD", 50):
+        house.rebuild(funnel, hands=hands, most=2)
+    (why,) = [each["why"] for each in said]
+    assert why.startswith("MemoryError")
+    assert house.rows(funnel) == live
+
+
+def test_how_far_the_slowest_has_come_is_told(house: House, hands: Hands) -> None:
+    told: list[Progress] = []
+    with patch("consumers.rebuild.REPORT_SECONDS", 0.0):
+        house.rebuild(funnel, hands=hands, report=told.append)
+    assert {each.phase for each in told} == {"folding", "copied", "done"}
+    positions = [each.done for each in told]
+    assert positions == sorted(positions)
+    assert positions[-1] == house.ledger.last_position()
+
+
+def test_who_is_told_to_stop_leaves_nobody_at_work(house: House, hands: Hands) -> None:
+    live, stop = house.rows(funnel), Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        house.rebuild(funnel, hands=hands, stop=stop)
+    assert processes(hands) == []
+    assert house.rows(funnel) == live
+    assert len(house.tables(funnel)) == 1
+
+
+def test_they_end_with_whoever_has_started_them(hands: Hands) -> None:
+    hands.start()
+    started = list(hands.processes)
+    for connection in hands.connections:
+        connection.close()
+    assert [process.wait(10) for process in started] == [0, 0]
