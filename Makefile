@@ -36,6 +36,9 @@ real: $(VENV)/.develops ## import the real data, compare and print its figures
 	$(PYTEST) -m real -s $(ARGS)
 
 bench: $(VENV)/.develops ## measure, as ratios side by side in one run
+	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y wrk >/dev/null; } \
+		|| { echo "wrk is missing: apt-get install wrk" >&2; exit 1; }
 	$(BIN)/python -m tests.bench $(ARGS)
 
 lock: ## resolve all dependencies anew into constraints.txt
