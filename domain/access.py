@@ -21,7 +21,11 @@ class Action(StrEnum):
     ASSIGN = "assign"  # Decide who holds what: assign, transfer, recycle, extend.
     DISPATCH = "dispatch"
     MERGE = "merge"
-    ADMINISTER = "administer"  # Staff, capacities, pools, catalogs.
+    MIRROR = "mirror"  # Tell what has happened in a system that owns it: calls, orders, payments, risk.
+    CREDIT = "credit"  # Limits, holds, and exceptions from them.
+    INSPECT = "inspect"  # Draw calls and score them.
+    ARBITRATE = "arbitrate"  # Decide between scores: second opinions, appeals, what is void.
+    ADMINISTER = "administer"  # Staff, capacities, and everything that is published: pools, catalogs, policies.
     IMPORT = "import"  # Record history with its own times and actors.
     OPERATE = "operate"  # Views, lag, dead letters.
 
@@ -60,9 +64,24 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.CLOSE: Scope.OWN,
         Action.CLAIM: Scope.OWN,
     },
-    "inspector": {Action.READ: Scope.ALL},
-    "service_agent": {Action.READ: Scope.OWN, Action.CAPTURE: Scope.ALL},
-    "service_manager": {Action.READ: Scope.SUBTREE, Action.CAPTURE: Scope.ALL},
+    "inspector": {Action.READ: Scope.ALL, Action.INSPECT: Scope.ALL},
+    "quality_manager": {Action.READ: Scope.ALL, Action.INSPECT: Scope.ALL, Action.ARBITRATE: Scope.ALL},
+    "credit_controller": {Action.READ: Scope.ALL, Action.CREDIT: Scope.ALL},
+    "service_agent": {
+        Action.READ: Scope.OWN,
+        Action.CAPTURE: Scope.ALL,
+        Action.WORK: Scope.OWN,
+        Action.CLOSE: Scope.OWN,
+    },
+    "service_manager": {
+        Action.READ: Scope.SUBTREE,
+        Action.CAPTURE: Scope.ALL,
+        Action.WORK: Scope.SUBTREE,
+        Action.CLOSE: Scope.SUBTREE,
+        Action.ASSIGN: Scope.SUBTREE,
+        Action.DISPATCH: Scope.SUBTREE,
+        Action.MERGE: Scope.SUBTREE,
+    },
     "analyst": {Action.READ: Scope.ALL},
     "auditor": {Action.READ: Scope.ALL},
     "operations": {Action.READ: Scope.ALL, Action.OPERATE: Scope.ALL},
@@ -78,6 +97,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.WORK: Scope.ALL,
         Action.CLOSE: Scope.ALL,
         Action.DISPATCH: Scope.ALL,
+        Action.MIRROR: Scope.ALL,
     },
     "policy": {
         Action.READ: Scope.ALL,
@@ -87,6 +107,9 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.ASSIGN: Scope.ALL,
         Action.DISPATCH: Scope.ALL,
         Action.MERGE: Scope.ALL,
+        Action.MIRROR: Scope.ALL,
+        Action.CREDIT: Scope.ALL,
+        Action.INSPECT: Scope.ALL,
     },
 }
 

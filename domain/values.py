@@ -112,11 +112,20 @@ LeadId = NewType("LeadId", UUID)
 CustomerId = NewType("CustomerId", UUID)
 ContactId = NewType("ContactId", UUID)
 OrderId = NewType("OrderId", UUID)
+TicketId = NewType("TicketId", UUID)
+CallId = NewType("CallId", UUID)
+ReviewId = NewType("ReviewId", UUID)
+CalibrationId = NewType("CalibrationId", UUID)  # Of inspectors among each other; a calendar has a CalendarId.
 IdentityId = NewType("IdentityId", UUID)
 StaffId = NewType("StaffId", str)
 PoolId = NewType("PoolId", str)
 CatalogId = NewType("CatalogId", str)
 CalendarId = NewType("CalendarId", str)
+ScorecardId = NewType("ScorecardId", str)
+TargetId = NewType("TargetId", str)
+PolicyId = NewType(
+    "PolicyId", str
+)  # Of what is published in versions and decides: dispatch rules, service levels, credit.
 OrgPath = NewType("OrgPath", str)  # "north/team-1": a team is a path, and lies within all its prefixes.
 
 

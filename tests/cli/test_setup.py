@@ -248,7 +248,10 @@ holidays: []
 def test_every_fault_is_told_at_once_in_the_order_of_the_file(file: Path) -> None:
     an_id = "an id has no blanks, slashes or control characters"
     a_path = "an organisation is a path of names, as in north/team-1"
-    people = "sales, sales_manager, partner, inspector, service_agent, service_manager, analyst, auditor, operations"
+    people = (
+        "sales, sales_manager, partner, inspector, quality_manager, credit_controller, service_agent, service_manager,"
+        " analyst, auditor, operations"
+    )
     text = "this should be text: put it in quotes"
     a_limit = "a limit is 0 to 1000000"
     a_choice = "a choice, and only a choice, names its choices"

@@ -72,15 +72,22 @@ REACH = {
         "read subtree, capture all, work subtree, close subtree, claim subtree, assign subtree, "
         "dispatch subtree, merge subtree"
     ),
-    "inspector": "read all",
+    "inspector": "read all, inspect all",
+    "quality_manager": "read all, inspect all, arbitrate all",
+    "credit_controller": "read all, credit all",
     "analyst": "read all",
     "auditor": "read all",
-    "service_agent": "read own, capture all",
-    "service_manager": "read subtree, capture all",
+    "service_agent": "read own, capture all, work own, close own",
+    "service_manager": (
+        "read subtree, capture all, work subtree, close subtree, assign subtree, dispatch subtree, merge subtree"
+    ),
     "operations": "read all, operate all",
     "administrator": "read all, administer all, import all, operate all",
-    "service_account": "read all, capture all, work all, close all, dispatch all",
-    "policy": "read all, capture all, work all, close all, assign all, dispatch all, merge all",
+    "service_account": "read all, capture all, work all, close all, dispatch all, mirror all",
+    "policy": (
+        "read all, capture all, work all, close all, assign all, dispatch all, merge all, mirror all, credit all, "
+        "inspect all"
+    ),
 }
 SCOPES = {role: dict(right.split(" ") for right in rights.split(", ")) for role, rights in REACH.items()}
 
