@@ -7,7 +7,8 @@ from commands.catalog import catalogs
 from commands.decider import Decider
 from commands.identity import identities
 from commands.lead import leads
+from commands.policy import policies
 from commands.pool import pools
 from commands.staff import staff
 
-DECIDERS: tuple[Decider[Any, Any], ...] = (leads, agent_books, identities, staff, pools, catalogs)
+DECIDERS: tuple[Decider[Any, Any], ...] = (leads, agent_books, identities, staff, pools, catalogs, policies)

@@ -67,6 +67,8 @@ Report = Callable[[Progress], None]
 class Rebuild:
     """One rebuild of one view: fold, copy, catch up, swap. Unless it comes to its end, its build is thrown away.
 
+    With `until` it goes up to that position, where the one that answers now must stand, and not beyond it.
+
     Memory: about 1 kB a row of the view, of which no more than `most` are kept; from there on it goes in batches.
     """
 
@@ -80,6 +82,7 @@ class Rebuild:
         report: Report | None = None,
         stop: Event | None = None,
         hands: Hands | None = None,
+        until: int | None = None,
         most: int = MOST_ROWS,
     ) -> None:
         self.view = view
@@ -90,6 +93,7 @@ class Rebuild:
         self.report = report
         self.stop = stop or Event()
         self.hands = hands
+        self.until = until
         self.most = most
         self.place = Place(view, 0, 0, of_build=True)
         self.total = 0
@@ -120,7 +124,7 @@ class Rebuild:
         """Throw away what an earlier attempt has left, and say that this one is under way."""
         ensure(self.session, self.view)
         self.clean()
-        self.total = self.ledger.last_position()
+        self.total = self.last()
         with self.session.transaction() as cursor:
             self.place.build, self.place.position = 1 + max(tables(cursor, self.view)), 0
             cursor.execute(
@@ -180,7 +184,7 @@ class Rebuild:
 
     def catch_up(self) -> None:
         """Fold what has been written meanwhile, in batches like any other, until next to nothing is left."""
-        while (last := self.ledger.last_position()) > self.place.position + NEAR:
+        while (last := self.last()) > self.place.position + NEAR:
             told = self.source.read(self.place.position, last, STEP)
             until = told[-1][0] if len(told) == STEP else last
             advance(self.session, self.place, told, until)
@@ -234,6 +238,10 @@ class Rebuild:
                     cursor.execute(f"DROP TABLE {sql.table(self.view, build)}")
 
     # On the way
+
+    def last(self) -> int:
+        """Up to where it goes: the end of the ledger, which moves on, or a position that was given."""
+        return self.ledger.last_position() if self.until is None else self.until
 
     def tell(self, phase: str, done: int) -> None:
         """Say how far it has come, to whoever watches here and to `views status`. Ends when it is told to."""

@@ -74,6 +74,23 @@ def ensure(session: Session, view: Projection) -> Tracked:
     return found
 
 
+def enrol(session: Session, view: Projection, position: int) -> Tracked:
+    """What a policy remembers, as it is. One that is new begins at a position; what it should have remembered by then
+    is to be folded first, which the fingerprint tells.
+    """
+    with session.transaction() as cursor:
+        known = tracked(cursor, view)
+    found = ensure(session, view)
+    if known is None and position > 0:
+        with session.transaction() as cursor:
+            cursor.execute(
+                "UPDATE views.tracking SET position = %s, fingerprint = '' WHERE name = %s AND position = 0",
+                [position, view.name],
+            )
+            found = tracked(cursor, view) or found
+    return found
+
+
 def tables(cursor: Cursor, view: Projection) -> list[int]:
     """The builds of which there are tables."""
     cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [sql.SCHEMA])

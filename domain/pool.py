@@ -14,6 +14,7 @@ class Terms:
     time_zone: str = "Asia/Shanghai"
     protection_days: int = 10
     extension_days: int = 3
+    warning_days: int = 3
     hard_limit_days: int = 20
     first_contact_hours: int = 24
     cool_down_days: int = 7

@@ -136,3 +136,12 @@ def upsert_from_aside(view: Projection, build: int) -> str:
     statement, _ = upsert(view, build)
     aside = f"pg_temp.{quoted(f'{view.name}_v{build}')}"
     return statement.replace("VALUES %s", f"SELECT {names(view.columns)} FROM {aside}")
+
+
+def due(view: Projection) -> str:
+    """A page of the deadlines that have come: by an instant, of some kinds, after a place in their order."""
+    return (
+        f"SELECT {names(view.columns)} FROM {shown(view)}"
+        " WHERE armed AND due_at <= %s AND kind = ANY(%s) AND (due_at, subject_id, kind) > (%s, %s, %s)"
+        " ORDER BY due_at, subject_id, kind LIMIT %s"
+    )

@@ -3,13 +3,20 @@
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from threading import Event
+from threading import Event, Thread
 
 from api.cli.house import database, log_to_errors, master_key, must_be_prepared
 from api.cli.say import document
-from commands.service import open_ledger
+from commands import DECIDERS
+from commands.execute import Executor
+from commands.service import open_ledger, server_clock
+from consumers.acting import Acting
+from consumers.clock import Clock
 from consumers.hands import Hands, Premises
+from consumers.policies import POLICIES
 from consumers.projector import Projector
+from consumers.reactor import Reactor
+from ledger.feed import Waker
 from ledger.ledger import Ledger
 from projections import VIEWS
 from settings import Settings
@@ -29,11 +36,23 @@ def worker(*, json: bool) -> None:
 
 
 def work(settings: Settings) -> None:
-    """The projector, in this process; settings name the database."""
+    """The projector, the policies and the clock, in this process; settings name the database."""
     log_to_errors()
     url = settings.database_url
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
-        Projector(VIEWS, ledger, url, url, others).run(stop)
+        policies = Thread(target=act, args=(ledger, url, settings, stop), name="policies")
+        policies.start()
+        try:
+            Projector(VIEWS, ledger, url, url, others).run(stop)
+        finally:
+            stop.set()
+            policies.join()
+
+
+def act(ledger: Ledger, url: str, settings: Settings, stop: Event) -> None:
+    """Let the policies react, and the clock send what is due."""
+    executor = Executor(DECIDERS, ledger, clock=server_clock, cache=settings.cache, patience=settings.patience)
+    Acting(Reactor(POLICIES, ledger, executor, url, url), Clock(POLICIES, executor, url), Waker(url)).run(stop)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """How a lead comes back into a pool: its owner gives it back, or it is taken from him."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from commands.lead.leads import (
     VOLUNTARY_RETURN,
@@ -17,8 +18,8 @@ from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import Catalog
 from domain.errors import require
-from domain.lead.facts import LeadRecycled, LeadReleased, RecycleReason
-from domain.lead.refusals import NotAMember, ReasonDoesNotHold, StillProtected
+from domain.lead.facts import LapseWarned, LeadRecycled, LeadReleased, RecycleReason
+from domain.lead.refusals import NotAMember, NoTimeToWarn, ReasonDoesNotHold, StillProtected, WarnedAlready
 from domain.lead.states import Held, Open
 from domain.pool import Pool
 from domain.staff import Employed, Staff
@@ -135,3 +136,20 @@ def must_hold_true(
             reason_given(asked)
         case _:
             pass
+
+
+@value
+class WarnOfLapse:
+    lead_id: LeadId
+
+
+@leads.decides(Action.ASSIGN)
+def warn_of_lapse(command: WarnOfLapse, lead: Open, asked: Asked) -> LapseWarned:
+    """Tell the owner that the protection is about to lapse (即将失效), once for each expiry and in time."""
+    held = require(lead.custody, Held)
+    if held.warned:
+        raise WarnedAlready(owner=held.owner, until=held.protect_until)
+    begins = held.protect_until - timedelta(days=held.warning_days)
+    if not begins <= asked.at < held.protect_until:
+        raise NoTimeToWarn(since=begins, until=held.protect_until)
+    return LapseWarned(lead_id=command.lead_id, owner=held.owner, until=held.protect_until)

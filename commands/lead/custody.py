@@ -106,6 +106,7 @@ def claim(
         protect_until=until,
         hard_limit=limit,
         extension_days=pool.terms.extension_days,
+        warning_days=pool.terms.warning_days,
         time_zone=pool.terms.time_zone,
     )
     if not told_again:
@@ -213,6 +214,7 @@ def assigned(command: AssignLead | DispatchLead, pool: Pool, asked: Asked) -> Le
         protect_until=until,
         hard_limit=limit,
         extension_days=pool.terms.extension_days,
+        warning_days=pool.terms.warning_days,
         time_zone=pool.terms.time_zone,
     )
 

@@ -1,1 +1,7 @@
-"""What the service does by itself when something has happened."""
+"""What the service does by itself when something has happened, or when its time has come."""
+
+from consumers.policies.circulation import circulation
+from consumers.policies.departure import departure
+from consumers.process import Process
+
+POLICIES: tuple[Process, ...] = (departure, circulation)

@@ -136,6 +136,7 @@ class LeadAssigned:
     time_zone: str
     rule_id: str | None = None
     candidates: tuple[StaffId, ...] = ()
+    warning_days: int = 3
 
 
 @fact("lead.claimed")
@@ -150,6 +151,7 @@ class LeadClaimed:
     hard_limit: Instant
     extension_days: int
     time_zone: str
+    warning_days: int = 3
 
 
 @fact("lead.transferred")
@@ -192,6 +194,15 @@ class ProtectionExtensionGranted:
     lead_id: LeadId
     until: Instant
     by: StaffId
+
+
+@fact("lead.lapse-warned")
+class LapseWarned:
+    """The protection is about to lapse, and the owner is told while there is time."""
+
+    lead_id: LeadId
+    owner: StaffId
+    until: Instant
 
 
 @fact("lead.collaborator-added")
@@ -325,6 +336,7 @@ LeadEvent = (
     | LeadRecycled
     | ProtectionExtended
     | ProtectionExtensionGranted
+    | LapseWarned
     | CollaboratorAdded
     | FollowUpLogged
     | NextActionScheduled

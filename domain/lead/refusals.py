@@ -145,3 +145,25 @@ class NotTheSame(Refused):
 
     def __str__(self) -> str:
         return f"the lead {self.into} does not hold that {self.kind}"
+
+
+@refusal
+class WarnedAlready(Refused):
+    """The owner has been warned of this expiry."""
+
+    owner: StaffId
+    until: Instant
+
+    def __str__(self) -> str:
+        return f"{self.owner} knows that it lapses at {moment(self.until)}"
+
+
+@refusal
+class NoTimeToWarn(Refused):
+    """It is too early for a warning, or too late."""
+
+    since: Instant
+    until: Instant
+
+    def __str__(self) -> str:
+        return f"there is something to warn of from {moment(self.since)} until {moment(self.until)}"

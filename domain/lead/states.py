@@ -12,6 +12,7 @@ from domain.lead.facts import (
     CollaboratorAdded,
     ContactAttitudeRecorded,
     FollowUpLogged,
+    LapseWarned,
     LeadAbsorbed,
     LeadAdopted,
     LeadAssigned,
@@ -108,6 +109,8 @@ class Held:
     hard_limit: Instant
     extension_days: int
     time_zone: str
+    warning_days: int = 3
+    warned: bool = False  # Of the present expiry.
 
 
 Custody = Unassigned | Pooled | Held
@@ -254,6 +257,7 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
                 hard_limit=event.hard_limit,
                 extension_days=event.extension_days,
                 time_zone=event.time_zone,
+                warning_days=event.warning_days,
             )
             return replace(lead, custody=held)
         case Held(owner=owner), LeadClaimed() | LeadAssigned() if event.owner == owner:
@@ -266,9 +270,11 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
             pooled = Pooled(pool_id=event.pool_id, claimable_from=event.claimable_from)
             return replace(lead, custody=pooled, cooling=cooled(lead, event.cools_until), collaborators=None)
         case Held(), ProtectionExtended(until=until):
-            return replace(lead, custody=replace(custody, protect_until=until))
+            return replace(lead, custody=replace(custody, protect_until=until, warned=False))
+        case Held(), LapseWarned():
+            return replace(lead, custody=replace(custody, warned=True))
         case Held(hard_limit=hard_limit), ProtectionExtensionGranted(until=until):
-            extended = replace(custody, protect_until=until, hard_limit=max(hard_limit, until))
+            extended = replace(custody, protect_until=until, hard_limit=max(hard_limit, until), warned=False)
             return replace(lead, custody=extended)
         case _, FollowUpLogged(effective=effective):
             return contacted(lead) if effective else lead

@@ -7,7 +7,10 @@ from commands.service import open_ledger
 from consumers import projector
 from tests.memory import MASTER
 
-pytest.register_assert_rewrite("tests.consumers.house")  # It asserts as well, and is to say what it found.
+# They assert as well, and are to say what they found.
+pytest.register_assert_rewrite("tests.consumers.house", "tests.consumers.office")
+    "tests.consumers.house", "tests.consumers.office"
+)  # They assert as well, and are to say what they found.
 
 from tests.consumers.house import House  # noqa: E402
 

@@ -1,0 +1,99 @@
+"""What policies send: commands with ids of their own making, and what came of them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from commands.ask import Answer, Ask, CommandIdReused, Conflict, Outcome
+from commands.execute import Executor
+from consumers.process import Because, FirstOf, Wanted, derived
+from domain.actor import Actor
+from domain.errors import Refused
+from domain.policy import PolicyName
+
+CHUNK = 128  # Commands that go together into one transaction.
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is wanted, which event it follows from, and how often it has been tried at another time."""
+
+    wanted: Wanted
+    cause: UUID
+    correlation_id: UUID
+    attempt: int = 0
+
+
+class Sender:
+    """Sends the errands of one policy in their order.
+
+    A refusal is an answer, and is kept with the command. What the service could not answer at all is raised.
+    """
+
+    def __init__(self, policy: PolicyName, executor: Executor) -> None:
+        self.policy = policy
+        self.executor = executor
+        self.actor = Actor(kind="policy", id=policy, name=policy, role="policy")
+        self.errands: list[Errand] = []
+        self.sent: Counter[tuple[UUID, str]] = Counter()
+
+    def add(self, errand: Errand) -> None:
+        self.errands.append(errand)
+
+    def send(self) -> list[bool]:
+        """Everything that has been added; for each whether it was done."""
+        errands, self.errands = self.errands, []
+        done: list[bool] = []
+        waiting: list[Ask] = []
+        for errand in errands:
+            if isinstance(errand.wanted, FirstOf):
+                done += self.answered(waiting)
+                waiting = []
+                done.append(any(self.answered([self.ask(each, errand)])[0] for each in errand.wanted.commands))
+            else:
+                waiting.append(self.ask(errand.wanted, errand))
+        return done + self.answered(waiting)
+
+    def ask(self, wanted: Any, errand: Errand) -> Ask:
+        command, reason = (wanted.command, wanted.reason) if isinstance(wanted, Because) else (wanted, None)
+        decider = self.executor.owner[type(command)]
+        what = f"{type(command).__name__} {decider.stream_of(command)}"
+        self.sent[errand.cause, what] += 1
+        number = errand.attempt * 1_000 + self.sent[errand.cause, what]
+        return Ask(
+            command,
+            derived(self.policy, errand.cause, what, number),
+            self.actor,
+            reason=reason,
+            correlation_id=errand.correlation_id,
+            causation_id=errand.cause,
+        )
+
+    def answered(self, asks: list[Ask]) -> list[bool]:
+        done: list[bool] = []
+        for start in range(0, len(asks), CHUNK):
+            chunk = asks[start : start + CHUNK]
+            for ask, answer in zip(chunk, self.executor(chunk), strict=True):
+                done.append(self.was_done(ask, answer))
+        return done
+
+    def was_done(self, ask: Ask, answer: Answer) -> bool:
+        """Raises what is neither a yes nor a no."""
+        match answer:
+            case Outcome(refusal=None):
+                return True
+            case Outcome(refusal=no) | (Refused() | Conflict() | CommandIdReused() as no):
+                log.info(
+                    "a policy's command was refused",
+                    policy=self.policy,
+                    command=type(ask.command).__name__,
+                    refusal=type(no).__name__,
+                )
+                return False
+            case Exception() as problem:
+                raise problem

@@ -1,0 +1,157 @@
+"""Runs the policies: reads what has happened, remembers what they need, and sends what follows from it.
+
+What a policy remembers and how far it has come are kept in one transaction, after its commands have been answered.
+Their ids derive from the event that caused them. So whatever is sent again after a death in between has been done
+already, and is answered as it was the first time.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from commands.execute import Executor
+from consumers.errand import Errand, Sender
+from consumers.process import Process
+from consumers.rebuild import AlreadyRebuilding, Rebuild
+from consumers.session import ReadsUnavailable, Session, load, write
+from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, enrol, fail, move, prepare
+from domain.policy import paused_at
+from domain.values import FACT_NAMES
+from ledger.envelope import Recorded
+from ledger.ledger import Ledger
+from ledger.store import Busy, Unavailable
+from projections.folding import Table, Told
+
+BATCH = 100
+LEASE_SECONDS = 2.0
+PAUSE_SECONDS = 5.0  # Between looks whether a pause has ended.
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Follower:
+    """A policy that this process runs."""
+
+    process: Process
+    place: Place
+    types: Sequence[str]
+    rests_until: float = 0.0
+
+
+class Reactor:
+    """The policies of one worker; workers share them by leases."""
+
+    def __init__(
+        self, processes: Sequence[Process], ledger: Ledger, executor: Executor, ledger_url: str, database_url: str
+    ) -> None:
+        self.processes = [process for process in processes if process.reactions]
+        self.ledger = ledger
+        self.executor = executor
+        self.ledger_url = ledger_url
+        self.database_url = database_url
+        self.session = Session(database_url, "policies")
+        self.following: dict[str, Follower] = {}
+        self.look_again_at: dict[str, float] = {}
+        self.prepared = False
+
+    def close(self) -> None:
+        """Without a connection there are no leases, and others may run the policies meanwhile."""
+        self.session.close()
+        self.following.clear()
+
+    def round(self) -> bool:
+        """Bring every policy one batch further; whether there is more to do at once."""
+        if not self.prepared:
+            prepare(self.session)
+            self.prepared = True
+        last = self.ledger.last_position()
+        busy = False
+        for process in self.processes:
+            follower = self.following.get(process.name) or self.take(process)
+            if follower is not None and follower.place.position < last and follower.rests_until < time.monotonic():
+                busy |= self.step(follower, last)
+        return busy
+
+    def step(self, follower: Follower, last: int) -> bool:
+        """Let a policy react to the next batch; whether there is another one."""
+        place, process = follower.place, follower.process
+        try:
+            found = self.ledger.events(place.position, BATCH, types=follower.types, until=last)
+            if found and self.rests(process):
+                follower.rests_until = time.monotonic() + PAUSE_SECONDS
+                return False
+            until = found[-1].position if len(found) == BATCH else last
+            self.react(follower, found, until)
+        except Fenced:
+            self.following.pop(process.name)
+        except (ReadsUnavailable, Unavailable, Busy):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one policy, the others go on.
+            self.failed(follower, error)
+            return False
+        return len(found) == BATCH
+
+    def failed(self, follower: Follower, error: Exception) -> None:
+        """Stand still, say so, and try again later."""
+        place = follower.place
+        failures = fail(self.session, place.view, place.position, error)
+        follower.rests_until = time.monotonic() + min(2**failures, LONGEST_WAIT)
+        log.error("a policy stands still", policy=follower.process.name, error=described(error, place.position))
+
+    def rests(self, process: Process) -> bool:
+        """Whether somebody has paused it. What happens meanwhile waits."""
+        return paused_at(self.executor.state(f"policy/{process.name}").state, self.executor.clock())
+
+    def react(self, follower: Follower, found: Sequence[Recorded], until: int) -> None:
+        place, process = follower.place, follower.process
+        memory = process.memory
+        remembered = [each.event for each in found if type(each.event) in memory.reads]
+        with self.session.transaction() as cursor:
+            table = Table(memory, load(cursor, memory, place.build, remembered) if remembered else ())
+        sender = Sender(process.name, self.executor)
+        for recorded in found:
+            for wanted in process.react(recorded, table.states.get(process.key(recorded.event))):
+                sender.add(Errand(wanted, recorded.event_id, recorded.correlation_id))
+            if type(recorded.event) in memory.reads:
+                table.fold([told(process, recorded)])
+        sender.send()
+        with self.session.transaction() as cursor:
+            move(cursor, place, until)
+            write(cursor, memory, place.build, table)
+        place.position = until
+
+    def take(self, process: Process) -> Follower | None:
+        """Run a policy that nobody runs; what it remembers is folded anew first where its fold is another one.
+
+        That goes up to where it had come, and not a step further: what comes after is still to be reacted to.
+        """
+        now = time.monotonic()
+        if self.look_again_at.get(process.name, 0.0) > now:
+            return None
+        self.look_again_at[process.name] = now + LEASE_SECONDS
+        memory = process.memory
+        if not self.session.take(f"view {memory.name}"):
+            return None
+        found = enrol(self.session, memory, self.ledger.last_position())
+        if found.fingerprint != memory.fingerprint:
+            try:
+                Rebuild(memory, self.ledger, self.ledger_url, self.database_url, until=found.position).run()
+            except AlreadyRebuilding:
+                self.session.give_back(f"view {memory.name}")
+                return None
+            found = enrol(self.session, memory, 0)
+        types = [FACT_NAMES[kind] for kind in process.reads]
+        follower = Follower(process, Place(memory, found.build, found.position), types)
+        self.following[process.name] = follower
+        return follower
+
+
+def told(process: Process, recorded: Recorded) -> Told:
+    match process.memory.tells:
+        case "all":
+            return recorded.position, recorded, recorded.event
+        case _:
+            return recorded.position, recorded.occurred_at, recorded.event
