@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg2
+
 from commands.execute import Executor
 from consumers.errand import Errand, Sender
 from consumers.process import Process
@@ -86,9 +88,12 @@ class Clock:
             after = (page[-1].due_at, page[-1].subject_id, page[-1].kind)
 
     def page(self, now: datetime, after: tuple[Any, ...]) -> list[Deadline]:
-        with self.session.transaction() as cursor:
-            cursor.execute(sql.due(deadlines), [now, list(self.timers), *after, PAGE])
-            return list(rows(cursor, deadlines))  # type: ignore[arg-type]
+        try:
+            with self.session.transaction() as cursor:
+                cursor.execute(sql.due(deadlines), [now, list(self.timers), *after, PAGE])
+                return [row for row in rows(cursor, deadlines) if isinstance(row, Deadline)]
+        except psycopg2.errors.UndefinedTable:  # No worker has made the view yet.
+            return []
 
 
 def known(deadline: Deadline) -> Known:

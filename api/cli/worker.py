@@ -2,8 +2,9 @@
 
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from threading import Event, Thread
+from threading import Event
 
 from api.cli.house import database, log_to_errors, master_key, must_be_prepared
 from api.cli.say import document
@@ -40,19 +41,22 @@ def work(settings: Settings) -> None:
     log_to_errors()
     url = settings.database_url
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
-        policies = Thread(target=act, args=(ledger, url, settings, stop), name="policies")
-        policies.start()
-        try:
-            Projector(VIEWS, ledger, url, url, others).run(stop)
-        finally:
-            stop.set()
-            policies.join()
+        with ThreadPoolExecutor(1, "policies") as aside:
+            acting = aside.submit(act, ledger, url, settings, stop)
+            try:
+                Projector(VIEWS, ledger, url, url, others).run(stop)
+            finally:
+                stop.set()
+        acting.result()
 
 
 def act(ledger: Ledger, url: str, settings: Settings, stop: Event) -> None:
     """Let the policies react, and the clock send what is due."""
     executor = Executor(DECIDERS, ledger, clock=server_clock, cache=settings.cache, patience=settings.patience)
-    Acting(Reactor(POLICIES, ledger, executor, url, url), Clock(POLICIES, executor, url), Waker(url)).run(stop)
+    try:
+        Acting(Reactor(POLICIES, ledger, executor, url, url), Clock(POLICIES, executor, url), Waker(url)).run(stop)
+    finally:
+        stop.set()  # Views that are kept up for nobody who acts would look as if all were well.
 
 
 @contextmanager

@@ -9,8 +9,6 @@ from tests.memory import MASTER
 
 # They assert as well, and are to say what they found.
 pytest.register_assert_rewrite("tests.consumers.house", "tests.consumers.office")
-    "tests.consumers.house", "tests.consumers.office"
-)  # They assert as well, and are to say what they found.
 
 from tests.consumers.house import House  # noqa: E402
 
