@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from commands.lead.circulation import RecycleLead, ReleaseLead
+from commands.lead.circulation import RecycleLead, ReleaseLead, WarnOfLapse
 from commands.lead.custody import ClaimLead, TransferLead
 from commands.lead.holding import GrantExtension, LogFollowUp
 from commands.lead.work import ContactLead, RecordTouch
@@ -14,6 +14,7 @@ from domain.actor import Reason
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.facts import (
     FollowUpLogged,
+    LapseWarned,
     LeadClaimed,
     LeadContacted,
     LeadRecycled,
@@ -24,7 +25,7 @@ from domain.lead.facts import (
     RecycleReason,
     TouchRecorded,
 )
-from domain.lead.refusals import NotTheHolder, StillProtected
+from domain.lead.refusals import NoTimeToWarn, NotTheHolder, StillProtected, WarnedAlready
 from tests.commands.lead.situations import (
     LEAD,
     NORTH,
@@ -262,3 +263,47 @@ def test_a_new_claim_begins_anew() -> None:
     )
     story = given(*held, granted(5, 1)).when(ReleaseLead(lead_id=LEAD), at=day(4, 1)).then(given_back, slot_freed())
     story.when(claim, by=bob, at=day(4, 1)).then(*claimed(BOB, day(4, 1)))
+
+
+# Before it lapses
+
+warn = WarnOfLapse(lead_id=LEAD)
+
+
+def warned(*until: int) -> LapseWarned:
+    return LapseWarned(lead_id=LEAD, owner=ANN, until=day(*until))
+
+
+def test_the_owner_is_warned_three_days_before_and_once() -> None:
+    told = given(*held).when(warn, by=policy, at=day(4, 1)).then(warned(4, 4))
+    told.when(warn, by=policy, at=day(4, 2)).refused(WarnedAlready, because="ann knows that it lapses at 2026-04-04")
+
+
+@pytest.mark.parametrize("at", [day(4, 1) - timedelta(microseconds=1), day(4, 4), day(5, 1)])
+def test_there_is_a_time_to_warn(at: datetime) -> None:
+    given(*held).when(warn, by=policy, at=at).refused(
+        NoTimeToWarn, because="there is something to warn of from 2026-04-01T.* until 2026-04-04T"
+    )
+
+
+def test_a_new_expiry_is_warned_of_anew() -> None:
+    told = given(*held).when(warn, by=policy, at=day(4, 1)).then(warned(4, 4))
+    longer = told.when(call, at=day(4, 2)).then(called, extended(4, 5))
+    longer.when(warn, by=policy, at=day(4, 2)).then(warned(4, 5))
+    beyond = told.also(granted(5, 1)).when(warn, by=policy, at=day(4, 28)).then(warned(5, 1))
+    beyond.when(warn, by=policy, at=day(4, 29)).refused(WarnedAlready)
+
+
+def test_how_long_before_is_the_pool_s_to_say() -> None:
+    early = under(replace(TERMS, warning_days=7))
+    later = given(*in_pool, early).when(claim).done()
+    later.when(warn, by=policy, at=day(3, 28)).then(warned(4, 4))
+    (claimed_then,) = [each for each in later.history if isinstance(each, LeadClaimed)]
+    assert claimed_then.warning_days == 7
+    later.also(under(replace(TERMS, warning_days=1), 3)).when(warn, by=policy, at=day(3, 28)).then(warned(4, 4))
+
+
+def test_what_nobody_holds_lapses_for_nobody() -> None:
+    given(*in_pool).when(warn, by=policy, at=day(4, 1)).refused(NotNow, because="this needs Held, and it is Pooled")
+    given().when(warn, by=policy).refused(Hidden)
+    given(*held).when(warn, by=ann, at=day(4, 1)).refused(NotAllowed)
