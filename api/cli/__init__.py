@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 views = typer.Typer(help="The views: how far they are, and how to build one anew.", no_args_is_help=True)
 app.add_typer(views, name="views")
+policies = typer.Typer(help="What the service does by itself, and whether it does.", no_args_is_help=True)
+app.add_typer(policies, name="policies")
 
 
 def tell_version(*, wanted: bool) -> None:
@@ -167,6 +169,14 @@ def rebuild(
     from api.cli.views import rebuild
 
     rebuild(name, json=json)
+
+
+@policies.command("status")
+def policies_status(*, json: Json = False) -> None:
+    """Whether each policy runs, rests or stands still, and how far behind it is."""
+    from api.cli.policies import status
+
+    status(json=json)
 
 
 def ended(number: int, _: object) -> NoReturn:

@@ -83,3 +83,32 @@ def test_a_database_without_tables_is_told(postgres: Any) -> None:
             assert "lacks migration 1" in said.err
     finally:
         postgres.drop_database("bare_views")
+
+
+def test_the_policies_run_beside_them_and_say_so(history: str) -> None:
+    def told() -> dict[str, Any]:
+        said = lifeledger("policies", "status", "--json", env=on(history))
+        assert said.code == 0, said.err
+        return {each["name"]: each for each in said.document["policies"]}
+
+    assert told()["departure"]["state"] == "absent"
+    with running("worker", "--json", env=on(history)) as process:
+        line(process)
+        until = time.monotonic() + 60
+        while told()["departure"]["state"] != "live" or told()["departure"]["lag_events"]:
+            assert time.monotonic() < until
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert told()["departure"]["state"] == "stopped"
+    assert told()["circulation"] == {
+        "name": "circulation",
+        "state": "timed",
+        "paused_until": None,
+        "position": 0,
+        "lag_events": 0,
+        "lag_seconds": 0.0,
+        "reacts_to": [],
+        "when_due": ["first-contact", "lapse", "hard-limit", "lapse-warning"],
+        "error": None,
+    }
+    assert "circulation" in lifeledger("policies", "status", env=on(history)).out
