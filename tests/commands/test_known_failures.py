@@ -1,0 +1,106 @@
+"""What other systems are known to get wrong, a spec each, named after the failure."""
+
+from datetime import timedelta
+
+from commands.lead.capture import CaptureLead
+from commands.lead.circulation import RecycleLead, ReleaseLead
+from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, TransferLead
+from commands.lead.work import RecordTouch, ScheduleNextAction
+from commands.staff import DepartStaff
+from domain.actor import Actor, Reason
+from domain.lead.facts import LeadCaptured, LeadClaimed, LeadRecycled
+from domain.lead.refusals import AlreadyHeld, ClaimsSpent, CoolingDown, NotEmployed, NotYetClaimable
+from domain.pool import Terms
+from domain.staff import StaffDeparted
+from domain.values import OrgPath
+from tests.commands.lead.situations import (
+    LEAD,
+    OTHER,
+    PHONE,
+    captured,
+    claim_of,
+    contacted,
+    converted,
+    freed,
+    held,
+    in_pool,
+    negotiating,
+    other_captured,
+    pooled,
+    published,
+    qualified,
+    slot,
+    under,
+)
+from tests.spec import ANN, BOB, START, administrator, ann, bob, crm, day, given, mia, policy
+
+claim = ClaimLead(lead_id=LEAD)
+
+
+def test_two_people_win_the_same_claim() -> None:
+    first = given(*in_pool).when(claim, by=ann).then(claim_of(ANN), slot(ANN))
+    first.when(claim, by=bob).refused(AlreadyHeld, because="ann holds it, protected until 2026-04-04")
+
+
+def test_the_claim_limit_is_escaped_by_claim_and_return() -> None:
+    one_a_day = under(Terms(daily_claims=1, cool_down_days=0))
+    story = given(*in_pool, *other_captured, pooled(OTHER), one_a_day).when(claim, by=ann).done()
+    story = story.when(ReleaseLead(lead_id=LEAD), by=ann).done()
+    story.when(ClaimLead(lead_id=OTHER), by=ann).refused(ClaimsSpent, because="ann has claimed 1 of 1 today")
+
+
+def test_the_operator_is_recorded_as_previous_owner() -> None:
+    why = Reason(code="complaint")
+    taken = given(*held).when(RecycleLead(lead_id=LEAD, reason="manager-reclaim"), by=mia, reason=why)
+    taken.done()
+    (recycled,) = [each.event for each in taken.recorded if isinstance(each.event, LeadRecycled)]
+    assert recycled.previous_owner == ANN
+    assert {each.actor.id for each in taken.recorded} == {"mia"}
+    taken.done().when(claim, by=ann, at=day(3, 26)).refused(CoolingDown, because="you held it lately")
+
+
+def test_any_edit_restarts_the_new_data_wait() -> None:
+    waiting = in_pool[:-1]
+    story = given(*waiting, pooled(claimable_from=START + timedelta(minutes=30)))
+    edited = story.when(RecordTouch(lead_id=LEAD, channel="web"), by=crm, at=START + timedelta(minutes=29)).done()
+    edited = edited.when(
+        ScheduleNextAction(lead_id=LEAD, at=day(4, 1), what="call"), by=crm, at=START + timedelta(minutes=29)
+    ).done()
+    edited.when(claim, by=ann, at=START + timedelta(minutes=29)).refused(NotYetClaimable)
+    edited.when(claim, by=ann, at=START + timedelta(minutes=30)).done()
+
+
+def test_leavers_still_receive_work() -> None:
+    left = given(*in_pool, StaffDeparted(staff_id=BOB))
+    left.when(AssignLead(lead_id=LEAD, owner=BOB), by=mia).refused(NotEmployed, because="bob does not work here")
+    left.when(DispatchLead(lead_id=LEAD, owner=BOB, rule_id="r"), by=policy).refused(NotEmployed)
+    given(*held, StaffDeparted(staff_id=BOB)).when(
+        TransferLead(lead_id=LEAD, to=BOB), by=mia, reason=Reason(code="holidays")
+    ).refused(NotEmployed)
+
+
+def test_a_converted_lead_still_blocks_reimport() -> None:
+    sold = (*published, *captured, contacted, qualified, negotiating, converted, freed(1))
+    again = CaptureLead(lead_id=OTHER, source="fair", channel="form", identities=(PHONE,))
+    (first, _) = given(*sold).when(again, by=crm).recorded
+    assert isinstance(first.event, LeadCaptured)
+    given(*sold).when(again, by=crm, imported=True).done()
+
+
+def test_an_automatic_change_is_attributed_to_an_employee() -> None:
+    lapsed = given(*held).when(RecycleLead(lead_id=LEAD, reason="hard-limit"), by=policy, at=day(5, 1))
+    lapsed.done()
+    assert {(each.actor.kind, each.actor.id) for each in lapsed.recorded} == {("policy", "circulation")}
+    namesake = Actor(kind="policy", id=ANN, role="policy")
+    claimed = given(*in_pool).when(claim, by=namesake)
+    assert not claimed.recorded, "a program that bears somebody's name is not that person"
+
+
+def test_the_log_disappears_with_the_deleted_user() -> None:
+    story = given(*in_pool).when(claim, by=ann)
+    story.done()
+    gone = story.done().when(DepartStaff(staff_id=ANN), by=administrator).done()
+    assert any(isinstance(event, LeadClaimed) and event.owner == ANN for event in gone.history)
+    assert {each.actor for each in story.recorded} == {
+        Actor(kind="user", id="ann", name="Ann", role="sales", org_path=OrgPath("north/team-1"))
+    }, "who he was and where he worked stands with what he did"
