@@ -3,11 +3,25 @@
 from typing import Any
 
 from commands.agent_book import agent_books
+from commands.calendar import calendars
 from commands.catalog import catalogs
 from commands.decider import Decider
 from commands.identity import identities
 from commands.lead import leads
 from commands.pool import pools
+from commands.quality import calibrations, reviews, sampling_plans, scorecards
 from commands.staff import staff
 
-DECIDERS: tuple[Decider[Any, Any], ...] = (leads, agent_books, identities, staff, pools, catalogs)
+DECIDERS: tuple[Decider[Any, Any], ...] = (
+    leads,
+    agent_books,
+    identities,
+    staff,
+    pools,
+    catalogs,
+    calendars,
+    scorecards,
+    sampling_plans,
+    reviews,
+    calibrations,
+)
