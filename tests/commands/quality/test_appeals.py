@@ -87,7 +87,7 @@ def test_an_appeal_comes_before_the_days_are_over() -> None:
 def test_the_next_level_is_open_for_as_many_days_again() -> None:
     for decision, outcome in ((uphold, upheld), (adjust, adjusted)):
         story = given(*at("appealed")).when(decision, by=quin, at=day(4, 1))
-        then = story.then(replace(outcome, appeal_until=day(4, 6)))  # type: ignore[type-var]
+        then = story.then(replace(outcome, appeal_until=day(4, 6)))
         then.when(appeal, by=ann, at=day(4, 6)).refused(AppealTooLate)
         (entry,) = then.when(appeal, by=ann, at=day(4, 6) - TINY).recorded
         assert (entry.event.level, entry.event.from_) == (2, outcome.to)
@@ -171,7 +171,7 @@ def test_who_decides_has_had_no_part_in_it() -> None:
 
 def test_the_second_level_is_decided_by_somebody_else_than_the_first() -> None:
     for status in ("upheld", "adjusted"):
-        story = given(*at(status), replace(appealed, level=2, from_=status))  # type: ignore[arg-type]
+        story = given(*at(status), replace(appealed, level=2, from_=status))
         story.when(uphold, by=quin).refused(NotIndependent, because="quin is its judge of an appeal")
         assert story.when(uphold, by=queenie).recorded
 

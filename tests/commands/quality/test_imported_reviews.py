@@ -97,7 +97,7 @@ def test_the_stages_hold_for_history_too(before: ReviewStatus, name: str) -> Non
     ("before", "command", "event"),
     [
         ("assigned", assign, replace(assigned, from_="assigned")),
-        ("draft", DraftReview(review_id=REVIEW, items=drafted.items), replace(drafted, from_="draft")),
+        ("draft", DraftReview(review_id=REVIEW, items=marks()[:2]), replace(drafted, from_="draft")),
         ("published", PublishReview(review_id=REVIEW), replace(shown, from_="published")),
         ("acknowledged", AcknowledgeReview(review_id=REVIEW), replace(acknowledged, from_="acknowledged")),
         ("closed", CloseReview(review_id=REVIEW), replace(closed, from_="closed")),

@@ -194,7 +194,7 @@ def test_the_arbiter_is_neither_of_the_two() -> None:
     ],
 )
 def test_two_scores_are_disputed_when_they_lie_further_apart_than_the_plan_says(
-    first: Scored, second: Scored, gap: int, apart: object
+    first: Scored, second: Scored, gap: int, apart: bool
 ) -> None:
     story = given(
         *published,
@@ -232,9 +232,9 @@ def test_no_refusal_tells_what_the_other_found() -> None:
 
 def test_the_second_score_needs_marks_for_all_as_the_first() -> None:
     for command, by, before in ((submit, ivo, "being read"), (arbitrate, quin, "disputed")):
-        asked = at_second(before).when(replace(command, items=marks()[:1]), by=by)  # type: ignore[type-var]
+        asked = at_second(before).when(replace(command, items=marks()[:1]), by=by)
         asked.refused(Invalid, because="items: need has no mark")
-        asked = at_second(before).when(replace(command, notes={"need": ""}), by=by)  # type: ignore[type-var]
+        asked = at_second(before).when(replace(command, notes={"need": ""}), by=by)
         asked.refused(Invalid, because="notes/need")
     assert Mark in map(type, POOR.items)
 

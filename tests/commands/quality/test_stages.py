@@ -1,6 +1,7 @@
 """How far a review has come: the table of the business, every cell of it, for every command."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -143,12 +144,13 @@ def test_a_stage_becomes_what_the_table_says_and_nothing_else(before: ReviewStat
         return
     asked.done()
     (entry,) = asked.recorded
-    assert type(entry.event) is step.to[before]
+    event: Any = entry.event
+    assert type(event).__name__ == step.to[before].__name__
     if name not in STATUS_KEPT:
-        assert entry.event.from_ == before
+        assert event.from_ == before
     after = asked.desk.executor.state(f"review/{REVIEW}").state
     if name != "void":
-        assert type(after.stage).__name__.lower() == (before if name in STATUS_KEPT else entry.event.to)
+        assert type(after.stage).__name__.lower() == (before if name in STATUS_KEPT else event.to)
 
 
 @pytest.mark.parametrize("before", ALL)

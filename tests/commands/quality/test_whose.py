@@ -31,7 +31,7 @@ def test_a_role_hears_of_reviews_as_far_as_it_reaches(command: object, role: str
     rob = StaffOnboarded(staff_id=ROB, name="Rob", role=role, org_path=OrgPath("north/team-1"))
     kim = StaffOnboarded(staff_id=StaffId("kim"), name="Kim", role="sales", org_path=OrgPath("north/team-1/night"))
     story = at("published")
-    about = [replace(each, agent=AGENTS[place]) if each == sampled() else each for each in story]  # type: ignore[type-var]
+    about = [replace(each, agent=AGENTS[place]) if each == sampled() else each for each in story]
     asked = given(rob, kim, *about, coaching).when(command, by=person(ROB))
     reach = WORKS[role]
     if reach is None:
