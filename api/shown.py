@@ -104,8 +104,8 @@ PLAIN: dict[Any, dict[str, Any]] = {
     UUID: {"type": "string", "format": "uuid"},
     datetime: {"type": "string", "format": "date-time"},
     date: {"type": "string", "format": "date"},
-    Decimal: {"type": "string"},
     timedelta: {"type": "string", "format": "duration"},
+    Decimal: {"type": "string"},
     NoneType: {"type": "null"},
 }
 
@@ -130,8 +130,9 @@ def schema(annotation: Any) -> dict[str, Any]:
     if isinstance(origin, type) and issubclass(origin, AbstractSet | Sequence):
         return {"type": "array", "items": schema(arguments[0])}
     assert isinstance(annotation, type), annotation
-    if issubclass(annotation, tuple):  # With names, which are not shown.
-        return {"type": "array", "items": {"anyOf": [schema(each) for each in get_type_hints(annotation).values()]}}
+    if issubclass(annotation, tuple):
+        hints = get_type_hints(annotation).values()
+        return {"type": "array", "prefixItems": [schema(each) for each in hints], "items": False}
     assert is_dataclass(annotation), annotation
     return state_schema(annotation)
 
