@@ -3,12 +3,27 @@
 from typing import Any
 
 from commands.agent_book import agent_books
+from commands.calendar import calendars
 from commands.catalog import catalogs
 from commands.decider import Decider
 from commands.identity import identities
 from commands.lead import leads
 from commands.policy import policies
 from commands.pool import pools
+from commands.quality import calibrations, reviews, sampling_plans, scorecards
 from commands.staff import staff
 
-DECIDERS: tuple[Decider[Any, Any], ...] = (leads, agent_books, identities, staff, pools, catalogs, policies)
+DECIDERS: tuple[Decider[Any, Any], ...] = (
+    leads,
+    agent_books,
+    identities,
+    staff,
+    pools,
+    catalogs,
+    policies,
+    calendars,
+    scorecards,
+    sampling_plans,
+    reviews,
+    calibrations,
+)

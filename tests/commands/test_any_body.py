@@ -19,7 +19,23 @@ from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Refused
 from domain.identity import Identifier
 from domain.money import Money
-from domain.values import CatalogId, ContactId, CustomerId, IdentityId, LeadId, OrderId, OrgPath, PoolId, StaffId
+from domain.values import (
+    CalendarId,
+    CalibrationId,
+    CallId,
+    CatalogId,
+    ContactId,
+    CustomerId,
+    IdentityId,
+    LeadId,
+    OrderId,
+    OrgPath,
+    PolicyId,
+    PoolId,
+    ReviewId,
+    ScorecardId,
+    StaffId,
+)
 from tests.commands.lead.situations import (
     CUSTOMER,
     EMAIL,
@@ -39,7 +55,8 @@ from tests.commands.lead.situations import (
     qualified,
 )
 from tests.commands.office import Process, Rows
-from tests.spec import ADAPTERS, START, administrator, ann, crm, day, mia, person, policy, sue
+from tests.commands.quality import situations as quality
+from tests.spec import ADAPTERS, ANN, START, administrator, ann, crm, day, mia, person, policy, sue
 
 COMMANDS = sorted((command for decider in DECIDERS for command in decider.rules), key=lambda kind: kind.__name__)
 own_fields = CatalogPublished(catalog_id=LEAD_FIELDS, number=1, fields=(CustomField(name="size", type="integer"),))
@@ -54,7 +71,13 @@ HISTORY = (
     qualified,
     negotiating,
     pooled(OTHER),
+    *quality.at("published"),
+    *quality.whole(quality.OTHER, ANN, quality.POOR),
+    quality.coaching,
+    quality.opened,
+    quality.ina_scored,
 )
+EARLIER = (*quality.at("submitted"), quality.requested, quality.second_assigned, quality.opened, quality.ivo_scored)
 
 text = st.sampled_from(["", " ", "price", "a/b", "\0", "北", "wrong-number", "9" * 4_000]) | st.text(max_size=9)
 moments = st.sampled_from(
@@ -74,13 +97,20 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
             for amount, currency in (("0", "CNY"), ("-1", "EUR"), ("9" * 18, "JPY"), ("0.001", "KWD"), ("1E+9", "CNY"))
         ]
     ),
+    Decimal: st.sampled_from(list(map(Decimal, ("0", "1", "0.5", "-0.0", "0.33333", "100", "1E+99", "1E-99")))),
     NoneType: st.none(),
     LeadId: st.sampled_from([LEAD, OTHER, THIRD]),
     CustomerId: st.just(CUSTOMER),
     ContactId: st.just(ContactId(UUID(int=5))),
     OrderId: st.just(OrderId(UUID(int=6))),
     IdentityId: st.just(IdentityId(UUID(int=1))),
-    StaffId: st.sampled_from(["ann", "bob", "sue", "nobody", "a b", "", "\0"]),
+    CallId: st.sampled_from([quality.CALL, CallId(quality.OTHER), CallId(UUID(int=7))]),
+    ReviewId: st.sampled_from([quality.REVIEW, quality.OTHER, ReviewId(UUID(int=7))]),
+    CalibrationId: st.sampled_from([quality.ROUND, CalibrationId(UUID(int=8))]),
+    ScorecardId: st.sampled_from(["service", "new", "a/b", ""]),
+    PolicyId: st.sampled_from(["service-calls", "new", "a/b", ""]),
+    CalendarId: st.sampled_from(["office", "new", "a/b", ""]),
+    StaffId: st.sampled_from(["ann", "ina", "ivo", "mia", "bob", "sue", "nobody", "a b", "", "\0"]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
     CatalogId: st.sampled_from(["lost-reasons", "lead-fields", "new", "a/b", ""]),
     OrgPath: st.sampled_from(["north", "north/team-1", "", "/", "a//b", "%", "\0"]),
@@ -130,8 +160,22 @@ def made(kind: type, words: Mapping[str, Any]) -> Any:
         return None
 
 
-PLACES = Rows(*HISTORY), Rows(*HISTORY, lost, freed(1)), Rows()
-callers = st.sampled_from([ann, mia, sue, crm, policy, administrator, person("nobody"), Actor(kind="service", id="x")])
+PLACES = Rows(*HISTORY), Rows(*HISTORY, lost, freed(1)), Rows(*EARLIER), Rows()
+callers = st.sampled_from(
+    [
+        ann,
+        mia,
+        sue,
+        quality.ina,
+        quality.ivo,
+        quality.quin,
+        crm,
+        policy,
+        administrator,
+        person("nobody"),
+        Actor(kind="service", id="x"),
+    ]
+)
 
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)

@@ -1,0 +1,1 @@
+"""The review of one call: drawn, scored, published, perhaps appealed, and closed."""

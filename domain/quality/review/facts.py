@@ -1,0 +1,233 @@
+"""What can happen to a review.
+
+Until it is published, a score is stored like a personal value: under the review's key, and masked for whoever reads the
+events. So neither the agent nor the second inspector learns it before its time.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from domain.quality.plan import Always, ReviewTerms
+from domain.quality.scorecard import Item
+from domain.quality.scoring import Mark, Scored
+from domain.values import CallId, Instant, Personal, PolicyId, ReviewId, ScorecardId, StaffId, fact
+
+ReviewStatus = Literal[
+    "selected",
+    "assigned",
+    "draft",
+    "submitted",
+    "published",
+    "acknowledged",
+    "appealed",
+    "upheld",
+    "adjusted",
+    "closed",
+    "voided",
+]
+CoachingReason = Literal["auto-fail", "low-scores"]
+Notes = Mapping[str, str]  # By item.
+
+
+# Facts: how a call is drawn and scored
+
+
+@fact("review.call-sampled")
+class CallSampled:
+    """With the calls of that month, the plan and the seed draw the same calls again. The terms are copied in: those
+    that are published later do not hold for this review.
+    """
+
+    review_id: ReviewId
+    call_id: CallId
+    agent: StaffId
+    month: str
+    plan_id: PolicyId
+    plan_number: int
+    stratum: str
+    seed: str
+    frame_size: int
+    stratum_size: int
+    twice: bool
+    terms: ReviewTerms
+    always: tuple[Always, ...] = ()
+
+
+@fact("review.assigned")
+class ReviewAssigned:
+    """The edition of the scorecard is copied in, and remains the one that holds."""
+
+    review_id: ReviewId
+    inspector: StaffId
+    scorecard_id: ScorecardId
+    scorecard_number: int
+    items: tuple[Item, ...]
+    from_: ReviewStatus
+    to: Literal["assigned"] = "assigned"
+
+
+@fact("review.drafted")
+class ReviewDrafted:
+    review_id: ReviewId
+    inspector: StaffId
+    items: Personal[tuple[Mark, ...]]
+    from_: ReviewStatus
+    notes: Personal[Notes] | None = None
+    to: Literal["draft"] = "draft"
+
+
+@fact("review.submitted")
+class ReviewSubmitted:
+    review_id: ReviewId
+    inspector: StaffId
+    score: Personal[Scored]
+    from_: ReviewStatus
+    notes: Personal[Notes] | None = None
+    to: Literal["submitted"] = "submitted"
+
+
+# Facts of a second opinion
+
+
+@fact("review.second-requested")
+class SecondReviewRequested:
+    review_id: ReviewId
+
+
+@fact("review.second-reviewer-assigned")
+class SecondReviewerAssigned:
+    review_id: ReviewId
+    inspector: StaffId
+
+
+@fact("review.second-submitted")
+class SecondReviewSubmitted:
+    """Where the two are `disputed`, a third decides; otherwise the first score stands."""
+
+    review_id: ReviewId
+    inspector: StaffId
+    score: Personal[Scored]
+    disputed: bool
+    notes: Personal[Notes] | None = None
+
+
+@fact("review.arbitrated")
+class ReviewArbitrated:
+    review_id: ReviewId
+    score: Personal[Scored]
+    arbiter: StaffId | None = None  # Nobody whom we know, in history.
+    notes: Personal[Notes] | None = None
+
+
+# Facts of what follows
+
+
+@fact("review.published")
+class ReviewPublished:
+    review_id: ReviewId
+    score: Scored
+    appeal_until: Instant
+    from_: ReviewStatus
+    to: Literal["published"] = "published"
+
+
+@fact("review.acknowledged")
+class ReviewAcknowledged:
+    review_id: ReviewId
+    from_: ReviewStatus
+    to: Literal["acknowledged"] = "acknowledged"
+
+
+@fact("review.appealed")
+class ReviewAppealed:
+    review_id: ReviewId
+    items: tuple[str, ...]
+    grounds: Personal[str]
+    level: int
+    from_: ReviewStatus
+    to: Literal["appealed"] = "appealed"
+
+
+@fact("review.appeal-upheld")
+class AppealUpheld:
+    """The score is upheld against the appeal."""
+
+    review_id: ReviewId
+    level: int
+    from_: ReviewStatus
+    by: StaffId | None = None
+    appeal_until: Instant | None = None  # To the next level, if there is one.
+    note: Personal[str] | None = None
+    to: Literal["upheld"] = "upheld"
+
+
+@fact("review.score-adjusted")
+class ScoreAdjusted:
+    review_id: ReviewId
+    level: int
+    before: Scored
+    after: Scored
+    from_: ReviewStatus
+    by: StaffId | None = None
+    appeal_until: Instant | None = None
+    note: Personal[str] | None = None
+    to: Literal["adjusted"] = "adjusted"
+
+
+@fact("review.closed")
+class ReviewClosed:
+    review_id: ReviewId
+    from_: ReviewStatus
+    to: Literal["closed"] = "closed"
+
+
+@fact("review.voided")
+class ReviewVoided:
+    review_id: ReviewId
+    reason: str
+    from_: ReviewStatus
+    to: Literal["voided"] = "voided"
+
+
+@fact("review.coaching-assigned")
+class CoachingAssigned:
+    review_id: ReviewId
+    coach: StaffId
+    because: CoachingReason
+    also: tuple[ReviewId, ...] = ()  # The other low scores.
+    due: Instant | None = None
+
+
+@fact("review.coaching-completed")
+class CoachingCompleted:
+    review_id: ReviewId
+    note: Personal[str] | None = None
+
+
+@fact("review.adopted")
+class ReviewAdopted:
+    """Imported history becomes a live subject: from now on its deadlines run."""
+
+    review_id: ReviewId
+
+
+ReviewEvent = (
+    CallSampled
+    | ReviewAssigned
+    | ReviewDrafted
+    | ReviewSubmitted
+    | SecondReviewRequested
+    | SecondReviewerAssigned
+    | SecondReviewSubmitted
+    | ReviewArbitrated
+    | ReviewPublished
+    | ReviewAcknowledged
+    | ReviewAppealed
+    | AppealUpheld
+    | ScoreAdjusted
+    | ReviewClosed
+    | ReviewVoided
+    | CoachingAssigned
+    | CoachingCompleted
+    | ReviewAdopted
+)
