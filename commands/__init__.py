@@ -3,11 +3,24 @@
 from typing import Any
 
 from commands.agent_book import agent_books
+from commands.call import calls
+from commands.call_policy import call_policies
 from commands.catalog import catalogs
 from commands.decider import Decider
 from commands.identity import identities
 from commands.lead import leads
+from commands.order import orders
 from commands.pool import pools
 from commands.staff import staff
 
-DECIDERS: tuple[Decider[Any, Any], ...] = (leads, agent_books, identities, staff, pools, catalogs)
+DECIDERS: tuple[Decider[Any, Any], ...] = (
+    leads,
+    agent_books,
+    identities,
+    staff,
+    pools,
+    catalogs,
+    calls,
+    call_policies,
+    orders,
+)
