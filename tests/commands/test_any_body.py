@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.commands.order.situations import ORDER, SPARE_ORDER, attributed, paid, placed
 
 from commands import DECIDERS
 from commands.ask import Answer, Ask, Outcome
@@ -19,7 +20,20 @@ from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Refused
 from domain.identity import Identifier
 from domain.money import Money
-from domain.values import CatalogId, ContactId, CustomerId, IdentityId, LeadId, OrderId, OrgPath, PoolId, StaffId
+from domain.values import (
+    CallId,
+    CatalogId,
+    ContactId,
+    CustomerId,
+    IdentityId,
+    LeadId,
+    OrderId,
+    OrgPath,
+    PolicyId,
+    PoolId,
+    StaffId,
+)
+from tests.commands.call.situations import CALL, SPARE_CALL, dispositions, talked
 from tests.commands.lead.situations import (
     CUSTOMER,
     EMAIL,
@@ -54,6 +68,11 @@ HISTORY = (
     qualified,
     negotiating,
     pooled(OTHER),
+    dispositions,
+    *talked,
+    *placed,
+    *paid,
+    *attributed,
 )
 
 text = st.sampled_from(["", " ", "price", "a/b", "\0", "北", "wrong-number", "9" * 4_000]) | st.text(max_size=9)
@@ -78,7 +97,11 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     LeadId: st.sampled_from([LEAD, OTHER, THIRD]),
     CustomerId: st.just(CUSTOMER),
     ContactId: st.just(ContactId(UUID(int=5))),
-    OrderId: st.just(OrderId(UUID(int=6))),
+    OrderId: st.sampled_from([ORDER, SPARE_ORDER]),
+    CallId: st.sampled_from([CALL, SPARE_CALL]),
+    UUID: st.sampled_from([UUID(int=6), UUID(int=7)]),
+    Decimal: st.sampled_from([Decimal(each) for each in ("100", "50", "33.3333", "0.00001", "0", "-1", "1E+30")]),
+    PolicyId: st.sampled_from(["calls", "other", "a/b", ""]),
     IdentityId: st.just(IdentityId(UUID(int=1))),
     StaffId: st.sampled_from(["ann", "bob", "sue", "nobody", "a b", "", "\0"]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
