@@ -11,7 +11,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.commands.order.situations import ORDER, SPARE_ORDER, attributed, paid, placed
 
 from commands import DECIDERS
 from commands.ask import Answer, Ask, Outcome
@@ -53,6 +52,7 @@ from tests.commands.lead.situations import (
     qualified,
 )
 from tests.commands.office import Process, Rows
+from tests.commands.order.situations import ORDER, SPARE_ORDER, attributed, paid, placed
 from tests.spec import ADAPTERS, START, administrator, ann, crm, day, mia, person, policy, sue
 
 COMMANDS = sorted((command for decider in DECIDERS for command in decider.rules), key=lambda kind: kind.__name__)
