@@ -11,7 +11,8 @@ from domain.call.refusals import AlreadyRequested
 from domain.call.states import Call, Unheard
 from domain.call_policy import CALLS, CallPolicy
 from domain.catalog import CALL_DISPOSITIONS, Catalog, chosen, coded
-from domain.errors import NotAllowed, said
+from domain.errors import Invalid, NotAllowed, said
+from domain.identity import e164
 from domain.lead.refusals import NotEmployed
 from domain.staff import Employed, Staff
 from domain.values import CallId, CatalogId, Instant, PolicyId, StaffId, value
@@ -19,12 +20,13 @@ from domain.values import CallId, CatalogId, Instant, PolicyId, StaffId, value
 
 @value
 class RequestCall:
-    """Without an agent, it is for whoever asks; a program may leave it open."""
+    """Without an agent, it is for whoever asks; a program may leave it open. `region` is that of a national number."""
 
     call_id: CallId
     direction: Direction
     agent: StaffId | None = None
     number: str | None = None
+    region: str | None = None
     subject: Subject | None = None
     message_id: str | None = None
 
@@ -35,6 +37,17 @@ def caller(command: RequestCall, asked: Asked) -> list[StaffId]:
     if agent is None and not asked.imported:
         agent = asked.person
     return [] if agent is None else [agent]
+
+
+def number(command: RequestCall) -> str | None:
+    """In E.164 where it can be read so; else as the line has it, for there are short numbers and extensions."""
+    text = said("number", command.number)
+    if text is None:
+        return None
+    try:
+        return e164(text.strip(), command.region)
+    except Invalid:
+        return text.strip()
 
 
 @calls.decides(Action.CAPTURE, agents=caller)
@@ -56,7 +69,7 @@ def request(
         call_id=command.call_id,
         direction=command.direction,
         agent=next(iter(agents), None),
-        number=said("number", command.number),
+        number=number(command),
         subject=command.subject,
         message_id=message_id,
         from_=status_of(call),

@@ -57,9 +57,8 @@ def attribute_sales_credit(
             raise UnknownStaff(staff_id=staff_id)
     if payment_of(order) != "paid":
         raise StillOwed(amount=order.amount, paid=order.paid)
-    if {who: held.share for who, held in order.credits.items()} == {
-        each.staff_id: each.share for each in command.shares
-    }:
+    before = {who: (held.share, held.lead_id) for who, held in order.credits.items()}
+    if before == {each.staff_id: (each.share, each.lead_id) for each in command.shares}:
         return  # It stands so already.
     for staff_id, held in order.credits.items():
         yield SalesCreditReversed(order_id=command.order_id, staff_id=staff_id, amount=held.amount)
@@ -81,7 +80,9 @@ def credited(order_id: OrderId, order: Order, amount: Money) -> Iterator[SalesCr
     parts = divided(amount, [held.share for held in order.credits.values()])
     for (staff_id, held), part in zip(order.credits.items(), parts, strict=True):
         if part != part.nothing:
-            yield SalesCreditAttributed(order_id=order_id, staff_id=staff_id, share=held.share, amount=part)
+            yield SalesCreditAttributed(
+                order_id=order_id, staff_id=staff_id, share=held.share, amount=part, lead_id=held.lead_id
+            )
 
 
 def reversed_(order_id: OrderId, order: Order, amount: Money, refund: str) -> Iterator[SalesCreditReversed]:

@@ -41,7 +41,7 @@ class CallRequested:
     call_id: CallId
     direction: Direction
     agent: StaffId | None = None
-    number: Personal[str] | None = None  # Of the other side, as the line has it.
+    number: Personal[str] | None = None  # Of the other side; in E.164 where it can be read so.
     subject: Subject | None = None
     message_id: str | None = None
     from_: CallStatus | None = None

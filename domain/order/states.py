@@ -34,7 +34,7 @@ from domain.order.facts import (
     SalesCreditAttributed,
     SalesCreditReversed,
 )
-from domain.values import CustomerId, StaffId, replace, value
+from domain.values import CustomerId, LeadId, StaffId, replace, value
 
 # States of the status
 
@@ -91,6 +91,7 @@ class Credit:
 
     share: Decimal
     amount: Money
+    lead_id: LeadId | None = None
 
 
 @value
@@ -210,10 +211,11 @@ def evolve_money(order: Order, event: PaymentReceived | OrderPaid | OrderRefunde
 def evolve_credits(order: Order, event: SalesCreditAttributed | SalesCreditReversed) -> Order:
     held = order.credits.get(event.staff_id)
     match held, event:
-        case None, SalesCreditAttributed(staff_id=staff_id, share=share, amount=amount):
-            return replace(order, credits={**order.credits, staff_id: Credit(share=share, amount=amount)})
-        case Credit(amount=before), SalesCreditAttributed(staff_id=staff_id, share=share, amount=amount):
-            return replace(order, credits={**order.credits, staff_id: Credit(share=share, amount=before + amount)})
+        case None, SalesCreditAttributed(staff_id=staff_id, share=share, amount=amount, lead_id=lead_id):
+            credit = Credit(share=share, amount=amount, lead_id=lead_id)
+            return replace(order, credits={**order.credits, staff_id: credit})
+        case Credit(amount=before), SalesCreditAttributed(staff_id=staff_id, amount=amount):
+            return replace(order, credits={**order.credits, staff_id: replace(held, amount=before + amount)})
         case Credit(), SalesCreditReversed(staff_id=staff_id, refund=None):
             return replace(order, credits={who: found for who, found in order.credits.items() if who != staff_id})
         case Credit(amount=before), SalesCreditReversed(staff_id=staff_id, amount=amount):

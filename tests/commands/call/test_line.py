@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from commands.call.line import AttachRecording, ConnectCall, EndCall, NoteRingin
 from domain.call.facts import CallConnected, CallEnded, CallQueued, CallRecordingAttached, CallRinging, CallStatus
 from domain.call.states import OUTCOMES, Call, connected_at, stage, talk_seconds
 from domain.errors import Invalid, NotAllowed
-from domain.values import CallId, Erased
+from domain.values import Erased, StaffId
 from tests.commands.call.situations import (
     ANSWERED,
     CALL,
@@ -17,6 +18,7 @@ from tests.commands.call.situations import (
     HASH,
     OTHER_HASH,
     RANG,
+    SPARE_CALL,
     WAYS,
     completed,
     ended,
@@ -175,13 +177,13 @@ def test_without_a_number_a_message_is_known_by_what_it_says(message: object) ->
 
 
 @pytest.mark.parametrize("message", [ring, wait, connect, EndCall(call_id=CALL, outcome="busy")])
-def test_with_a_number_it_is_known_by_that(message: object) -> None:
-    numbered = replace(message, message_id="m-1")  # type: ignore[type-var]
+def test_with_a_number_it_is_known_by_that(message: Any) -> None:
+    numbered = replace(message, message_id="m-1")
     story = given(requested).when(numbered, by=crm).done()
     story.when(numbered, by=crm).then()
     story.when(replace(numbered, at=day(4, 1)), by=crm).then()
     assert story.when(replace(numbered, message_id="m-2"), by=crm).recorded
-    assert story.when(replace(message, at=day(4, 1)), by=crm).recorded  # type: ignore[type-var]
+    assert story.when(replace(message, at=day(4, 1)), by=crm).recorded
 
 
 def test_a_number_is_that_of_a_message_of_its_kind() -> None:
@@ -247,7 +249,7 @@ def test_who_answers_has_the_call() -> None:
         (replace(ring, message_id="a b"), "message_id"),
         (replace(wait, message_id="北"), "message_id"),
         (replace(wait, queue="the queue of Mr Li"), "queue: this is a code"),
-        (replace(connect, agent="a/b"), "agent: an id has no blanks"),
+        (replace(connect, agent=StaffId("a/b")), "agent: an id has no blanks"),
         (replace(connect, message_id="x" * 129), "message_id"),
         (AttachRecording(call_id=CALL, uri="u", hash_="A1" * 32), "hash: this is a SHA-256"),
         (AttachRecording(call_id=CALL, uri="u", hash_="a1"), "hash: this is a SHA-256"),
@@ -282,6 +284,6 @@ def test_a_start_without_an_end_stays_connected() -> None:
 
 
 def test_one_call_is_not_another() -> None:
-    other = CallId(CALL.__class__(int=5))
-    given(*talked).when(replace(ring, call_id=other), by=crm).then(CallRinging(call_id=other, to="ringing", at=START))
+    other = replace(ring, call_id=SPARE_CALL)
+    given(*talked).when(other, by=crm).then(CallRinging(call_id=SPARE_CALL, to="ringing", at=START))
     assert stage(completed.to) == stage("busy")

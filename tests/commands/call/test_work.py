@@ -16,7 +16,7 @@ from domain.call_policy import CALLS, CallPolicyPublished, CallTerms
 from domain.errors import Hidden, Invalid, NotAllowed
 from domain.lead.refusals import NotEmployed
 from domain.staff import StaffDeparted
-from domain.values import PolicyId
+from domain.values import PolicyId, StaffId
 from tests.commands.call.situations import (
     ABOUT,
     CALL,
@@ -37,6 +37,7 @@ sum_up = DispositionCall(call_id=CALL, code="interested", next_action_at=day(4, 
 summed_up = CallDispositioned(call_id=CALL, code="interested", next_action_at=day(4, 1), effective_from_seconds=30)
 link = LinkCall(call_id=CALL, subject=ABOUT)
 linked = CallLinked(call_id=CALL, subject=ABOUT)
+ZOE, OLD_AGENT = StaffId("zoe"), StaffId("10861")  # Who does not work here.
 
 
 def is_effective(asked: When) -> bool:
@@ -64,10 +65,10 @@ def test_a_program_asks_for_anybody_or_for_nobody_yet() -> None:
 
 
 def test_nobody_calls_who_does_not_work_here() -> None:
-    given().when(replace(request, agent="zoe"), by=crm).refused(NotEmployed, because="zoe does not work here")
+    given().when(replace(request, agent=ZOE), by=crm).refused(NotEmployed, because="zoe does not work here")
     given(StaffDeparted(staff_id=ANN)).when(replace(request, agent=ANN), by=crm).refused(NotEmployed)
-    came_in = replace(request, agent="zoe", direction="inbound")
-    given().when(came_in, by=crm).then(replace(requested, agent="zoe", direction="inbound"))
+    came_in = replace(request, agent=ZOE, direction="inbound")
+    given().when(came_in, by=crm).then(replace(requested, agent=ZOE, direction="inbound"))
 
 
 @pytest.mark.parametrize("status", WAYS)
@@ -86,7 +87,22 @@ def test_a_number_may_be_unknown_and_is_not_blank() -> None:
     given().when(replace(request, number=None), by=ann).then(replace(requested, number=None))
     given().when(replace(request, number=" "), by=ann).refused(Invalid, because="number: this must not be blank")
     given().when(replace(request, message_id=" "), by=ann).refused(Invalid, because="message_id")
-    given().when(replace(request, agent="a b"), by=crm).refused(Invalid, because="agent: an id has no blanks")
+    given().when(replace(request, agent=StaffId("a b")), by=crm).refused(Invalid, because="agent: an id has no blanks")
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "kept"),
+    [
+        ("138 0000 0001", "CN", NUMBER),
+        (" +86 138 0000 0001 ", None, NUMBER),
+        ("95588", None, "95588"),
+        ("ext. 12", "CN", "ext. 12"),
+        ("138 0000 0001", None, "138 0000 0001"),
+    ],
+)
+def test_a_number_is_kept_in_one_spelling_where_there_is_one(written: str, region: str | None, kept: str) -> None:
+    asked = given().when(replace(request, number=written, region=region), by=ann)
+    asked.then(replace(requested, number=kept))
 
 
 def test_who_only_reads_asks_for_no_call() -> None:
@@ -216,8 +232,10 @@ def test_a_threshold_is_a_number_of_seconds_of_a_day(seconds: int) -> None:
 
 
 def test_history_says_who_called() -> None:
-    old = replace(request, agent="10861", number=None)
-    story = given().when(old, by=ann, at=day(1, 2), imported=True).then(replace(requested, agent="10861", number=None))
+    old = replace(request, agent=OLD_AGENT, number=None)
+    story = (
+        given().when(old, by=ann, at=day(1, 2), imported=True).then(replace(requested, agent=OLD_AGENT, number=None))
+    )
     story.when(old, by=ann, at=day(1, 2), imported=True).refused(AlreadyRequested)
     nobody = replace(request, number=None)
     given().when(nobody, by=ann, at=day(1, 2), imported=True).then(replace(requested, agent=None, number=None))

@@ -310,6 +310,8 @@ def test_what_is_paid_later_is_shared_likewise() -> None:
 def test_it_may_be_shared_out_anew() -> None:
     story = given(*settled, *attributed)
     story.when(share_out, by=mia).then()
+    by_custody = tuple(replace(each, lead_id=LeadId(ORDER)) for each in share_out.shares)
+    assert len(story.when(replace(share_out, shares=by_custody), by=mia).recorded) == 4, "by whose custody counts too"
     otherwise = replace(share_out, shares=(Share(staff_id=SUE, share=Decimal(100)),))
     story = story.when(otherwise, by=mia).then(
         reversal(ANN, "70", None), reversal(BOB, "30", None), credit(SUE, "100", "100")

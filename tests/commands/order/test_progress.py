@@ -38,7 +38,7 @@ from domain.order.facts import (
 )
 from domain.order.refusals import BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
 from domain.order.states import Order
-from domain.values import CustomerId, OrderId
+from domain.values import CustomerId, OrderId, StaffId
 from tests.commands.order.situations import (
     CUSTOMER,
     HUNDRED,
@@ -212,7 +212,9 @@ def test_an_order_is_its_salesperson_s() -> None:
     given().when(replace(request, salesperson=BOB), by=ann).refused(NotAllowed, because="only bob, or a manager")
     given().when(replace(request, salesperson=ANN), by=mia).then(requested)
     given().when(request, by=crm).then(replace(requested, salesperson=None))
-    given().when(replace(request, salesperson="a b"), by=crm).refused(Invalid, because="salesperson: an id has")
+    given().when(replace(request, salesperson=StaffId("a b")), by=crm).refused(
+        Invalid, because="salesperson: an id has"
+    )
     given().when(request, by=pat).refused(NotAllowed, because="capture is not allowed")
 
 
@@ -240,9 +242,9 @@ def test_what_nobody_sold_is_every_manager_s() -> None:
 def test_the_shop_tells_and_the_credit_guard_decides() -> None:
     for command in (place, FulfilOrder(order_id=ORDER), CompleteOrder(order_id=ORDER)):
         given(requested).when(command, by=mia).refused(NotAllowed, because="mirror is not allowed")
-    for command in (authorise, RefuseOrder(order_id=ORDER, reason="x")):
+    for decision in (authorise, RefuseOrder(order_id=ORDER, reason="x")):
         for who in (ann, mia, crm):
-            given(requested).when(command, by=who).refused(NotAllowed, because="credit is not allowed")
+            given(requested).when(decision, by=who).refused(NotAllowed, because="credit is not allowed")
 
 
 # Authorisation
@@ -281,7 +283,7 @@ def test_an_order_that_becomes_dearer_is_authorised_again() -> None:
             .then(
                 OrderRepriced(
                     order_id=ORDER,
-                    from_=before,  # type: ignore[arg-type]
+                    from_=before,
                     to="requested",
                     lines=lines("100.01"),
                     before=HUNDRED,
