@@ -295,6 +295,22 @@ def test_a_refund_goes_back_in_proportion() -> None:
     assert back == [reversal(ANN, "35", "r-2"), reversal(BOB, "15", "r-2")]
 
 
+def test_cents_that_go_back_one_by_one_go_back_from_who_has_them() -> None:
+    three = cny("0.03")
+    cheap = replace(bought, lines=lines("0.03"), amount=three)
+    story = given(cheap, received("0.03"), replace(whole, paid=three, amount=three)).also(
+        credit(ANN, "50", "0.01"), credit(BOB, "50", "0.02")
+    )
+    has = {ANN: 1, BOB: 2}
+    for number in (1, 2, 3):
+        asked = story.when(RefundOrder(order_id=ORDER, refund=f"r-{number}", amount=cny("0.01")), by=crm)
+        (_, back) = [each.event for each in asked.recorded]
+        has[back.staff_id] -= 1
+        assert min(has.values()) >= 0
+        story = asked.done()
+    assert has == {ANN: 0, BOB: 0}
+
+
 def test_what_is_paid_later_is_shared_likewise() -> None:
     dearer = OrderRepriced(
         order_id=ORDER, from_="placed", to="requested", lines=lines("110"), before=HUNDRED, amount=cny("110")
