@@ -4,10 +4,13 @@ from typing import Any
 
 from commands.agent_book import agent_books
 from commands.calendar import calendars
+from commands.call import calls
+from commands.call_policy import call_policies
 from commands.catalog import catalogs
 from commands.decider import Decider
 from commands.identity import identities
 from commands.lead import leads
+from commands.order import orders
 from commands.policy import policies
 from commands.pool import pools
 from commands.quality import calibrations, reviews, sampling_plans, scorecards
@@ -26,4 +29,7 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     sampling_plans,
     reviews,
     calibrations,
+    calls,
+    call_policies,
+    orders,
 )

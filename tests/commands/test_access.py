@@ -21,7 +21,7 @@ from tests.spec import ANN, SUE, When, administrator, ann, bob, crm, day, given,
 # Which right each command takes. A command that is not in this list fails.
 
 RIGHTS = {
-    "capture": {"CaptureLead"},
+    "capture": {"CaptureLead", "RequestCall", "RequestOrder"},
     "claim": {"ClaimLead"},
     "work": {
         "AcknowledgeReview",
@@ -29,6 +29,8 @@ RIGHTS = {
         "AppealReview",
         "CompleteCoaching",
         "ContactLead",
+        "DispositionCall",
+        "LinkCall",
         "LinkLeadContact",
         "LogFollowUp",
         "NegotiateLead",
@@ -38,12 +40,15 @@ RIGHTS = {
         "RecordTouch",
         "ReleaseLead",
         "ReopenLead",
+        "ReopenOrder",
+        "RepriceOrder",
         "ScheduleNextAction",
         "ScoreLead",
     },
-    "close": {"ConvertLead", "CorrectLead", "InvalidateLead", "LoseLead"},
+    "close": {"CancelOrder", "ConvertLead", "CorrectLead", "InvalidateLead", "LoseLead"},
     "assign": {
         "AssignLead",
+        "AttributeSalesCredit",
         "GrantExtension",
         "PausePolicy",
         "RecycleLead",
@@ -53,7 +58,7 @@ RIGHTS = {
     },
     "dispatch": {"DispatchLead", "PoolLead"},
     "merge": {"MergeLead"},
-    "import": {"AdoptLead", "AdoptReview"},
+    "import": {"AdoptLead", "AdoptOrder", "AdoptReview"},
     "inspect": {
         "AssignCoaching",
         "AssignReview",
@@ -83,6 +88,7 @@ RIGHTS = {
         "MoveStaff",
         "OnboardStaff",
         "PublishCalendar",
+        "PublishCallPolicy",
         "PublishCatalog",
         "PublishPool",
         "PublishSamplingPlan",
@@ -90,6 +96,20 @@ RIGHTS = {
         "RetireScorecard",
         "ReviseScorecard",
     },
+    "mirror": {
+        "AttachRecording",
+        "CompleteOrder",
+        "ConnectCall",
+        "EndCall",
+        "FulfilOrder",
+        "IssueInvoice",
+        "NoteRinging",
+        "PlaceOrder",
+        "QueueCall",
+        "RecordPayment",
+        "RefundOrder",
+    },
+    "credit": {"AuthoriseOrder", "RefuseOrder"},
 }
 
 

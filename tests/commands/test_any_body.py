@@ -36,6 +36,7 @@ from domain.values import (
     ScorecardId,
     StaffId,
 )
+from tests.commands.call.situations import CALL, SPARE_CALL, dispositions, talked
 from tests.commands.lead.situations import (
     CUSTOMER,
     EMAIL,
@@ -55,6 +56,7 @@ from tests.commands.lead.situations import (
     qualified,
 )
 from tests.commands.office import Process, Rows
+from tests.commands.order.situations import ORDER, SPARE_ORDER, attributed, paid, placed
 from tests.commands.quality import situations as quality
 from tests.spec import ADAPTERS, ANN, START, administrator, ann, crm, day, mia, person, policy, sue
 
@@ -76,6 +78,11 @@ HISTORY = (
     quality.coaching,
     quality.opened,
     quality.ina_scored,
+    dispositions,
+    *talked,
+    *placed,
+    *paid,
+    *attributed,
 )
 EARLIER = (*quality.at("submitted"), quality.requested, quality.second_assigned, quality.opened, quality.ivo_scored)
 
@@ -102,13 +109,15 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     LeadId: st.sampled_from([LEAD, OTHER, THIRD]),
     CustomerId: st.just(CUSTOMER),
     ContactId: st.just(ContactId(UUID(int=5))),
-    OrderId: st.just(OrderId(UUID(int=6))),
+    OrderId: st.sampled_from([ORDER, SPARE_ORDER]),
+    UUID: st.sampled_from([UUID(int=6), UUID(int=7)]),
+    Decimal: st.sampled_from([Decimal(each) for each in ("100", "50", "33.3333", "0.00001", "0", "-1", "1E+30")]),
     IdentityId: st.just(IdentityId(UUID(int=1))),
-    CallId: st.sampled_from([quality.CALL, CallId(quality.OTHER), CallId(UUID(int=7))]),
+    CallId: st.sampled_from([CALL, SPARE_CALL, quality.CALL, CallId(quality.OTHER), CallId(UUID(int=7))]),
     ReviewId: st.sampled_from([quality.REVIEW, quality.OTHER, ReviewId(UUID(int=7))]),
     CalibrationId: st.sampled_from([quality.ROUND, CalibrationId(UUID(int=8))]),
     ScorecardId: st.sampled_from(["service", "new", "a/b", ""]),
-    PolicyId: st.sampled_from(["service-calls", "new", "a/b", ""]),
+    PolicyId: st.sampled_from(["service-calls", "calls", "new", "a/b", ""]),
     CalendarId: st.sampled_from(["office", "new", "a/b", ""]),
     StaffId: st.sampled_from(["ann", "ina", "ivo", "mia", "bob", "sue", "nobody", "a b", "", "\0"]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),

@@ -1,0 +1,81 @@
+"""The decider of orders, and what its rules share."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from uuid import UUID
+
+from commands.decider import Decider, Holding
+from domain.actor import Asked
+from domain.catalog import coded
+from domain.errors import Invalid, require
+from domain.money import Money
+from domain.order.amounts import LARGEST, gross, net, same_currency
+from domain.order.facts import Line, OrderEvent, OrderPaid, OrderStatus
+from domain.order.states import NAMES, AnyOrder, Order, Status, Unrequested, evolve, payment_of
+from domain.values import CustomerId, OrderId, replace
+
+
+def holding(order: AnyOrder) -> Holding | None:
+    """An order is its salesperson's; one that the customer placed himself is every manager's."""
+    return Holding(owner=order.salesperson) if isinstance(order, Order) else None
+
+
+orders = Decider[AnyOrder, OrderEvent](
+    name="order",
+    plural="orders",
+    id_field="order_id",
+    key=UUID,
+    initial=lambda _: Unrequested(),
+    evolve=evolve,
+    holding=holding,
+)
+
+MOST = 1_000_000  # Pieces on one line.
+
+
+def ordered(lines: tuple[Line, ...]) -> Money:
+    """What the lines come to. Refused with Invalid, or MixedCurrencies, when that makes no sense."""
+    if not lines:
+        raise Invalid(field="lines", because="an order has at least one")
+    total = Decimal(0)
+    for nth, line in enumerate(lines):
+        coded(f"lines/{nth}/product", line.product)
+        if not 0 < line.quantity <= MOST:
+            raise Invalid(field=f"lines/{nth}/quantity", because=f"this is 1 to {MOST}")
+        same_currency(lines[0].unit_price, charged(line.unit_price, f"lines/{nth}/unit_price"))
+        if line.discount is not None:
+            same_currency(line.unit_price, charged(line.discount, f"lines/{nth}/discount"))
+            if line.discount.amount > gross(line):
+                raise Invalid(field=f"lines/{nth}/discount", because="this is more than the line comes to")
+        total += net(line)
+    if total > LARGEST:
+        raise Invalid(field="lines", because=f"an order comes to at most {LARGEST:f}")
+    return Money(amount=total, currency=lines[0].unit_price.currency)
+
+
+def charged(amount: Money, field: str) -> Money:
+    if not 0 <= amount.amount <= LARGEST:
+        raise Invalid(field=field, because=f"this is 0 to {LARGEST:f}")
+    return amount
+
+
+def buyers(co_buyers: tuple[CustomerId, ...], customer_id: CustomerId) -> tuple[CustomerId, ...]:
+    """Who buys together with the customer: others, each once."""
+    if customer_id in co_buyers or len(set(co_buyers)) < len(co_buyers):
+        raise Invalid(field="co_buyers", because="these are others than the customer, each once")
+    return co_buyers
+
+
+def status_before(order: Order, asked: Asked, *wanted: type[Status], to: type[Status] | None = None) -> OrderStatus:
+    """The status that a change starts from. An imported line may repeat the present one."""
+    repeated = (to,) if to and asked.imported else ()
+    return NAMES[type(require(order.status, *wanted, *repeated))]
+
+
+def paid_otherwise(order_id: OrderId, before: Order, **changes: object) -> Iterator[OrderPaid]:
+    """What a change of the price, or of what is paid, makes of the payment as a whole."""
+    after = replace(before, **changes)
+    if payment_of(after) != payment_of(before):
+        yield OrderPaid(
+            order_id=order_id, from_=payment_of(before), to=payment_of(after), paid=after.paid, amount=after.amount
+        )

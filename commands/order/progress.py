@@ -1,0 +1,273 @@
+"""How an order comes, how far it gets, and how it begins again."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from commands.decider import stream_name
+from commands.order.orders import buyers, charged, ordered, orders, paid_otherwise, status_before
+from domain.access import Action, scope_of
+from domain.actor import Asked
+from domain.catalog import coded
+from domain.errors import Invalid, NotAllowed
+from domain.money import Money
+from domain.order.amounts import same_currency
+from domain.order.facts import (
+    Line,
+    OrderAdopted,
+    OrderAuthorised,
+    OrderCancelled,
+    OrderCompleted,
+    OrderFulfilled,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefused,
+    OrderReopened,
+    OrderRepriced,
+    OrderRequested,
+)
+from domain.order.refusals import BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
+from domain.order.states import (
+    Authorised,
+    Cancelled,
+    Completed,
+    Declined,
+    Fulfilled,
+    Order,
+    Placed,
+    Requested,
+    Unrequested,
+    refund_of,
+)
+from domain.values import CustomerId, OrderId, StaffId, value
+
+
+@value
+class RequestOrder:
+    """Without a salesperson, it is that of whoever asks; the lines make the amount."""
+
+    order_id: OrderId
+    customer_id: CustomerId
+    lines: tuple[Line, ...]
+    co_buyers: tuple[CustomerId, ...] = ()
+    salesperson: StaffId | None = None
+
+
+def seller(command: "RequestOrder | PlaceOrder", asked: Asked) -> StaffId | None:
+    """Whose order it is to be: a person's own, or his people's, if he decides about such things."""
+    if command.salesperson is None:
+        return None if asked.imported else asked.person
+    stream_name("staff", "salesperson", command.salesperson)
+    own = asked.person in (None, command.salesperson)
+    if not (own or asked.imported or scope_of(asked.actor.role, Action.ASSIGN)):
+        raise NotAllowed(action=Action.CAPTURE, because=f"only {command.salesperson}, or a manager, orders for him")
+    return command.salesperson
+
+
+@orders.decides(Action.CAPTURE)
+def request(command: RequestOrder, _: Unrequested, asked: Asked) -> OrderRequested:
+    """Ask for an order to be authorised and placed."""
+    return OrderRequested(
+        order_id=command.order_id,
+        customer_id=command.customer_id,
+        lines=command.lines,
+        amount=ordered(command.lines),
+        co_buyers=buyers(command.co_buyers, command.customer_id),
+        salesperson=seller(command, asked),
+    )
+
+
+@value
+class AuthoriseOrder:
+    """`reservation` is the id of the event by which the customer's credit was set aside for it, `amount` how much."""
+
+    order_id: OrderId
+    amount: Money
+    reservation: UUID | None = None
+
+
+@orders.decides(Action.CREDIT)
+def authorise(command: AuthoriseOrder, order: Order, asked: Asked) -> OrderAuthorised:
+    """Let an order be placed up to an amount, on credit that has been reserved for it, once."""
+    before = status_before(order, asked, Requested, to=Authorised)
+    amount = same_currency(order.amount, charged(command.amount, "amount"))
+    if not asked.imported:
+        if command.reservation is None:
+            raise Invalid(field="reservation", because="an authorisation rests on credit that was reserved")
+        if command.reservation in order.reservations:
+            raise ReservationSpent(order_id=command.order_id)
+        if amount < order.amount:
+            raise BeyondAuthorised(amount=order.amount, authorised=amount)
+    return OrderAuthorised(order_id=command.order_id, from_=before, amount=amount, reservation=command.reservation)
+
+
+@value
+class RefuseOrder:
+    """`reason` is a code, such as `credit-limit`."""
+
+    order_id: OrderId
+    reason: str
+
+
+@orders.decides(Action.CREDIT)
+def refuse(command: RefuseOrder, order: Order, asked: Asked) -> OrderRefused:
+    """There is no credit for it."""
+    return OrderRefused(
+        order_id=command.order_id,
+        from_=status_before(order, asked, Requested, to=Declined),
+        reason=coded("reason", command.reason),
+    )
+
+
+@value
+class PlaceOrder:
+    """What is not given is as it was requested. An order from nothing says who buys, and what."""
+
+    order_id: OrderId
+    customer_id: CustomerId | None = None
+    lines: tuple[Line, ...] | None = None
+    co_buyers: tuple[CustomerId, ...] | None = None
+    salesperson: StaffId | None = None
+
+
+@orders.decides(Action.MIRROR)
+def place(command: PlaceOrder, order: Unrequested | Order, asked: Asked) -> Iterator[OrderPlaced | OrderPaid]:
+    """The shop has taken the order: one that was authorised, or one that the customer placed himself."""
+    match order:
+        case Unrequested():
+            yield self_service(command, asked)
+        case Order():
+            yield from as_requested(command, order, asked)
+
+
+def self_service(command: PlaceOrder, asked: Asked) -> OrderPlaced:
+    if command.customer_id is None:
+        raise Invalid(field="customer_id", because="an order that nobody requested says who buys")
+    if command.lines is None:
+        raise Invalid(field="lines", because="an order that nobody requested says what is bought")
+    return OrderPlaced(
+        order_id=command.order_id,
+        customer_id=command.customer_id,
+        lines=command.lines,
+        amount=ordered(command.lines),
+        co_buyers=buyers(command.co_buyers or (), command.customer_id),
+        salesperson=seller(command, asked),
+    )
+
+
+def as_requested(command: PlaceOrder, order: Order, asked: Asked) -> Iterator[OrderPlaced | OrderPaid]:
+    before = status_before(order, asked, Authorised, to=Placed)
+    if command.customer_id not in (None, order.customer_id):
+        raise Invalid(field="customer_id", because="somebody else requested it")
+    if command.salesperson not in (None, order.salesperson):
+        raise Invalid(field="salesperson", because="it was requested by, or for, another")
+    lines = order.lines if command.lines is None else command.lines
+    amount = same_currency(order.amount, ordered(lines))
+    co_buyers = order.co_buyers if command.co_buyers is None else command.co_buyers
+    if isinstance(order.status, Authorised) and amount > order.status.amount and not asked.imported:
+        raise BeyondAuthorised(amount=amount, authorised=order.status.amount)
+    yield OrderPlaced(
+        order_id=command.order_id,
+        customer_id=order.customer_id,
+        lines=lines,
+        amount=amount,
+        co_buyers=buyers(co_buyers, order.customer_id),
+        salesperson=order.salesperson,
+        from_=before,
+    )
+    if before == "authorised":
+        yield from paid_otherwise(command.order_id, order, amount=amount)
+
+
+@value
+class RepriceOrder:
+    order_id: OrderId
+    lines: tuple[Line, ...]
+
+
+@orders.decides(Action.WORK)
+def reprice(command: RepriceOrder, order: Order, asked: Asked) -> Iterator[OrderRepriced | OrderPaid]:
+    """Change what is ordered, or its price; an order that becomes dearer has to be authorised and placed again."""
+    before = status_before(order, asked, Requested, Authorised, Placed)
+    amount = same_currency(order.amount, ordered(command.lines))
+    dearer = amount > order.amount and not asked.imported
+    yield OrderRepriced(
+        order_id=command.order_id,
+        from_=before,
+        to="requested" if dearer else before,
+        lines=command.lines,
+        before=order.amount,
+        amount=amount,
+    )
+    yield from paid_otherwise(command.order_id, order, amount=amount)
+
+
+@value
+class FulfilOrder:
+    order_id: OrderId
+
+
+@orders.decides(Action.MIRROR)
+def fulfil(command: FulfilOrder, order: Order, asked: Asked) -> OrderFulfilled:
+    """What was ordered has been delivered, paid or not."""
+    before = status_before(order, asked, Placed, to=Fulfilled)
+    goes_on(order)
+    return OrderFulfilled(order_id=command.order_id, from_=before)
+
+
+@value
+class CompleteOrder:
+    order_id: OrderId
+
+
+@orders.decides(Action.MIRROR)
+def complete(command: CompleteOrder, order: Order, asked: Asked) -> OrderCompleted:
+    """Delivered, and paid in full: there is nothing left to do."""
+    before = status_before(order, asked, Fulfilled, to=Completed)
+    if before == "fulfilled":
+        goes_on(order)
+        if order.paid < order.amount:
+            raise StillOwed(amount=order.amount, paid=order.paid)
+    return OrderCompleted(order_id=command.order_id, from_=before)
+
+
+def goes_on(order: Order) -> None:
+    if refund_of(order) == "refunded":
+        raise FullyRefunded(refunded=order.refunded)
+
+
+@value
+class CancelOrder:
+    order_id: OrderId
+
+
+@orders.decides(Action.CLOSE)
+def cancel(command: CancelOrder, order: Order, asked: Asked) -> OrderCancelled:
+    """It is called off before it was delivered; what was paid is still to be refunded."""
+    before = status_before(order, asked, Requested, Authorised, Placed, to=Cancelled)
+    return OrderCancelled(order_id=command.order_id, from_=before)
+
+
+@value
+class ReopenOrder:
+    order_id: OrderId
+
+
+@orders.decides(Action.WORK)
+def reopen(command: ReopenOrder, order: Order, asked: Asked) -> OrderReopened:
+    """Ask once more for an order that was refused or cancelled: it needs a new authorisation."""
+    return OrderReopened(
+        order_id=command.order_id,
+        from_=status_before(order, asked, Declined, Cancelled),
+        cycle=order.cycle + 1,
+    )
+
+
+@value
+class AdoptOrder:
+    order_id: OrderId
+
+
+@orders.decides(Action.IMPORT)
+def adopt(command: AdoptOrder, _: Order) -> OrderAdopted:
+    """Take an imported order into live work: from now on policies see it."""
+    return OrderAdopted(order_id=command.order_id)

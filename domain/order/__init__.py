@@ -1,0 +1,1 @@
+"""One order, as the shop and billing tell of it, and as sales and the credit guard decide about it."""

@@ -1,0 +1,200 @@
+"""What can happen to an order.
+
+How far it has come, what is paid of it, and what is refunded are three questions; each has its own `from_` and `to`.
+"""
+
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from domain.money import Money
+from domain.values import CustomerId, Instant, LeadId, OrderId, StaffId, fact, value
+
+OrderStatus = Literal["requested", "authorised", "refused", "placed", "fulfilled", "completed", "cancelled"]
+Payment = Literal["unpaid", "part_paid", "paid"]
+Refund = Literal["not_refunded", "part_refunded", "refunded"]
+
+
+@value
+class Line:
+    """So many of a product at a price each, less a discount on the whole line."""
+
+    product: str
+    quantity: int
+    unit_price: Money
+    discount: Money | None = None
+
+
+# Facts: how far it has come
+
+
+@fact("order.requested")
+class OrderRequested:
+    order_id: OrderId
+    customer_id: CustomerId
+    lines: tuple[Line, ...]
+    amount: Money
+    co_buyers: tuple[CustomerId, ...] = ()
+    salesperson: StaffId | None = None
+    to: Literal["requested"] = "requested"
+
+
+@fact("order.authorised")
+class OrderAuthorised:
+    """`reservation` is the event by which the customer's credit was set aside; it carries one authorisation."""
+
+    order_id: OrderId
+    from_: OrderStatus
+    amount: Money  # Up to which the order may be placed.
+    reservation: UUID | None = None
+    to: Literal["authorised"] = "authorised"
+
+
+@fact("order.refused")
+class OrderRefused:
+    order_id: OrderId
+    from_: OrderStatus
+    reason: str
+    to: Literal["refused"] = "refused"
+
+
+@fact("order.placed")
+class OrderPlaced:
+    """Without `from_` it is the customer's own doing, in the shop."""
+
+    order_id: OrderId
+    customer_id: CustomerId
+    lines: tuple[Line, ...]
+    amount: Money
+    co_buyers: tuple[CustomerId, ...] = ()
+    salesperson: StaffId | None = None
+    from_: OrderStatus | None = None
+    to: Literal["placed"] = "placed"
+
+
+@fact("order.repriced")
+class OrderRepriced:
+    """One that has become dearer is only requested again."""
+
+    order_id: OrderId
+    from_: OrderStatus
+    to: OrderStatus
+    lines: tuple[Line, ...]
+    before: Money
+    amount: Money
+
+
+@fact("order.fulfilled")
+class OrderFulfilled:
+    order_id: OrderId
+    from_: OrderStatus
+    to: Literal["fulfilled"] = "fulfilled"
+
+
+@fact("order.completed")
+class OrderCompleted:
+    order_id: OrderId
+    from_: OrderStatus
+    to: Literal["completed"] = "completed"
+
+
+@fact("order.cancelled")
+class OrderCancelled:
+    order_id: OrderId
+    from_: OrderStatus
+    to: Literal["cancelled"] = "cancelled"
+
+
+@fact("order.reopened")
+class OrderReopened:
+    order_id: OrderId
+    from_: OrderStatus
+    cycle: int
+    to: Literal["requested"] = "requested"
+
+
+@fact("order.adopted")
+class OrderAdopted:
+    """Imported history becomes a live subject."""
+
+    order_id: OrderId
+
+
+# Facts of money. Payments, refunds and invoices have numbers of the systems that they come from.
+
+
+@fact("order.payment-received")
+class PaymentReceived:
+    order_id: OrderId
+    payment: str
+    amount: Money
+
+
+@fact("order.paid")
+class OrderPaid:
+    """What is paid of it has come to another part; a new price may do that as well."""
+
+    order_id: OrderId
+    from_: Payment
+    to: Payment
+    paid: Money
+    amount: Money
+
+
+@fact("order.refunded")
+class OrderRefunded:
+    order_id: OrderId
+    from_: Refund
+    to: Refund
+    refund: str
+    amount: Money
+    refunded: Money  # So far, this one included.
+
+
+@fact("order.invoice-issued")
+class InvoiceIssued:
+    order_id: OrderId
+    number: str
+    amount: Money
+    due: Instant
+
+
+@fact("order.sales-credit-attributed")
+class SalesCreditAttributed:
+    """`amount` is his part of what has been paid. `lead_id` says by whose custody."""
+
+    order_id: OrderId
+    staff_id: StaffId
+    share: Decimal  # Of 100.
+    amount: Money
+    lead_id: LeadId | None = None
+
+
+@fact("order.sales-credit-reversed")
+class SalesCreditReversed:
+    """In proportion to a refund; or wholly, because the credit is shared out anew, and then there is no refund."""
+
+    order_id: OrderId
+    staff_id: StaffId
+    amount: Money
+    refund: str | None = None
+
+
+OrderEvent = (
+    OrderRequested
+    | OrderAuthorised
+    | OrderRefused
+    | OrderPlaced
+    | OrderRepriced
+    | OrderFulfilled
+    | OrderCompleted
+    | OrderCancelled
+    | OrderReopened
+    | OrderAdopted
+    | PaymentReceived
+    | OrderPaid
+    | OrderRefunded
+    | InvoiceIssued
+    | SalesCreditAttributed
+    | SalesCreditReversed
+)

@@ -1,0 +1,224 @@
+"""The states of an order, and how a fact changes them.
+
+How far it has come, and the money that has come and gone, are independent of each other.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from domain.errors import ImpossibleHistory
+from domain.money import Money
+from domain.order.ageing import Receivable
+from domain.order.amounts import payment_status, refund_status
+from domain.order.facts import (
+    InvoiceIssued,
+    Line,
+    OrderAdopted,
+    OrderAuthorised,
+    OrderCancelled,
+    OrderCompleted,
+    OrderEvent,
+    OrderFulfilled,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderRefused,
+    OrderReopened,
+    OrderRepriced,
+    OrderRequested,
+    OrderStatus,
+    Payment,
+    PaymentReceived,
+    Refund,
+    SalesCreditAttributed,
+    SalesCreditReversed,
+)
+from domain.values import CustomerId, LeadId, StaffId, replace, value
+
+# States of the status
+
+
+@value
+class Requested: ...
+
+
+@value
+class Authorised:
+    amount: Money
+
+
+@value
+class Declined:
+    """Credit was refused."""
+
+
+@value
+class Placed: ...
+
+
+@value
+class Fulfilled: ...
+
+
+@value
+class Completed: ...
+
+
+@value
+class Cancelled: ...
+
+
+Status = Requested | Authorised | Declined | Placed | Fulfilled | Completed | Cancelled
+
+NAMES: dict[type, OrderStatus] = {
+    Requested: "requested",
+    Authorised: "authorised",
+    Declined: "refused",
+    Placed: "placed",
+    Fulfilled: "fulfilled",
+    Completed: "completed",
+    Cancelled: "cancelled",
+}
+
+
+# States of the order
+
+
+@value
+class Credit:
+    """What somebody is credited with."""
+
+    share: Decimal
+    amount: Money
+    lead_id: LeadId | None = None
+
+
+@value
+class Unrequested: ...
+
+
+@value
+class Order:
+    customer_id: CustomerId
+    status: Status
+    lines: tuple[Line, ...]
+    amount: Money
+    co_buyers: tuple[CustomerId, ...]
+    salesperson: StaffId | None
+    cycle: int = 1
+    reservations: frozenset[UUID] = frozenset()  # That it has been authorised on.
+    paid: Money
+    refunded: Money
+    payments: Mapping[str, Money]
+    refunds: Mapping[str, Money]
+    invoices: Mapping[str, Receivable]  # As they were issued.
+    credits: Mapping[StaffId, Credit]
+
+
+AnyOrder = Unrequested | Order
+
+
+def payment_of(order: Order) -> Payment:
+    return payment_status(order.amount, order.paid, order.payments)
+
+
+def refund_of(order: Order) -> Refund:
+    return refund_status(order.paid, order.refunded)
+
+
+def evolve(order: AnyOrder, event: OrderEvent) -> AnyOrder:
+    match order, event:
+        case Unrequested(), OrderRequested():
+            return begun(event, Requested())
+        case Unrequested(), OrderPlaced(from_=None):
+            return begun(event, Placed())
+        case Order(), PaymentReceived() | OrderPaid() | OrderRefunded() | InvoiceIssued():
+            return evolve_money(order, event)
+        case Order(), SalesCreditAttributed() | SalesCreditReversed():
+            return evolve_credits(order, event)
+        case Order(), OrderAdopted():
+            return order
+        case Order(), _:
+            return evolve_status(order, order.status, event)
+        case _:
+            raise ImpossibleHistory(order, event)
+
+
+def begun(event: OrderRequested | OrderPlaced, status: Status) -> Order:
+    return Order(
+        customer_id=event.customer_id,
+        status=status,
+        lines=event.lines,
+        amount=event.amount,
+        co_buyers=event.co_buyers,
+        salesperson=event.salesperson,
+        paid=event.amount.nothing,
+        refunded=event.amount.nothing,
+        payments={},
+        refunds={},
+        invoices={},
+        credits={},
+    )
+
+
+def evolve_status(order: Order, status: Status, event: OrderEvent) -> Order:
+    match status, event:
+        case Requested(), OrderAuthorised(amount=amount, reservation=reservation):
+            used = order.reservations if reservation is None else order.reservations | {reservation}
+            return replace(order, status=Authorised(amount=amount), reservations=used)
+        case Requested(), OrderRefused():
+            return replace(order, status=Declined())
+        case Authorised(), OrderPlaced():
+            return replace(order, status=Placed(), lines=event.lines, amount=event.amount, co_buyers=event.co_buyers)
+        case Requested() | Authorised() | Placed(), OrderRepriced(lines=lines, amount=amount, to=to):
+            repriced = replace(order, lines=lines, amount=amount)
+            return replace(repriced, status=Requested()) if to == "requested" else repriced
+        case Placed(), OrderFulfilled():
+            return replace(order, status=Fulfilled())
+        case Fulfilled(), OrderCompleted():
+            return replace(order, status=Completed())
+        case Requested() | Authorised() | Placed(), OrderCancelled():
+            return replace(order, status=Cancelled())
+        case Declined() | Cancelled(), OrderReopened(cycle=cycle):
+            return replace(order, status=Requested(), cycle=cycle)
+        case (
+            (Authorised(), OrderAuthorised())
+            | (Declined(), OrderRefused())
+            | (Placed(), OrderPlaced())
+            | (Fulfilled(), OrderFulfilled())
+            | (Completed(), OrderCompleted())
+            | (Cancelled(), OrderCancelled())
+        ):
+            return order  # Imported, and told once more.
+        case _:
+            raise ImpossibleHistory(order, event)
+
+
+def evolve_money(order: Order, event: PaymentReceived | OrderPaid | OrderRefunded | InvoiceIssued) -> Order:
+    match event:
+        case PaymentReceived(payment=payment, amount=amount):
+            return replace(order, paid=order.paid + amount, payments={**order.payments, payment: amount})
+        case OrderPaid():
+            return order  # It follows from the payments and the price.
+        case OrderRefunded(refund=refund, amount=amount):
+            return replace(order, refunded=order.refunded + amount, refunds={**order.refunds, refund: amount})
+        case InvoiceIssued(number=number, amount=amount, due=due):
+            issued = Receivable(number=number, due=due, amount=amount)
+            return replace(order, invoices={**order.invoices, number: issued})
+
+
+def evolve_credits(order: Order, event: SalesCreditAttributed | SalesCreditReversed) -> Order:
+    held = order.credits.get(event.staff_id)
+    match held, event:
+        case None, SalesCreditAttributed(staff_id=staff_id, share=share, amount=amount, lead_id=lead_id):
+            credit = Credit(share=share, amount=amount, lead_id=lead_id)
+            return replace(order, credits={**order.credits, staff_id: credit})
+        case Credit(amount=before), SalesCreditAttributed(staff_id=staff_id, amount=amount):
+            return replace(order, credits={**order.credits, staff_id: replace(held, amount=before + amount)})
+        case Credit(), SalesCreditReversed(staff_id=staff_id, refund=None):
+            return replace(order, credits={who: found for who, found in order.credits.items() if who != staff_id})
+        case Credit(amount=before), SalesCreditReversed(staff_id=staff_id, amount=amount):
+            return replace(order, credits={**order.credits, staff_id: replace(held, amount=before - amount)})
+        case _:
+            raise ImpossibleHistory(order, event)
