@@ -46,9 +46,7 @@ def fallback(command: PublishDispatchRule) -> PoolId:
 
 
 @dispatch_rules.decides(Action.ADMINISTER, pool=fallback)
-def publish_dispatch_rule(
-    command: PublishDispatchRule, rule: NoDispatchRule | DispatchRule, pool: Pool
-) -> DispatchRulePublished:
+def publish(command: PublishDispatchRule, rule: NoDispatchRule | DispatchRule, pool: Pool) -> DispatchRulePublished:
     """Publish a rule by which leads are dispatched, or a new version of one."""
     terms = command.terms
     for nth, territory in enumerate(terms.territories):

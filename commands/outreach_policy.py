@@ -39,9 +39,7 @@ class PublishOutreachPolicy:
 
 
 @outreach_policies.decides(Action.ADMINISTER)
-def publish_outreach_policy(
-    command: PublishOutreachPolicy, policy: NoOutreachPolicy | OutreachPolicy
-) -> OutreachPolicyPublished:
+def publish(command: PublishOutreachPolicy, policy: NoOutreachPolicy | OutreachPolicy) -> OutreachPolicyPublished:
     """Publish how often people may be contacted, and when not; what was reserved before stays reserved."""
     terms = command.terms
     if not is_known(terms.time_zone):

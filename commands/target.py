@@ -110,7 +110,7 @@ class ChangeTarget:
 
 
 @targets.decides(Action.ADMINISTER)
-def change_target(command: ChangeTarget, target: Target, asked: Asked) -> TargetChanged | None:
+def change(command: ChangeTarget, target: Target, asked: Asked) -> TargetChanged | None:
     """Change what is to be reached, not by whom, or when, or in which currency."""
     must_be_one(command.amount, command.count)
     if (command.count is None) != (target.count is None):
@@ -130,6 +130,6 @@ class WithdrawTarget:
 
 
 @targets.decides(Action.ADMINISTER)
-def withdraw_target(command: WithdrawTarget, _: Target) -> TargetWithdrawn:
+def withdraw(command: WithdrawTarget, _: Target) -> TargetWithdrawn:
     """Take a target back; it can be set anew."""
     return TargetWithdrawn(target_id=command.target_id)

@@ -7,7 +7,7 @@ from commands.decider import Decider
 from commands.pool import is_known
 from domain.catalog import coded
 from domain.contact.facts import Address, ContactEvent
-from domain.contact.refusals import ReportsInACircle, TooManyAbove, WentInto
+from domain.contact.refusals import ContactWentInto, ReportsInACircle, TooManyAbove
 from domain.contact.states import AnyContact, Contact, MergedContact, NoContact, evolve
 from domain.errors import Invalid, NotNow, Refused
 from domain.identity import Identifier, normalised
@@ -27,7 +27,7 @@ contacts = Decider[AnyContact, ContactEvent](
 def still_itself(contact_id: ContactId, contact: Contact | MergedContact) -> Contact:
     """The contact, if it was not merged away; who asks is told which one answers for it now."""
     if isinstance(contact, MergedContact):
-        raise WentInto(contact_id=contact_id, into=contact.into)
+        raise ContactWentInto(contact_id=contact_id, into=contact.into)
     return contact
 
 

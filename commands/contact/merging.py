@@ -8,7 +8,7 @@ from commands.contact.contacts import Line, contacts, endless, line_from, must_b
 from domain.access import Action
 from domain.actor import Asked
 from domain.contact.facts import ContactAbsorbed, ContactMerged, ContactSeparated, ContactUnmerged, Field, Wish
-from domain.contact.refusals import NotTheLastMerged
+from domain.contact.refusals import ContactNotLastMerged
 from domain.contact.states import Absorption, AnyContact, Contact, MergedContact, Profile, Wishes, stricter
 from domain.errors import Invalid
 from domain.values import ContactId, value
@@ -52,7 +52,7 @@ def line_of_one(command: MergeContacts, contact: AnyContact, other: AnyContact) 
 
 
 @contacts.decides(Action.MERGE, other=absorbed_of, **line_from(line_of_one))
-def merge_contacts(
+def merge(
     command: MergeContacts,
     contact: Contact | MergedContact,
     other: AnyContact,
@@ -141,7 +141,7 @@ def lines_of_two(command: UnmergeContact, contact: AnyContact, other: AnyContact
 
 
 @contacts.decides(Action.MERGE, other=absorbed_of, **line_from(lines_of_two))
-def unmerge_contact(
+def unmerge(
     command: UnmergeContact,
     contact: Contact | MergedContact,
     other: AnyContact,
@@ -156,7 +156,7 @@ def unmerge_contact(
     last = survivor.absorptions[-1] if survivor.absorptions else None
     if last is None or (last.absorbed, last.version) != (command.absorbed, command.to_version):
         named, version = (None, None) if last is None else (last.absorbed, last.version)
-        raise NotTheLastMerged(contact_id=command.contact_id, last=named, version=version)
+        raise ContactNotLastMerged(contact_id=command.contact_id, last=named, version=version)
     assert isinstance(other, MergedContact), "what absorbed it was merged into"
     line = first, second, third, fourth, fifth
     own = before(survivor)

@@ -8,12 +8,12 @@ from domain.actor import Asked
 from domain.catalog import coded
 from domain.contact.facts import Channel, OutreachMade, OutreachReleased, OutreachReserved, Purpose, Slot
 from domain.contact.refusals import (
-    AlreadyReserved,
     ConsentMissing,
     ConsentWithdrawn,
     ContactedOften,
     DoNotContact,
-    NotReserved,
+    OutreachAlreadyReserved,
+    OutreachNotReserved,
     QuietHours,
 )
 from domain.contact.states import Contact, MergedContact, about
@@ -61,7 +61,7 @@ def reserve_outreach(
     slot = Slot(channel=command.channel, purpose=command.purpose, at=at, counts=command.purpose not in terms.exempt)
     if (reserved := person.reserved.get(command.ref)) is not None:
         if reserved != slot:
-            raise AlreadyReserved(ref=command.ref, at=reserved.at)
+            raise OutreachAlreadyReserved(ref=command.ref, at=reserved.at)
         return None  # Asking twice is not an error.
     zone = person.profile.time_zone or terms.time_zone
     if not asked.imported:
@@ -138,7 +138,7 @@ class ReleaseOutreach:
 def release_outreach(command: ReleaseOutreach, contact: Contact | MergedContact) -> OutreachReleased:
     """It was not made after all: the place is free again."""
     if command.ref not in still_itself(command.contact_id, contact).reserved:
-        raise NotReserved(ref=command.ref)
+        raise OutreachNotReserved(ref=command.ref)
     return OutreachReleased(contact_id=command.contact_id, ref=command.ref)
 
 
@@ -177,7 +177,7 @@ def record_outreach(command: RecordOutreach, contact: Contact | MergedContact, a
 def told(command: RecordOutreach, at: Instant, asked: Asked) -> Slot:
     """What history says of an outreach that nobody reserved; it counts as it would by the usual terms."""
     if not asked.imported:
-        raise NotReserved(ref=command.ref)
+        raise OutreachNotReserved(ref=command.ref)
     if command.channel is None or command.purpose is None:
         raise Invalid(field="channel", because="what was not reserved says its channel and its purpose")
     counts = command.purpose not in OutreachTerms().exempt

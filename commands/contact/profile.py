@@ -37,7 +37,7 @@ class CreateContact:
 
 
 @contacts.decides(Action.CAPTURE)
-def create_contact(command: CreateContact, _: NoContact) -> ContactCreated:
+def create(command: CreateContact, _: NoContact) -> ContactCreated:
     """Write down a person whom one can speak to (联系人)."""
     return ContactCreated(
         contact_id=command.contact_id,
@@ -64,7 +64,7 @@ class UpdateContact:
 
 
 @contacts.decides(Action.WORK)
-def update_contact(command: UpdateContact, contact: Contact | MergedContact) -> ContactUpdated:
+def update(command: UpdateContact, contact: Contact | MergedContact) -> ContactUpdated:
     """Write down what is new about a person."""
     still_itself(command.contact_id, contact)
     if all(getattr(command, field.name) is None for field in dataclasses.fields(command) if field.default is None):

@@ -14,7 +14,7 @@ def from_then(at: Instant) -> str:
 
 
 @refusal
-class WentInto(Refused):
+class ContactWentInto(Refused):
     """This contact was merged into another one, which answers for it."""
 
     contact_id: ContactId
@@ -25,7 +25,7 @@ class WentInto(Refused):
 
 
 @refusal
-class NotTheLastMerged(Refused):
+class ContactNotLastMerged(Refused):
     """Merges are undone one by one, the last one first."""
 
     contact_id: ContactId
@@ -123,7 +123,7 @@ class ContactedOften(Refused):
 
 
 @refusal
-class AlreadyReserved(Refused):
+class OutreachAlreadyReserved(Refused):
     """An outreach of this ref is reserved already, for something else."""
 
     ref: str
@@ -134,7 +134,7 @@ class AlreadyReserved(Refused):
 
 
 @refusal
-class NotReserved(Refused):
+class OutreachNotReserved(Refused):
     """What is made, or let go, was reserved before."""
 
     ref: str

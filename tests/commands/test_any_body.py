@@ -11,6 +11,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.commands.lead.test_dispatching import by_web
+from tests.commands.test_target import of_ann
 
 from commands import DECIDERS
 from commands.ask import Answer, Ask, Outcome
@@ -19,7 +21,20 @@ from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Refused
 from domain.identity import Identifier
 from domain.money import Money
-from domain.values import CatalogId, ContactId, CustomerId, IdentityId, LeadId, OrderId, OrgPath, PoolId, StaffId
+from domain.values import (
+    CatalogId,
+    ContactId,
+    CustomerId,
+    IdentityId,
+    LeadId,
+    OrderId,
+    OrgPath,
+    PolicyId,
+    PoolId,
+    StaffId,
+    TargetId,
+)
+from tests.commands.contact.situations import LI, LIN, created, lin_created, standard, voiced
 from tests.commands.lead.situations import (
     CUSTOMER,
     EMAIL,
@@ -54,6 +69,12 @@ HISTORY = (
     qualified,
     negotiating,
     pooled(OTHER),
+    standard,
+    created,
+    lin_created,
+    voiced,
+    by_web,
+    of_ann,
 )
 
 text = st.sampled_from(["", " ", "price", "a/b", "\0", "北", "wrong-number", "9" * 4_000]) | st.text(max_size=9)
@@ -77,10 +98,12 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     NoneType: st.none(),
     LeadId: st.sampled_from([LEAD, OTHER, THIRD]),
     CustomerId: st.just(CUSTOMER),
-    ContactId: st.just(ContactId(UUID(int=5))),
+    ContactId: st.sampled_from([LI, LIN, ContactId(UUID(int=5))]),
     OrderId: st.just(OrderId(UUID(int=6))),
     IdentityId: st.just(IdentityId(UUID(int=1))),
     StaffId: st.sampled_from(["ann", "bob", "sue", "nobody", "a b", "", "\0"]),
+    PolicyId: st.sampled_from(["standard", "north-web", "a/b", ""]),
+    TargetId: st.sampled_from(["ann-2026-03", "a/b", ""]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
     CatalogId: st.sampled_from(["lost-reasons", "lead-fields", "new", "a/b", ""]),
     OrgPath: st.sampled_from(["north", "north/team-1", "", "/", "a//b", "%", "\0"]),
