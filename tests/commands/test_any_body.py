@@ -11,8 +11,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.commands.lead.test_dispatching import by_web
-from tests.commands.test_target import of_ann
 
 from commands import DECIDERS
 from commands.ask import Answer, Ask, Outcome
@@ -21,6 +19,7 @@ from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Refused
 from domain.identity import Identifier
 from domain.money import Money
+from domain.target import TargetSet
 from domain.values import (
     CatalogId,
     ContactId,
@@ -42,6 +41,7 @@ from tests.commands.lead.situations import (
     OTHER,
     PHONE,
     THIRD,
+    by_web,
     captured,
     claimed,
     contacted,
@@ -74,7 +74,9 @@ HISTORY = (
     lin_created,
     voiced,
     by_web,
-    of_ann,
+    TargetSet(
+        target_id=TargetId("ann-2026-03"), number=1, period="2026-03", metric="calls", staff_id=StaffId("ann"), count=9
+    ),
 )
 
 text = st.sampled_from(["", " ", "price", "a/b", "\0", "北", "wrong-number", "9" * 4_000]) | st.text(max_size=9)

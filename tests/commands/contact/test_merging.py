@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -197,7 +198,7 @@ def test_two_of_whom_one_reports_to_the_other_report_to_whom_he_did() -> None:
 def test_a_merge_closes_no_circle() -> None:
     line = (ContactReportsTo(contact_id=LI, to=WU), ContactReportsTo(contact_id=WU, to=LIN))
     given(*both, another(WU), *line).when(merge, by=mia).refused(ReportsInACircle)
-    long = [ContactId(LI.__class__(int=0xD0 + number)) for number in range(7)]
+    long = [ContactId(UUID(int=0xD0 + number)) for number in range(7)]
     above = (ContactReportsTo(contact_id=who, to=to) for who, to in zip([LI, *long], long, strict=False))
     given(*both, *map(another, long), *above).when(merge, by=mia).refused(TooManyAbove)
 

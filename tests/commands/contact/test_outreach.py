@@ -140,7 +140,7 @@ def test_what_is_reserved_for_later_counts_too() -> None:
 def test_all_channels_count_together() -> None:
     story = person.also(made(at=day(3, 25, 9), channel="email"))
     for channel in ("call", "sms", "email", "wechat", "app", "post", "visit"):
-        asked = ReserveOutreach(contact_id=LI, ref="c-1", channel=channel, purpose="sales")  # type: ignore[arg-type]
+        asked = ReserveOutreach(contact_id=LI, ref="c-1", channel=channel, purpose="sales")
         story.when(asked, by=ann).refused(ContactedOften)
 
 
