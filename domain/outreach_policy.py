@@ -112,6 +112,7 @@ def next_allowed(terms: OutreachTerms, zone: str, others: Sequence[Instant], at:
     """The first instant, from then on, at which nothing speaks against it; None when there is none."""
     when: datetime | None = at
     while when is not None and (found := hindrance(terms, zone, others, when)) is not None:
+        assert found.over is None or found.over > when, "every hindrance ends after it was met"
         when = found.over
     return when
 

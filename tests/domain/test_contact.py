@@ -63,11 +63,11 @@ def test_only_what_can_follow_follows(event: ContactEvent) -> None:
 
 def test_who_was_merged_stands_as_he_was_in_case() -> None:
     was = after(lin_created, consent(contact_id=LIN))
+    assert isinstance(was, Contact)
     gone = evolve(was, merged)
     assert gone == MergedContact(into=LI, was=was)
     back = evolve(gone, unmerged)
     assert isinstance(back, Contact)
-    assert isinstance(was, Contact)
     assert (back.profile, back.wishes) == (was.profile, {})
 
 
@@ -79,8 +79,6 @@ def test_of_two_wishes_the_one_that_allows_less(one: str, other: str) -> None:
     )
     found = stricter(ours, theirs)
     assert stricter(theirs, ours) == found, "whichever is named first"
-    assert STANDINGS.index("unknown" if found is None else found.standing) == max(
-        map(STANDINGS.index, (one, other))  # type: ignore[arg-type]
-    )
+    assert STANDINGS.index("unknown" if found is None else found.standing) == max(map(STANDINGS.index, (one, other)))
     if one == other and found is not None:
         assert found.since == day(3, 1)
