@@ -30,7 +30,9 @@ from ledger.refusals import restored
 
 PAGE, LARGEST_PAGE = 100, 500
 PATIENCE = 2.0  # Seconds that a reader waits for a position before he is told to come back.
-PUBLISHED = {"pool", "catalog", "calendar", "scorecard"}  # Whoever may read anything may read these.
+# Whoever may read anything may read what is published.
+PUBLISHED = {decider.name for decider in DECIDERS if decider.governs} | {"catalog", "scorecard"}
+NOBODYS = {"contact"}  # And these, which nobody holds: what is personal in them is not shown.
 PERSONS = {"staff", "agent-book"}  # A person's own, by its id.
 
 ReadAfter = Annotated[
@@ -67,7 +69,7 @@ class Seer:
 
     def place(self, decider: Decider[Any, Any], key: str, stream: str) -> Whereabouts | None:
         """Whose it is, of what has no holder that changes; what is nobody's is its managers' business."""
-        if decider.name in PUBLISHED:
+        if decider.name in PUBLISHED | NOBODYS:
             return None
         if decider.name not in PERSONS:
             return Whereabouts(subject=stream)

@@ -7,14 +7,18 @@ from commands.calendar import calendars
 from commands.call import calls
 from commands.call_policy import call_policies
 from commands.catalog import catalogs
+from commands.contact import contacts
 from commands.decider import Decider
+from commands.dispatch_rule import dispatch_rules
 from commands.identity import identities
 from commands.lead import leads
 from commands.order import orders
+from commands.outreach_policy import outreach_policies
 from commands.policy import policies
 from commands.pool import pools
 from commands.quality import calibrations, reviews, sampling_plans, scorecards
 from commands.staff import staff
+from commands.target import targets
 
 DECIDERS: tuple[Decider[Any, Any], ...] = (
     leads,
@@ -32,4 +36,8 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     calls,
     call_policies,
     orders,
+    contacts,
+    outreach_policies,
+    dispatch_rules,
+    targets,
 )

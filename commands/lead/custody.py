@@ -1,16 +1,26 @@
 """Who leads a lead: pools, claims, assignments and transfers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from commands.lead.leads import cools_until, custody_reasons, leads, pool_of, reason_for_pool, reason_given
+from commands.lead.dispatching import Considered, decided
+from commands.lead.leads import (
+    claimable_from,
+    cools_until,
+    custody_reasons,
+    leads,
+    pool_of,
+    reason_for_pool,
+    reason_given,
+)
 from commands.lead.people import giver, in_person, must_take_work
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotKind, SlotReleased, SlotReserved
 from domain.catalog import Catalog
+from domain.dispatch_rule import AnyDispatchRule
 from domain.errors import Invalid, require, said
-from domain.lead.facts import LeadAssigned, LeadClaimed, LeadPooled, LeadTransferred
+from domain.lead.facts import DispatchDecided, LeadAssigned, LeadClaimed, LeadPooled, LeadTransferred
 from domain.lead.refusals import (
     AlreadyHeld,
     BookFull,
@@ -22,7 +32,7 @@ from domain.lead.refusals import (
 from domain.lead.states import Held, Open, Pooled, Unassigned
 from domain.pool import Pool, business_date, days_after
 from domain.staff import Staff
-from domain.values import Instant, LeadId, PoolId, StaffId, replace, value
+from domain.values import Instant, LeadId, PolicyId, PoolId, StaffId, replace, value
 
 # Into a pool
 
@@ -41,16 +51,11 @@ def named_pool(command: PoolLead) -> PoolId:
 @leads.decides(Action.DISPATCH, pool=named_pool, reasons=custody_reasons)
 def pool(command: PoolLead, lead: Open, pool: Pool, reasons: Catalog, asked: Asked) -> LeadPooled:
     """Offer a lead that nobody holds to the members of a pool."""
-    match require(lead.custody, Unassigned, Pooled):
-        case Pooled(claimable_from=claimable_from):
-            pass  # Moved to another pool, new data does not begin to wait again.
-        case _:
-            claimable_from = asked.at + timedelta(minutes=pool.terms.new_data_wait_minutes)
     return LeadPooled(
         lead_id=command.lead_id,
         pool_id=command.pool_id,
         reason=reason_for_pool(command.reason, reasons, asked),
-        claimable_from=claimable_from,
+        claimable_from=claimable_from(lead, pool, asked),
     )
 
 
@@ -143,13 +148,16 @@ class AssignLead:
 
 @value
 class DispatchLead:
-    """As AssignLead, decided by a rule that says whom it considered."""
+    """As AssignLead, decided by a rule that says whom it considered. With `considered` it is a published one, and the
+    whole decision is kept.
+    """
 
     lead_id: LeadId
     owner: StaffId
     rule_id: str
     pool_id: PoolId | None = None
     candidates: tuple[StaffId, ...] = ()
+    considered: Considered | None = None
 
 
 def receiver(command: AssignLead | DispatchLead) -> StaffId:
@@ -186,18 +194,33 @@ def assign(
         yield slot(command.owner, command.lead_id, "assign", book, pool, asked)
 
 
-@leads.decides(Action.DISPATCH, book=receiver, staff=receiver, pool=pool_for)
+def rule_considered(command: DispatchLead) -> list[PolicyId]:
+    return [] if command.considered is None else [PolicyId(command.rule_id)]
+
+
+@leads.decides(Action.DISPATCH, book=receiver, staff=receiver, pool=pool_for, rules=rule_considered)
 def dispatch(
-    command: DispatchLead, lead: Open, book: AgentBook, staff: Staff, pool: Pool, asked: Asked
-) -> Iterator[LeadAssigned | SlotReserved]:
+    command: DispatchLead,
+    lead: Open,
+    book: AgentBook,
+    staff: Staff,
+    pool: Pool,
+    rules: Mapping[PolicyId, AnyDispatchRule],
+    asked: Asked,
+) -> Iterator[DispatchDecided | LeadAssigned | SlotReserved]:
     """Give a lead to whom a dispatch rule has chosen, and keep whom it considered."""
     must_take_work(command.owner, staff, Action.DISPATCH, asked, chosen_pool(lead, pool))
     told_again = must_be_free(lead, command.owner, asked)
+    candidates = command.candidates
+    for rule_id, rule in rules.items():
+        assert command.considered is not None
+        yield decided(command.lead_id, rule_id, command.considered, rule, command.owner, asked)
+        candidates = candidates or (command.owner, *(each.staff_id for each in command.considered.left_out))
     yield replace(
         assigned(command, pool, asked),
         method="dispatch",
         rule_id=said("rule_id", command.rule_id),
-        candidates=command.candidates,
+        candidates=candidates,
     )
     if not told_again:
         yield slot(command.owner, command.lead_id, "dispatch", book, pool, asked)

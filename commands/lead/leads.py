@@ -1,6 +1,7 @@
 """The decider of leads, and what its rules share."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from commands.decider import Decider, Holding
@@ -97,6 +98,15 @@ def pool_of(lead: Open) -> PoolId:
             return pool_id
         case _:
             raise NotNow(found="Unassigned", wanted=("Pooled",))
+
+
+def claimable_from(lead: Open, pool: Pool, asked: Asked) -> Instant:
+    """When a lead that nobody holds can be claimed from a pool that it goes into."""
+    match require(lead.custody, Unassigned, Pooled):
+        case Pooled(claimable_from=claimable_from):
+            return claimable_from  # Moved to another pool, new data does not begin to wait again.
+        case _:
+            return asked.at + timedelta(minutes=pool.terms.new_data_wait_minutes)
 
 
 VOLUNTARY_RETURN = "voluntary-return"  # What it is where nothing else is said.

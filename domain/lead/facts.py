@@ -15,9 +15,11 @@ from domain.values import (
     LeadId,
     OrderId,
     Personal,
+    PolicyId,
     PoolId,
     StaffId,
     fact,
+    value,
 )
 
 LeadKind = Literal["new", "upsell", "winback"]
@@ -35,6 +37,17 @@ RecycleReason = Literal[
     "owner-departed",
     "manager-reclaim",
     "over-capacity",
+]
+LeftOutReason = Literal[
+    "departed",
+    "unavailable",
+    "territory",
+    "skill",
+    "failed-before",
+    "no-weight",
+    "capacity",
+    "outweighed",  # Somebody else's turn it was.
+    "no-rule",
 ]
 
 
@@ -121,6 +134,27 @@ class LeadPooled:
     pool_id: PoolId
     reason: str
     claimable_from: Instant
+
+
+@value
+class LeftOut:
+    """Somebody who was considered and does not get the lead, and the first reason that speaks against it."""
+
+    staff_id: StaffId
+    reason: LeftOutReason
+
+
+@fact("lead.dispatch-decided")
+class DispatchDecided:
+    """Why it goes to whom it goes, or to nobody, as a version of a rule saw it at a position of the ledger."""
+
+    lead_id: LeadId
+    rule_id: PolicyId
+    rule_number: int
+    seen_at: int
+    chosen: StaffId | None = None
+    pool_id: PoolId | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @fact("lead.assigned")
@@ -329,6 +363,7 @@ LeadEvent = (
     | ContactAttitudeRecorded
     | LeadAdopted
     | LeadPooled
+    | DispatchDecided
     | LeadAssigned
     | LeadClaimed
     | LeadTransferred

@@ -1,7 +1,7 @@
 """How a lead says no."""
 
 from domain.errors import Refused, refusal
-from domain.values import Instant, LeadId, PoolId, StaffId
+from domain.values import Instant, LeadId, PolicyId, PoolId, StaffId
 
 
 def moment(at: Instant) -> str:
@@ -167,3 +167,15 @@ class NoTimeToWarn(Refused):
 
     def __str__(self) -> str:
         return f"there is something to warn of from {moment(self.since)} until {moment(self.until)}"
+
+
+@refusal
+class RuleHasChanged(Refused):
+    """A lead is dispatched by a rule as it is now, not as it was."""
+
+    rule_id: PolicyId
+    decided: int
+    now: int
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} was looked at in version {self.decided}; it is in version {self.now}, or retired"

@@ -11,6 +11,7 @@ from domain.identity import Cooling, IdentityKind, IdentityLink, latest
 from domain.lead.facts import (
     CollaboratorAdded,
     ContactAttitudeRecorded,
+    DispatchDecided,
     FollowUpLogged,
     LapseWarned,
     LeadAbsorbed,
@@ -236,6 +237,8 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
         case CollaboratorAdded(staff_id=staff_id):
             return replace(lead, collaborators={**(lead.collaborators or {}), staff_id: event})
         case TouchRecorded() | LeadScored() | ContactAttitudeRecorded() | LeadAdopted() | NextActionScheduled():
+            return lead
+        case DispatchDecided():  # What follows from it is said by what follows it.
             return lead
         case LeadCaptured() | LeadReopened():
             raise ImpossibleHistory(lead, event)

@@ -53,6 +53,10 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
     house.held()
     identity = next(iter(house.get(f"/leads/{LEAD}", ALL).json()["identities"]))
     house.post("/catalogs/sources/publish-catalog", {"entries": [{"code": "ads"}]}, ADMIN)
+    house.post(f"/contacts/{OTHER}/create", {"name": "Li"}, CRM)
+    house.post("/outreach-policies/standard/publish", {}, ADMIN)
+    house.post("/dispatch-rules/web/publish", {"name": "Web", "pool_id": "north"}, ADMIN)
+    house.post("/targets/annual/set-target", ANNS_CALLS, ADMIN)
     states = {
         "leads": (LEAD, "open"),
         "agent-books": ("ann", "agent-book"),
@@ -60,12 +64,48 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
         "staff": ("ann", "employed"),
         "pools": ("north", "pool"),
         "catalogs": ("sources", "catalog"),
+        "contacts": (OTHER, "contact"),
+        "outreach-policies": ("standard", "outreach-policy"),
+        "dispatch-rules": ("web", "dispatch-rule"),
+        "targets": ("annual", "target"),
     }
     assert states.keys() == {decider.plural for decider in DECIDERS}
     for plural, (key, state) in states.items():
         assert house.get(f"/{plural}/{key}", ALL).json()["state"] == state
         assert house.get(f"/{plural}/{key}/events", ALL).json()["events"]
     assert house.get("/agent-books/ann", ALL).json()["held"] == [LEAD]
+
+
+def test_a_contact_is_nobody_s_and_what_is_personal_is_not_shown(house: House) -> None:
+    address = {"kind": "email", "value": "li@example.cn"}
+    house.post(f"/contacts/{OTHER}/create", {"name": "Li Na", "addresses": [address], "note": "left-handed"}, ANN)
+    answer = house.get(f"/contacts/{OTHER}", SUE)
+    profile = answer.json()["profile"]
+    assert (profile["name"], profile["addresses"][0]["value"], profile["note"]) == (MASK, MASK, MASK)
+    for secret in ("Li Na", "example.cn", "handed"):
+        assert secret not in answer.text + house.get(f"/contacts/{OTHER}/events", SUE).text
+
+
+def test_a_merge_shows_nothing_personal_either(house: House) -> None:
+    for contact, name in ((LEAD, "Li Na"), (OTHER, "Lina")):
+        assert house.post(f"/contacts/{contact}/create", {"name": name, "note": "left-handed"}, ANN).is_success
+    assert house.post(f"/contacts/{LEAD}/merge", {"absorbed": OTHER}, MIA).is_success
+    for contact in (LEAD, OTHER):
+        told = house.get(f"/contacts/{contact}", SUE).text + house.get(f"/contacts/{contact}/events", SUE).text
+        for secret in ("Li Na", "Lina", "handed"):
+            assert secret not in told
+    problem(house.post(f"/contacts/{OTHER}/update", {"name": "Lin"}, ANN), 409, "contact-went-into")
+
+
+ANNS_CALLS = {"period": "2026-03", "metric": "calls", "staff_id": "ann", "count": 9}
+
+
+def test_who_reads_a_target_is_whose_it_is_and_his_managers(house: House) -> None:
+    house.post("/targets/t/set-target", ANNS_CALLS, ADMIN)
+    for reader in (ANN, MIA, ALL):
+        assert house.get("/targets/t", reader).json()["count"] == 9
+    for other in (BOB, SUE):
+        problem(house.get("/targets/t", other), 404, "hidden")
 
 
 # Events

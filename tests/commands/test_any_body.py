@@ -19,6 +19,7 @@ from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Refused
 from domain.identity import Identifier
 from domain.money import Money
+from domain.target import TargetSet
 from domain.values import (
     CalendarId,
     CalibrationId,
@@ -35,8 +36,10 @@ from domain.values import (
     ReviewId,
     ScorecardId,
     StaffId,
+    TargetId,
 )
 from tests.commands.call.situations import CALL, SPARE_CALL, dispositions, talked
+from tests.commands.contact.situations import LI, LIN, created, lin_created, standard, voiced
 from tests.commands.lead.situations import (
     CUSTOMER,
     EMAIL,
@@ -44,6 +47,7 @@ from tests.commands.lead.situations import (
     OTHER,
     PHONE,
     THIRD,
+    by_web,
     captured,
     claimed,
     contacted,
@@ -83,6 +87,14 @@ HISTORY = (
     *placed,
     *paid,
     *attributed,
+    standard,
+    created,
+    lin_created,
+    voiced,
+    by_web,
+    TargetSet(
+        target_id=TargetId("ann-2026-03"), number=1, period="2026-03", metric="calls", staff_id=StaffId("ann"), count=9
+    ),
 )
 EARLIER = (*quality.at("submitted"), quality.requested, quality.second_assigned, quality.opened, quality.ivo_scored)
 
@@ -108,18 +120,18 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     NoneType: st.none(),
     LeadId: st.sampled_from([LEAD, OTHER, THIRD]),
     CustomerId: st.just(CUSTOMER),
-    ContactId: st.just(ContactId(UUID(int=5))),
     OrderId: st.sampled_from([ORDER, SPARE_ORDER]),
     UUID: st.sampled_from([UUID(int=6), UUID(int=7)]),
-    Decimal: st.sampled_from([Decimal(each) for each in ("100", "50", "33.3333", "0.00001", "0", "-1", "1E+30")]),
-    IdentityId: st.just(IdentityId(UUID(int=1))),
     CallId: st.sampled_from([CALL, SPARE_CALL, quality.CALL, CallId(quality.OTHER), CallId(UUID(int=7))]),
     ReviewId: st.sampled_from([quality.REVIEW, quality.OTHER, ReviewId(UUID(int=7))]),
     CalibrationId: st.sampled_from([quality.ROUND, CalibrationId(UUID(int=8))]),
     ScorecardId: st.sampled_from(["service", "new", "a/b", ""]),
-    PolicyId: st.sampled_from(["service-calls", "calls", "new", "a/b", ""]),
+    PolicyId: st.sampled_from(["service-calls", "calls", "standard", "north-web", "new", "a/b", ""]),
     CalendarId: st.sampled_from(["office", "new", "a/b", ""]),
     StaffId: st.sampled_from(["ann", "ina", "ivo", "mia", "bob", "sue", "nobody", "a b", "", "\0"]),
+    ContactId: st.sampled_from([LI, LIN, ContactId(UUID(int=5))]),
+    IdentityId: st.just(IdentityId(UUID(int=1))),
+    TargetId: st.sampled_from(["ann-2026-03", "a/b", ""]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
     CatalogId: st.sampled_from(["lost-reasons", "lead-fields", "new", "a/b", ""]),
     OrgPath: st.sampled_from(["north", "north/team-1", "", "/", "a//b", "%", "\0"]),

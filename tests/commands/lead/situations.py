@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.agent_book import SlotKind, SlotReleased, SlotReserved
 from domain.catalog import INVALID_REASONS, LOST_REASONS, CatalogPublished, Entry
+from domain.dispatch_rule import DispatchRulePublished, DispatchTerms
 from domain.identity import Cooling, Identifier, IdentityKind, IdentityLink, IdentityReleased, IdentityReserved
 from domain.lead.facts import (
     LeadCaptured,
@@ -22,7 +23,7 @@ from domain.lead.facts import (
 )
 from domain.money import Money
 from domain.pool import PoolPublished, Terms, business_date, days_after
-from domain.values import CustomerId, LeadId, OrgPath, PoolId, StaffId
+from domain.values import CustomerId, LeadId, OrgPath, PolicyId, PoolId, StaffId
 from tests.spec import ANN, START, day, identity
 
 LEAD, OTHER, THIRD = (LeadId(UUID(int=number)) for number in (0x1EAD, 0x2EAD, 0x3EAD))
@@ -42,6 +43,13 @@ lost_reasons = CatalogPublished(
 )
 invalid_reasons = CatalogPublished(catalog_id=INVALID_REASONS, number=1, entries=(Entry(code="wrong-number"),))
 published = (north, south, lost_reasons, invalid_reasons)
+by_web = DispatchRulePublished(
+    rule_id=PolicyId("north-web"),
+    number=1,
+    name="From the web, in the north",
+    pool_id=NORTH,
+    terms=DispatchTerms(),
+)
 
 
 def under(terms: Terms, number: int = 2) -> PoolPublished:
