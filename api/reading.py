@@ -30,8 +30,8 @@ from ledger.refusals import restored
 
 PAGE, LARGEST_PAGE = 100, 500
 PATIENCE = 2.0  # Seconds that a reader waits for a position before he is told to come back.
-PUBLISHED = {"pool", "catalog"}  # Whoever may read anything may read these.
-PERSONS = {"staff", "agent-book"}  # A person's own, by its id.
+PUBLISHED = {"pool", "catalog", "sla-policy", "calendar"}  # Whoever may read anything may read these.
+PERSONS = {"staff", "agent-book", "ticket-book"}  # A person's own, by its id.
 
 ReadAfter = Annotated[
     int | None,

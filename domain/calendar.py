@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain.errors import Invalid
-from domain.values import CalendarId, Instant, fact, value
+from domain.values import CalendarId, Instant, fact, replace, value
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -71,6 +71,7 @@ class Calendar:
     time_zone: str
     week: tuple[Windows, ...]  # Seven, from Monday on.
     other_days: Mapping[date, Windows]
+    earlier: tuple["Calendar", ...] = ()  # What was published before: whoever has pinned it goes on counting with it.
 
     def windows(self, day: date) -> Windows:
         found = self.other_days.get(day)
@@ -80,7 +81,7 @@ class Calendar:
 AnyCalendar = NoCalendar | Calendar
 
 
-def evolve(_: AnyCalendar, event: CalendarEvent) -> AnyCalendar:
+def evolve(before: AnyCalendar, event: CalendarEvent) -> AnyCalendar:
     match event:
         case CalendarPublished(calendar_id=calendar_id, number=number, time_zone=time_zone):
             return Calendar(
@@ -89,7 +90,13 @@ def evolve(_: AnyCalendar, event: CalendarEvent) -> AnyCalendar:
                 time_zone=time_zone,
                 week=tuple(windows(event.week.get(day, ())) for day in WEEKDAYS),
                 other_days={other.date: windows(other.windows) for other in event.other_days},
+                earlier=(*before.earlier, replace(before, earlier=())) if isinstance(before, Calendar) else (),
             )
+
+
+def as_published(calendar: Calendar, number: int) -> Calendar:
+    """The version of that number, which is this one or an earlier."""
+    return next(each for each in (calendar, *calendar.earlier) if each.number == number)
 
 
 def windows(written: Sequence[str], field: str = "week") -> Windows:
