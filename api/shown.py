@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
@@ -104,6 +104,7 @@ PLAIN: dict[Any, dict[str, Any]] = {
     UUID: {"type": "string", "format": "uuid"},
     datetime: {"type": "string", "format": "date-time"},
     date: {"type": "string", "format": "date"},
+    timedelta: {"type": "string", "format": "duration"},
     Decimal: {"type": "string"},
     NoneType: {"type": "null"},
 }
@@ -129,6 +130,9 @@ def schema(annotation: Any) -> dict[str, Any]:
     if isinstance(origin, type) and issubclass(origin, AbstractSet | Sequence):
         return {"type": "array", "items": schema(arguments[0])}
     assert isinstance(annotation, type), annotation
+    if issubclass(annotation, tuple):
+        hints = get_type_hints(annotation).values()
+        return {"type": "array", "prefixItems": [schema(each) for each in hints], "items": False}
     assert is_dataclass(annotation), annotation
     return state_schema(annotation)
 

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain.errors import Invalid
-from domain.values import CalendarId, Instant, fact, replace, value
+from domain.values import CalendarId, Instant, fact, value
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -71,7 +71,7 @@ class Calendar:
     time_zone: str
     week: tuple[Windows, ...]  # Seven, from Monday on.
     other_days: Mapping[date, Windows]
-    earlier: tuple["Calendar", ...] = ()  # What was published before: whoever has pinned it goes on counting with it.
+    versions: tuple[CalendarPublished, ...] = ()  # All, since who has pinned an earlier one goes on counting with it.
 
     def windows(self, day: date) -> Windows:
         found = self.other_days.get(day)
@@ -90,13 +90,17 @@ def evolve(before: AnyCalendar, event: CalendarEvent) -> AnyCalendar:
                 time_zone=time_zone,
                 week=tuple(windows(event.week.get(day, ())) for day in WEEKDAYS),
                 other_days={other.date: windows(other.windows) for other in event.other_days},
-                earlier=(*before.earlier, replace(before, earlier=())) if isinstance(before, Calendar) else (),
+                versions=(*before.versions, event) if isinstance(before, Calendar) else (event,),
             )
 
 
 def as_published(calendar: Calendar, number: int) -> Calendar:
     """The version of that number, which is this one or an earlier."""
-    return next(each for each in (calendar, *calendar.earlier) if each.number == number)
+    if calendar.number == number:
+        return calendar
+    found = evolve(NoCalendar(), next(each for each in calendar.versions if each.number == number))
+    assert isinstance(found, Calendar), "what is published is a calendar"
+    return found
 
 
 def windows(written: Sequence[str], field: str = "week") -> Windows:
