@@ -19,7 +19,20 @@ from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Refused
 from domain.identity import Identifier
 from domain.money import Money
-from domain.values import CatalogId, ContactId, CustomerId, IdentityId, LeadId, OrderId, OrgPath, PoolId, StaffId
+from domain.values import (
+    CalendarId,
+    CatalogId,
+    ContactId,
+    CustomerId,
+    IdentityId,
+    LeadId,
+    OrderId,
+    OrgPath,
+    PolicyId,
+    PoolId,
+    StaffId,
+    TicketId,
+)
 from tests.commands.lead.situations import (
     CUSTOMER,
     EMAIL,
@@ -39,6 +52,8 @@ from tests.commands.lead.situations import (
     qualified,
 )
 from tests.commands.office import Process, Rows
+from tests.commands.ticket.situations import OTHER as OTHER_TICKET
+from tests.commands.ticket.situations import TICKET, leo, other_opened, taken, tom
 from tests.spec import ADAPTERS, START, administrator, ann, crm, day, mia, person, policy, sue
 
 COMMANDS = sorted((command for decider in DECIDERS for command in decider.rules), key=lambda kind: kind.__name__)
@@ -54,6 +69,8 @@ HISTORY = (
     qualified,
     negotiating,
     pooled(OTHER),
+    *taken,
+    *other_opened,
 )
 
 text = st.sampled_from(["", " ", "price", "a/b", "\0", "北", "wrong-number", "9" * 4_000]) | st.text(max_size=9)
@@ -81,6 +98,9 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     OrderId: st.just(OrderId(UUID(int=6))),
     IdentityId: st.just(IdentityId(UUID(int=1))),
     StaffId: st.sampled_from(["ann", "bob", "sue", "nobody", "a b", "", "\0"]),
+    TicketId: st.sampled_from([TICKET, OTHER_TICKET]),
+    PolicyId: st.sampled_from(["standard", "gold", "a/b", ""]),
+    CalendarId: st.sampled_from(["office", "new", "a/b", ""]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
     CatalogId: st.sampled_from(["lost-reasons", "lead-fields", "new", "a/b", ""]),
     OrgPath: st.sampled_from(["north", "north/team-1", "", "/", "a//b", "%", "\0"]),
@@ -109,7 +129,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(values(arguments[0]), max_size=3).map(tuple)
     if origin is Mapping:
-        return st.dictionaries(st.sampled_from(["size", "colour", ""]), values(arguments[1]), max_size=2)
+        keys = st.sampled_from(["size", "colour", ""]) if arguments[0] is str else values(arguments[0])
+        return st.dictionaries(keys, values(arguments[1]), max_size=2)
     hints = get_type_hints(hint, include_extras=True)
     given = {field.name: values(hints[field.name]) for field in fields(hint)}
     always = {field.name for field in fields(hint) if field.default is MISSING}
@@ -131,7 +152,9 @@ def made(kind: type, words: Mapping[str, Any]) -> Any:
 
 
 PLACES = Rows(*HISTORY), Rows(*HISTORY, lost, freed(1)), Rows()
-callers = st.sampled_from([ann, mia, sue, crm, policy, administrator, person("nobody"), Actor(kind="service", id="x")])
+callers = st.sampled_from(
+    [ann, mia, sue, tom, leo, crm, policy, administrator, person("nobody"), Actor(kind="service", id="x")]
+)
 
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
