@@ -170,10 +170,12 @@ def record_customer_reply(
     yield replied
     goes_on = active(after(found, [replied]))
     clocks = list(following(ticket_id, goes_on, calendars, asked.at))
-    yield from clocks
-    matter = after(goes_on, clocks).matter
+    goes_on = active(after(goes_on, clocks))
     policy = None if asked.imported else the_policy(policies)
-    yield from asked_again(ticket_id, matter, policy, calendars, asked.at)
+    more = list(asked_again(ticket_id, goes_on.matter, policy, calendars, asked.at))
+    yield from clocks
+    yield from more
+    yield from following(ticket_id, active(after(goes_on, more)), calendars, asked.at)
 
 
 @value
