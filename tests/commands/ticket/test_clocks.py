@@ -255,6 +255,15 @@ def test_each_question_after_the_first_answer_is_promised_one_too() -> None:
     assert anew.event.since == day(3, 25, 16)
 
 
+def test_a_question_that_comes_while_others_are_waited_for_waits_with_the_rest() -> None:
+    story = quiet().when(ask_others, by=tom, at=day(3, 25, 10)).done()
+    story.when(customer_replies, by=crm, at=day(3, 25, 11)).then(
+        CustomerReplied(ticket_id=TICKET, from_="pending_third_party", to="pending_third_party", message="And now?"),
+        NEXT,
+        paused("next_response", day(3, 25, 11), hours(0)),
+    )
+
+
 def test_before_the_first_answer_there_is_no_next() -> None:
     given(*taken).when(customer_replies, by=crm, at=day(3, 25, 11)).then(said_again)
 
