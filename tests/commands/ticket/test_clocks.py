@@ -421,8 +421,10 @@ def test_a_priority_follows_from_impact_and_urgency_and_sets_other_targets() -> 
 
 def test_more_time_does_not_undo_a_breach() -> None:
     weigh = ChangePriority(ticket_id=TICKET, impact="low", urgency="low")
-    (_, broken, _) = quiet().when(weigh, by=tom, at=day(3, 30, 11)).recorded
-    assert broken.event == breached("resolution", day(3, 30))
+    weighed = quiet().when(weigh, by=tom, at=day(3, 30, 11))
+    assert weighed.recorded[1].event == breached("resolution", day(3, 30))
+    (*_, end) = weighed.done().when(solve, by=tom, at=day(3, 30, 12)).recorded
+    assert end.event == stopped("resolution", hours(26), "late")
 
 
 def test_less_time_than_has_gone_by_is_over_at_once() -> None:
