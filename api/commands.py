@@ -38,6 +38,7 @@ from api.sending import fresh_trace, send_problem
 from api.service import Service
 from commands.ask import Ask, Conflict
 from domain.actor import Actor
+from domain.values import outside_name
 
 JSON = b"application/json"
 IN_JSON = (b"content-type", JSON)
@@ -138,7 +139,7 @@ def creates(form: Form) -> bool:
 def address(form: Form) -> tuple[str, str]:
     """The first and the last part of a command's path."""
     function = form.decider.rules[form.takes].run
-    return form.decider.plural, function.__name__.replace("_", "-")
+    return form.decider.plural, outside_name(function.__name__).replace("_", "-")
 
 
 def doors(service: Service) -> Mapping[tuple[str, str], Door]:

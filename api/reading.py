@@ -33,7 +33,7 @@ PATIENCE = 2.0  # Seconds that a reader waits for a position before he is told t
 # Whoever may read anything may read what is published.
 PUBLISHED = {decider.name for decider in DECIDERS if decider.governs} | {"catalog", "scorecard"}
 NOBODYS = {"contact"}  # And these, which nobody holds: what is personal in them is not shown.
-PERSONS = {"staff", "agent-book"}  # A person's own, by its id.
+PERSONS = {"staff", "agent-book", "ticket-book"}  # A person's own, by its id.
 
 ReadAfter = Annotated[
     int | None,

@@ -17,8 +17,11 @@ from commands.outreach_policy import outreach_policies
 from commands.policy import policies
 from commands.pool import pools
 from commands.quality import calibrations, reviews, sampling_plans, scorecards
+from commands.sla_policy import sla_policies
 from commands.staff import staff
 from commands.target import targets
+from commands.ticket import tickets
+from commands.ticket_book import ticket_books
 
 DECIDERS: tuple[Decider[Any, Any], ...] = (
     leads,
@@ -40,4 +43,7 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     outreach_policies,
     dispatch_rules,
     targets,
+    tickets,
+    ticket_books,
+    sla_policies,
 )

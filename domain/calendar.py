@@ -71,6 +71,7 @@ class Calendar:
     time_zone: str
     week: tuple[Windows, ...]  # Seven, from Monday on.
     other_days: Mapping[date, Windows]
+    versions: tuple[CalendarPublished, ...] = ()  # All, since who has pinned an earlier one goes on counting with it.
 
     def windows(self, day: date) -> Windows:
         found = self.other_days.get(day)
@@ -80,7 +81,7 @@ class Calendar:
 AnyCalendar = NoCalendar | Calendar
 
 
-def evolve(_: AnyCalendar, event: CalendarEvent) -> AnyCalendar:
+def evolve(before: AnyCalendar, event: CalendarEvent) -> AnyCalendar:
     match event:
         case CalendarPublished(calendar_id=calendar_id, number=number, time_zone=time_zone):
             return Calendar(
@@ -89,7 +90,17 @@ def evolve(_: AnyCalendar, event: CalendarEvent) -> AnyCalendar:
                 time_zone=time_zone,
                 week=tuple(windows(event.week.get(day, ())) for day in WEEKDAYS),
                 other_days={other.date: windows(other.windows) for other in event.other_days},
+                versions=(*before.versions, event) if isinstance(before, Calendar) else (event,),
             )
+
+
+def as_published(calendar: Calendar, number: int) -> Calendar:
+    """The version of that number, which is this one or an earlier."""
+    if calendar.number == number:
+        return calendar
+    found = evolve(NoCalendar(), next(each for each in calendar.versions if each.number == number))
+    assert isinstance(found, Calendar), "what is published is a calendar"
+    return found
 
 
 def windows(written: Sequence[str], field: str = "week") -> Windows:

@@ -37,6 +37,7 @@ from domain.values import (
     ScorecardId,
     StaffId,
     TargetId,
+    TicketId,
 )
 from tests.commands.call.situations import CALL, SPARE_CALL, dispositions, talked
 from tests.commands.contact.situations import LI, LIN, created, lin_created, standard, voiced
@@ -62,6 +63,8 @@ from tests.commands.lead.situations import (
 from tests.commands.office import Process, Rows
 from tests.commands.order.situations import ORDER, SPARE_ORDER, attributed, paid, placed
 from tests.commands.quality import situations as quality
+from tests.commands.ticket.situations import OTHER as OTHER_TICKET
+from tests.commands.ticket.situations import TICKET, leo, other_opened, taken, tom
 from tests.spec import ADAPTERS, ANN, START, administrator, ann, crm, day, mia, person, policy, sue
 
 COMMANDS = sorted((command for decider in DECIDERS for command in decider.rules), key=lambda kind: kind.__name__)
@@ -95,6 +98,8 @@ HISTORY = (
     TargetSet(
         target_id=TargetId("ann-2026-03"), number=1, period="2026-03", metric="calls", staff_id=StaffId("ann"), count=9
     ),
+    *taken,
+    *other_opened,
 )
 EARLIER = (*quality.at("submitted"), quality.requested, quality.second_assigned, quality.opened, quality.ivo_scored)
 
@@ -126,12 +131,13 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     ReviewId: st.sampled_from([quality.REVIEW, quality.OTHER, ReviewId(UUID(int=7))]),
     CalibrationId: st.sampled_from([quality.ROUND, CalibrationId(UUID(int=8))]),
     ScorecardId: st.sampled_from(["service", "new", "a/b", ""]),
-    PolicyId: st.sampled_from(["service-calls", "calls", "standard", "north-web", "new", "a/b", ""]),
+    PolicyId: st.sampled_from(["service-calls", "calls", "standard", "north-web", "gold", "new", "a/b", ""]),
     CalendarId: st.sampled_from(["office", "new", "a/b", ""]),
     StaffId: st.sampled_from(["ann", "ina", "ivo", "mia", "bob", "sue", "nobody", "a b", "", "\0"]),
     ContactId: st.sampled_from([LI, LIN, ContactId(UUID(int=5))]),
     IdentityId: st.just(IdentityId(UUID(int=1))),
     TargetId: st.sampled_from(["ann-2026-03", "a/b", ""]),
+    TicketId: st.sampled_from([TICKET, OTHER_TICKET]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
     CatalogId: st.sampled_from(["lost-reasons", "lead-fields", "new", "a/b", ""]),
     OrgPath: st.sampled_from(["north", "north/team-1", "", "/", "a//b", "%", "\0"]),
@@ -160,7 +166,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(values(arguments[0]), max_size=3).map(tuple)
     if origin is Mapping:
-        return st.dictionaries(st.sampled_from(["size", "colour", ""]), values(arguments[1]), max_size=2)
+        keys = st.sampled_from(["size", "colour", ""]) if arguments[0] is str else values(arguments[0])
+        return st.dictionaries(keys, values(arguments[1]), max_size=2)
     hints = get_type_hints(hint, include_extras=True)
     given = {field.name: values(hints[field.name]) for field in fields(hint)}
     always = {field.name for field in fields(hint) if field.default is MISSING}
@@ -187,6 +194,8 @@ callers = st.sampled_from(
         ann,
         mia,
         sue,
+        tom,
+        leo,
         quality.ina,
         quality.ivo,
         quality.quin,

@@ -81,6 +81,7 @@ def example(annotation: Any, name: str = "") -> Any:
         date: date(2026, 3, 1 + number % 28),
         datetime: START + timedelta(minutes=number),
         Decimal: number + Decimal("0.25"),
+        timedelta: timedelta(minutes=number),
         UUID: uuid5(NAMESPACE_OID, name),
         Money: Money(amount=number + Decimal("0.50"), currency="CNY"),
     }

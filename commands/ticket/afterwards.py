@@ -1,0 +1,76 @@
+"""What is asked of a ticket that is solved: how it was, and what others can learn of it."""
+
+from commands.ticket.tickets import tickets
+from domain.access import Action
+from domain.actor import Asked
+from domain.errors import Invalid, said
+from domain.ticket.facts import CsatRecorded, KnowledgeCaseProposed, SurveyRequested
+from domain.ticket.refusals import ClosedByItself, NotAsked, ToldAlready
+from domain.ticket.states import Closed, Resolved
+from domain.values import TicketId, value
+
+
+def must_be_scored(ticket_id: TicketId, ticket: Resolved | Closed) -> None:
+    if isinstance(ticket, Closed) and ticket.automatic:
+        raise ClosedByItself(ticket_id=ticket_id)
+
+
+@value
+class RequestSurvey:
+    ticket_id: TicketId
+
+
+@tickets.decides(Action.WORK)
+def request_survey(command: RequestSurvey, ticket: Resolved | Closed, asked: Asked) -> SurveyRequested:
+    """Ask the customer how it was, once in a cycle; after a reopening, once more."""
+    cycle = ticket.matter.cycle
+    if not asked.imported:
+        must_be_scored(command.ticket_id, ticket)
+        if ticket.matter.surveyed >= cycle:
+            raise ToldAlready(what=f"a survey in cycle {cycle}")
+    return SurveyRequested(ticket_id=command.ticket_id, cycle=cycle)
+
+
+@value
+class RecordCsat:
+    """`score` is 1 to 5."""
+
+    ticket_id: TicketId
+    score: int
+    comment: str | None = None
+
+
+@tickets.decides(Action.MIRROR)
+def record_csat(command: RecordCsat, ticket: Resolved | Closed, asked: Asked) -> CsatRecorded:
+    """Record how the customer found it. He says so himself: who is scored does not record it."""
+    matter = ticket.matter
+    if not 1 <= command.score <= 5:
+        raise Invalid(field="score", because="a score is 1 to 5")
+    if not asked.imported:
+        must_be_scored(command.ticket_id, ticket)
+        if matter.surveyed < matter.cycle:
+            raise NotAsked(cycle=matter.cycle)
+        if matter.scored >= matter.cycle:
+            raise ToldAlready(what=f"a score in cycle {matter.cycle}")
+    return CsatRecorded(
+        ticket_id=command.ticket_id,
+        cycle=matter.cycle,
+        score=command.score,
+        comment=said("comment", command.comment),
+    )
+
+
+@value
+class ProposeKnowledgeCase:
+    ticket_id: TicketId
+    summary: str
+
+
+@tickets.decides(Action.WORK)
+def propose_knowledge_case(command: ProposeKnowledgeCase, ticket: Resolved | Closed) -> KnowledgeCaseProposed:
+    """Others will have the same question: propose how it was solved for the collection of cases."""
+    return KnowledgeCaseProposed(
+        ticket_id=command.ticket_id,
+        code=ticket.code,
+        summary=said("summary", command.summary),
+    )

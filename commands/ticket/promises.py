@@ -1,0 +1,122 @@
+"""What the clock sends when it thinks that an instant has come, and the rules that look whether it has."""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from commands.lead.people import must_work_here
+from commands.ticket.clocks import passed, promised_anew
+from commands.ticket.tickets import adopted, calendars_of, policy_of, tickets
+from domain.access import Action
+from domain.actor import Asked
+from domain.calendar import Calendar
+from domain.errors import require
+from domain.sla import Clock, Metric, Paused, Running
+from domain.sla_policy import SlaPolicy
+from domain.staff import Staff
+from domain.ticket.facts import SlaBreached, SlaEvent, SlaWarned, TicketEscalated
+from domain.ticket.refusals import NoSuchClock, ToldAlready, TooEarly
+from domain.ticket.states import Active
+from domain.values import CalendarId, Instant, PolicyId, StaffId, TicketId, value
+
+
+def the_clock(ticket: Active, metric: Metric) -> Clock:
+    if (clock := ticket.matter.clocks.get(metric)) is None:
+        raise NoSuchClock(metric=metric)
+    return clock
+
+
+def must_have_come(due: Instant, asked: Asked) -> None:
+    if asked.at < due:
+        raise TooEarly(due=due)
+
+
+@value
+class WarnSla:
+    ticket_id: TicketId
+    metric: Metric
+
+
+@tickets.decides(Action.ASSIGN)
+def warn_sla(command: WarnSla, ticket: Active, asked: Asked) -> SlaWarned:
+    """Say, once, that there is not much time left."""
+    clock = the_clock(ticket, command.metric)
+    if clock.warned:
+        raise ToldAlready(what=f"a warning of {command.metric}")
+    must_have_come(require(clock.hand, Running).deadlines.warn_at, asked)
+    return SlaWarned(ticket_id=command.ticket_id, metric=command.metric, percent=clock.promise.warn_percent)
+
+
+@value
+class BreachSla:
+    ticket_id: TicketId
+    metric: Metric
+
+
+@tickets.decides(Action.ASSIGN)
+def breach_sla(command: BreachSla, ticket: Active, asked: Asked) -> SlaBreached:
+    """Say, once and for ever, that a promise was not kept."""
+    clock = the_clock(ticket, command.metric)
+    if clock.breached:
+        raise ToldAlready(what=f"a breach of {command.metric}")
+    due_at = require(clock.hand, Running).deadlines.due_at
+    must_have_come(due_at, asked)
+    return SlaBreached(ticket_id=command.ticket_id, metric=command.metric, due_at=due_at)
+
+
+@value
+class EscalateSla:
+    """Level 1 is the team lead, when a promise is broken; level 2 the manager, when that lasts."""
+
+    ticket_id: TicketId
+    metric: Metric
+    level: Literal[1, 2]
+    to: StaffId
+
+
+def called_in(command: EscalateSla) -> StaffId:
+    return command.to
+
+
+@tickets.decides(Action.ASSIGN, staff=called_in)
+def escalate_sla(
+    command: EscalateSla, ticket: Active, staff: Staff, asked: Asked
+) -> Iterator[SlaBreached | TicketEscalated]:
+    """Call in who decides more, because a promise is broken; each level once."""
+    clock = the_clock(ticket, command.metric)
+    if clock.escalated >= command.level:
+        raise ToldAlready(what=f"level {clock.escalated} of {command.metric}")
+    if command.level > 1:
+        must_have_come(require(clock.hand, Running).deadlines.escalate_at, asked)
+    elif clock.breached:
+        require(clock.hand, Running, Paused)
+    else:
+        must_have_come(require(clock.hand, Running).deadlines.due_at, asked)
+    must_work_here(command.to, staff)
+    yield from passed(command.ticket_id, clock, asked.at)
+    yield TicketEscalated(
+        ticket_id=command.ticket_id,
+        level=command.level,
+        to=command.to,
+        trigger="breach" if command.level == 1 else "overdue",
+        metric=command.metric,
+    )
+
+
+@value
+class RebaseSla:
+    """Under the version of its policy that is published now."""
+
+    ticket_id: TicketId
+
+
+@tickets.decides(Action.ASSIGN, policies=policy_of, calendars=calendars_of)
+def rebase_sla(
+    command: RebaseSla,
+    ticket: Active,
+    policies: Mapping[PolicyId, SlaPolicy],
+    calendars: Mapping[CalendarId, Calendar],
+    asked: Asked,
+) -> Iterator[SlaEvent]:
+    """Measure it by what is promised today: what has elapsed and how long it waited is kept."""
+    policy = adopted(command.ticket_id, policies)
+    yield from promised_anew(command.ticket_id, ticket, policy, calendars, asked.at)
