@@ -161,6 +161,8 @@ def meaning(error: Any) -> str:
             return "this should be a whole number, without quotes"
         case "bool_type":
             return "this should be true or false, without quotes"
+        case "dict_type":
+            return "this should be fields and their values"
         case _:
             return str(error["msg"])
 
@@ -182,7 +184,7 @@ def line(node: yaml.Node, path: Place) -> int:
     at = node.start_mark
     for step in path:
         if isinstance(node, yaml.MappingNode):
-            found = next(((key, each) for key, each in reversed(node.value) if key.value == step), None)
+            found = next(((key, each) for key, each in reversed(node.value) if key.value == str(step)), None)
             if found is None:
                 break
             at, node = found[0].start_mark, found[1]
