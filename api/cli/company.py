@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import GenericAlias
 from typing import Any, ClassVar
 
 from api.cli.forms import found_in, stand_in
@@ -59,7 +60,7 @@ class Parts:
 
     def of(self, section: str) -> tuple[Any, ...]:
         """The entries of a section."""
-        found: tuple[Any, ...] = getattr(self, section)
+        found: tuple[Any, ...] = getattr(self, section.replace("-", "_"))
         return found
 
     def published(self) -> Iterator[tuple[Place, Section, Any]]:
@@ -72,9 +73,11 @@ class Parts:
 def form(deciders: Iterable[Decider[Any, Any]] = DECIDERS) -> type[Parts]:
     """What may stand in a file: staff, and whatever these deciders publish."""
     found = sections(deciders)
-    entries: dict[str, Any] = {name: tuple[section.entry, ...] for name, section in found.items()}  # type: ignore[name-defined]
-    about = {"__annotations__": entries, "__module__": __name__, "sections": found}
-    return value(type("Parts", (Parts,), {**about, **dict.fromkeys(entries, ())}))
+    entries = {name.replace("-", "_"): GenericAlias(tuple, (each.entry, ...)) for name, each in found.items()}
+    about = {"__annotations__": entries, "__module__": __name__, "sections": found, **dict.fromkeys(entries, ())}
+    made: type[Parts] = value(type("Parts", (Parts,), about))
+    made.__pydantic_config__["alias_generator"] = lambda name: name.replace("_", "-")  # type: ignore[attr-defined]
+    return made
 
 
 def parts_of(file: Path, deciders: Iterable[Decider[Any, Any]] = DECIDERS) -> Outline[Parts]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from api.cli.outline import Place
 from commands.staff import ROLES
 from domain.signature import members
-from domain.values import OrgPath, outside_name
+from domain.values import OrgPath
 
 WORDS = {"role": ROLES[0], "time_zone": "UTC"}  # Text that is not any text, which no type says.
 PLAIN: dict[Any, tuple[str, Any]] = {
@@ -27,6 +27,8 @@ PLAIN: dict[Any, tuple[str, Any]] = {
     timedelta: ("duration", "PT1H"),
 }
 """What a type is called, and something that is one."""
+LISTS = (tuple, list, frozenset)
+MAPPINGS = (Mapping, dict)
 
 
 def kinds(annotation: Any) -> tuple[Any, ...]:
@@ -42,18 +44,19 @@ def kinds(annotation: Any) -> tuple[Any, ...]:
 def parts(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
     """The fields of a value as a file names them, each with what may stand in it."""
     hints = get_type_hints(kind, include_extras=True)
-    return {outside_name(field.name): (field, hints[field.name]) for field in fields(kind)}
+    named = kind.__pydantic_config__["alias_generator"]
+    return {named(field.name): (field, hints[field.name]) for field in fields(kind)}
 
 
-def inside(kind: Any, step: int | str) -> tuple[Any, bool]:
+def inside(kind: Any, step: Any) -> tuple[Any, bool]:
     """What may stand in a part of a value, None where nothing is known of it; and whether it may be left out."""
     if is_dataclass(kind):
         field, annotation = parts(kind).get(str(step), (None, None))
         return annotation, field is not None and field.default is not MISSING
     match get_origin(kind), get_args(kind):
-        case origin, (element, *_) if origin in (tuple, list, frozenset):
-            return element, False
-        case origin, (_, element) if origin in (Mapping, dict):
+        case origin, (element, *others) if origin in LISTS:
+            return (element if others in ([], [...]) else dict(enumerate([element, *others])).get(step)), False
+        case origin, (_, element) if origin in MAPPINGS:
             return element, False
         case _:
             return None, False
@@ -78,7 +81,7 @@ def sample(kind: Any, path: Place) -> Any:
         return WORDS.get(str(path[-1])) or "-".join(map(str, path))
     if kind in PLAIN:
         return PLAIN[kind][1]
-    return {} if is_dataclass(kind) or get_origin(kind) in (Mapping, dict) else []
+    return {} if is_dataclass(kind) or get_origin(kind) in MAPPINGS else []
 
 
 def plain(kind: Any) -> Any:
@@ -113,7 +116,7 @@ def described(annotation: Any, place: str, around: tuple[Any, ...] = ()) -> Iter
                 yield {"field": f"{place}/{name}", "kind": called(inner), **default(field)}
                 yield from described(inner, f"{place}/{name}", (*around, kind))
         elif get_origin(kind) in (tuple, list, frozenset, Mapping, dict):
-            yield from described(get_args(kind)[-1 if get_origin(kind) in (Mapping, dict) else 0], f"{place}/*", around)
+            yield from described(get_args(kind)[-1 if get_origin(kind) in MAPPINGS else 0], f"{place}/*", around)
 
 
 def default(field: Field[Any]) -> dict[str, Any]:
@@ -135,12 +138,13 @@ def named(kind: Any) -> str:
     if kind is OrgPath:
         return "organisation path"
     kind = plain(kind)
-    if get_origin(kind) is Literal:
-        return ", ".join(map(str, get_args(kind)))
+    match get_origin(kind), get_args(kind):
+        case origin, choices if origin is Literal:
+            return ", ".join(map(str, choices))
+        case origin, (_, element) if origin in MAPPINGS:
+            return f"fields of any name: {called(element)}"
+        case origin, (element, *_) if origin in LISTS:
+            return f"list of: {called(element)}"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(str(each.value) for each in kind)
-    if kind is str:
-        return "text"
-    if kind in PLAIN:
-        return PLAIN[kind][0]
-    return "fields" if is_dataclass(kind) or get_origin(kind) in (Mapping, dict) else "list"
+    return "text" if kind is str else PLAIN[kind][0] if kind in PLAIN else "fields"

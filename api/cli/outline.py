@@ -101,7 +101,7 @@ def strictly(form: TypeAdapter[T], data: Any) -> T:
     return form.validate_json(to_json(data), strict=True)
 
 
-MENDED_IN_VAIN = 2  # What stood in was no better, and to leave it out was not either.
+MENDED_IN_VAIN = 3  # What stood in was no better, and to leave it out was not either: it stands there again.
 
 
 def every_fault(data: Any, form: TypeAdapter[T], sense: Sense[T], stand_in: Callable[[Place], Any]) -> Iterator[Fault]:
@@ -119,7 +119,7 @@ def every_fault(data: Any, form: TypeAdapter[T], sense: Sense[T], stand_in: Call
         if not places:
             return
         for place in sorted(places, key=lambda place: (-len(place), *map(str, place))):  # The deepest go first.
-            put(data, place, None if mended[place] else stand_in(place))
+            put(data, place, None if mended[place] == 1 else stand_in(place))
         mended.update(places)
         parts.update(place[:-1] for place in places)
 

@@ -5,7 +5,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, get_type_hints
 
 from commands.decider import Decider, owners
-from domain.values import value
+from domain.values import outside_name, value
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Section:
 
     def place(self, step: str) -> str:
         """What the file calls a field of the command."""
-        return "id" if step == self.decider.id_field else step
+        return "id" if step == self.decider.id_field else outside_name(step)
 
 
 def sections(deciders: Iterable[Decider[Any, Any]]) -> dict[str, Section]:
