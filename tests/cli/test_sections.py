@@ -236,7 +236,7 @@ def test_every_fault_in_it_is_told_at_once_with_its_line(file: Path) -> None:
             "3: duty-rotas/1/id: an id has no blanks, slashes or control characters",
             "4: duty-rotas/1/title: this must not be blank",
             "6: duty-rotas/1/languages/1: this should be text: put it in quotes",
-            "9: duty-rotas/1/days/saturday/1/team: 'west' is not among the teams; north is one",
+            "9: duty-rotas/1/days/saturday/1/team: 'west' is not among the teams: north",
             "9: duty-rotas/1/days/saturday/1/from: an hour is 0 to 23",
             f"10: duty-rotas/1/days/saturday/2/from: {number}",
             "10: duty-rotas/1/days/saturday/2/kind: Input should be 'early' or 'late'",

@@ -1,0 +1,120 @@
+"""Every command in every state: an event, or a no in words; and where the rule takes another state, that no."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api.cli.sections import publishing
+from commands import DECIDERS
+from commands.ask import Ask, Outcome
+from commands.decider import Decider
+from domain.errors import Hidden, NotNow, Refused
+from domain.values import replace
+from tests.lifecycles import DOCUMENT, WRITE, document, is_taken
+from tests.seen import OWNER, SEEN, Node, Sample, Witness, reached
+from tests.spec import STAFF, Desk, administrator
+
+pytestmark = pytest.mark.usefixtures("every_spec_has_run")
+NOBODY = "00000000-0000-0000-0000-0000000fffff"  # An id of which no spec speaks, as text or as a UUID.
+DECIDED = [decider for decider in DECIDERS if decider.rules]
+
+
+def named(decider: Decider[Any, Any]) -> str:
+    return decider.name
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A command where it finds its subject in one state."""
+
+    decider: Decider[Any, Any]
+    sample: Sample
+    node: Node
+    witness: Witness
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the rule is annotated to take that state."""
+        return is_taken(self.decider, type(self.sample.command), self.node.state)
+
+    @property
+    def history(self) -> tuple[object, ...]:
+        """The way into the state, and what was published when the spec asked."""
+        told = {OWNER[type(event)].stream_of(event) for event in self.witness.history}
+        published = [
+            event
+            for event in self.sample.history
+            if any(publishing(OWNER[type(event)])) and OWNER[type(event)].stream_of(event) not in told
+        ]
+        return (*self.witness.history, *published)
+
+    def answer(self, *, imported: bool) -> Refused | None:
+        """What comes of it, now or as history; whatever is no answer is raised."""
+        command = replace(self.sample.command, **{self.decider.id_field: self.witness.id})
+        ask = Ask(command, UUID(int=0xA5C << 64), self.sample.by)
+        if imported:
+            ask = Ask(command, UUID(int=0xA5C << 64), administrator, True, self.sample.by, self.sample.at)
+        now = self.sample.at + timedelta(days=365) if imported else self.sample.at
+        desk = Desk(self.history, now)
+        (answer,) = desk.executor([ask])
+        if not imported:
+            SEEN.moved(type(command), self.history, [each.event for each in desk.added()])
+        match answer:
+            case Outcome(refusal=no):
+                return no
+            case Refused() as no:
+                return no
+            case problem:
+                raise problem
+
+
+def cells(decider: Decider[Any, Any]) -> Iterator[Cell]:
+    for command in decider.rules:
+        for node in reached(decider):
+            if node.state is decider.states[0] and isinstance(decider.initial(decider.key(NOBODY)), node.state):
+                witness = Witness(STAFF, decider.key(NOBODY))
+            else:
+                witness = SEEN.witnesses[node]
+            yield Cell(decider, SEEN.samples[command], node, witness)
+
+
+@pytest.mark.parametrize("decider", DECIDERS, ids=named)
+def test_some_spec_comes_to_every_state(decider: Decider[Any, Any]) -> None:
+    begins = type(decider.initial(decider.key(NOBODY)))
+    assert not [str(node) for node in reached(decider) if node.state is not begins and node not in SEEN.witnesses]
+
+
+@pytest.mark.parametrize("decider", DECIDED, ids=named)
+def test_some_spec_asks_every_command_and_is_not_refused(decider: Decider[Any, Any]) -> None:
+    accepted = {command for command, sample in SEEN.samples.items() if sample.accepted}
+    assert not {command.__name__ for command in decider.rules.keys() - accepted}
+
+
+@pytest.mark.parametrize("decider", DECIDED, ids=named)
+def test_a_state_that_a_rule_does_not_take_is_a_no_that_says_so(decider: Decider[Any, Any]) -> None:
+    """Asked as history, for which nobody's rights and no clock stand before the state."""
+    for cell in cells(decider):
+        if not cell.is_taken:
+            no, about = cell.answer(imported=True), f"{type(cell.sample.command).__name__} in {cell.node}"
+            assert isinstance(no, NotNow | Hidden), f"{about}: {no!r}"
+            if isinstance(no, NotNow):
+                assert (no.found, no.subject) == (cell.node.state.__name__, "it"), about
+
+
+@pytest.mark.parametrize("imported", [False, True], ids=["now", "as history"])
+@pytest.mark.parametrize("decider", DECIDED, ids=named)
+def test_no_command_in_any_state_ends_without_an_answer(decider: Decider[Any, Any], imported: bool) -> None:
+    for cell in cells(decider):
+        cell.answer(imported=imported)
+
+
+def test_the_lifecycles_are_drawn_as_they_are() -> None:
+    drawn = document(SEEN.steps)
+    if os.environ.get(WRITE):
+        DOCUMENT.write_text(drawn)
+    assert DOCUMENT.read_text() == drawn, "look at what has changed: python -m tests.lifecycles"
