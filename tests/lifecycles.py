@@ -26,8 +26,8 @@ Made by `python -m tests.lifecycles`; a spec fails where it is no longer so. An 
 accepted: some spec sends it, or it is sent where every command is tried in every state (not as imported history, which
 may take steps that nobody could take now). It may address another subject, which then moves this one along. Where a
 state has independent parts, each has a diagram of its own. The table says which states of its subject each rule is
-annotated to take (●); in all others it is refused, and that is tried as well. A rule may still say no in a state that it
-takes: the arrows say what it does not.
+annotated to take (●); in all others it is refused, and that is tried as well. A rule may still say no in a state that
+it takes: the arrows tell.
 """
 
 
