@@ -52,6 +52,8 @@ def chapter(decider: Decider[Any, Any], steps: frozenset[Step]) -> Iterator[str]
 def diagram(places: list[Node], steps: frozenset[Step]) -> Iterator[str]:
     """One arrow between two states, with all that leads along it."""
     order = {place: nth for nth, place in enumerate(places)}
+    moved = {place for step in steps for place in (step.before, step.after)}
+    places = [place for place in places if place in moved or not place.is_word]
     moves = [step for step in steps if step.before in order and step.before != step.after]
     moves.sort(key=lambda step: (order[step.before], order[step.after], step.command.__name__))
     yield "```mermaid"

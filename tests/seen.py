@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from commands import DECIDERS
 from commands.decider import Decider, owners
 from domain.actor import Actor
 from domain.signature import members
+from domain.values import FACT_NAMES
 
 OWNER = owners(DECIDERS)
 
@@ -26,6 +28,11 @@ class Node:
     axis: str = ""
     name: str = ""
 
+    @property
+    def is_word(self) -> bool:
+        """Whether it is told from its neighbours by a word and not by a type: then no spec need come there."""
+        return bool(self.name) and not any(isinstance(each, type) for each in choices(self.state)[self.axis])
+
     def __str__(self) -> str:
         return self.name or self.state.__name__
 
@@ -37,12 +44,17 @@ def choices(state: type) -> dict[str, dict[Any, str]]:
     words = status_words(OWNER[state])
     found: dict[str, dict[Any, str]] = {}
     for name, annotation in hints.items():
-        kinds = members(annotation)
-        if len(kinds) > 1 and all(is_dataclass(kind) for kind in kinds):
-            found[name] = {kind: kind.__name__ for kind in kinds}
+        kinds = [kind for kind in members(annotation) if kind is not NoneType]
+        if len(kinds) > 1 and all(is_part(kind, state) for kind in kinds):
+            found[name] = {kind: "none" if kind is NoneType else kind.__name__ for kind in members(annotation)}
         elif (values := worded(annotation)) and len(values) > 1 and set(values.values()) <= words:
             found[name] = values
     return found
+
+
+def is_part(kind: Any, state: type) -> bool:
+    """Whether it is a state of a part: declared beside the whole, and no fact."""
+    return is_dataclass(kind) and kind not in FACT_NAMES and kind.__module__ == state.__module__
 
 
 def worded(annotation: Any) -> dict[Any, str]:
