@@ -44,8 +44,8 @@ def kinds(annotation: Any) -> tuple[Any, ...]:
 def parts(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
     """The fields of a value as a file names them, each with what may stand in it."""
     hints = get_type_hints(kind, include_extras=True)
-    named = kind.__pydantic_config__["alias_generator"]
-    return {named(field.name): (field, hints[field.name]) for field in fields(kind)}
+    outside = getattr(kind, "__pydantic_config__", {}).get("alias_generator", str)
+    return {outside(field.name): (field, hints[field.name]) for field in fields(kind)}
 
 
 def inside(kind: Any, step: Any) -> tuple[Any, bool]:

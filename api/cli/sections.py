@@ -70,12 +70,14 @@ def sections(deciders: Iterable[Decider[Any, Any]]) -> dict[str, Section]:
 
 
 def publishing(decider: Decider[Any, Any]) -> Iterator[type]:
-    """The command that publishes, of a kind that is published: a policy, or what has no other command."""
-    commands = [command for command in decider.rules if command.__name__.startswith("Publish")]
-    if decider.governs:
-        assert len(commands) == 1, f"{decider.name} governs, and has not one command that publishes it"
-    if decider.governs or len(decider.rules) == 1:
-        yield from commands
+    """The command that publishes, of a kind of which that is all: a policy, or what is asked for nothing else.
+
+    What is drafted before it is published is no such kind: its command says nothing but the id.
+    """
+    for command, rule in decider.rules.items():
+        opens = any(decider.states[0] in need.types for name, need in rule.needs.items() if name not in rule.where)
+        if command.__name__.startswith("Publish") and opens and (decider.governs or len(decider.rules) == 1):
+            yield command
 
 
 def needs(section: Section, owner: Any) -> Iterator[Decider[Any, Any]]:
