@@ -31,7 +31,7 @@ class Node:
     @property
     def is_word(self) -> bool:
         """Whether it is told from its neighbours by a word and not by a type: then no spec need come there."""
-        return bool(self.name) and not any(isinstance(each, type) for each in choices(self.state)[self.axis])
+        return self.name in {name for kind, name in choices(self.state).get(self.axis, {}).items() if is_word(kind)}
 
     def __str__(self) -> str:
         return self.name or self.state.__name__
@@ -40,16 +40,23 @@ class Node:
 @cache
 def choices(state: type) -> dict[str, dict[Any, str]]:
     """The parts of a state that are states themselves, or words for them, and their names."""
-    hints = get_type_hints(state) if is_dataclass(state) else {}
+    hints = get_type_hints(state)
     words = status_words(OWNER[state])
     found: dict[str, dict[Any, str]] = {}
     for name, annotation in hints.items():
         kinds = [kind for kind in members(annotation) if kind is not NoneType]
+        values = {word: text for kind in kinds for word, text in worded(kind).items()}
         if len(kinds) > 1 and all(is_part(kind, state) for kind in kinds):
-            found[name] = {kind: "none" if kind is NoneType else kind.__name__ for kind in members(annotation)}
-        elif (values := worded(annotation)) and len(values) > 1 and set(values.values()) <= words:
+            found[name] = {kind: kind.__name__ for kind in kinds}
+        elif len(values) > 1 and set(values.values()) <= words:
             found[name] = values
+        if name in found and len(kinds) < len(members(annotation)):
+            found[name] |= {NoneType: "none"}
     return found
+
+
+def is_word(choice: object) -> bool:
+    return not isinstance(choice, type) or choice is NoneType
 
 
 def is_part(kind: Any, state: type) -> bool:

@@ -141,8 +141,9 @@ def named(kind: Any) -> str:
     match get_origin(kind), get_args(kind):
         case origin, choices if origin is Literal:
             return ", ".join(map(str, choices))
-        case origin, (_, element) if origin in MAPPINGS:
-            return f"fields of any name: {called(element)}"
+        case origin, (key, element) if origin in MAPPINGS:
+            names = "any name" if plain(key) is str else called(key)
+            return f"fields of {names}: {called(element)}"
         case origin, (element, *_) if origin in LISTS:
             return f"list of: {called(element)}"
     if isinstance(kind, type) and issubclass(kind, Enum):
