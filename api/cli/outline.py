@@ -101,7 +101,7 @@ def strictly(form: TypeAdapter[T], data: Any) -> T:
     return form.validate_json(to_json(data), strict=True)
 
 
-MENDED_IN_VAIN = 3  # What stood in was no better, and to leave it out was not either: it stands there again.
+MENDED_IN_VAIN = 2  # What stood in was no better, and to leave it out was not either.
 
 
 def every_fault(data: Any, form: TypeAdapter[T], sense: Sense[T], stand_in: Callable[[Place], Any]) -> Iterator[Fault]:
@@ -113,15 +113,21 @@ def every_fault(data: Any, form: TypeAdapter[T], sense: Sense[T], stand_in: Call
             found = [fault for fault in told if is_new(fault[0], mended, parts)]
             yield from found
         except ValidationError as wrong:
-            found = [(error["loc"], meaning(error)) for error in wrong.errors()]
+            found = [(place_of(error), meaning(error)) for error in wrong.errors()]
             yield from (fault for fault in found if is_new(fault[0], mended, parts))
         places = {path for path, _ in found if path and mended[path] < MENDED_IN_VAIN}
         if not places:
             return
         for place in sorted(places, key=lambda place: (-len(place), *map(str, place))):  # The deepest go first.
-            put(data, place, None if mended[place] == 1 else stand_in(place))
+            put(data, place, None if mended[place] else stand_in(place))
         mended.update(places)
         parts.update(place[:-1] for place in places)
+
+
+def place_of(error: Any) -> Place:
+    """Where it is. Of a name that cannot be one, the place is where it stands."""
+    path: Place = error["loc"]
+    return path[:-1] if path[-1:] == ("[key]",) else path
 
 
 def is_new(path: Place, mended: Collection[Place], parts: Collection[Place]) -> bool:

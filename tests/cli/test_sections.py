@@ -32,6 +32,9 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 # Something that is published and that no other module has heard of
 
 
+Day = Literal["saturday", "sunday"]
+
+
 @value
 class Shift:
     team: OrgPath
@@ -50,7 +53,7 @@ class PublishDutyRota:
     rota_id: PolicyId
     title: str
     pool_id: PoolId
-    days: Mapping[str, tuple[Shift, ...]]
+    days: Mapping[Day, tuple[Shift, ...]]
     languages: tuple[str, ...] = ()
     limits: Limits = Limits()
 
@@ -61,7 +64,7 @@ class DutyRotaPublished:
     number: int
     title: str
     pool_id: PoolId
-    days: Mapping[str, tuple[Shift, ...]]
+    days: Mapping[Day, tuple[Shift, ...]]
     languages: tuple[str, ...]
     limits: Limits
 
@@ -218,6 +221,7 @@ duty-rotas:
         - {team: west, from: 24}
         - {team: north, from: '9', kind: middle, to: 5}
         - 7
+      someday: []
     limits: {shortest_hours: 4.0, time_zone: Mars/X}
   - id: weekend
     days: []
@@ -242,14 +246,26 @@ def test_every_fault_in_it_is_told_at_once_with_its_line(file: Path) -> None:
             "10: duty-rotas/1/days/saturday/2/kind: Input should be 'early' or 'late'",
             "10: duty-rotas/1/days/saturday/2/to: there is no such field",
             "11: duty-rotas/1/days/saturday/3: this should be fields and their values",
-            f"12: duty-rotas/1/limits/shortest_hours: {number}",
-            "12: duty-rotas/1/limits/time_zone: this is no time zone",
-            "13: duty-rotas/2/title: this is missing",
-            "13: duty-rotas/2/pool_id: this is missing",
-            "14: duty-rotas/2/days: this should be fields and their values",
-            "15: duty-rotas/3/id: weekend stands there twice",
+            "12: duty-rotas/1/days/someday: Input should be 'saturday' or 'sunday'",
+            f"13: duty-rotas/1/limits/shortest_hours: {number}",
+            "13: duty-rotas/1/limits/time_zone: this is no time zone",
+            "14: duty-rotas/2/title: this is missing",
+            "14: duty-rotas/2/pool_id: this is missing",
+            "15: duty-rotas/2/days: this should be fields and their values",
+            "16: duty-rotas/3/id: weekend stands there twice",
         ]
     )
+
+
+def test_what_cannot_be_mended_hides_nothing_of_others(file: Path) -> None:
+    terms = "{holding_cap: -4, daily_claims: -1, cool_down_days: -1, hard_limit_days: -1, protection_days: -1}"
+    told = faults(
+        file,
+        COMPANY.replace("team: north, from: 9", "team: west, from: 9").replace(
+            "[north]}", f"[north], terms: {terms}}}"
+        ),
+    )
+    assert len(told) == 6
 
 
 def test_what_it_rests_on_may_be_in_the_ledger_and_not_in_the_file(file: Path, executor: Executor) -> None:
@@ -287,7 +303,7 @@ def test_it_says_what_may_stand_there() -> None:
         "needed": False,
         "default": "early",
     }
-    assert told["/duty-rotas/*/days"]["kind"] == "fields of any name: list of: fields"
+    assert told["/duty-rotas/*/days"]["kind"] == "fields of saturday, sunday: list of: fields"
 
 
 # What is there
