@@ -29,6 +29,7 @@ from ledger.envelope import Append, Batch, Circumstances, Recorded
 from ledger.ledger import Ledger
 from ledger.refusals import declined
 from tests.memory import memory_ledger
+from tests.seen import SEEN, Sample
 
 OWNER = owners(DECIDERS)
 ADAPTERS = {command: TypeAdapter[Any](command) for decider in DECIDERS for command in decider.rules}
@@ -139,6 +140,9 @@ class When:
         self.desk = desk
         self.ask = ask
         (self.answer,) = desk.executor([ask])
+        accepted = isinstance(self.answer, Outcome) and self.answer.refusal is None
+        by, at = ask.actor or ask.caller, ask.occurred_at or desk.executor.clock()
+        SEEN.asked(Sample(given.history, ask.command, by, at, accepted))
 
     @property
     def recorded(self) -> Sequence[Recorded]:
@@ -155,6 +159,9 @@ class When:
         for stream in {each.stream for each in self.recorded}:
             assert self.desk.executor.state(stream) == self.desk.executor.cache.get(stream), "what we decide, we replay"
         MENTIONED.update(map(type, expected))
+        SEEN.history((*self.given.history, *events))
+        if not self.ask.imported:
+            SEEN.moved(type(self.ask.command), self.given.history, events)
         return self.given.also(*events)
 
     def done(self) -> Given:
@@ -202,6 +209,7 @@ def write(ledger: Ledger, history: Sequence[object]) -> int:
         locked.insert_batches(encoded)
     assert [each.event for each in ledger.events(0, len(history))] == list(history), "told and read are the same"
     MENTIONED.update(map(type, history))
+    SEEN.history(history)
     return len(identities)
 
 

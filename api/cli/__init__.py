@@ -84,19 +84,26 @@ def worker(*, json: Json = False) -> None:
 @app.command()
 def setup(
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="YAML; docs/setup.md says what stands in it.", exists=True, dir_okay=False, show_default=False
         ),
-    ],
+    ] = None,
     *,
-    preview: Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Say what would be done, and do nothing.")] = False,
+    describe: Annotated[bool, typer.Option("--describe", help="Say what may stand in a file, and end.")] = False,
     json: Json = False,
 ) -> None:
-    """Bring staff, pools and catalogs to what a file says; what is so already is left alone."""
+    """Bring staff, and all that is published, to what a file says; what is so already is left alone."""
+    from api.cli.setup import describe as tell
     from api.cli.setup import setup
 
-    setup(file, preview=preview, json=json)
+    if describe:
+        tell(json=json)
+    elif file is None:
+        raise typer.BadParameter("name a file, or ask with --describe what may stand in one", param_hint="FILE")
+    else:
+        setup(file, preview=preview, json=json)
 
 
 @app.command("import")

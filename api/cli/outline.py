@@ -113,7 +113,7 @@ def every_fault(data: Any, form: TypeAdapter[T], sense: Sense[T], stand_in: Call
             found = [fault for fault in told if is_new(fault[0], mended, parts)]
             yield from found
         except ValidationError as wrong:
-            found = [(error["loc"], meaning(error)) for error in wrong.errors()]
+            found = [(place_of(error), meaning(error)) for error in wrong.errors()]
             yield from (fault for fault in found if is_new(fault[0], mended, parts))
         places = {path for path, _ in found if path and mended[path] < MENDED_IN_VAIN}
         if not places:
@@ -122,6 +122,12 @@ def every_fault(data: Any, form: TypeAdapter[T], sense: Sense[T], stand_in: Call
             put(data, place, None if mended[place] else stand_in(place))
         mended.update(places)
         parts.update(place[:-1] for place in places)
+
+
+def place_of(error: Any) -> Place:
+    """Where it is. Of a name that cannot be one, the place is where it stands."""
+    path: Place = error["loc"]
+    return path[:-1] if path[-1:] == ("[key]",) else path
 
 
 def is_new(path: Place, mended: Collection[Place], parts: Collection[Place]) -> bool:
@@ -161,6 +167,8 @@ def meaning(error: Any) -> str:
             return "this should be a whole number, without quotes"
         case "bool_type":
             return "this should be true or false, without quotes"
+        case "dict_type":
+            return "this should be fields and their values"
         case _:
             return str(error["msg"])
 
@@ -182,7 +190,7 @@ def line(node: yaml.Node, path: Place) -> int:
     at = node.start_mark
     for step in path:
         if isinstance(node, yaml.MappingNode):
-            found = next(((key, each) for key, each in reversed(node.value) if key.value == step), None)
+            found = next(((key, each) for key, each in reversed(node.value) if key.value == str(step)), None)
             if found is None:
                 break
             at, node = found[0].start_mark, found[1]

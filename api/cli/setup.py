@@ -1,16 +1,19 @@
-"""lifeledger setup: staff, pools and catalogs as a file has them, by the commands that anybody would send."""
+"""lifeledger setup: staff, and what is published, as a file has them, by the commands that anybody would send."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from api.cli.company import CALLER, Parts, Person, choices, limits, onboarding, parts_of, place, terms
+from api.cli.company import CALLER, Parts, Person, form, limits, onboarding, parts_of, place
+from api.cli.forms import described
 from api.cli.house import database, master_key, write_side
 from api.cli.outline import Outline, Place
-from api.cli.say import Failure, document
+from api.cli.say import Failure, document, table
+from api.cli.sections import Section
 from commands.ask import Ask, Conflict, Outcome
 from commands.execute import Executor
+from commands.rehearsal import Rehearsed, rehearse
 from commands.staff import ChangeAvailability, DepartStaff, MoveStaff
 from domain.errors import Refused
 from domain.staff import Departed, Employed
@@ -37,12 +40,29 @@ def setup(file: Path, *, preview: bool, json: bool) -> None:
     with database(settings) as url:
         migrate(url)
         with write_side(settings, url, master_key(settings, url)) as side:
-            if gone := list(departed(wanted, side.executor)):
-                raise Failure("\n".join(gone))
+            if faults := [*departed(wanted, side.executor)] or [*unpublishable(wanted, side.executor)]:
+                raise Failure("\n".join(faults))
             steps, stuck = plan(wanted, side.executor)
             done = [(step, None) for step in steps] if preview else apply(steps, wanted, side.executor)
     refused = [no for _, no in done if no is not None]
     tell([step.text for step, no in done if no is None], [*stuck, *refused], preview=preview, json=json)
+
+
+def describe(*, json: bool) -> None:
+    """Tell what may stand in a file."""
+    found = list(described(form(), ""))
+    for each in found:
+        each["field"] = each["field"].removeprefix("/")
+    if json:
+        document(found)
+    else:
+        rows = [[each["field"], each["kind"], "needed" if each["needed"] else said(each["default"])] for each in found]
+        table(["field", "what", "if left out"], rows)
+
+
+def said(default: object) -> str:
+    """A default as the file would have it."""
+    return "" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def tell(done: Sequence[str], faults: Sequence[str], *, preview: bool, json: bool) -> None:
@@ -70,18 +90,21 @@ def departed(wanted: Outline[Parts], executor: Executor) -> Iterator[str]:
 
 def plan(wanted: Outline[Parts], executor: Executor) -> tuple[list[Step], list[str]]:
     """The commands that are missing, in an order in which they can be carried out; and what no command changes."""
-    parts = wanted.value
+    steps, stuck = people(wanted, executor)
+    for path, section, entry, found in rehearsed(wanted, executor, steps):
+        steps += published(path, f"publish the {section.kind} {entry.id}", section.asked(entry), found, executor)
+    return steps, stuck
+
+
+def people(wanted: Outline[Parts], executor: Executor) -> tuple[list[Step], list[str]]:
+    """The same for staff alone."""
     steps: list[Step] = []
     stuck: list[str] = []
-    for nth, person in enumerate(parts.staff):
+    for nth, person in enumerate(wanted.value.staff):
         steps += staff_steps(("staff", nth), person, executor)
         stuck += [f"{wanted.line(('staff', nth, field))}: {no}" for field, no in unchangeable(person, executor)]
-    for nth, person in enumerate(parts.staff):
+    for nth, person in enumerate(wanted.value.staff):
         steps += capacity_steps(("staff", nth, "capacity"), person, executor)
-    for nth, pool in enumerate(parts.pools):
-        steps += published(("pools", nth), f"publish the pool {pool.id}", terms(pool), executor)
-    for nth, catalog in enumerate(parts.catalogs):
-        steps += published(("catalogs", nth), f"publish the catalog {catalog.id}", choices(catalog), executor)
     return steps, stuck
 
 
@@ -130,12 +153,35 @@ def capacity_steps(path: Place, person: Person, executor: Executor) -> Iterator[
         yield step(path, text, limits(person, wanted), known.version)
 
 
-def published(path: Place, text: str, command: Any, executor: Executor) -> Iterator[Step]:
-    """A new version, unless the last one says the same."""
+def rehearsed(
+    wanted: Outline[Parts], executor: Executor, steps: Sequence[Step]
+) -> Iterator[tuple[Place, Section, Any, Rehearsed]]:
+    """What the publishing of each entry would come to, after these steps."""
+    entries = list(wanted.value.published())
+    commands = [*(each.ask.command for each in steps), *(section.asked(entry) for _, section, entry in entries)]
+    deciders = executor.deciders.values()
+    found = [*rehearse(commands, CALLER, executor.clock(), deciders=deciders, over=executor.store)][len(steps) :]
+    return ((*each, answer) for each, answer in zip(entries, found, strict=True))
+
+
+def unpublishable(wanted: Outline[Parts], executor: Executor) -> Iterator[str]:
+    """What the rules refuse to have published beside what the ledger has."""
+    staff, _ = people(wanted, executor)
+    for path, section, entry, found in rehearsed(wanted, executor, staff):
+        if found.refusal is not None:
+            at = wanted.line(place(wanted.value, path, found.refusal))
+            yield f"{at}: publish the {section.kind} {entry.id}: {found.refusal}"
+
+
+def published(path: Place, text: str, command: Any, found: Rehearsed, executor: Executor) -> Iterator[Step]:
+    """A new version, unless the last one says the same: all that the command says, as its event would say it."""
     stream = executor.owner[type(command)].stream_of(command)
     history = executor.store.history(stream)
-    if history and all(getattr(history[-1].event, name) == getattr(command, name) for name in command.__slots__):
-        return
+    if history and found.events:
+        last, new = history[-1].event, found.events[-1]
+        names = [field.name for field in fields(new) if field.name in command.__slots__]
+        if type(last) is type(new) and all(getattr(last, name) == getattr(new, name) for name in names):
+            return
     yield step(path, f"{text}, version {len(history) + 1}", command, len(history))
 
 
@@ -153,7 +199,7 @@ def apply(steps: Sequence[Step], wanted: Outline[Parts], executor: Executor) -> 
             case None:
                 done.append((each, None))
             case Refused() as no:
-                done.append((each, f"{wanted.line(place(each.path, no))}: {each.text}: {no}"))
+                done.append((each, f"{wanted.line(place(wanted.value, each.path, no))}: {each.text}: {no}"))
             case Conflict():
                 done.append((each, f"{wanted.line(each.path)}: {each.text}: {answer}: apply the file again"))
             case problem:

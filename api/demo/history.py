@@ -39,7 +39,7 @@ def write(ledger: Ledger, now: datetime, *, begun: bool) -> int:
     executor = Executor(DECIDERS, ledger, clock=clock)
     with as_file(files("api.demo") / "setup.yaml") as file:
         company = parts_of(file)
-    month = Month(now, {pool.id: pool.terms for pool in company.value.pools})
+    month = Month(now, {pool.id: pool.terms for pool in company.value.of("pools")})
     clock.now = month.begin - timedelta(hours=1)
     setting_up, _ = plan(company, executor)
     asks = [replace(step.ask, command_id=uuid5(NAMESPACE, step.text)) for step in setting_up]

@@ -22,7 +22,7 @@ LAST = timedelta(days=30)
 
 def told(now: datetime) -> list[Step]:
     company = parts_of(Path(str(files("api.demo") / "setup.yaml"))).value
-    return steps(Month(now, {pool.id: pool.terms for pool in company.pools}))
+    return steps(Month(now, {pool.id: pool.terms for pool in company.of("pools")}))
 
 
 def written(now: datetime) -> Ledger:

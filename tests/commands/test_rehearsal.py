@@ -20,7 +20,8 @@ publish = PublishPool(pool_id=PoolId("north"), name="North", members=())
 
 
 def told(*commands: object) -> Sequence[str | None]:
-    return [None if no is None else str(no) for no in rehearse(commands, administrator, START)]
+    found = [each.refusal for each in rehearse(commands, administrator, START)]
+    return [None if no is None else str(no) for no in found]
 
 
 def test_each_is_decided_on_what_those_before_it_would_have_left() -> None:
@@ -45,5 +46,5 @@ def test_a_refusal_is_the_rule_s_own(command: object, because: str) -> None:
 
 
 def test_who_may_not_hears_so_too() -> None:
-    (no,) = rehearse([publish], crm, START)
-    assert str(no) == "administer is not allowed: the role service_account has no such right"
+    (found,) = rehearse([publish], crm, START)
+    assert str(found.refusal) == "administer is not allowed: the role service_account has no such right"

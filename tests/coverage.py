@@ -1,0 +1,92 @@
+"""docs/coverage.md: what is asked for, row by row, and where it is. `python -m tests.coverage` writes it anew.
+
+The rows stand in coverage.yaml.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import yaml
+from pydantic import TypeAdapter
+
+from commands import DECIDERS
+from projections import VIEWS
+
+TESTS = Path(__file__).parent
+DOCUMENT = TESTS.parent / "docs" / "coverage.md"
+ABOUT = """\
+# Coverage
+
+Made by `python -m tests.coverage` from `tests/coverage.yaml`. **K** is built here, **In** comes in from another system,
+**Out** goes out to one, **X** is somebody else's. Every name is checked against what there is; a row of kind K is done
+when it has a command, an event and a spec, and awaits nothing more.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic.
+
+    row: int
+    what: str
+    kind: tuple[str, ...]
+    commands: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    awaits: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is ours, and not done."""
+        return "K" in self.kind and not (self.commands and self.events and self.tests and not self.awaits)
+
+
+def rows() -> list[Row]:
+    found = yaml.safe_load((TESTS / "coverage.yaml").read_text(encoding="utf-8"))
+    return TypeAdapter(list[Row]).validate_python(found)
+
+
+def there_is() -> Mapping[str, set[str]]:
+    """Every name that a row may have, by what it is."""
+    return {
+        "commands": {command.__name__ for decider in DECIDERS for command in decider.rules},
+        "events": {event.__name__ for decider in DECIDERS for event in decider.events},
+        "policies": set(policies()),
+        "views": {view.name for view in VIEWS},
+        "tests": {str(path.relative_to(TESTS)) for path in TESTS.rglob("test_*.py")},
+    }
+
+
+def policies() -> Iterator[str]:
+    """A policy is a function that is named as the sentence it is."""
+    for path in (TESTS.parent / "consumers" / "policies").rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                yield node.name
+
+
+def document() -> str:
+    names = [field.name for field in fields(Row)]
+    lines = [f"| {' | '.join('#' if name == 'row' else name for name in names)} |", f"|{'---|' * len(names)}"]
+    lines += [f"| {' | '.join(told(getattr(row, name)) for name in names)} |" for row in rows()]
+    return "\n".join([ABOUT, *lines, f"\nNamed in no row: {', '.join(nowhere()) or 'nothing'}.", ""])
+
+
+def nowhere() -> list[str]:
+    """The commands, events, policies and views that no row speaks of."""
+    kinds = ("commands", "events", "policies", "views")
+    said = {name for row in rows() for kind in kinds for name in getattr(row, kind)}
+    return sorted({name for kind in kinds for name in there_is()[kind]} - said)
+
+
+def told(found: object) -> str:
+    return ", ".join(map(str, found)) if isinstance(found, tuple) else str(found)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document(), encoding="utf-8")
+    print(DOCUMENT)
