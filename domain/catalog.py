@@ -17,6 +17,8 @@ INVALID_REASONS = CatalogId("invalid-reasons")
 CUSTODY_REASONS = CatalogId("custody-reasons")  # Why a lead goes into a pool.
 REASONS = CatalogId("reasons")  # What may go with any command.
 LEAD_FIELDS = CatalogId("lead-fields")
+TAGS = CatalogId("tags")
+NOTIFICATION_TEMPLATES = CatalogId("notification-templates")
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 
