@@ -6,7 +6,7 @@ from uuid import UUID
 from commands.decider import Decider, Holding
 from domain.actor import Asked
 from domain.catalog import Catalog, chosen, coded
-from domain.customer.dossier import Access, Dossier, Profile
+from domain.customer.dossier import ROLES, Access, Dossier, Profile
 from domain.customer.facts import CustomerEvent
 from domain.customer.refusals import HasBeenMerged, KnownCustomer
 from domain.customer.states import Absorbed, Customer, Open, Uncreated, evolve
@@ -16,7 +16,7 @@ from domain.values import CustomerId, IdentityId, Instant, StaffId, value
 
 
 def holding(customer: Customer) -> Holding | None:
-    """The primary owner has him in hand; who has another role there works on it too, and so do collaborators."""
+    """The primary owner has him in hand, or who stands in for one; who has another role there, or was let in, helps."""
     match customer:
         case Uncreated():
             return None
@@ -25,14 +25,19 @@ def holding(customer: Customer) -> Holding | None:
         case _:
             found = customer.was
     dossier = found.dossier
-    workers = {owner: None for role, owner in dossier.owners.items() if role != "primary"} | let_in(dossier, "work")
-    owner = dossier.owners.get("primary")
+    owner = in_hand(dossier)
+    workers = {each: None for each in dossier.owners.values() if each != owner} | let_in(dossier, "work")
     return Holding(
         owner=owner,
         formerly=found.last_owner if owner is None else None,
         workers=workers,
         readers=let_in(dossier, "read"),
     )
+
+
+def in_hand(dossier: Dossier) -> StaffId | None:
+    """Whose the customer is: the primary owner's; where there is none, the first's who has another role."""
+    return next((dossier.owners[role] for role in ROLES if role in dossier.owners), None)
 
 
 def let_in(dossier: Dossier, access: Access) -> dict[StaffId, Instant | None]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from commands.customer.customers import customers
+from commands.customer.customers import customers, in_hand
 from commands.lead.leads import reason_given
 from commands.lead.people import decides_over, must_be_owner_or_manager, must_work_here
 from domain.access import Action, scope_of
@@ -17,6 +17,7 @@ from domain.customer.facts import (
 from domain.customer.refusals import RoleTaken
 from domain.customer.states import Open
 from domain.errors import Invalid, NotAllowed, NotNow
+from domain.lead.refusals import NotTheHolder
 from domain.staff import Staff
 from domain.values import CustomerId, Instant, StaffId, value
 
@@ -117,12 +118,12 @@ def helper(command: AddCustomerCollaborator) -> StaffId:
     return command.staff_id
 
 
-def primary_owner(customer: Open) -> list[StaffId]:
-    owner = customer.dossier.owners.get("primary")
+def whose(customer: Open) -> list[StaffId]:
+    owner = in_hand(customer.dossier)
     return [] if owner is None else [owner]
 
 
-@customers.decides(Action.WORK, staff=primary_owner, colleague=helper)
+@customers.decides(Action.WORK, staff=whose, colleague=helper)
 def add_collaborator(
     command: AddCustomerCollaborator,
     customer: Open,
@@ -136,6 +137,8 @@ def add_collaborator(
         if command.staff_id == owner:
             raise Invalid(field="staff_id", because="the owner needs no access of that kind")
     if not asked.imported:
+        if not staff and scope_of(asked.actor.role, Action.ASSIGN) is None:
+            raise NotTheHolder(owner=None)
         person = must_work_here(command.staff_id, colleague)
         if command.access == "work" and scope_of(person.role, Action.WORK) is None:
             raise NotAllowed(action=Action.WORK, because=f"the role {person.role} looks after nobody")

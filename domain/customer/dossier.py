@@ -10,6 +10,7 @@ from domain.values import ContactId, IdentityId, Instant, OrderId, Personal, Sta
 
 CustomerType = Literal["individual", "company", "merchant", "partner", "distributor", "competitor"]
 OwnerRole = Literal["primary", "key_account", "service", "partner"]
+ROLES: tuple[OwnerRole, ...] = ("primary", "key_account", "service", "partner")
 ContactRole = Literal["decides", "influences", "uses", "pays", "blocks", "irrelevant"]
 Segment = Literal["A", "B", "C", "D", "E"]  # By value and frequency; A has not bought yet.
 Access = Literal["read", "work"]

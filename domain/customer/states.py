@@ -206,7 +206,7 @@ def evolve_open(customer: Open, event: CustomerEvent) -> Open:
             return replace(customer, lifecycle=lifecycle(to, dossier))
         case CustomerAdopted() | NotificationRequested() | CreditRefused():
             return customer
-        case CustomerReleased(from_=owner, role="primary"):
+        case CustomerReleased(from_=owner):
             return replace(evolve_owners(customer, event), last_owner=owner)
         case CustomerAssigned() | CustomerTransferred() | CustomerReleased():
             return evolve_owners(customer, event)

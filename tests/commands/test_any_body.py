@@ -1,7 +1,7 @@
 """Whatever is in a command, the answer is a yes or a no in words: never an error of ours."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -19,7 +19,19 @@ from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Refused
 from domain.identity import Identifier
 from domain.money import Money
-from domain.values import CatalogId, ContactId, CustomerId, IdentityId, LeadId, OrderId, OrgPath, PoolId, StaffId
+from domain.values import (
+    CatalogId,
+    ContactId,
+    CustomerId,
+    IdentityId,
+    LeadId,
+    OrderId,
+    OrgPath,
+    PolicyId,
+    PoolId,
+    StaffId,
+)
+from tests.commands.customer import situations as of_customers
 from tests.commands.lead.situations import (
     CUSTOMER,
     EMAIL,
@@ -43,6 +55,23 @@ from tests.spec import ADAPTERS, START, administrator, ann, crm, day, mia, perso
 
 COMMANDS = sorted((command for decider in DECIDERS for command in decider.rules), key=lambda kind: kind.__name__)
 own_fields = CatalogPublished(catalog_id=LEAD_FIELDS, number=1, fields=(CustomField(name="size", type="integer"),))
+
+
+def known_customers() -> tuple[object, ...]:
+    """One who owes something, and another one; their identities are beside those of the leads."""
+    first, second = of_customers.created[0], of_customers.other_created[0]
+    third = of_customers.link(3, Identifier(kind="external", value="7", system="shop"))
+    return (
+        replace(first, identities=(third,)),
+        of_customers.attributed(3, kind="external"),
+        replace(second, identities=()),
+        of_customers.assigned(),
+        of_customers.ordered(OrderId(UUID(int=6))),
+        of_customers.level(),
+        of_customers.reserved(900, OrderId(UUID(int=6))),
+    )
+
+
 HISTORY = (
     *published,
     own_fields,
@@ -54,6 +83,9 @@ HISTORY = (
     qualified,
     negotiating,
     pooled(OTHER),
+    *of_customers.controllers,
+    *of_customers.published,
+    *known_customers(),
 )
 
 text = st.sampled_from(["", " ", "price", "a/b", "\0", "北", "wrong-number", "9" * 4_000]) | st.text(max_size=9)
@@ -76,11 +108,12 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     ),
     NoneType: st.none(),
     LeadId: st.sampled_from([LEAD, OTHER, THIRD]),
-    CustomerId: st.just(CUSTOMER),
+    CustomerId: st.sampled_from([CUSTOMER, of_customers.LI, of_customers.OTHER, of_customers.THIRD]),
     ContactId: st.just(ContactId(UUID(int=5))),
     OrderId: st.just(OrderId(UUID(int=6))),
     IdentityId: st.just(IdentityId(UUID(int=1))),
     StaffId: st.sampled_from(["ann", "bob", "sue", "nobody", "a b", "", "\0"]),
+    PolicyId: st.sampled_from(["standard", "other", "a/b", ""]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
     CatalogId: st.sampled_from(["lost-reasons", "lead-fields", "new", "a/b", ""]),
     OrgPath: st.sampled_from(["north", "north/team-1", "", "/", "a//b", "%", "\0"]),
@@ -131,7 +164,9 @@ def made(kind: type, words: Mapping[str, Any]) -> Any:
 
 
 PLACES = Rows(*HISTORY), Rows(*HISTORY, lost, freed(1)), Rows()
-callers = st.sampled_from([ann, mia, sue, crm, policy, administrator, person("nobody"), Actor(kind="service", id="x")])
+callers = st.sampled_from(
+    [ann, mia, sue, crm, policy, of_customers.cora, administrator, person("nobody"), Actor(kind="service", id="x")]
+)
 
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
