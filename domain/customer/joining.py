@@ -166,19 +166,16 @@ def parted(before: Dossier, kept: Dossier, now: Dossier, was: Dossier, named: Na
 
 def parted_credit(before: Credit, kept: Credit, now: Credit, was: Credit, named: Named) -> tuple[Credit, Credit]:
     """What is owed goes with who brought it, as far as it is still owed as it was then."""
+    left = each_undone(before.reservations, kept.reservations, now.reservations)
     back = {
-        order_id: now.reservations[order_id]
-        for order_id in now.reservations
-        if order_id in named.orders
-        or (
-            order_id in was.reservations
-            and order_id not in before.reservations
-            and now.reservations[order_id] == kept.reservations[order_id]
-        )
+        order_id: amount
+        for order_id, amount in was.reservations.items()
+        if order_id in now.reservations and now.reservations[order_id] == kept.reservations[order_id]
     }
+    back |= {order_id: now.reservations[order_id] for order_id in named.orders if order_id in now.reservations}
     survivor = Credit(
         line=undone(before.line, kept.line, now.line),
-        reservations={key: amount for key, amount in now.reservations.items() if key not in back},
+        reservations={key: amount for key, amount in left.items() if key not in named.orders},
         overrides=left_over(now.overrides, was.overrides),
         hold=undone(before.hold, kept.hold, now.hold),
     )

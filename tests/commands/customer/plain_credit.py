@@ -159,15 +159,22 @@ class Credits:
         if named is not None and named not in now.owed:
             return "no"
         last = merges[-1]
-        going = {
-            order
-            for order in now.owed
-            if order == named
-            or (order in last.was.owed and order not in last.before.owed and now.owed[order] == last.kept.owed[order])
-        }
         mine, others = deepcopy(now), deepcopy(last.was)
-        others.owed = {order: now.owed[order] for order in going}
-        mine.owed = {order: now.owed[order] for order in now.owed if order not in going}
+        for order, owed in now.owed.items():
+            if order == named:
+                others.owed[order] = owed
+                del mine.owed[order]
+            elif order in last.was.owed and owed == last.kept.owed[order]:
+                if order in last.before.owed:
+                    mine.owed[order] = last.before.owed[order]
+                else:
+                    del mine.owed[order]
+            elif order in last.was.owed:
+                del others.owed[order]
+            elif owed == last.kept.owed.get(order):
+                mine.owed[order] = last.before.owed[order]
+        for order in last.was.owed.keys() - now.owed.keys():
+            del others.owed[order]
         if named is not None:
             if others.level is None or others.mixed():
                 return "no"

@@ -283,6 +283,9 @@ def test_debts_need_the_credit_for_them() -> None:
 def test_an_order_that_stands_with_both_is_one_order() -> None:
     owing = (*history, level(), reserved(600), level(GOLD, OTHER), reserved(700, ORDER, customer_id=OTHER))
     assert kept_of(given(*owing), merge).credit.reservations == {ORDER: money(700)}
+    back = given(*owing).when(merge, by=policy).done().when(unmerge, by=policy, reason=why).done()
+    assert state(back) == state(given(*owing))
+    assert state(back, OTHER) == state(given(*owing), OTHER)
 
 
 def test_who_owed_too_much_before_is_merged_with_who_owes_nothing() -> None:
