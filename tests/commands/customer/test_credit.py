@@ -337,6 +337,8 @@ def test_an_alert_is_raised_again_when_less_was_used_in_between() -> None:
     story = given(*gold, reserved(800), alerted, paid)
     story.when(alert, by=policy).refused(EnoughCreditLeft)
     story.also(reserved(800)).when(alert, by=policy).then(alerted)
+    all_paid = replace(paid, amount=money(800), left=None)
+    given(*gold, reserved(800), alerted, all_paid, reserved(800)).when(alert, by=policy).then(alerted)
     lower = replace(level(BASIC), from_="gold")
     given(*gold, reserved(800), alerted, lower).when(alert, by=policy).then(replace(alerted, limit=money(100)))
 

@@ -32,6 +32,7 @@ from domain.customer.facts import (
     CustomerCollaboratorAdded,
     CustomerCreated,
     CustomerProfileUpdated,
+    CustomerRegistered,
     CustomerRestored,
     CustomersMerged,
     CustomerTransferred,
@@ -41,10 +42,11 @@ from domain.customer.facts import (
     LegalHoldPlaced,
     RiskFlagRaised,
     TagApplied,
+    TouchpointRecorded,
     ValueSegmentChanged,
 )
 from domain.customer.refusals import ChoiceNeeded, HasBeenMerged, MoreThanCredit, NotTheLastMerge, OnLegalHold
-from domain.customer.states import Absorbed, Open
+from domain.customer.states import Absorbed, Churned, Open
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.money import MixedCurrencies
 from domain.values import CustomerId
@@ -329,6 +331,20 @@ OWING = (
     CreditOverrideGranted(customer_id=OTHER, amount=money(7), until=day(4, 1), requested_by=ANN, by=CORA),
     LegalHoldPlaced(customer_id=OTHER, matter="case-7"),
 )
+
+
+def test_what_the_other_had_done_is_the_other_s_again() -> None:
+    """He had an account, came by himself, and had ordered again after he was lost."""
+    account = CustomerRegistered(customer_id=OTHER, account_id="u-77")
+    came = TouchpointRecorded(customer_id=OTHER, channel="app", direction="inbound", active_at=day(2, 1))
+    lost = [replace(each, customer_id=OTHER) for each in WAYS["churned"]]  # type: ignore[type-var]
+    whole = (*history, account, came, ordered(customer_id=OTHER), *lost, ordered(LATER, day(3, 1), customer_id=OTHER))
+    story = given(*whole).when(choosing(status="survivor"), by=policy).done()
+    assert (state(story).dossier.registered, state(story).dossier.active_at) == (True, day(2, 1))
+    back = story.when(unmerge, by=policy, reason=why).done()
+    assert state(back) == state(given(*whole))
+    assert state(back, OTHER) == state(given(*whole), OTHER)
+    assert state(back, OTHER).lifecycle == Churned(last_order=TENTH)
 
 
 def test_what_came_after_the_merge_stays_with_the_survivor() -> None:
