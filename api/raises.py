@@ -18,9 +18,10 @@ def refusals(form: Form) -> tuple[type[Refused], ...]:
     """By name; those of who may ask at all, which any rule shares, are not among them."""
     rule = form.decider.rules[form.takes]
     seen: set[Callable[..., Any]] = set()
-    found = {
-        each for part in (rule.run, *(finder.find for finder in rule.where.values())) for each in raised(part, seen)
-    }
+    parts = [rule.run, *(finder.find for finder in rule.where.values())]
+    if form.decider.elsewhere is not None:
+        parts.append(form.decider.elsewhere)
+    found = {each for part in parts for each in raised(part, seen)}
     return tuple(sorted(found, key=lambda kind: kind.__name__))
 
 

@@ -8,10 +8,13 @@ from commands.call import calls
 from commands.call_policy import call_policies
 from commands.catalog import catalogs
 from commands.contact import contacts
+from commands.credit_policy import credit_policies
+from commands.customer import customers
 from commands.decider import Decider
 from commands.dispatch_rule import dispatch_rules
 from commands.identity import identities
 from commands.lead import leads
+from commands.lifecycle_policy import lifecycle_policies
 from commands.order import orders
 from commands.outreach_policy import outreach_policies
 from commands.policy import policies
@@ -25,6 +28,7 @@ from commands.ticket_book import ticket_books
 
 DECIDERS: tuple[Decider[Any, Any], ...] = (
     leads,
+    customers,
     agent_books,
     identities,
     staff,
@@ -46,4 +50,6 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     tickets,
     ticket_books,
     sla_policies,
+    lifecycle_policies,
+    credit_policies,
 )

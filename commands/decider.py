@@ -39,6 +39,8 @@ class Decider(Generic[S, E]):
     events, `key` makes an id from text. `initial` is the state before the first event, for an id.
     `found_by` names a value by which its streams are found, where their ids are random.
     `holding` says whose a subject is; None while there is nothing yet that could be anybody's.
+    `elsewhere` refuses for a subject that has become part of another, and says of which; a rule that takes it as it is
+    does not ask.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Decider(Generic[S, E]):
     found_by: type | None = None
     governs: bool = False  # A policy stream: its version is pinned in the events that it decided.
     holding: Callable[[S], Holding | None] | None = None
+    elsewhere: Callable[[S], None] | None = None
     rules: dict[type, Rule] = field(default_factory=dict)
     actions: dict[type, Action] = field(default_factory=dict)
 

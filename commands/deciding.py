@@ -216,5 +216,7 @@ def fitting(stream: str, known: Known, need: Need, decider: Decider[Any, Any], h
         return known.state
     if known.version == 0 and (stream == home or decider.holding is not None):
         raise Hidden(subject=stream)
+    if decider.elsewhere is not None:
+        decider.elsewhere(known.state)
     wanted = tuple(kind.__name__ for kind in need.types)
     raise NotNow(found=type(known.state).__name__, wanted=wanted, subject="it" if stream == home else stream)

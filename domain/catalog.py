@@ -18,6 +18,8 @@ CUSTODY_REASONS = CatalogId("custody-reasons")  # Why a lead goes into a pool.
 REASONS = CatalogId("reasons")  # What may go with any command.
 LEAD_FIELDS = CatalogId("lead-fields")
 CALL_DISPOSITIONS = CatalogId("call-dispositions")  # What came of a call.
+TAGS = CatalogId("tags")
+NOTIFICATION_TEMPLATES = CatalogId("notification-templates")
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 

@@ -1,4 +1,4 @@
-"""Who is behind a phone number, an e-mail address, a WeChat id: one holder each, at any moment."""
+"""Who is behind a phone number, an e-mail address, a WeChat id: one open lead and one customer each, at any moment."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from typing import Literal
 import phonenumbers
 
 from domain.errors import ImpossibleHistory, Invalid
-from domain.values import IdentityId, Instant, LeadId, Personal, StaffId, fact, value
+from domain.values import CustomerId, IdentityId, Instant, LeadId, Personal, StaffId, fact, replace, value
 
 IdentityKind = Literal["phone", "email", "wechat", "external"]
 Cooling = Mapping[StaffId, Instant]  # Until when a previous owner must wait.
@@ -142,22 +142,56 @@ class IdentityReleased:
     cooling: Cooling | None = None
 
 
-IdentityEvent = IdentityReserved | IdentityReassigned | IdentityReleased
+# Facts of the other axis: whose it is, whatever lead is open
 
 
-# States
+@fact("identity.attributed")
+class IdentityAttributed:
+    identity_id: IdentityId
+    kind: IdentityKind
+    customer_id: CustomerId
+
+
+@fact("identity.reattributed")
+class IdentityReattributed:
+    """Two customers turned out to be one, or two after all."""
+
+    identity_id: IdentityId
+    from_: CustomerId
+    to: CustomerId
+
+
+@fact("identity.detached")
+class IdentityDetached:
+    identity_id: IdentityId
+    customer_id: CustomerId
+
+
+IdentityEvent = (
+    IdentityReserved
+    | IdentityReassigned
+    | IdentityReleased
+    | IdentityAttributed
+    | IdentityReattributed
+    | IdentityDetached
+)
+
+
+# States. Which lead holds it and whose it is are independent: a customer may well be talked to once more.
 
 
 @value
 class Unheld:
     identity_id: IdentityId
     cooling: Cooling | None = None
+    customer_id: CustomerId | None = None
 
 
 @value
 class HeldBy:
     identity_id: IdentityId
     lead_id: LeadId
+    customer_id: CustomerId | None = None
 
 
 Identity = Unheld | HeldBy
@@ -165,11 +199,17 @@ Identity = Unheld | HeldBy
 
 def evolve(identity: Identity, event: IdentityEvent) -> Identity:
     match identity, event:
-        case Unheld(identity_id=identity_id), IdentityReserved(lead_id=lead_id):
-            return HeldBy(identity_id=identity_id, lead_id=lead_id)
-        case HeldBy(identity_id=identity_id), IdentityReassigned(to=to):
-            return HeldBy(identity_id=identity_id, lead_id=to)
-        case HeldBy(identity_id=identity_id), IdentityReleased(cooling=cooling):
-            return Unheld(identity_id=identity_id, cooling=cooling)
+        case Unheld(identity_id=identity_id, customer_id=customer_id), IdentityReserved(lead_id=lead_id):
+            return HeldBy(identity_id=identity_id, lead_id=lead_id, customer_id=customer_id)
+        case HeldBy(), IdentityReassigned(to=to):
+            return replace(identity, lead_id=to)
+        case HeldBy(identity_id=identity_id, customer_id=customer_id), IdentityReleased(cooling=cooling):
+            return Unheld(identity_id=identity_id, cooling=cooling, customer_id=customer_id)
+        case _, IdentityAttributed(customer_id=customer_id) if identity.customer_id is None:
+            return replace(identity, customer_id=customer_id)
+        case _, IdentityReattributed(from_=before, to=after) if identity.customer_id == before:
+            return replace(identity, customer_id=after)
+        case _, IdentityDetached(customer_id=customer_id) if identity.customer_id == customer_id:
+            return replace(identity, customer_id=None)
         case _:
             raise ImpossibleHistory(identity, event)

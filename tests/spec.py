@@ -20,6 +20,7 @@ from commands.ask import Ask, Outcome
 from commands.decider import owners
 from commands.execute import Executor
 from domain.actor import Actor, Reason
+from domain.customer.facts import CustomerCorrected, CustomerCreated, CustomerRegistered
 from domain.errors import Refused
 from domain.identity import Identifier, IdentityLink
 from domain.lead.facts import LeadCaptured, LeadCorrected
@@ -216,7 +217,11 @@ def write(ledger: Ledger, history: Sequence[object]) -> int:
 def links(event: object) -> tuple[IdentityLink, ...]:
     """The identities that an event brings in."""
     match event:
-        case LeadCaptured(identities=brought) | LeadCorrected(identities_added=brought):
+        case LeadCaptured(identities=brought) | CustomerCreated(identities=brought):
+            return brought
+        case LeadCorrected(identities_added=brought):
+            return brought
+        case CustomerCorrected(identities_added=brought) | CustomerRegistered(identities_added=brought):
             return brought
         case _:
             return ()

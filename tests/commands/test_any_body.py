@@ -1,7 +1,7 @@
 """Whatever is in a command, the answer is a yes or a no in words: never an error of ours."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -41,6 +41,7 @@ from domain.values import (
 )
 from tests.commands.call.situations import CALL, SPARE_CALL, dispositions, talked
 from tests.commands.contact.situations import LI, LIN, created, lin_created, standard, voiced
+from tests.commands.customer import situations as of_customers
 from tests.commands.lead.situations import (
     CUSTOMER,
     EMAIL,
@@ -69,6 +70,23 @@ from tests.spec import ADAPTERS, ANN, START, administrator, ann, crm, day, mia, 
 
 COMMANDS = sorted((command for decider in DECIDERS for command in decider.rules), key=lambda kind: kind.__name__)
 own_fields = CatalogPublished(catalog_id=LEAD_FIELDS, number=1, fields=(CustomField(name="size", type="integer"),))
+
+
+def known_customers() -> tuple[object, ...]:
+    """One who owes something, and another one; their identities are beside those of the leads."""
+    first, second = of_customers.created[0], of_customers.other_created[0]
+    third = of_customers.link(3, Identifier(kind="external", value="7", system="shop"))
+    return (
+        replace(first, identities=(third,)),
+        of_customers.attributed(3, kind="external"),
+        replace(second, identities=()),
+        of_customers.assigned(),
+        of_customers.ordered(OrderId(UUID(int=6))),
+        of_customers.level(),
+        of_customers.reserved(900, OrderId(UUID(int=6))),
+    )
+
+
 HISTORY = (
     *published,
     own_fields,
@@ -100,6 +118,9 @@ HISTORY = (
     ),
     *taken,
     *other_opened,
+    *of_customers.controllers,
+    *of_customers.published,
+    *known_customers(),
 )
 EARLIER = (*quality.at("submitted"), quality.requested, quality.second_assigned, quality.opened, quality.ivo_scored)
 
@@ -124,20 +145,20 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     Decimal: st.sampled_from(list(map(Decimal, ("0", "1", "0.5", "-0.0", "0.33333", "100", "1E+99", "1E-99")))),
     NoneType: st.none(),
     LeadId: st.sampled_from([LEAD, OTHER, THIRD]),
-    CustomerId: st.just(CUSTOMER),
     OrderId: st.sampled_from([ORDER, SPARE_ORDER]),
     UUID: st.sampled_from([UUID(int=6), UUID(int=7)]),
     CallId: st.sampled_from([CALL, SPARE_CALL, quality.CALL, CallId(quality.OTHER), CallId(UUID(int=7))]),
     ReviewId: st.sampled_from([quality.REVIEW, quality.OTHER, ReviewId(UUID(int=7))]),
     CalibrationId: st.sampled_from([quality.ROUND, CalibrationId(UUID(int=8))]),
     ScorecardId: st.sampled_from(["service", "new", "a/b", ""]),
-    PolicyId: st.sampled_from(["service-calls", "calls", "standard", "north-web", "gold", "new", "a/b", ""]),
+    PolicyId: st.sampled_from(["service-calls", "calls", "standard", "north-web", "gold", "other", "new", "a/b", ""]),
     CalendarId: st.sampled_from(["office", "new", "a/b", ""]),
     StaffId: st.sampled_from(["ann", "ina", "ivo", "mia", "bob", "sue", "nobody", "a b", "", "\0"]),
     ContactId: st.sampled_from([LI, LIN, ContactId(UUID(int=5))]),
     IdentityId: st.just(IdentityId(UUID(int=1))),
     TargetId: st.sampled_from(["ann-2026-03", "a/b", ""]),
     TicketId: st.sampled_from([TICKET, OTHER_TICKET]),
+    CustomerId: st.sampled_from([CUSTOMER, of_customers.LI, of_customers.OTHER, of_customers.THIRD]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
     CatalogId: st.sampled_from(["lost-reasons", "lead-fields", "new", "a/b", ""]),
     OrgPath: st.sampled_from(["north", "north/team-1", "", "/", "a//b", "%", "\0"]),
@@ -201,6 +222,7 @@ callers = st.sampled_from(
         quality.quin,
         crm,
         policy,
+        of_customers.cora,
         administrator,
         person("nobody"),
         Actor(kind="service", id="x"),

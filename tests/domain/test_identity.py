@@ -1,3 +1,6 @@
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,15 +9,20 @@ from domain.errors import ImpossibleHistory, Invalid
 from domain.identity import (
     HeldBy,
     Identifier,
+    Identity,
+    IdentityAttributed,
+    IdentityDetached,
     IdentityReassigned,
+    IdentityReattributed,
     IdentityReleased,
     IdentityReserved,
     Unheld,
     evolve,
     normalised,
 )
+from domain.values import CustomerId
 from tests.commands.lead.situations import LEAD, OTHER
-from tests.spec import identity
+from tests.spec import ANN, START, identity
 
 # One spelling
 
@@ -113,5 +121,45 @@ def test_an_identity_is_reserved_handed_on_and_released() -> None:
 
 def test_a_history_in_which_two_hold_it_is_corrupt() -> None:
     for state, event in ((held, reserved), (free, released), (free, reassigned)):
+        with pytest.raises(ImpossibleHistory):
+            evolve(state, event)
+
+
+# Whose it is: an axis of its own
+
+CUSTOMER, ANOTHER = CustomerId(UUID(int=0xC1)), CustomerId(UUID(int=0xC2))
+attributed = IdentityAttributed(identity_id=identity(1), kind="phone", customer_id=CUSTOMER)
+handed_on = IdentityReattributed(identity_id=identity(1), from_=CUSTOMER, to=ANOTHER)
+detached = IdentityDetached(identity_id=identity(1), customer_id=CUSTOMER)
+
+
+@pytest.mark.parametrize("state", [free, held, Unheld(identity_id=identity(1), cooling={ANN: START})])
+def test_whose_it_is_does_not_depend_on_who_holds_it(state: Identity) -> None:
+    his = evolve(state, attributed)
+    assert his == replace(state, customer_id=CUSTOMER)
+    assert evolve(his, handed_on) == replace(state, customer_id=ANOTHER)
+    assert evolve(his, detached) == state
+
+
+def test_who_holds_it_does_not_change_whose_it_is() -> None:
+    his = evolve(free, attributed)
+    taken = evolve(his, reserved)
+    assert taken == HeldBy(identity_id=identity(1), lead_id=LEAD, customer_id=CUSTOMER)
+    assert evolve(taken, reassigned) == HeldBy(identity_id=identity(1), lead_id=OTHER, customer_id=CUSTOMER)
+    cooled = evolve(taken, replace(released, cooling={ANN: START}))
+    assert cooled == Unheld(identity_id=identity(1), cooling={ANN: START}, customer_id=CUSTOMER)
+
+
+def test_a_history_in_which_it_is_two_customers_is_corrupt() -> None:
+    his = evolve(free, attributed)
+    other = replace(attributed, customer_id=ANOTHER)
+    for state, event in (
+        (his, attributed),
+        (his, other),
+        (free, detached),
+        (free, handed_on),
+        (his, replace(detached, customer_id=ANOTHER)),
+        (his, replace(handed_on, from_=ANOTHER, to=CUSTOMER)),
+    ):
         with pytest.raises(ImpossibleHistory):
             evolve(state, event)

@@ -1,0 +1,235 @@
+"""How far it has come with a customer, and what it is seen by: his orders, and that he comes by himself."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from commands.customer.customers import customers, detached
+from commands.lead.leads import reason_given
+from domain.access import Action
+from domain.actor import Asked
+from domain.catalog import coded
+from domain.customer.facts import (
+    CustomerOrderNoted,
+    CustomerRefundNoted,
+    CustomerStatusChanged,
+    CustomerWonBack,
+    Direction,
+    Status,
+    TouchpointRecorded,
+)
+from domain.customer.lapse import lapses_at, orders_paid, window_ends_at
+from domain.customer.refusals import NothingShowsIt, NotYetDue
+from domain.customer.states import (
+    NAMES,
+    Active,
+    Churned,
+    Closed,
+    Dormant,
+    Lifecycle,
+    New,
+    Open,
+    Prospect,
+    last_order,
+)
+from domain.errors import Invalid, NotAllowed, NotNow, require, said
+from domain.identity import Identity, IdentityDetached
+from domain.lifecycle_policy import STANDARD, AnyLifecyclePolicy, LifecyclePolicy
+from domain.values import CustomerId, IdentityId, Instant, OrderId, PolicyId, value
+
+MAY_BECOME: Mapping[Status, tuple[type[Lifecycle], ...]] = {
+    "prospect": (New,),
+    "new": (Prospect,),
+    "active": (New, Dormant, Churned),
+    "dormant": (New, Active),
+    "churned": (Dormant,),
+    "closed": (Prospect, New, Active, Dormant, Churned),
+}
+
+
+@value
+class ChangeCustomerStatus:
+    """A person says why; a program is believed when the orders show it and the time has come. `campaign` is what has
+    won a lost customer back.
+    """
+
+    customer_id: CustomerId
+    to: Status
+    campaign: str | None = None
+
+
+def lifecycle_policy() -> PolicyId:
+    return STANDARD
+
+
+def identities_if_closing(command: ChangeCustomerStatus, customer: Open | Closed) -> list[IdentityId]:
+    return list(customer.dossier.identities) if command.to == "closed" and isinstance(customer, Open) else []
+
+
+@customers.decides(Action.CLOSE, policy=lifecycle_policy, identities=identities_if_closing)
+def change_status(
+    command: ChangeCustomerStatus,
+    customer: Open | Closed,
+    policy: AnyLifecyclePolicy,
+    identities: Mapping[IdentityId, Identity],
+    asked: Asked,
+) -> Iterator[CustomerStatusChanged | CustomerWonBack | IdentityDetached]:
+    """Change how far it has come with a customer: within the table, and when it is due. To shut one is a person's."""
+    to = command.to
+    if isinstance(customer, Closed):
+        if not (asked.imported and to == "closed"):
+            raise NotNow(found="Closed", wanted=("Open",))
+        yield CustomerStatusChanged(customer_id=command.customer_id, from_="closed", to="closed")
+        return
+    before = NAMES[type(customer.lifecycle)]
+    if asked.imported and before == to:
+        yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to=to)
+        return
+    require(customer.lifecycle, *MAY_BECOME[to])
+    due = None
+    if asked.person is not None:
+        reason_given(asked)
+    elif not asked.imported:
+        due = due_since(to, customer, policy, asked)
+    if isinstance(customer.lifecycle, Churned) and to == "active":
+        yield won_back(command, customer, customer.lifecycle, asked)
+    else:
+        yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to=to, due_at=due)
+    yield from detached(identities, command.customer_id)
+
+
+def won_back(command: ChangeCustomerStatus, customer: Open, churned: Churned, asked: Asked) -> CustomerWonBack:
+    back = last_order(customer.dossier)
+    if back is None or back == churned.last_order:
+        back = asked.at
+    lapsed = None if churned.last_order is None else max((back - churned.last_order).days, 0)
+    return CustomerWonBack(
+        customer_id=command.customer_id,
+        campaign=command.campaign and coded("campaign", command.campaign),
+        days_lapsed=lapsed,
+    )
+
+
+def due_since(to: Status, customer: Open, policy: AnyLifecyclePolicy, asked: Asked) -> Instant | None:
+    """What a program asks for, checked against the orders; since when it was due, where that is a question of time."""
+    paid = orders_paid(customer.dossier)
+    match to:
+        case "new":
+            must_show(to, "no order is paid", so=bool(paid))
+            return None
+        case "prospect":
+            must_show(to, "an order is paid, and not refunded", so=not paid)
+            return None
+        case "active":
+            return active_since(customer, require(policy, LifecyclePolicy), paid, asked)
+        case "dormant" | "churned":
+            due = lapses_at(customer.dossier, require(policy, LifecyclePolicy), to)
+            must_show(to, "no order is known", so=due is not None)
+            assert due is not None
+            must_be_past(to, due, asked)
+            return due
+        case "closed":
+            raise NotAllowed(
+                action=Action.CLOSE, because=f"only a person shuts a customer, and {asked.actor.id} is none"
+            )
+
+
+def active_since(customer: Open, policy: LifecyclePolicy, paid: list[Instant], asked: Asked) -> Instant | None:
+    dossier = customer.dossier
+    match customer.lifecycle:
+        case New():
+            if len(paid) > 1:
+                return None
+            end = window_ends_at(dossier, policy)
+            came = dossier.active_at
+            must_show("active", "no order is paid", so=end is not None)
+            assert end is not None
+            must_be_past("active", end, asked)
+            must_show("active", "nothing came after the first order", so=came is not None and came > paid[0])
+            return end
+        case Churned(last_order=before):
+            must_show("active", "no order came since", so=bool(paid) and (before is None or paid[-1] > before))
+            return None
+        case _:
+            due = lapses_at(dossier, policy, "dormant")
+            must_show("active", "no order came lately", so=due is not None and asked.at < due)
+            return None
+
+
+def must_show(to: Status, because: str, *, so: bool) -> None:
+    if not so:
+        raise NothingShowsIt(to=to, because=because)
+
+
+def must_be_past(to: Status, due: Instant, asked: Asked) -> None:
+    if asked.at < due:
+        raise NotYetDue(to=to, due_at=due)
+
+
+# What it is seen by
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+@value
+class RecordCustomerOrder:
+    customer_id: CustomerId
+    order_id: OrderId
+    paid_at: Instant
+    product_line: str | None = None
+
+
+@customers.decides(Action.MIRROR)
+def record_order(command: RecordCustomerOrder, customer: Open, asked: Asked) -> CustomerOrderNoted | None:
+    """Note that an order was paid: by this the lifecycle is reckoned."""
+    if not EARLIEST <= command.paid_at <= asked.at:
+        raise Invalid(field="paid_at", because=f"what was paid lies between {EARLIEST.year} and now")
+    if command.order_id in customer.dossier.orders:
+        return None  # Asking twice is not an error.
+    return CustomerOrderNoted(
+        customer_id=command.customer_id,
+        order_id=command.order_id,
+        paid_at=command.paid_at,
+        product_line=command.product_line and coded("product_line", command.product_line),
+    )
+
+
+@value
+class RecordCustomerRefund:
+    customer_id: CustomerId
+    order_id: OrderId
+
+
+@customers.decides(Action.MIRROR)
+def record_refund(command: RecordCustomerRefund, customer: Open | Closed) -> CustomerRefundNoted | None:
+    """Note that all of an order was refunded: it counts no more."""
+    found = customer.was if isinstance(customer, Closed) else customer
+    order = found.dossier.orders.get(command.order_id)
+    if order is None:
+        raise Invalid(field="order_id", because="no such order was noted here")
+    if order.refunded:
+        return None
+    return CustomerRefundNoted(customer_id=command.customer_id, order_id=command.order_id)
+
+
+@value
+class RecordTouchpoint:
+    """`direction` says who came to whom: what is inbound shows that the customer is active."""
+
+    customer_id: CustomerId
+    channel: str
+    direction: Direction
+    ref: str | None = None
+    note: str | None = None
+
+
+@customers.decides(Action.WORK)
+def record_touchpoint(command: RecordTouchpoint, _: Open | Closed, asked: Asked) -> TouchpointRecorded:
+    """Record that the customer met us, or we him, wherever it was."""
+    return TouchpointRecorded(
+        customer_id=command.customer_id,
+        channel=coded("channel", command.channel),
+        direction=command.direction,
+        ref=said("ref", command.ref),
+        note=said("note", command.note),
+        active_at=asked.at if command.direction == "inbound" else None,
+    )

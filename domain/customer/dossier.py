@@ -1,0 +1,118 @@
+"""All that is kept about one customer, as a value: so that two can become one, and be two again."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+from domain.identity import IdentityKind
+from domain.money import Money, sum_of
+from domain.values import ContactId, IdentityId, Instant, OrderId, Personal, StaffId, value
+
+CustomerType = Literal["individual", "company", "merchant", "partner", "distributor", "competitor"]
+OwnerRole = Literal["primary", "key_account", "service", "partner"]
+ROLES: tuple[OwnerRole, ...] = ("primary", "key_account", "service", "partner")
+ContactRole = Literal["decides", "influences", "uses", "pays", "blocks", "irrelevant"]
+Segment = Literal["A", "B", "C", "D", "E"]  # By value and frequency; A has not bought yet.
+Access = Literal["read", "work"]
+
+
+@value
+class Profile:
+    """What is known of the person: preferences, why he buys, and whom he buys for."""
+
+    name: Personal[str] | None = None
+    preferences: Personal[str] | None = None
+    motive: Personal[str] | None = None
+    family: Personal[str] | None = None
+
+
+@value
+class LinkedContact:
+    role: ContactRole
+    primary: bool = False
+
+
+@value
+class Collaboration:
+    access: Access
+    until: Instant | None = None
+
+
+@value
+class PaidOrder:
+    """`refunded` is the whole of it."""
+
+    paid_at: Instant
+    product_line: str | None = None
+    refunded: bool = False
+
+
+@value
+class CreditLine:
+    """A level as it was when it was given: what is published later does not change it."""
+
+    level: str
+    limit: Money
+    terms: str
+    alert_percent: int
+    overdue_days: int
+    max_quantity: int | None = None
+
+
+@value
+class CreditOverride:
+    """So much more than the limit, for a time."""
+
+    amount: Money
+    until: Instant
+    requested_by: StaffId
+    by: StaffId
+
+
+@value
+class CreditHold:
+    reason: str
+    invoice_no: str | None = None
+
+
+@value
+class Credit:
+    reservations: Mapping[OrderId, Money]
+    line: CreditLine | None = None
+    overrides: tuple[CreditOverride, ...] = ()
+    hold: CreditHold | None = None
+    alerted: bool = False
+
+    def exposure(self, currency: str) -> Money:
+        """All that is reserved in a currency."""
+        nothing = Money(amount=Decimal(0), currency=currency)
+        return sum_of(nothing, tuple(each for each in self.reservations.values() if each.currency == currency))
+
+    def allowed(self, line: CreditLine, at: Instant) -> Money:
+        """The limit, and what has been granted beyond it and not ended."""
+        return sum_of(
+            line.limit,
+            tuple(
+                each.amount
+                for each in self.overrides
+                if at < each.until and each.amount.currency == line.limit.currency
+            ),
+        )
+
+
+@value
+class Dossier:
+    customer_type: CustomerType
+    profile: Profile
+    identities: Mapping[IdentityId, IdentityKind]
+    owners: Mapping[OwnerRole, StaffId]
+    collaborators: Mapping[StaffId, Collaboration]
+    contacts: Mapping[ContactId, LinkedContact]
+    tags: Mapping[str, str]  # And who says so.
+    orders: Mapping[OrderId, PaidOrder]
+    credit: Credit
+    registered: bool = False
+    segment: Segment | None = None
+    active_at: Instant | None = None  # When he last came by himself.
+    risk_flags: tuple[str, ...] = ()
+    legal_holds: tuple[str, ...] = ()

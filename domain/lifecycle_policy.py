@@ -1,0 +1,64 @@
+"""When a customer counts as new, dormant and lost: the terms of the lifecycle clock, in published versions."""
+
+from collections.abc import Mapping
+
+from domain.values import PolicyId, fact, value
+
+STANDARD = PolicyId("standard")  # The policy under which customers are; its product lines may have terms of their own.
+
+
+@value
+class LifecycleTerms:
+    """Days since an order was paid. Numbers are defaults, published for all and overridden per product line."""
+
+    new_days: int = 30
+    dormant_days: int = 180
+    churned_days: int = 365
+
+
+# Facts
+
+
+@fact("lifecycle-policy.published")
+class LifecyclePolicyPublished:
+    policy_id: PolicyId
+    number: int
+    time_zone: str
+    terms: LifecycleTerms
+    product_lines: Mapping[str, LifecycleTerms]
+
+
+LifecyclePolicyEvent = LifecyclePolicyPublished
+
+
+# States
+
+
+@value
+class NoLifecyclePolicy: ...
+
+
+@value
+class LifecyclePolicy:
+    number: int
+    time_zone: str
+    terms: LifecycleTerms
+    product_lines: Mapping[str, LifecycleTerms]
+
+    def terms_of(self, product_line: str | None) -> LifecycleTerms:
+        """Those of a product line, where it has its own."""
+        return self.terms if product_line is None else self.product_lines.get(product_line, self.terms)
+
+
+AnyLifecyclePolicy = NoLifecyclePolicy | LifecyclePolicy
+
+
+def evolve(_: AnyLifecyclePolicy, event: LifecyclePolicyEvent) -> AnyLifecyclePolicy:
+    match event:
+        case LifecyclePolicyPublished():
+            return LifecyclePolicy(
+                number=event.number,
+                time_zone=event.time_zone,
+                terms=event.terms,
+                product_lines=event.product_lines,
+            )
