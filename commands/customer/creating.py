@@ -143,7 +143,7 @@ def correct(
         identities_removed=removed,
     )
     yield from attributed(added, command.customer_id)
-    yield from detached(removed, command.customer_id)
+    yield from detached([present[each] for each in removed], command.customer_id)
 
 
 @value

@@ -11,7 +11,14 @@ from domain.customer.facts import CustomerEvent
 from domain.customer.refusals import HasBeenMerged, KnownCustomer
 from domain.customer.states import Absorbed, Customer, Open, Uncreated, evolve
 from domain.errors import said
-from domain.identity import Identifier, Identity, IdentityAttributed, IdentityDetached, IdentityLink
+from domain.identity import (
+    Identifier,
+    Identity,
+    IdentityAttributed,
+    IdentityDetached,
+    IdentityLink,
+    IdentityReattributed,
+)
 from domain.values import CustomerId, IdentityId, Instant, StaffId, value
 
 
@@ -83,10 +90,19 @@ def attributed(identities: Mapping[Identifier, Identity], customer_id: CustomerI
         yield IdentityAttributed(identity_id=identity.identity_id, kind=identifier.kind, customer_id=customer_id)
 
 
-def detached(identities: Iterable[IdentityId], customer_id: CustomerId) -> Iterator[IdentityDetached]:
+def detached(identities: Iterable[Identity], customer_id: CustomerId) -> Iterator[IdentityDetached]:
     """The person behind them may be somebody else's customer from now on, or ours once more."""
-    for identity_id in identities:
-        yield IdentityDetached(identity_id=identity_id, customer_id=customer_id)
+    for identity in identities:
+        if identity.customer_id == customer_id:
+            yield IdentityDetached(identity_id=identity.identity_id, customer_id=customer_id)
+
+
+def reattributed(
+    identities: Iterable[Identity], before: CustomerId, after: CustomerId
+) -> Iterator[IdentityReattributed]:
+    for identity in identities:
+        if identity.customer_id == before:
+            yield IdentityReattributed(identity_id=identity.identity_id, from_=before, to=after)
 
 
 def identities_of(customer: Open) -> list[IdentityId]:

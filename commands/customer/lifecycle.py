@@ -94,7 +94,7 @@ def change_status(
         yield won_back(command, customer, customer.lifecycle, asked)
     else:
         yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to=to, due_at=due)
-    yield from detached(identities, command.customer_id)
+    yield from detached(identities.values(), command.customer_id)
 
 
 def won_back(command: ChangeCustomerStatus, customer: Open, churned: Churned, asked: Asked) -> CustomerWonBack:

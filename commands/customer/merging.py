@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from commands.customer.customers import customers, identities_of
+from commands.customer.customers import customers, identities_of, reattributed
 from commands.lead.leads import reason_given
 from domain.access import Action
 from domain.actor import Asked
@@ -70,8 +70,7 @@ def merge(
         kept=kept,
     )
     yield CustomerAbsorbed(customer_id=command.absorbed, into=command.customer_id, from_=others)
-    for identity_id in identities:
-        yield IdentityReattributed(identity_id=identity_id, from_=command.absorbed, to=command.customer_id)
+    yield from reattributed(identities.values(), command.absorbed, command.customer_id)
 
 
 def must_be_allowed_together(credit: Credit, brought: Credit, at: Instant) -> None:
@@ -161,8 +160,7 @@ def unmerge(
         to=NAMES[type(was.lifecycle)],
         kept=other,
     )
-    for identity_id in identities:
-        yield IdentityReattributed(identity_id=identity_id, from_=command.customer_id, to=command.absorbed)
+    yield from reattributed(identities.values(), command.customer_id, command.absorbed)
 
 
 def must_be_there(command: UnmergeCustomer, customer: Open, named: Mapping[Identifier, Identity]) -> None:

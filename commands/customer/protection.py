@@ -118,4 +118,4 @@ def erase_personal_data(
         from_=NAMES[type(found.lifecycle)] if isinstance(customer, Open) else "closed",
         absorbed=tuple(each for merge in found.merges for each in (merge.absorbed, *merge.earlier)),
     )
-    yield from detached(identities, command.customer_id)
+    yield from detached(identities.values(), command.customer_id)
