@@ -4,11 +4,14 @@ The codec opens every personal value, and checks again by the rules of each valu
 Here personal values stay as they are stored, except in the fields that are named, and the types alone are checked.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator, from_json
 
+from domain.signature import members
 from domain.values import Erased, outside_name
 from ledger.codec import EACH, ERASED, Path, Sealed, Shape, modernised, personal_paths
 from ledger.keys import Key, NoKey, unseal
@@ -23,7 +26,7 @@ class Lean:
         validator = SchemaValidator(unopened(shape.adapter.core_schema))
         self.read: Callable[[bytes], Any] = validator.validate_json
         self.read_python: Callable[[Any], Any] = validator.validate_python
-        self.opened = [Opened(path) for path in shape.personal if path[0] in opens]
+        self.opened = [Opened(shape.kind, path) for path in shape.personal if path[0] in opens]
 
     def modernised(self, schema_version: int, payload: bytes) -> Any:
         """An event of an earlier version. Raises ValueError where this service does not know how to read it."""
@@ -34,29 +37,60 @@ class Lean:
     def open(self, event: Any, event_id: bytes, key: Key | Erased | None) -> None:
         """Put plaintext into the fields that are to be opened, or that it was erased."""
         for opened in self.opened:
-            if opened.inner is None:
-                if getattr(event, opened.name) is not None:
-                    put(event, opened.name, plaintext(getattr(event, opened.name), event_id, opened.where, key))
-                continue
-            for number, item in enumerate(getattr(event, opened.name) or ()):
-                where = f"{opened.where}/{number}/{opened.inner_where}"
-                put(item, opened.inner, plaintext(getattr(item, opened.inner), event_id, where, key))
+            for holder, where in places(event, opened.way, ""):
+                stored = getattr(holder, opened.name)
+                if stored is not None:
+                    put(holder, opened.name, plaintext(stored, event_id, f"{where}{opened.where}", key, opened.parse))
 
 
 class Opened:
-    """A personal field of an event, or of each value in one of its tuples; events have no others."""
+    """A personal field of an event, or of a value in it: the way to what holds it, its name, and how it is read."""
 
-    def __init__(self, path: Path) -> None:
-        assert len(path) == 1 or (len(path) == 3 and path[1] == EACH), f"there is no way to open {path} in an event"
-        self.name, self.where = path[0], outside_name(path[0])
-        self.inner = path[2] if len(path) == 3 else None
-        self.inner_where = "" if self.inner is None else outside_name(self.inner)
+    def __init__(self, kind: type, path: Path) -> None:
+        *way, name = path
+        assert name != EACH, f"there is no way to open {path} in an event"
+        self.way = tuple(way)
+        self.name, self.where = name, outside_name(name)
+        self.parse = parser(kind, path)
+
+
+def places(holder: Any, way: Path, where: str) -> Iterator[tuple[Any, str]]:
+    """What holds the field at the end of a way, and the way there in words."""
+    if not way:
+        yield holder, where
+        return
+    name, rest = way[0], way[1:]
+    found = getattr(holder, name)
+    if found is None or isinstance(found, Erased):
+        return
+    where = f"{where}{outside_name(name)}/"
+    if rest[:1] == (EACH,):
+        for number, item in enumerate(found):
+            yield from places(item, rest[1:], f"{where}{number}/")
+    else:
+        yield from places(found, rest, where)
 
 
 put = object.__setattr__
 
 
-def plaintext(stored: Any, event_id: bytes, where: str, key: Key | Erased | None) -> Any:
+def parser(kind: Any, path: Path) -> Callable[[bytes], Any]:
+    """How a personal value is read: most are texts, and some are values with fields of their own."""
+    for name in path:
+        (kind,) = kinds(kind)
+        kind = get_args(kind)[0] if name == EACH else get_type_hints(kind, include_extras=True)[name]
+    return from_json if kinds(kind) == {str} else TypeAdapter(kind).validator.validate_json
+
+
+def kinds(annotation: Any) -> set[Any]:
+    """What a value can be, if it is there and has not been erased."""
+    if get_origin(annotation) is Annotated:
+        return kinds(get_args(annotation)[0])
+    found = members(annotation)
+    return {annotation} - {NoneType, Erased} if found == (annotation,) else set().union(*map(kinds, found))
+
+
+def plaintext(stored: Any, event_id: bytes, where: str, key: Key | Erased | None, parse: Callable[[bytes], Any]) -> Any:
     """As `ledger.codec.unsealed`, with the key at hand."""
     if "erased" in stored:
         return ERASED.validate_python(stored["erased"])
@@ -65,7 +99,7 @@ def plaintext(stored: Any, event_id: bytes, where: str, key: Key | Erased | None
     if key is None:
         raise NoKey(f"there is no key for {where}")
     sealed_for = stored.where if isinstance(stored, Sealed) else where
-    return from_json(unseal(key, event_id, sealed_for, stored))
+    return parse(unseal(key, event_id, sealed_for, stored))
 
 
 def unopened(schema: Any) -> Any:

@@ -14,7 +14,7 @@ def test_each_rule_has_an_address(house: House) -> None:
     paths = house.get("/openapi.json").json()["paths"]
     for decider in DECIDERS:
         for command, rule in decider.rules.items():
-            path = f"/{decider.plural}/{{{decider.id_field}}}/{rule.run.__name__.replace('_', '-')}"
+            path = f"/{decider.plural}/{{{decider.id_field}}}/{rule.run.__name__.strip('_').replace('_', '-')}"
             assert paths[path]["post"]["operationId"] == command.__name__
     assert "/leads/{lead_id}/claim" in paths
     assert "/staff/{staff_id}/change-availability" in paths
