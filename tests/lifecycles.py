@@ -98,7 +98,7 @@ def is_taken(decider: Decider[Any, Any], command: type, state: type) -> bool:
 
 def main() -> int:
     os.environ[WRITE] = "1"
-    return pytest.main(["-q", "tests/commands"])
+    return pytest.main(["-q", "--hypothesis-profile=seeded", "tests/commands"])
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from uuid import UUID
 
-from commands import DECIDERS
+from commands.service import codec
 from domain.values import Erased
 from ledger.appender import SideRowMoved, must_be_complete
-from ledger.codec import Codec
 from ledger.envelope import Logged
 from ledger.keys import Keys
 from ledger.ledger import Ledger
@@ -18,7 +17,7 @@ from ledger.row import Row
 from ledger.store import Encoded, Foundation, Sent, Standing
 
 MASTER = bytes(range(32))
-CODEC = Codec(event for decider in DECIDERS for event in decider.events)
+CODEC = codec()
 
 
 class MemoryRows:

@@ -323,6 +323,7 @@ def test_what_governs_can_be_set_up_unless_it_is_drafted_first() -> None:
     assert {"pools", "catalogs"} <= names
 
 
+@pytest.mark.slow
 def test_the_command_says_what_may_stand_in_a_file() -> None:
     said = lifeledger("setup", "--describe")
     assert said.code == 0
@@ -338,6 +339,7 @@ def test_the_command_says_what_may_stand_in_a_file() -> None:
     }
 
 
+@pytest.mark.slow
 def test_without_a_file_there_is_nothing_to_do() -> None:
     said = lifeledger("setup")
     assert said.code == 2

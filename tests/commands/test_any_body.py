@@ -232,7 +232,7 @@ callers = st.sampled_from(
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
-@settings(max_examples=(settings.default or settings()).max_examples // 3)
+@settings(max_examples=(settings.default or settings()).max_examples // 8)  # Of each of some two hundred commands.
 def test_whatever_is_in_a_command_the_answer_is_yes_or_no(kind: type, data: st.DataObject) -> None:
     process = Process(data.draw(st.sampled_from(PLACES)).copied(), now=day(4, 2))
     imported = data.draw(st.booleans())

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -222,3 +223,4 @@ def hand(clock: Clock) -> str:
 
 TestClocks = Clocks.TestCase
 TestClocks.settings = settings(max_examples=(settings.default or settings()).max_examples // 2, stateful_step_count=40)
+TestClocks.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]  # Hundreds of histories.

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from commands.ask import Outcome
@@ -344,3 +345,4 @@ class Orders(RuleBasedStateMachine):
 
 
 TestOrders = Orders.TestCase
+TestOrders.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]  # Hundreds of histories.
