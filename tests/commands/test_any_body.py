@@ -230,6 +230,7 @@ callers = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 @settings(max_examples=(settings.default or settings()).max_examples // 8)  # Of each of some two hundred commands.

@@ -21,14 +21,14 @@ def named(found: Any) -> str:
     return found.name if isinstance(found, Shape) else str(found)
 
 
-@pytest.mark.parametrize(("shape", "version"), KEPT, ids=named)
-def test_every_version_of_every_event_has_a_golden_file(shape: Shape, version: int) -> None:
-    assert payloads(shape, version), f"{file_of(shape, version).name} is missing; {MAKE}"
+def test_every_version_of_every_event_has_a_golden_file() -> None:
+    for shape, version in KEPT:
+        assert payloads(shape, version), f"{file_of(shape, version).name} is missing; {MAKE}"
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=named)
-def test_the_golden_files_show_everything_that_an_event_may_hold(shape: Shape) -> None:
-    assert not unseen(CODEC, shape), f"{shape.name} has more than its golden file shows; {MAKE}"
+def test_the_golden_files_show_everything_that_an_event_may_hold() -> None:
+    for shape in SHAPES:
+        assert not unseen(CODEC, shape), f"{shape.name} has more than its golden file shows; {MAKE}"
 
 
 @pytest.mark.parametrize(("shape", "version"), KEPT, ids=named)
