@@ -16,6 +16,8 @@ from settings import Settings
 from tests.api.house import ADMIN, ANN, CAPTURE, CRM, LEAD, PHONE, memory_side
 from tests.api.serving import asked, in_process, in_thread, raw, to_the_end
 
+pytestmark = pytest.mark.slow  # It waits for what takes its time.
+
 JSON = {"Content-Type": "application/json"}
 LINES = b"Content-Type: application/x-ndjson\r\nX-Actor: service:crm\r\nTransfer-Encoding: chunked\r\n"
 MEGABYTE = 2**20
@@ -145,7 +147,6 @@ def settle(port: int) -> None:
     assert asked(port, "POST", "/pools/north/publish", ADMIN | JSON, json.dumps(pool)).status == 200
 
 
-@pytest.mark.slow
 def test_the_way_of_a_lead_over_http(database_url: str) -> None:
     with in_process(database_url) as (port, _):
         settle(port)

@@ -15,6 +15,8 @@ from api.demo.tales import Step
 from ledger.ledger import Ledger
 from tests.memory import memory_ledger
 
+pytestmark = pytest.mark.slow  # It waits for what takes its time.
+
 ROOT = Path(__file__).parent.parent.parent
 NOON = datetime(2026, 3, 14, 4, tzinfo=UTC)
 LAST = timedelta(days=30)

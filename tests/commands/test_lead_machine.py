@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -366,3 +367,4 @@ class Leads(RuleBasedStateMachine):
 
 TestLeads = Leads.TestCase
 TestLeads.settings = settings(max_examples=(settings.default or settings()).max_examples // 2, stateful_step_count=30)
+TestLeads.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]  # Hundreds of histories.

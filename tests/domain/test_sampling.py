@@ -128,6 +128,7 @@ def drawn_over_seeds(frame: list[Candidate], terms: PlanTerms, seeds: int) -> Co
     return Counter(each.call_id for number in range(seeds) for each in draw(frame, terms, f"s{number}"))
 
 
+@pytest.mark.slow
 def test_within_a_stratum_each_call_has_the_same_chance() -> None:
     frame = [call(number) for number in range(40)]
     found = drawn_over_seeds(frame, TERMS, 2_000)
@@ -136,6 +137,7 @@ def test_within_a_stratum_each_call_has_the_same_chance() -> None:
     assert chi_square([found[each.call_id] for each in frame], 250) < 72.05
 
 
+@pytest.mark.slow
 def test_where_there_are_more_strata_than_calls_to_draw_each_has_the_same_chance() -> None:
     frame = [call(number, outcome=f"o{number}") for number in range(20)]
     found = drawn_over_seeds(frame, TERMS, 2_000)

@@ -23,6 +23,8 @@ from tests.ledger.samples import batch, followed, lead_id, write
 from tests.memory import MASTER, memory_ledger
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow  # It waits for what takes its time.
+
 FOLLOWED, CONTACTED = "lead.follow-up-logged", "lead.contacted"
 
 
@@ -172,7 +174,6 @@ def test_a_notification_wakes_it_at_once(ledger: Ledger, database_url: str) -> N
     assert sorted(delays)[len(delays) // 2] < 0.2
 
 
-@pytest.mark.slow
 def test_without_notifications_it_looks_once_a_second(ledger: Ledger, postgres: Server) -> None:
     """The waker listens in another database, where nothing is ever written."""
     with following(Follower(ledger, Waker(postgres.admin_url()))) as follower:

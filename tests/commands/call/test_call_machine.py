@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -144,6 +145,7 @@ class Line(RuleBasedStateMachine):
 
 
 TestLine = Line.TestCase
+TestLine.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]  # Hundreds of histories.
 TestLine.settings = settings(stateful_step_count=15)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -199,3 +200,4 @@ class CreditMachine(RuleBasedStateMachine):
 
 TestCredit = CreditMachine.TestCase
 TestCredit.settings = settings(max_examples=(settings.default or settings()).max_examples // 2, stateful_step_count=30)
+TestCredit.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]  # Hundreds of histories.
