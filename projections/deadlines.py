@@ -95,6 +95,8 @@ def deadlines(
 def extended(rows: Deadlines, recorded: Recorded, until: Instant) -> Deadlines:
     """The warning keeps its distance."""
     due = {row.kind: row.due_at for row in rows}
+    if not due.keys() >= {"hard-limit", "lapse", "lapse-warning"}:
+        return rows  # Nobody holds it.
     rows = deadline(rows, recorded, "hard-limit", max(due["hard-limit"], until))
     rows = deadline(rows, recorded, "lapse", until)
     return deadline(rows, recorded, "lapse-warning", until - (due["lapse"] - due["lapse-warning"]))
