@@ -64,10 +64,16 @@ class Hands:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        if not self.connections:
+        """Raises NotFolded where not all of them can be started; none is left over then."""
+        if self.connections:
+            return
+        try:
             started = [self.end.enter_context(hand(self.premises)) for _ in range(self.count)]
-            self.connections = [connection for connection, _ in started]
-            self.processes = [process for _, process in started]
+        except OSError as broken:
+            self.close()
+            raise NotFolded("a process cannot be started") from broken
+        self.connections = [connection for connection, _ in started]
+        self.processes = [process for _, process in started]
 
     def close(self) -> None:
         """Whatever they are at is undone, and they end; others are started when there is more to do."""
@@ -125,14 +131,16 @@ def heard(connection: Connection) -> int | None:
 @contextmanager
 def hand(premises: Premises) -> Iterator[tuple[Connection, subprocess.Popen[bytes]]]:
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-P", "-c", "from consumers.hands import main; main()", str(theirs.fileno())]
-    with Connection(ours.detach()) as connection, subprocess.Popen(command, pass_fds=[theirs.fileno()]) as process:
-        theirs.close()
-        try:
-            connection.send(premises)
-            yield connection, process
-        finally:
-            process.kill()
+    with Connection(ours.detach()) as connection:
+        with theirs:
+            command = [sys.executable, "-P", "-c", "from consumers.hands import main; main()", str(theirs.fileno())]
+            process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+        with process:
+            try:
+                connection.send(premises)
+                yield connection, process
+            finally:
+                process.kill()
 
 
 # In the other process

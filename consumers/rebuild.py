@@ -139,8 +139,9 @@ class Rebuild:
             return
         try:
             self.fill_by(self.hands)
-        except NotFolded as why:  # It is done here, or fails here too, and then says everything.
-            log.warning("a view is folded by one process instead of several", view=self.view.name, why=str(why))
+        except (NotFolded, psycopg2.IntegrityError) as no:  # It is done here, or fails here too and says everything.
+            why = str(no) if isinstance(no, NotFolded) else "rows of several parts have one key"
+            log.warning("a view is folded by one process instead of several", view=self.view.name, why=why)
             self.begin()
             self.fill_here()
 

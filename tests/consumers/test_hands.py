@@ -4,14 +4,17 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from random import Random
+from subprocess import Popen
 from threading import Event
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from structlog.testing import capture_logs
 
-from consumers.hands import Hands, Premises
+from consumers.hands import Hands, Part, Premises
 from consumers.rebuild import Progress, Stopped
 from projections import VIEWS, funnel
 from tests.consumers.histories import any_history
@@ -93,6 +96,35 @@ def test_what_does_not_fit_into_memory_is_done_by_one_in_batches(house: House, h
         house.rebuild(funnel, hands=hands, most=2)
     (why,) = [each["why"] for each in said]
     assert why.startswith("MemoryError")
+    assert house.rows(funnel) == live
+
+
+def test_where_no_process_can_be_started_it_is_done_by_one(house: House, hands: Hands) -> None:
+    live = house.rows(funnel)
+    started: list[Popen[bytes]] = []
+
+    def one_and_no_more(*given: Any, **named: Any) -> Any:
+        if started:
+            raise BlockingIOError
+        started.append(Popen(*given, **named))
+        return started[0]
+
+    with capture_logs() as said, patch("consumers.hands.subprocess.Popen", side_effect=one_and_no_more):
+        house.rebuild(funnel, hands=hands)
+    assert [each["why"] for each in said] == ["a process cannot be started"]
+    assert started[0].wait(10) is not None
+    assert house.rows(funnel) == live
+
+
+def test_rows_that_are_told_twice_are_noticed_and_it_is_done_by_one(house: House, hands: Hands) -> None:
+    live = house.rows(funnel)
+
+    def everything(connection: Any, part: Part) -> None:
+        connection.send(replace(part, number=0, of=1))
+
+    with capture_logs() as said, patch("consumers.hands.tell_part", side_effect=everything):
+        house.rebuild(funnel, hands=hands)
+    assert [each["why"] for each in said] == ["rows of several parts have one key"]
     assert house.rows(funnel) == live
 
 
