@@ -33,6 +33,7 @@ class Sender:
     """Sends the errands of one policy in their order.
 
     A refusal is an answer, and is kept with the command. What the service could not answer at all is raised.
+    `position` is that of the last event that they brought about.
     """
 
     def __init__(self, policy: PolicyName, executor: Executor) -> None:
@@ -41,6 +42,7 @@ class Sender:
         self.actor = Actor(kind="policy", id=policy, name=policy, role="policy")
         self.errands: list[Errand] = []
         self.sent: Counter[tuple[UUID, str]] = Counter()
+        self.position = 0
 
     def add(self, errand: Errand) -> None:
         self.errands.append(errand)
@@ -85,7 +87,8 @@ class Sender:
     def was_done(self, ask: Ask, answer: Answer) -> bool:
         """Raises what is neither a yes nor a no."""
         match answer:
-            case Outcome(refusal=None):
+            case Outcome(refusal=None, position=position):
+                self.position = max(self.position, position)
                 return True
             case Outcome(refusal=no) | (Refused() | Conflict() | CommandIdReused() as no):
                 log.info(

@@ -1,16 +1,18 @@
 """A policy is a decider turned round: events go in, commands come out."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from domain.actor import Reason
 from domain.policy import PolicyName
 from domain.signature import members, parameters
+from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.deadlines import Deadline, DeadlineKind
+from projections.folding import Table
 from projections.projection import Projection
 from projections.rows import Row, table
 
@@ -43,31 +45,66 @@ Wanted = Any
 """A command, or one with a reason, or several of which one is wanted."""
 
 
+class Seen(Protocol):
+    """The views that a policy looks at, in one moment: none of them older than what it reacts to, and none older than
+    what it has itself brought about.
+    """
+
+    now: Instant
+
+    def position(self, view: Projection) -> int:
+        """How far a view has come: its rows are what the ledger says up to there."""
+
+    def rows(self, view: Projection, **where: Any) -> tuple[Any, ...]:
+        """Its rows, those with some values in some columns, in the order of their key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    function: Callable[..., Any]
+    remembers: bool
+    looks: bool
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> "Reaction":
+        _, *rest = parameters(function).values()
+        looks = Seen in rest
+        assert len(rest) <= 1 + looks, f"{function.__name__} takes an event, what is remembered, and what is seen"
+        return cls(function, remembers=len(rest) > looks, looks=looks)
+
+    def __call__(self, event: Any, row: Any, seen: Seen | None) -> Any:
+        given = [event, *([row] if self.remembers else ()), *([seen] if self.looks else ())]
+        return self.function(*given)
+
+
 @dataclass(frozen=True)
 class Process:
-    """One policy.
+    """One policy, or a part of one that remembers something of its own.
 
     `remembers` is what it knows, a fold like that of any view; a reaction is given the row of its event's key as it was
-    before the event, or None. Reactions that need to know nothing take the event alone. `timers` answer a deadline that
-    has come; the rule of the command decides on what it then finds.
+    before the event, or None; an event that finds rows by a column is reacted to once for each. `looks_at` are views
+    that others keep, for what no key finds, such as all who may get a lead: a parameter annotated as Seen is given
+    them. Reactions that need to know nothing take the event alone. `timers` answer a deadline that has come; the rule
+    of the command decides on what it then finds.
     """
 
     name: PolicyName
     remembers: Projection | None = None
-    reactions: dict[type, tuple[Callable[..., Any], int]] = field(default_factory=dict)
+    looks_at: tuple[Projection, ...] = ()
+    reactions: dict[type, Reaction] = field(default_factory=dict)
     timers: dict[DeadlineKind, Callable[[Deadline], Wanted]] = field(default_factory=dict)
 
     def reacts(self, function: F) -> F:
         """Register what follows from an event: its annotation is the subscription."""
-        event, *rest = parameters(function).values()
-        assert len(rest) <= 1, f"{function.__name__} takes an event, and what is remembered"
-        assert self.remembers is not None or not rest, f"{self.name} remembers nothing"
-        for kind in members(event):
+        reaction = Reaction.of(function)
+        assert self.remembers is not None or not reaction.remembers, f"{self.name} remembers nothing"
+        assert self.looks_at or not reaction.looks, f"{self.name} looks at nothing"
+        for kind in members(next(iter(parameters(function).values()))):
             assert kind not in self.reactions, f"{self.name} reacts to {kind.__name__} already"
-            if rest:
+            if reaction.remembers:
                 assert self.remembers is not None
-                assert kind in self.remembers.finders, f"{kind.__name__} names no key of {self.remembers.name}"
-            self.reactions[kind] = (function, 1 + len(rest))
+                assert kind in self.remembers.reads, f"{self.remembers.name} does not read {kind.__name__}"
+            self.reactions[kind] = reaction
         return function
 
     def when_due(self, *kinds: DeadlineKind) -> Callable[[F], F]:
@@ -101,18 +138,19 @@ class Process:
         remembered = () if self.remembers is None else self.remembers.reads
         return tuple(dict.fromkeys((*remembered, *self.reactions)))
 
-    def key(self, event: object) -> Hashable | None:
-        """What an event's row is known by, for one that it reacts to with what it remembers."""
-        find = self.memory.finders.get(type(event))
-        return None if find is None else find(event)
-
-    def react(self, recorded: Recorded, row: Any) -> Iterator[Wanted]:
+    def react(self, recorded: Recorded, known: Table, seen: Seen | None = None) -> Iterator[Wanted]:
         """What follows from an event. Nothing ever does from history, which was over when it was told."""
-        found = self.reactions.get(type(recorded.event))
-        if found is None or recorded.imported:
+        reaction = self.reactions.get(type(recorded.event))
+        if reaction is None or recorded.imported:
             return
-        function, takes = found
-        yield from several(function(recorded.event, row) if takes > 1 else function(recorded.event))
+        for row in self.remembered(recorded.event, known) if reaction.remembers else [None]:
+            yield from several(reaction(recorded.event, row, seen))
+
+    def remembered(self, event: object, known: Table) -> list[Any]:
+        """What is remembered of an event's key; of each key, where it finds them by a column."""
+        find = self.memory.finders.get(type(event))
+        keys = known.found(event) if find is None else [find(event)]
+        return [known.states.get(key, known.absent) for key in keys]
 
 
 def several(found: Any) -> Iterable[Wanted]:

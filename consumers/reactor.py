@@ -6,16 +6,17 @@ already, and is answered as it was the first time.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from commands.execute import Executor
 from consumers.errand import Errand, Sender
-from consumers.process import Process
+from consumers.process import Process, Wanted
 from consumers.rebuild import AlreadyRebuilding, Rebuild
 from consumers.session import ReadsUnavailable, Session, load, write
+from consumers.sight import NotThereYet, sight
 from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, enrol, fail, move, prepare
 from domain.policy import paused_at
 from domain.values import FACT_NAMES
@@ -27,6 +28,8 @@ from projections.folding import Table, Told
 BATCH = 100
 LEASE_SECONDS = 2.0
 PAUSE_SECONDS = 5.0  # Between looks whether a pause has ended.
+MOMENT = 0.005  # Seconds until a view that was too old is looked at again, twice as long each time,
+LONGEST_MOMENT = 0.2  # and up to this long; then whenever something happens.
 
 log = structlog.get_logger()
 
@@ -39,19 +42,31 @@ class Follower:
     place: Place
     types: Sequence[str]
     rests_until: float = 0.0
+    sees_from: int = 0  # What it looks at must be no older: all that it has brought about itself lies before.
+    moment: float = MOMENT
 
 
 class Reactor:
-    """The policies of one worker; workers share them by leases."""
+    """The policies of one worker; workers share them by leases. `wait` is what it does until views have come along."""
 
     def __init__(
-        self, processes: Sequence[Process], ledger: Ledger, executor: Executor, ledger_url: str, database_url: str
+        self,
+        processes: Sequence[Process],
+        ledger: Ledger,
+        executor: Executor,
+        ledger_url: str,
+        database_url: str,
+        *,
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
         self.processes = [process for process in processes if process.reactions]
+        names = [process.memory.name for process in self.processes]
+        assert len({*names}) == len(names), f"two policies have one memory among {names}"
         self.ledger = ledger
         self.executor = executor
         self.ledger_url = ledger_url
         self.database_url = database_url
+        self.wait = wait
         self.session = Session(database_url, "policies")
         self.following: dict[str, Follower] = {}
         self.look_again_at: dict[str, float] = {}
@@ -70,7 +85,7 @@ class Reactor:
         last = self.ledger.last_position()
         busy = False
         for process in self.processes:
-            follower = self.following.get(process.name) or self.take(process)
+            follower = self.following.get(process.memory.name) or self.take(process)
             if follower is not None and follower.place.position < last and follower.rests_until < time.monotonic():
                 busy |= self.step(follower, last)
         return busy
@@ -83,16 +98,26 @@ class Reactor:
             if found and self.rests(process):
                 follower.rests_until = time.monotonic() + PAUSE_SECONDS
                 return False
-            until = found[-1].position if len(found) == BATCH else last
-            self.react(follower, found, until)
+            whole = len(found) < BATCH
+            self.react(follower, found, last if whole else found[-1].position)
+        except NotThereYet:
+            return self.waits(follower)
         except Fenced:
-            self.following.pop(process.name)
+            self.following.pop(process.memory.name)
         except (ReadsUnavailable, Unavailable, Busy):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one policy, the others go on.
             self.failed(follower, error)
             return False
-        return len(found) == BATCH
+        return not whole or place.position < last
+
+    def waits(self, follower: Follower) -> bool:
+        """Give the views a moment; whether that is worth another look at once."""
+        if follower.moment > LONGEST_MOMENT:
+            return False
+        self.wait(follower.moment)
+        follower.moment *= 2
+        return True
 
     def failed(self, follower: Follower, error: Exception) -> None:
         """Stand still, say so, and try again later."""
@@ -113,15 +138,31 @@ class Reactor:
             table = Table(memory, load(cursor, memory, place.build, remembered) if remembered else ())
         sender = Sender(process.name, self.executor)
         for recorded in found:
-            for wanted in process.react(recorded, table.states.get(process.key(recorded.event))):
-                sender.add(Errand(wanted, recorded.event_id, recorded.correlation_id))
+            wanted = self.wanted(follower, recorded, table)
+            for each in wanted:
+                sender.add(Errand(each, recorded.event_id, recorded.correlation_id))
             if type(recorded.event) in memory.reads:
                 table.fold([told(process, recorded)])
+            if wanted and process.looks_at:  # The next look must see what comes of this.
+                until = recorded.position
+                break
         sender.send()
+        follower.sees_from = max(follower.sees_from, sender.position)
         with self.session.transaction() as cursor:
             move(cursor, place, until)
             write(cursor, memory, place.build, table)
         place.position = until
+        follower.moment = MOMENT
+
+    def wanted(self, follower: Follower, recorded: Recorded, table: Table) -> list[Wanted]:
+        """What follows from an event. Raises NotThereYet where the views are not yet as new as it is."""
+        process = follower.process
+        reaction = process.reactions.get(type(recorded.event))
+        if reaction is None or not reaction.looks:
+            return list(process.react(recorded, table))
+        since = max(recorded.position, follower.sees_from)
+        with sight(self.session, process.looks_at, self.executor.clock(), since) as seen:
+            return list(process.react(recorded, table, seen))
 
     def take(self, process: Process) -> Follower | None:
         """Run a policy that nobody runs; what it remembers is folded anew first where its fold is another one.
@@ -129,9 +170,9 @@ class Reactor:
         That goes up to where it had come, and not a step further: what comes after is still to be reacted to.
         """
         now = time.monotonic()
-        if self.look_again_at.get(process.name, 0.0) > now:
+        if self.look_again_at.get(process.memory.name, 0.0) > now:
             return None
-        self.look_again_at[process.name] = now + LEASE_SECONDS
+        self.look_again_at[process.memory.name] = now + LEASE_SECONDS
         memory = process.memory
         if not self.session.take(f"view {memory.name}"):
             return None
@@ -145,7 +186,8 @@ class Reactor:
             found = enrol(self.session, memory, 0)
         types = [FACT_NAMES[kind] for kind in process.reads]
         follower = Follower(process, Place(memory, found.build, found.position), types)
-        self.following[process.name] = follower
+        follower.sees_from = self.ledger.last_position()  # Whoever ran it before may have sent what is not seen yet.
+        self.following[memory.name] = follower
         return follower
 
 

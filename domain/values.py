@@ -83,6 +83,12 @@ def fact(name: str) -> Callable[[type[T]], type[T]]:
 FACT_NAMES: dict[type, str] = {}
 
 
+def stream_named(event: type) -> Callable[[Any], str]:
+    """How an event of this class names its stream: what its name begins with, and the id, which is its first field."""
+    kind, id_field = FACT_NAMES[event].partition(".")[0], fields(event)[0].name
+    return lambda found: f"{kind}/{getattr(found, id_field)}"
+
+
 class Aware:
     """Marks an instant: a time without a zone is refused where values come in."""
 

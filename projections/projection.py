@@ -3,15 +3,15 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
 from hashlib import sha256
-from operator import attrgetter
+from operator import attrgetter, or_
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from domain.signature import members, parameters
-from domain.values import FACT_NAMES
+from domain.values import FACT_NAMES, stream_named
 from ledger.envelope import Recorded
 from projections.columns import Column, columns
 from projections.rows import Row, Scoped
@@ -46,9 +46,10 @@ class Projection:
     """One read model.
 
     `key` names the columns by which an event finds its row; with `rows_by` a key has many rows, told apart by these
-    columns, and the state is the tuple of them. `opens` names the personal fields of events that the fold looks into;
-    all others stay closed. `by_stream` says that the rows of a key come from the events of one stream alone, so that
-    streams may be folded apart. `scoped` rows are shown to those only who may see their subject.
+    columns, and the state is the tuple of them. A key that is `subject_id` alone is the stream of the event. `opens`
+    names the personal fields of events that the fold looks into; all others stay closed. `by_stream` says that the rows
+    of a key come from the events of one stream alone, so that streams may be folded apart. `scoped` rows are shown to
+    those only who may see their subject.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`.
@@ -131,7 +132,12 @@ class Projection:
     @cached_property
     def finders(self) -> dict[type, Callable[[Any], Any]]:
         """How an event names its key, for each class that does: the bare value, or a tuple of several columns."""
-        return {event: self.named.get(event, self.key_of) for event in self.reads if event not in self.lookups}
+        of_stream = self.key == ("subject_id",)
+        return {
+            event: self.named.get(event) or (stream_named(event) if of_stream else self.key_of)
+            for event in self.reads
+            if event not in self.lookups
+        }
 
     def where(self, event: object) -> Where:
         """Where the rows of an event are that does not name their key."""
@@ -202,6 +208,22 @@ def projection(
         )
 
     return declare
+
+
+def together(*folds: Evolve) -> Evolve:
+    """Several folds over the same rows as one, each for the events that it names: so a view of many subjects has a file
+    for each.
+    """
+    taken = [(fold, list(parameters(fold).values())) for fold in folds]
+    of_event = {kind: fold for fold, (_, event, *_) in taken for kind in members(event)}
+    assert len(of_event) == sum(len(members(event)) for _, (_, event, *_) in taken), "two folds take the same event"
+    (state, _, told), *_ = (annotations for _, annotations in taken)
+
+    def evolve(rows: Any, event: Any, circumstance: Any) -> Any:
+        return of_event[type(event)](rows, event, circumstance)
+
+    evolve.__annotations__ = {"rows": state, "event": reduce(or_, of_event), "circumstance": told}
+    return evolve
 
 
 def row_class(state: Any) -> type[Row]:

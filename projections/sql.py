@@ -138,6 +138,13 @@ def upsert_from_aside(view: Projection, build: int) -> str:
     return statement.replace("VALUES %s", f"SELECT {names(view.columns)} FROM {aside}")
 
 
+def look(view: Projection, wanted: tuple[str, ...]) -> str:
+    """The rows with some values in some columns, in the order of their key."""
+    having = " AND ".join(f"{each.quoted} = %s" for each in of(view, wanted)) or "true"
+    key = names(of(view, view.primary_key))
+    return f"SELECT {names(view.columns)} FROM {shown(view)} WHERE {having} ORDER BY {key}"
+
+
 def due(view: Projection) -> str:
     """A page of the deadlines that have come: by an instant, of some kinds, after a place in their order."""
     return (

@@ -76,7 +76,7 @@ def status_time(
 ) -> tuple[Spell, ...]:
     match event:
         case LeadCaptured():
-            return spells or (Spell(subject_id=subject(event), ordinal=1, status="new", entered=at),)
+            return spells or (Spell(subject_id=f"lead/{event.lead_id}", ordinal=1, status="new", entered=at),)
         case LeadConverted() | LeadLost() | LeadInvalidated() | LeadMerged():
             return tuple(let_go(spell) for spell in entered(spells, event, at))
         case LeadContacted() | LeadQualified() | LeadNegotiating() | LeadNurtured() | LeadReopened():
@@ -85,32 +85,9 @@ def status_time(
             return tuple(moved(spell, event) for spell in spells)
 
 
-@status_time.finds_by("subject_id")
-def subject(
-    event: LeadCaptured
-    | LeadContacted
-    | LeadQualified
-    | LeadNegotiating
-    | LeadNurtured
-    | LeadReopened
-    | LeadConverted
-    | LeadLost
-    | LeadInvalidated
-    | LeadMerged
-    | LeadPooled
-    | LeadAssigned
-    | LeadClaimed
-    | LeadTransferred
-    | LeadReleased
-    | LeadRecycled
-    | CollaboratorAdded,
-) -> str:
-    return f"lead/{event.lead_id}"
-
-
 def entered(spells: tuple[Spell, ...], event: StatusEvent, at: Instant) -> tuple[Spell, ...]:
     """The spell before ends, and the next begins. To be told the same again is neither."""
-    known = spells or (Spell(subject_id=subject(event), ordinal=1, status=event.from_, entered=None),)
+    known = spells or (Spell(subject_id=f"lead/{event.lead_id}", ordinal=1, status=event.from_, entered=None),)
     if event.from_ == event.to:
         return known
     *before, last = known

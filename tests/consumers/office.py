@@ -1,5 +1,7 @@
 """A house in which commands are carried out, and policies run, at a time that is set."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -77,9 +79,12 @@ class Office:
         assert isinstance(lead, Open)
         return type(lead.custody)
 
-    def reactor(self, *processes: Process, executor: Executor | None = None) -> Reactor:
+    def reactor(
+        self, *processes: Process, executor: Executor | None = None, wait: Callable[[float], object] = time.sleep
+    ) -> Reactor:
         house = self.house
-        made = Reactor(processes or POLICIES, house.ledger, executor or self.process(), house.url, house.url)
+        executor = executor or self.process()
+        made = Reactor(processes or POLICIES, house.ledger, executor, house.url, house.url, wait=wait)
         house.end.callback(made.close)
         return made
 

@@ -13,19 +13,27 @@ from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.work import RecordTouch
 from commands.policy import PausePolicy, ResumePolicy
 from commands.pool import PublishPool
-from commands.staff import DepartStaff, OnboardStaff
+from commands.staff import DepartStaff, MoveStaff, OnboardStaff
 from consumers.policies.departure import departure
-from consumers.process import Because, FirstOf, Process
+from consumers.process import Because, FirstOf, Process, Seen
 from domain.actor import Actor, Reason
-from domain.lead.facts import LeadCaptured, LeadRecycled, TouchRecorded
+from domain.lead.facts import LeadCaptured, LeadClaimed, LeadRecycled, TouchRecorded
 from domain.lead.states import Held, Pooled
 from domain.pool import Terms
-from domain.staff import StaffDeparted
+from domain.staff import StaffDeparted, StaffMoved
 from domain.values import LeadId, OrgPath, StaffId
+from projections.projection import projection
+from projections.rows import Row, table
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, NORTH, Office, ann, mia, settle
 
 pytestmark = pytest.mark.slow  # On a real database.
+
+
+@table
+class Owned(Row):
+    lead_id: LeadId
+    owner: StaffId
 
 
 @pytest.fixture
@@ -100,7 +108,7 @@ def test_two_workers_share_the_policies_and_do_nothing_twice(office: Office) -> 
     for reactor in (other, one, other, one):
         settle(reactor)
     assert len(office.told(LeadRecycled)) == 1
-    assert one.following.keys() | other.following.keys() == {"departure"}
+    assert one.following.keys() | other.following.keys() == {"departure_hands"}
     assert not one.following.keys() & other.following.keys()
 
 
@@ -227,7 +235,7 @@ def test_a_refusal_holds_nothing_up_and_stays_on_record(office: Office) -> None:
     settle(reactor)
     office.lead(1)
     settle(reactor)
-    assert reactor.following["intake"].place.position == office.house.ledger.last_position()
+    assert reactor.following["intake_forgets"].place.position == office.house.ledger.last_position()
 
 
 def test_a_policy_with_a_bug_stands_still_and_the_others_go_on(office: Office) -> None:
@@ -247,6 +255,112 @@ def test_a_policy_with_a_bug_stands_still_and_the_others_go_on(office: Office) -
     assert office.custody(held) is Pooled
     assert office.told(TouchRecorded) == []
     fixed.append(True)
-    reactor.following["intake"].rests_until = 0.0
+    reactor.following["intake_forgets"].rests_until = 0.0
     settle(reactor)
     assert len(office.told(TouchRecorded)) == 1
+
+
+# Looking at what others keep
+
+
+@table
+class Touches(Row):
+    lead_id: LeadId
+    count: int
+
+
+@projection("touches", key=("lead_id",), version=1, scoped=False)
+def touches(row: Touches | None, event: TouchRecorded) -> Touches:
+    return Touches(lead_id=event.lead_id, count=1 + (0 if row is None else row.count))
+
+
+FIRST = LeadId(UUID(int=1))
+
+
+def looking(seen_as: list[tuple[int, int]]) -> Process:
+    """For every claim, touches the first lead once more; it keeps what it saw of that, and at which position."""
+    made = Process("intake", looks_at=(touches,))
+
+    @made.reacts
+    def touch(event: LeadClaimed, seen: Seen) -> RecordTouch:
+        del event
+        count = sum(row.count for row in seen.rows(touches, lead_id=FIRST))
+        seen_as.append((seen.position(touches), count))
+        return RecordTouch(lead_id=FIRST, channel="web")
+
+    return made
+
+
+def test_what_is_looked_at_is_never_older_than_what_a_policy_has_done_itself(office: Office) -> None:
+    seen_as: list[tuple[int, int]] = []
+    office.house.worker(views=[touches])
+    reactor = office.reactor(looking(seen_as))
+    settle(reactor)
+    for number in range(1, 7):
+        office.held(number)
+    settle(reactor)
+    assert [count for _, count in seen_as] == [0, 1, 2, 3, 4, 5]
+    claims, talked = office.told(LeadClaimed), office.told(TouchRecorded)
+    for (position, _), claimed, done in zip(seen_as, claims, [None, *talked], strict=False):
+        assert position >= claimed.position
+        assert done is None or position >= done.position
+    assert [each.causation_id for each in talked] == [each.event_id for each in claims]
+
+
+def test_who_looks_waits_for_a_view_that_is_behind_and_does_nothing_meanwhile(office: Office) -> None:
+    seen_as: list[tuple[int, int]] = []
+    waited: list[float] = []
+    reactor = office.reactor(looking(seen_as), wait=waited.append)
+    settle(reactor)
+    office.held(1)
+    settle(reactor)
+    assert office.told(TouchRecorded) == []
+    assert 0 < sum(waited) < 1
+    office.house.worker(views=[touches])
+    office.house.caught_up(touches)
+    settle(reactor)
+    assert len(office.told(TouchRecorded)) == 1
+
+
+def test_who_runs_a_policy_after_another_sees_what_that_one_has_done(office: Office) -> None:
+    seen_as: list[tuple[int, int]] = []
+    worker = office.house.worker(views=[touches])
+    first = office.reactor(looking(seen_as))
+    settle(first)
+    office.held(1)
+    settle(first)
+    worker.stop()
+    office.held(2)
+    settle(first)
+    first.close()
+    second = office.reactor(looking(seen_as))
+    settle(second)
+    assert len(seen_as) == 1
+    office.house.worker(views=[touches])
+    office.house.caught_up(touches)
+    settle(second)
+    assert [count for _, count in seen_as] == [0, 1]
+
+
+def test_an_event_that_finds_several_rows_is_reacted_to_once_for_each(office: Office) -> None:
+    @projection("owned", key=("lead_id",), version=1, scoped=False)
+    def owned(row: Owned | None, event: LeadClaimed | StaffMoved) -> Owned | None:
+        return Owned(lead_id=event.lead_id, owner=event.owner) if isinstance(event, LeadClaimed) else row
+
+    @owned.finds_by("owner")
+    def moved(event: StaffMoved) -> StaffId:
+        return event.staff_id
+
+    process = Process("intake", owned)
+
+    @process.reacts
+    def touch(event: StaffMoved, row: Owned) -> RecordTouch:
+        return RecordTouch(lead_id=row.lead_id, channel="web", ref=event.to)
+
+    reactor = office.reactor(process)
+    settle(reactor)
+    leads = {office.held(number) for number in (1, 2, 3)}
+    settle(reactor)
+    office.do(ADMIN, MoveStaff(staff_id=StaffId("ann"), role="sales", to=OrgPath("north/team-2")))
+    settle(reactor)
+    assert {each.event.lead_id for each in office.told(TouchRecorded)} == leads

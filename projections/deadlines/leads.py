@@ -1,8 +1,6 @@
-"""Deadlines: what will be due for a subject, and when, as things stand. The clock sends what is due."""
+"""The deadlines of leads: their first contact, and the end of their protection."""
 
 from datetime import timedelta
-from typing import Literal
-from uuid import UUID
 
 from domain.lead.facts import (
     FollowUpLogged,
@@ -22,37 +20,11 @@ from domain.lead.facts import (
 )
 from domain.values import Instant
 from ledger.envelope import Recorded
-from projections.projection import projection
-from projections.rows import Row, replace, table
-
-DeadlineKind = Literal["first-contact", "lapse-warning", "lapse", "hard-limit"]
+from projections.deadlines.row import Deadlines, deadline, without
+from projections.rows import replace
 
 
-@table
-class Deadline(Row):
-    """Imported history has deadlines too, and they are not armed: nothing is sent before the subject is adopted."""
-
-    subject_id: str
-    kind: DeadlineKind
-    due_at: Instant
-    armed: bool
-    caused_by: UUID  # The event from which it runs.
-    correlation_id: UUID
-
-
-Deadlines = tuple[Deadline, ...]
-
-
-@projection(
-    "deadlines",
-    key=("subject_id",),
-    rows_by=("kind",),
-    version=1,
-    scoped=False,
-    sorts=("due_at",),
-    filters=("subject_id", "kind", "due_at", "armed"),
-)
-def deadlines(
+def of_leads(
     rows: Deadlines,
     event: LeadClaimed
     | LeadAssigned
@@ -100,40 +72,3 @@ def extended(rows: Deadlines, recorded: Recorded, until: Instant) -> Deadlines:
     rows = deadline(rows, recorded, "hard-limit", max(due["hard-limit"], until))
     rows = deadline(rows, recorded, "lapse", until)
     return deadline(rows, recorded, "lapse-warning", until - (due["lapse"] - due["lapse-warning"]))
-
-
-def deadline(rows: Deadlines, recorded: Recorded, kind: DeadlineKind, due_at: Instant) -> Deadlines:
-    """The one of this kind, from now on."""
-    new = Deadline(
-        subject_id=recorded.stream,
-        kind=kind,
-        due_at=due_at,
-        armed=not recorded.imported,
-        caused_by=recorded.event_id,
-        correlation_id=recorded.correlation_id,
-    )
-    return (*without(rows, kind), new)
-
-
-def without(rows: Deadlines, *kinds: DeadlineKind) -> Deadlines:
-    return tuple(row for row in rows if row.kind not in kinds)
-
-
-@deadlines.finds_by("subject_id")
-def subject(
-    event: LeadClaimed
-    | LeadAssigned
-    | LeadContacted
-    | FollowUpLogged
-    | ProtectionExtended
-    | ProtectionExtensionGranted
-    | LapseWarned
-    | LeadReleased
-    | LeadRecycled
-    | LeadLost
-    | LeadInvalidated
-    | LeadConverted
-    | LeadMerged
-    | LeadAdopted,
-) -> str:
-    return f"lead/{event.lead_id}"
