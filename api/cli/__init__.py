@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,6 +12,14 @@ from typing import Annotated, NoReturn
 import typer
 
 from api.cli.say import failed, wants_json
+
+
+class What(StrEnum):
+    """What can be reassigned in bulk."""
+
+    LEADS = "leads"
+    TICKETS = "tickets"
+
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.  [LIFELEDGER_HOST]", show_default=False)]
@@ -148,6 +157,27 @@ def import_(
     from api.cli.bring import bring
 
     bring(file, rejects=rejects, columns=columns, region=region, adopt_at=adopt_at, preview=preview, json=json)
+
+
+@app.command()
+def reassign(
+    what: Annotated[What, typer.Argument(help="Which of his.")],
+    *,
+    from_: Annotated[str, typer.Option("--from", help="Who has them.", show_default=False)],
+    to: Annotated[list[str], typer.Option(help="Who gets them; several take turns.", show_default=False)],
+    by: Annotated[str, typer.Option(help="The manager who decides it.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why: one reason for all of them.", show_default=False)],
+    only: Annotated[
+        Path | None,
+        typer.Option(help="A file with the ids of those that are meant, one in a line.", exists=True, dir_okay=False),
+    ] = None,
+    report: Annotated[Path, typer.Option(help="Where what came of each is written.")] = Path("reassigned.ndjson"),
+    json: Json = False,
+) -> None:
+    """Hand everything that somebody holds, or some of it, to colleagues; the rules decide on each."""
+    from api.cli.reassign import reassign
+
+    reassign(what=what, from_=from_, to=to, by=by, reason=reason, only=only, report=report, json=json)
 
 
 @app.command()
