@@ -14,9 +14,10 @@ from api import metrics, pages, reading, views
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
 from api.document import ANYBODY, READERS, document, problems
+from api.headers import must_be_clear
 from api.metrics import Figures
-from api.problems import MEDIA_TYPE, STATUS, ViewNotBuilt, from_framework, from_validation, problem
-from api.sending import fresh_trace, note
+from api.problems import MEDIA_TYPE, STATUS, Fault, ViewNotBuilt, from_framework, from_validation, problem
+from api.sending import fresh_trace, note, send_problem
 from api.service import Service
 from commands.service import WriteSide
 from settings import Settings
@@ -32,6 +33,12 @@ class Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        try:
+            must_be_clear(scope)
+        except Fault as unclear:
+            trace_id = fresh_trace(dict(scope["headers"]))
+            await send_problem(send, problem(unclear, trace_id), trace_id, unclear)
             return
         if scope["method"] == "POST":
             parts = scope["path"].split("/")

@@ -1,6 +1,7 @@
 """What a request says beside its body: under which id, in which version, why, and following what."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -8,8 +9,9 @@ from urllib.parse import unquote_to_bytes
 from uuid import UUID, uuid5
 
 from fastapi import Header
+from starlette.types import Scope
 
-from api.problems import BadHeader
+from api.problems import BadHeader, MalformedUrl
 from commands.ask import Ask
 from domain.actor import Actor, Reason
 from domain.values import LONGEST_TEXT
@@ -64,6 +66,7 @@ RARE = {
     b"x-correlation-id",
     b"x-causation-id",
 }
+ONCE = RARE | {b"x-actor", b"x-role", b"idempotency-key", b"read-after"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,21 @@ class Precondition:
 
     expected: int | None = None
     exists: bool = False
+
+
+def must_be_clear(scope: Scope) -> None:
+    """Whatever could be read in two ways is not read in one of them. Raises MalformedUrl or BadHeader."""
+    for part in (scope["raw_path"], scope["query_string"]):
+        if b"%" in part:
+            try:
+                unquote_to_bytes(part).decode()
+            except UnicodeDecodeError:
+                raise MalformedUrl from None
+    headers = scope["headers"]
+    if len({name for name, _ in headers}) < len(headers):
+        for name, count in Counter(name for name, _ in headers).items():
+            if count > 1 and name in ONCE:
+                raise BadHeader(header=title(name), because="this is there more than once")
 
 
 def trace_of(headers: Headers, fresh: Callable[[], str]) -> str:

@@ -66,6 +66,13 @@ class NotHttp(Fault):
         return "the request cannot be read"
 
 
+class MalformedUrl(Fault):
+    """A path or a query is not percent-encoded UTF-8."""
+
+    def __str__(self) -> str:
+        return "the address of the request is not percent-encoded UTF-8"
+
+
 @fault
 class MalformedJson(Fault):
     """The body is not JSON."""
@@ -195,6 +202,7 @@ STATUS: dict[type[Exception], int] = {
     Unauthenticated: 401,
     BadHeader: 400,
     NotHttp: 400,
+    MalformedUrl: 400,
     MalformedJson: 400,
     NestedTooDeeply: 422,
     InvalidRequest: 422,

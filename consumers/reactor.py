@@ -6,6 +6,7 @@ already, and is answered as it was the first time.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from consumers.process import Process, Wanted
 from consumers.rebuild import AlreadyRebuilding, Rebuild
 from consumers.session import ReadsUnavailable, Session, load, write
 from consumers.sight import NotThereYet, sight
-from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, enrol, fail, move, prepare
+from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, enrol, fail, move, pass_over, prepare
 from domain.policy import paused_at
 from domain.values import FACT_NAMES
 from ledger.envelope import Recorded
@@ -40,7 +41,7 @@ class Follower:
 
     process: Process
     place: Place
-    types: Sequence[str]
+    types: frozenset[str]
     rests_until: float = 0.0
     sees_from: int = 0  # What it looks at must be no older: all that it has brought about itself lies before.
     moment: float = MOMENT
@@ -83,33 +84,67 @@ class Reactor:
             prepare(self.session)
             self.prepared = True
         last = self.ledger.last_position()
-        busy = False
+        behind: defaultdict[int, list[Follower]] = defaultdict(list)
         for process in self.processes:
             follower = self.following.get(process.memory.name) or self.take(process)
             if follower is not None and follower.place.position < last and follower.rests_until < time.monotonic():
-                busy |= self.step(follower, last)
+                behind[follower.place.position].append(follower)
+        busy = False
+        for position, followers in behind.items():
+            busy |= self.together(followers, position, last)
         return busy
 
-    def step(self, follower: Follower, last: int) -> bool:
-        """Let a policy react to the next batch; whether there is another one."""
+    def together(self, followers: Sequence[Follower], position: int, last: int) -> bool:
+        """Let policies that have come equally far react to the next batch, which is read once for all of them."""
+        types = sorted({name for follower in followers for name in follower.types})
+        try:
+            found = self.ledger.events(position, BATCH, types=types, until=last)
+        except (ReadsUnavailable, Unavailable, Busy):
+            raise
+        except Exception as error:  # noqa: BLE001 - an event that cannot be read holds up only those who read it.
+            if len(followers) == 1:
+                self.failed(followers[0], error)
+                return False
+            return sum(self.together([each], position, last) for each in followers) > 0
+        whole = len(found) < BATCH
+        until = last if whole else found[-1].position
+        busy, idle = not whole, []
+        for follower in followers:
+            if theirs := [each for each in found if each.type in follower.types]:
+                busy |= self.step(follower, theirs, until)
+            else:
+                idle.append(follower)
+        self.pass_over(idle, until)
+        return busy
+
+    def pass_over(self, idle: Sequence[Follower], until: int) -> None:
+        """Nothing that these subscribe to has happened."""
+        if idle:
+            try:
+                pass_over(self.session, [follower.place for follower in idle], until)
+            except Fenced:
+                for follower in idle:
+                    self.following.pop(follower.place.view.name)
+
+    def step(self, follower: Follower, found: Sequence[Recorded], until: int) -> bool:
+        """Let a policy react to events of its own, up to a position; whether it wants to be asked again at once."""
         place, process = follower.place, follower.process
         try:
-            found = self.ledger.events(place.position, BATCH, types=follower.types, until=last)
-            if found and self.rests(process):
+            if self.rests(process):
                 follower.rests_until = time.monotonic() + PAUSE_SECONDS
                 return False
-            whole = len(found) < BATCH
-            self.react(follower, found, last if whole else found[-1].position)
+            self.react(follower, found, until)
         except NotThereYet:
             return self.waits(follower)
         except Fenced:
             self.following.pop(process.memory.name)
+            return True
         except (ReadsUnavailable, Unavailable, Busy):
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one policy, the others go on.
             self.failed(follower, error)
             return False
-        return not whole or place.position < last
+        return place.position < until
 
     def waits(self, follower: Follower) -> bool:
         """Give the views a moment; whether that is worth another look at once."""
@@ -184,7 +219,7 @@ class Reactor:
                 self.session.give_back(f"view {memory.name}")
                 return None
             found = enrol(self.session, memory, 0)
-        types = [FACT_NAMES[kind] for kind in process.reads]
+        types = frozenset(FACT_NAMES[kind] for kind in process.reads)
         follower = Follower(process, Place(memory, found.build, found.position), types)
         follower.sees_from = self.ledger.last_position()  # Whoever ran it before may have sent what is not seen yet.
         self.following[memory.name] = follower

@@ -121,8 +121,10 @@ def layout_of(file: Path, columns: Path | None, region: str | None, longest: int
 def opened(file: Path) -> Iterator[BinaryIO]:
     if str(file) == "-":
         yield sys.stdin.buffer
-    elif not file.exists() or file.is_dir():
+    elif not file.exists():
         raise Misuse(f"{file}: there is no such file")
+    elif file.is_dir():
+        raise Misuse(f"{file} is a folder, and an import is of one file")
     else:
         with file.open("rb") as lines:
             yield lines

@@ -92,12 +92,37 @@ def test_what_is_not_http_is_a_problem_too(port: int) -> None:
 
 
 def test_a_path_that_is_not_utf_8_is_a_problem(port: int) -> None:
-    for path in (b"/leads/%ff%fe/claim", b"/%00", b"/leads/%2e%2e/claim"):
+    bad, strange = ("malformed-url",), ("not-found", "invalid-request", "unknown-command")
+    for request, told in (
+        (b"POST /leads/%ff%fe/claim", bad),
+        (b"GET /staff/%ff%fe", bad),
+        (b"GET /views/sales_worklist?source=%ff", bad),
+        (b"POST /%00", strange),
+        (b"POST /leads/%2e%2e/claim", strange),
+    ):
         with raw(port) as connection:
-            connection.sendall(b"POST %b HTTP/1.1\r\nHost: a\r\nX-Actor: user:ann\r\nConnection: close\r\n\r\n" % path)
+            connection.sendall(b"%b HTTP/1.1\r\nHost: a\r\nX-Actor: user:ann\r\nConnection: close\r\n\r\n" % request)
             head, _, body = to_the_end(connection).partition(b"\r\n\r\n")
-        assert head.split()[1] in {b"404", b"422"}
+        kind = json.loads(body)["type"].removeprefix("/problems/")
+        assert kind in told, request
+        assert (head.split()[1] == b"400") == (told is bad)
         assert json.loads(body)["trace_id"]
+
+
+def test_what_is_said_twice_is_not_taken_for_one_of_both(port: int) -> None:
+    for path in (b"POST /leads/1/claim", b"POST /commands", b"GET /staff/ann"):
+        for header in (b"X-Actor: user:ann", b"X-Role: auditor", b"Idempotency-Key: 1", b"If-Match: *"):
+            with raw(port) as connection:
+                head = b"%b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%b\r\n%b\r\n\r\n" % (
+                    path,
+                    header,
+                    header.lower(),
+                )
+                connection.sendall(head)
+                answered, _, body = to_the_end(connection).partition(b"\r\n\r\n")
+            assert answered.split()[1] == b"400", (path, header)
+            (error,) = json.loads(body)["errors"]
+            assert error["parameter"].encode().lower() == header.split(b":")[0].lower()
 
 
 def test_who_never_comes_to_the_point_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Policies on a real PostgreSQL: each event is reacted to once, whatever dies, and history is left in peace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -258,6 +258,40 @@ def test_a_policy_with_a_bug_stands_still_and_the_others_go_on(office: Office) -
     reactor.following["intake_forgets"].rests_until = 0.0
     settle(reactor)
     assert len(office.told(TouchRecorded)) == 1
+
+
+def test_an_event_that_cannot_be_read_holds_up_only_who_reads_it(office: Office) -> None:
+    def touch(event: LeadCaptured) -> RecordTouch:
+        return RecordTouch(lead_id=event.lead_id, channel="web")
+
+    reactor = office.reactor(departure, policy_of(touch))
+    settle(reactor)
+    held, read = office.held(1), office.house.ledger.events
+
+    def unreadable(after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None) -> Any:
+        if "lead.captured" in types:
+            raise ValueError("an unknown version")
+        return read(after, limit, types=types, until=until)
+
+    office.do(ADMIN, DepartStaff(staff_id=StaffId("ann")))
+    with patch.object(office.house.ledger, "events", unreadable):
+        settle(reactor)
+    assert office.custody(held) is Pooled
+    assert office.told(TouchRecorded) == []
+    reactor.following["intake_forgets"].rests_until = 0.0
+    settle(reactor)
+    assert len(office.told(TouchRecorded)) == 1
+
+
+def test_policies_that_are_equally_far_read_together(office: Office) -> None:
+    reactor = office.reactor()
+    settle(reactor)
+    office.lead(1)
+    with patch.object(office.house.ledger, "events", wraps=office.house.ledger.events) as read:
+        settle(reactor)
+    last = office.house.ledger.last_position()
+    assert {follower.place.position for follower in reactor.following.values()} == {last}
+    assert read.call_count == 1
 
 
 # Looking at what others keep

@@ -17,6 +17,7 @@ from ledger.migrations import migrate
 from tests.api.serving import in_process
 from tests.faults.clients import AGENTS, at_work, work_goes_on
 from tests.faults.dying import AGAIN, API
+from tests.faults.folded import must_equal_a_rebuild, worker
 from tests.faults.journal import Journal, audit
 from tests.faults.over_http import senders
 from tests.faults.planted import dying, free_port
@@ -102,7 +103,12 @@ def test_nothing_is_lost_when_the_service_dies_anywhere_on_the_way(
     server: EmbeddedPostgres, tmp_path: Path, seed: int, rounds: int
 ) -> None:
     api, journal, chance = Api(server.url()), Journal(tmp_path / "journal"), random.Random(seed)
-    with ExitStack() as until_all_is_settled, senders(api, CLIENTS) as several, at_work(several, journal, seed):
+    with (
+        ExitStack() as until_all_is_settled,
+        worker(server.url()),
+        senders(api, CLIENTS) as several,
+        at_work(several, journal, seed),
+    ):
         for point in list(API) * rounds:
             api.dies(point, passes=chance.randint(5, 30))
         with neighbour(server.url()):
@@ -112,4 +118,5 @@ def test_nothing_is_lost_when_the_service_dies_anywhere_on_the_way(
         work_goes_on(journal, AT_LEAST)
     accounts = journal.read()
     print(audit(server.url(), accounts))
+    must_equal_a_rebuild(server.url())
     assert accounts.lost
