@@ -13,9 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from commands.service import open_ledger
 from consumers import projector
@@ -25,6 +23,7 @@ from tests.cli.running import Said, lifeledger, on
 from tests.memory import MASTER
 from tests.real import bpic2012
 from tests.real.bpic2012 import Figures, counted, log, total, write_ndjson
+from tests.real.ledgers import LEDGER, counts, row
 from tests.servers import Server
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -56,25 +55,6 @@ FROM (
     WINDOW by_position AS (PARTITION BY stream ORDER BY position)
 ) AS told
 """
-LEDGER = """
-SELECT (SELECT count(*) FROM ledger.events) AS events, (SELECT max(position) FROM ledger.events) AS position,
-    (SELECT count(*) FROM ledger.commands) AS commands, (SELECT max(number) FROM ledger.commands) AS number,
-    (SELECT md5(string_agg(event_id::text, '' ORDER BY position)) FROM ledger.events) AS ids
-"""
-
-
-def rows(url: str, question: str) -> list[dict[str, Any]]:
-    with psycopg.connect(url, row_factory=dict_row) as connection:
-        return connection.execute(question.encode()).fetchall()
-
-
-def row(url: str, question: str) -> dict[str, Any]:
-    (found,) = rows(url, question)
-    return found
-
-
-def counts(url: str, question: str) -> dict[str, int]:
-    return {found["status"]: found["count"] for found in rows(url, question)}
 
 
 @dataclass
