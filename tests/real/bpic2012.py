@@ -94,11 +94,11 @@ def command_lines(path: Path, *, leave_out: Collection[str] = ()) -> Iterator[di
     ]
     told.sort(key=lambda each: moment(each[2]).timestamp())
     quotes = Counter[str]()
-    lines_open = OpenCalls()
+    on_the_line = OpenCalls()
     for case, nth, event in told:
         quotes[case.name] += event.activity == "O_CREATED"
         if event.activity in CALLS and event.transition != "SCHEDULE":
-            commands = lines_open.called(case, nth, event)
+            commands = on_the_line.called(case, nth, event)
         else:
             commands = asked(case, event, quotes[case.name])
         for further, (command, data) in enumerate(commands):
@@ -131,10 +131,8 @@ class OpenCalls:
         link = "LinkCall", {"call_id": new, "subject": {"kind": "lead", "id": str(lead_id(case.name))}}
         if event.transition == "START":
             self.begun[name] = UUID(new)
-            yield (
-                "ConnectCall",
-                {"call_id": new, "at": event.at} | ({"agent": event.resource} if event.resource else {}),
-            )
+            agent = {"agent": event.resource} if event.resource else {}
+            yield "ConnectCall", {"call_id": new, "at": event.at, **agent}
             yield link
         elif (open_call := self.begun.pop(name, None)) is not None:
             yield "EndCall", {"call_id": str(open_call), "outcome": "completed", "at": event.at}
