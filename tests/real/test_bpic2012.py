@@ -152,7 +152,7 @@ def proof(
         for file in ("some", "all", "all"):
             imported.bring(folder / f"{file}.ndjson", told_by_the_ledger)
             seconds += follow(imported.url)
-            imported.figures[-1] = row(imported.url, FUNNEL) | imported.figures[-1]
+            imported.figures[-1] = {**row(imported.url, FUNNEL), **imported.figures[-1]}
             contents.append({view.name: content(imported.url, view.name) for view in VIEWS})
         every = [counted(case) for case in cases]
         without = [counted(case) for case in cases if case.name in chosen]

@@ -220,6 +220,7 @@ def test_another_of_the_same_group_takes_it_over(path: Path) -> None:
         (staff_id("Ann / A"), staff_id("Ann - A")),
         (staff_id("Ann - A"), staff_id("安")),
     ]
+    assert len({each.agent for each in assigned}) == 3, "people of whatever names stay apart"
     assert {each.team for each in assigned} == {"helpdesk/Value 3"}
     assert found.figures.repeats == {"open": 2}
 
