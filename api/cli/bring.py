@@ -36,6 +36,7 @@ from domain.catalog import LEAD_FIELDS
 from domain.errors import Refused
 from domain.lead.facts import LeadAssigned, LeadClaimed, LeadEvent
 from domain.signature import members
+from domain.ticket.facts import CustomerReplied, TicketEvent
 from domain.values import FACT_NAMES
 from ledger.envelope import time_ordered_id
 from ledger.store import Busy, Unavailable
@@ -45,17 +46,31 @@ TABLES = (".csv", ".tsv")
 AHEAD = 8  # Chunks that are read and not yet written.
 BAD = ("refused", "invalid", "failed")
 KINDS = ("accepted", "already_there", *BAD)
-# What changes nothing says so itself, or no slot in a book follows it.
+# What changes nothing says so itself, or no slot in a book follows it. Where a command moved a status several times, as
+# history reopens what it then assigns, the first move tells.
 REPEATS = """
-SELECT count(*) FROM ledger.events AS told WHERE position > %s AND position <= %s AND imported AND (
-    (type = ANY(%s) AND convert_from(payload, 'UTF8')::jsonb ->> 'from' = convert_from(payload, 'UTF8')::jsonb ->> 'to')
-    OR (type = ANY(%s) AND NOT EXISTS (
+WITH moved AS (
+    SELECT DISTINCT ON (command_id) payload FROM ledger.events
+    WHERE position > %s AND position <= %s AND imported AND type = ANY(%s) ORDER BY command_id, position
+)
+SELECT (
+    SELECT count(*) FROM moved
+    WHERE convert_from(payload, 'UTF8')::jsonb ->> 'from' = convert_from(payload, 'UTF8')::jsonb ->> 'to'
+) + (
+    SELECT count(*) FROM ledger.events AS told
+    WHERE position > %s AND position <= %s AND imported AND type = ANY(%s) AND NOT EXISTS (
         SELECT FROM ledger.events AS slot
         WHERE slot.position = told.position + 1 AND slot.command_id = told.command_id
-    )))
+    )
+)
 """
 TAKEN = [FACT_NAMES[kind] for kind in (LeadClaimed, LeadAssigned)]
-STATUS_EVENTS = [FACT_NAMES[kind] for kind in members(LeadEvent) if {"from_", "to"} <= kind.__annotations__.keys()]
+# A reply that finds nobody waiting repeats nothing: it moves no status, and need not.
+STATUS_EVENTS = [
+    FACT_NAMES[kind]
+    for kind in {*members(LeadEvent), *members(TicketEvent)} - {CustomerReplied}
+    if {"from_", "to"} <= kind.__annotations__.keys()
+]
 
 
 def bring(
@@ -238,7 +253,7 @@ class Import:
 def repeats(url: str, after: int, until: int) -> int:
     """How many of the imported events between two positions repeat the state that was there."""
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(REPEATS, (after, until, STATUS_EVENTS, TAKEN)).fetchone()
+        row = connection.execute(REPEATS, (after, until, STATUS_EVENTS, after, until, TAKEN)).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -1,0 +1,163 @@
+"""6,919 real purchases through the command line into the ledger, as orders; every figure is taken from its rows by SQL.
+
+They come in three times: first without ten customers drawn by lot, then all of them, then all of them once more.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.real.cdnow import CALIBRATED, Purchase, command_lines, counted, ordered, purchases, write_ndjson
+from tests.real.ledgers import FACT, LEFT_OUT, Imported, data_of, database, report, row
+from tests.servers import Server
+
+ORDERS = f"""
+WITH placed AS (
+    SELECT stream, {FACT} ->> 'customer_id' AS customer, (occurred_at AT TIME ZONE 'UTC')::date AS day,
+        ({FACT} #>> '{{amount,amount}}')::numeric AS dollars, {FACT} #>> '{{amount,currency}}' AS currency,
+        ({FACT} #>> '{{lines,0,quantity}}')::int AS discs
+    FROM ledger.events WHERE type = 'order.placed' AND {FACT} ->> 'from' IS NULL
+), days AS (
+    SELECT DISTINCT customer, day FROM placed
+), calibration AS (
+    SELECT customer, count(*) AS days FROM days WHERE day <= '{CALIBRATED}' GROUP BY customer
+)
+SELECT (SELECT count(DISTINCT customer) FROM placed) AS customers,
+    (SELECT count(*) FROM placed) AS purchases,
+    (SELECT sum(discs) FROM placed) AS discs,
+    (SELECT sum(dollars) FROM placed WHERE currency = 'USD') AS dollars,
+    (SELECT sum(days - 1)::bigint FROM calibration) AS repeat_days,
+    (SELECT count(*) FROM calibration WHERE days = 1) AS without_repeat,
+    (SELECT count(*) FROM calibration WHERE days > 1) AS repeaters,
+    (SELECT count(*) FROM days WHERE day > '{CALIBRATED}') AS later_days,
+    (SELECT count(*) FROM placed WHERE day > '{CALIBRATED}') AS later_purchases,
+    (SELECT count(*) FROM placed JOIN ledger.events AS created
+        ON created.stream = 'customer/' || customer AND created.type = 'customer.created') AS of_known_customers
+"""
+PAID = f"""
+SELECT count(*) FILTER (WHERE type = 'order.paid' AND {FACT} ->> 'to' = 'paid') AS paid_in_full,
+    count(*) FILTER (WHERE type = 'order.paid' AND {FACT} ->> 'to' <> 'paid') AS paid_in_part,
+    sum(({FACT} #>> '{{amount,amount}}')::numeric) FILTER (WHERE type = 'order.payment-received') AS paid,
+    count(*) FILTER (WHERE NOT imported) AS not_imported
+FROM ledger.events WHERE stream LIKE 'order/%'
+"""
+
+
+# Lines that can be read, which need no data
+
+
+def test_what_is_paid_for_several_discs_is_a_price_each_less_a_discount() -> None:
+    thirds = Purchase(1, "0001", CALIBRATED, 3, Decimal("10.00"))
+    usd = {"currency": "USD"}
+    assert ordered(thirds) == {
+        "product": "cd",
+        "quantity": 3,
+        "unit_price": {"amount": "3.34"} | usd,
+        "discount": {"amount": "0.02"} | usd,
+    }
+    free = Purchase(2, "0001", CALIBRATED, 2, Decimal("0.00"))
+    assert ordered(free) == {"product": "cd", "quantity": 2, "unit_price": {"amount": "0.00"} | usd}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "sample.txt"
+    path.write_bytes(
+        b" 00004 0001 19970101  2   29.33\r\n"
+        b" 00004 0001 19970101  2   29.33\r\n"
+        b" 00021 0002 19970930  1   14.96\r\n"
+        b" 00021 0002 19971001  1    0.00\r\n"
+    )
+    return path
+
+
+def test_equal_lines_are_two_purchases_of_one_day(small: Path) -> None:
+    commands = ["CreateCustomer", *["PlaceOrder", "RecordPayment"] * 2]
+    assert [each["command"] for each in command_lines(small)] == [*commands, *commands]
+    messages = [each["source"]["message_id"] for each in command_lines(small)]
+    assert len(set(messages)) == len(messages)
+    rest = [each for each in command_lines(small) if each["source"]["message_id"][0] in "34"]
+    assert list(command_lines(small, leave_out={"0001"})) == rest
+    found = counted(purchases(small))
+    assert (found.customers, found.purchases, found.dollars) == (2, 4, Decimal("73.62"))
+    assert (found.repeat_days, found.without_repeat, found.later_days) == (0, 2, 1)
+
+
+# The file itself
+
+
+@dataclass
+class Proof:
+    every: list[Purchase]
+    chosen: set[str]
+    imported: Imported
+
+
+def figures(url: str) -> dict[str, int | Decimal]:
+    return row(url, ORDERS) | row(url, PAID)
+
+
+@pytest.fixture(scope="module")
+def proof(
+    shared: Path, postgres: Server, prepared: str, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proof]:
+    path = data_of(shared, "CDNOW_sample.txt")
+    every = purchases(path)
+    chosen = set(random.Random(seed).sample(sorted({each.customer for each in every}), LEFT_OUT))
+    folder = tmp_path_factory.mktemp("cdnow")
+    write_ndjson(path, folder / "all.ndjson")
+    write_ndjson(path, folder / "some.ndjson", leave_out=chosen)
+    with database(postgres, prepared, "cdnow") as imported:
+        for file in ("some", "all", "all"):
+            imported.bring(folder / f"{file}.ndjson", figures)
+        yield Proof(every, chosen, imported)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_the_ledger_has_the_figures_that_are_known_of_the_file(proof: Proof) -> None:
+    found = proof.imported.figures[-1]
+    assert found == {
+        "customers": 2_357,
+        "purchases": 6_919,
+        "of_known_customers": 6_919,
+        "discs": 16_479,
+        "dollars": Decimal("244091.94"),
+        "repeat_days": 2_457,
+        "without_repeat": 1_411,
+        "repeaters": 946,
+        "later_days": 1_882,
+        "later_purchases": 1_959,
+        "paid_in_full": 6_919,
+        "paid_in_part": 0,
+        "paid": Decimal("244091.94"),
+        "not_imported": 0,
+    }
+    print(report("CDNOW", found, proof.imported.rates()))
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_the_ledger_tells_what_the_file_tells_and_without_ten_customers_less_by_exactly_those(proof: Proof) -> None:
+    some, whole = proof.imported.figures[:2]
+    told = asdict(counted(proof.every))
+    left_out = asdict(counted(each for each in proof.every if each.customer in proof.chosen))
+    assert left_out["customers"] == LEFT_OUT
+    assert {name: whole[name] for name in told} == told
+    assert {name: whole[name] - some[name] for name in told} == left_out
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_every_line_is_accepted_once_and_a_second_import_changes_nothing(proof: Proof) -> None:
+    for each in proof.imported.documents:
+        assert each["refused"] == each["invalid"] == each["failed"] == each["repeats"] == 0
+    lines = 2_357 + 2 * 6_919
+    assert [each["already_there"] for each in proof.imported.documents[::2]] == [0, lines]
+    assert sum(each["accepted"] for each in proof.imported.documents) == lines
+    assert proof.imported.ledgers[2] == proof.imported.ledgers[1] != proof.imported.ledgers[0]
+    assert proof.imported.figures[2] == proof.imported.figures[1]
