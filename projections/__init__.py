@@ -7,8 +7,17 @@ from projections.projection import Projection
 from projections.sales_worklist import sales_worklist
 from projections.staff_directory import staff_directory
 from projections.status_time import status_time
+from projections.ticket_capacity import ticket_capacity
 
-VIEWS: tuple[Projection, ...] = (staff_directory, pool_directory, sales_worklist, funnel, status_time, deadlines)
+VIEWS: tuple[Projection, ...] = (
+    staff_directory,
+    pool_directory,
+    sales_worklist,
+    funnel,
+    status_time,
+    deadlines,
+    ticket_capacity,
+)
 
 __all__ = [
     "VIEWS",
@@ -19,4 +28,5 @@ __all__ = [
     "sales_worklist",
     "staff_directory",
     "status_time",
+    "ticket_capacity",
 ]

@@ -2,6 +2,7 @@
 
 from consumers.policies.circulation import circulation
 from consumers.policies.departure import departure
+from consumers.policies.service_level import service_level
 from consumers.process import Process
 
-POLICIES: tuple[Process, ...] = (departure, circulation)
+POLICIES: tuple[Process, ...] = (departure, circulation, service_level)

@@ -17,12 +17,21 @@ from domain.values import (
     StaffId,
     TicketId,
     fact,
+    value,
 )
 
 Status = Literal["new", "open", "pending_customer", "pending_third_party", "resolved", "closed", "rejected", "merged"]
 Pending = Literal["pending_customer", "pending_third_party"]
 AssignMethod = Literal["assign", "dispatch"]
 Trigger = Literal["by-hand", "breach", "overdue"]
+PassedOverReason = Literal[
+    "has-it",
+    "too-near",  # No higher than who has been called in already.
+    "away",
+    "further-up",
+    "another-first",
+    "refused",  # Chosen first, and by then no more to be had.
+]
 
 CATEGORIES = CatalogId("ticket-categories")
 RESOLUTION_CODES = CatalogId("resolution-codes")
@@ -133,13 +142,27 @@ class ReturnRequested:
     reason: str
 
 
+@value
+class PassedOver:
+    """Somebody above the ticket who might have been called in, and the first reason why he is not."""
+
+    staff_id: StaffId
+    reason: PassedOverReason
+
+
 @fact("ticket.escalated")
 class TicketEscalated:
+    """Where a policy has looked for somebody it says who stood at hand, at `seen_at` in the ledger. To nobody, where
+    there was nobody.
+    """
+
     ticket_id: TicketId
     level: int
-    to: StaffId
     trigger: Trigger
+    to: StaffId | None = None
     metric: Metric | None = None
+    seen_at: int | None = None
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 @fact("ticket.knowledge-case-proposed")
@@ -312,6 +335,15 @@ class SlaBreached:
     due_at: Instant
 
 
+@fact("ticket.sla-overrun")
+class SlaOverrun:
+    """The breach lasts: so much of the target has gone by beyond it."""
+
+    ticket_id: TicketId
+    metric: Metric
+    percent: int
+
+
 @fact("ticket.sla-stopped")
 class SlaStopped:
     """It ends without having been met."""
@@ -323,7 +355,7 @@ class SlaStopped:
     why: StopReason
 
 
-SlaEvent = SlaApplied | SlaPaused | SlaResumed | SlaRebased | SlaWarned | SlaMet | SlaBreached | SlaStopped
+SlaEvent = SlaApplied | SlaPaused | SlaResumed | SlaRebased | SlaWarned | SlaMet | SlaBreached | SlaOverrun | SlaStopped
 
 TicketEvent = (
     TicketOpened
@@ -355,5 +387,6 @@ TicketEvent = (
     | SlaWarned
     | SlaMet
     | SlaBreached
+    | SlaOverrun
     | SlaStopped
 )

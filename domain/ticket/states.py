@@ -19,6 +19,7 @@ from domain.ticket.facts import (
     SlaBreached,
     SlaEvent,
     SlaMet,
+    SlaOverrun,
     SlaPaused,
     SlaRebased,
     SlaResumed,
@@ -198,6 +199,7 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
             | SlaWarned()
             | SlaMet()
             | SlaBreached()
+            | SlaOverrun()
             | SlaStopped()
         ):
             matter = ticket.matter
@@ -261,7 +263,7 @@ def evolve_matter(matter: Matter, event: TicketEvent) -> Matter:
         case TicketAdopted(policy_id=policy_id):
             return replace(matter, policy_id=policy_id)
         case TicketEscalated(to=to, level=level, metric=metric):
-            known = replace(matter, escalated_to=matter.escalated_to | {to})
+            known = matter if to is None else replace(matter, escalated_to=matter.escalated_to | {to})
             if metric is None:
                 return known
             return replace(known, clocks={**matter.clocks, metric: replace(matter.clocks[metric], escalated=level)})
@@ -310,6 +312,8 @@ def evolve_clock(ticket: Known, event: SlaEvent) -> Clock:
             return replace(clock, warned=True)
         case Clock(breached=False), SlaBreached():
             return replace(clock, breached=True)
+        case Clock(overrun=False), SlaOverrun():
+            return replace(clock, overrun=True)
         case Clock(hand=Running() | Paused()), SlaMet(elapsed=elapsed, paused=paused):
             return replace(clock, hand=Stopped(why="met"), elapsed=elapsed, paused=paused)
         case Clock(hand=Running() | Paused()), SlaStopped(elapsed=elapsed, paused=paused, why=why):

@@ -95,6 +95,7 @@ RIGHTS = {
         "BreachSla",
         "EscalateSla",
         "GrantExtension",
+        "OverrunSla",
         "PausePolicy",
         "RebaseSla",
         "RecycleLead",
