@@ -13,6 +13,8 @@ PolicyName = Literal[
     "lifecycle",
     "service-level",
     "survey",
+    "acknowledgement",
+    "ticket-ends",
     "sampling",
     "coaching",
     "credit-guard",

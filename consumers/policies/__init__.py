@@ -1,8 +1,11 @@
 """What the service does by itself when something has happened, or when its time has come."""
 
+from consumers.policies.acknowledgement import acknowledgement
 from consumers.policies.circulation import circulation
 from consumers.policies.departure import departure
 from consumers.policies.service_level import service_level
+from consumers.policies.survey import survey
+from consumers.policies.ticket_ends import ticket_ends
 from consumers.process import Process
 
-POLICIES: tuple[Process, ...] = (departure, circulation, service_level)
+POLICIES: tuple[Process, ...] = (departure, circulation, service_level, survey, acknowledgement, ticket_ends)

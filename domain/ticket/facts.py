@@ -180,10 +180,24 @@ class SurveyRequested:
 
 @fact("ticket.csat-recorded")
 class CsatRecorded:
+    """Of whose work, and whether it is low under the policy of the ticket, is copied in."""
+
     ticket_id: TicketId
     cycle: int
     score: int
     comment: Personal[str] | None = None
+    agent: StaffId | None = None
+    low: bool = False
+
+
+@fact("ticket.reopen-offered")
+class ReopenOffered:
+    """The customer was not content in that cycle, and may have it begun again until then; None is not limited."""
+
+    ticket_id: TicketId
+    customer_id: CustomerId
+    cycle: int
+    until: Instant | None = None
 
 
 # Facts of status
@@ -372,6 +386,7 @@ TicketEvent = (
     | KnowledgeCaseProposed
     | SurveyRequested
     | CsatRecorded
+    | ReopenOffered
     | TicketPended
     | TicketResumed
     | TicketResolved

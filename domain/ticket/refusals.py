@@ -104,6 +104,17 @@ class NotAsked(Refused):
 
 
 @refusal
+class WasContent(Refused):
+    """Only who was not content is offered to begin again."""
+
+    ticket_id: TicketId
+    cycle: int
+
+    def __str__(self) -> str:
+        return f"no low score was given to the ticket {self.ticket_id} in cycle {self.cycle}"
+
+
+@refusal
 class ClosedByItself(Refused):
     """A ticket that closed because nobody said anything is not scored."""
 

@@ -42,6 +42,7 @@ RIGHTS = {
         "LinkContact",
         "LinkLeadContact",
         "LogFollowUp",
+        "OfferReopening",
         "NegotiateLead",
         "NurtureLead",
         "PendTicket",
