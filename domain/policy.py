@@ -15,6 +15,7 @@ PolicyName = Literal[
     "survey",
     "acknowledgement",
     "ticket-ends",
+    "ticket-dispatch",
     "sampling",
     "coaching",
     "credit-guard",

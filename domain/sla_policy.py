@@ -55,7 +55,7 @@ def row(impact: Grade, low: Priority, medium: Priority, high: Priority) -> tuple
 @value
 class SlaTerms:
     """Numbers are defaults, published per policy. Days are those of the calendar's time zone. `low_csat` is the best
-    score that is a low one.
+    score that is a low one. `dispatches` says whether a ticket that nobody has finds its agent by itself.
     """
 
     calendar_id: CalendarId
@@ -76,6 +76,7 @@ class SlaTerms:
     auto_close_days: int = 5
     capacity: int = 30
     low_csat: int = 2
+    dispatches: bool = True
     skills: tuple[Needed, ...] = ()
 
 

@@ -22,7 +22,16 @@ from domain.values import (
 
 Status = Literal["new", "open", "pending_customer", "pending_third_party", "resolved", "closed", "rejected", "merged"]
 Pending = Literal["pending_customer", "pending_third_party"]
-AssignMethod = Literal["assign", "dispatch"]
+AssignMethod = Literal["assign", "dispatch", "take-back"]
+LeftOutReason = Literal[
+    "unavailable",
+    "team",
+    "skill",
+    "had-it",  # It was taken from him.
+    "capacity",
+    "outweighed",  # Somebody else has less in hand.
+    "refused",  # He was chosen first, and by then could not be given it any more.
+]
 Trigger = Literal["by-hand", "breach", "overdue"]
 PassedOverReason = Literal[
     "has-it",
@@ -92,7 +101,7 @@ class TicketAdopted:
 
 @fact("ticket.assigned")
 class TicketAssigned:
-    """Nobody as the agent: it lies with the team."""
+    """Nobody as the agent: it lies with the team, taken back from who has left or by who decides."""
 
     ticket_id: TicketId
     from_: Status
@@ -102,6 +111,28 @@ class TicketAssigned:
     previous_agent: StaffId | None = None
     method: AssignMethod = "assign"
     rule_id: str | None = None
+    why: Literal["owner-departed"] | None = None
+
+
+@value
+class TicketLeftOut:
+    """Somebody who was considered and does not get the ticket, and the first reason that speaks against it."""
+
+    staff_id: StaffId
+    reason: LeftOutReason
+
+
+@fact("ticket.dispatch-decided")
+class TicketDispatchDecided:
+    """Why somebody gets it, under which version of its policy, on what was known at a position; or nobody."""
+
+    ticket_id: TicketId
+    policy_id: PolicyId
+    policy_number: int
+    seen_at: int
+    skills: tuple[str, ...] = ()
+    chosen: StaffId | None = None
+    left_out: tuple[TicketLeftOut, ...] = ()
 
 
 @fact("ticket.customer-replied")
@@ -377,6 +408,7 @@ TicketEvent = (
     | PriorityChanged
     | TicketAdopted
     | TicketAssigned
+    | TicketDispatchDecided
     | CustomerReplied
     | AgentReplied
     | AcknowledgementSent

@@ -33,6 +33,7 @@ from domain.ticket.facts import (
     TicketAssigned,
     TicketClassified,
     TicketClosed,
+    TicketDispatchDecided,
     TicketEscalated,
     TicketEvent,
     TicketMerged,
@@ -226,6 +227,7 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
             | TicketAdopted()
             | TicketAbsorbed()
             | PriorityChanged()
+            | TicketDispatchDecided()
         ):
             return replace(ticket, matter=evolve_matter(ticket.matter, event))
         case _:

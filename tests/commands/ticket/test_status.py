@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from commands.ticket.afterwards import OfferReopening, ProposeKnowledgeCase, RecordCsat, RequestSurvey
+from commands.ticket.dispatching import AgentsConsidered, DispatchTicket, TakeBackTicket
 from commands.ticket.opening import AdoptTicket, ChangePriority, ClassifyTicket, MergeTicket, RejectTicket
 from commands.ticket.promises import BreachSla, EscalateSla, OverrunSla, RebaseSla, WarnSla
 from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
@@ -19,6 +20,7 @@ from commands.ticket.work import (
 )
 from domain.actor import Actor
 from domain.errors import Hidden, NotNow
+from domain.staff import StaffDeparted
 from domain.ticket.facts import (
     CsatRecorded,
     CustomerReplied,
@@ -34,13 +36,14 @@ from domain.ticket.facts import (
     TicketResolved,
     TicketResumed,
 )
-from domain.ticket.refusals import NoSuchClock, TooEarly
+from domain.ticket.refusals import HasAnAgent, HasNoAgent, NoSuchClock, TooEarly
 from tests.commands.ticket.situations import (
     LEO,
     ORDER,
     OTHER,
     TIA,
     TICKET,
+    TOM,
     at_once,
     closed,
     elsewhere,
@@ -138,6 +141,25 @@ def test_a_score_is_of_what_is_over(status: Status) -> None:
         asked.done()
     else:
         asked.refused(NotNow)
+
+
+@pytest.mark.parametrize("status", WAYS)
+def test_what_finds_its_agent_by_itself_has_not_come_to_an_end(status: Status) -> None:
+    to_tia = DispatchTicket(ticket_id=TICKET, agent=TIA, considered=AgentsConsidered(policy_number=1, seen_at=0))
+    asked = at_once(*in_status(status)).when(to_tia, by=policy)
+    if status == "new":
+        asked.done()
+    else:
+        asked.refused(HasAnAgent if status in ACTIVE else NotNow)
+
+
+@pytest.mark.parametrize("status", WAYS)
+def test_what_is_taken_back_from_who_has_left_has_not_come_to_an_end(status: Status) -> None:
+    asked = at_once(*in_status(status), StaffDeparted(staff_id=TOM)).when(TakeBackTicket(ticket_id=TICKET), by=policy)
+    if status in ACTIVE - {"new"}:
+        asked.done()
+    else:
+        asked.refused(HasNoAgent if status == "new" else NotNow)
 
 
 @pytest.mark.parametrize("status", WAYS)

@@ -14,7 +14,7 @@ from domain.ticket.facts import AcknowledgementSent, TicketClassified, TicketOpe
 from tests.commands.ticket.situations import TICKET, leo, told
 from tests.consumers.house import House
 from tests.consumers.office import mia, settle
-from tests.consumers.policies.desk import Desk
+from tests.consumers.policies.service_desk import Desk
 from tests.consumers.policies.tickets import wanted
 from tests.spec import day
 

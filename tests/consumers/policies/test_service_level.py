@@ -43,7 +43,7 @@ from tests.commands.ticket.situations import (
 )
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, mia, settle
-from tests.consumers.policies.desk import Desk
+from tests.consumers.policies.service_desk import Desk
 from tests.consumers.policies.tickets import all_due, recorded, told, wanted
 from tests.spec import day
 

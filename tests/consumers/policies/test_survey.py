@@ -14,7 +14,7 @@ from domain.ticket.facts import CsatRecorded, ReopenOffered, SurveyRequested, Ti
 from tests.commands.ticket.situations import TICKET, TOM, freed, leo, resolved, taken, tom
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, CRM, mia, settle
-from tests.consumers.policies.desk import Desk
+from tests.consumers.policies.service_desk import Desk
 from tests.consumers.policies.tickets import wanted
 from tests.spec import day
 

@@ -13,7 +13,7 @@ from domain.ticket.states import name_of
 from tests.commands.ticket.situations import TICKET, leo, open_ticket, resolved, taken, waiting
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, mia
-from tests.consumers.policies.desk import Desk
+from tests.consumers.policies.service_desk import Desk
 from tests.consumers.policies.tickets import all_due
 from tests.spec import day
 
