@@ -286,4 +286,6 @@ def test_a_policy_ends_a_wait_that_has_an_end_and_not_before() -> None:
     )
     longer = until_friday.also(replace(elsewhere, from_="pending_customer", until=day(4, 27)))
     longer.when(resume, by=policy, at=day(3, 27)).refused(TooEarly, because="due at 2026-04-27")
+    for_good = until_friday.also(replace(elsewhere, from_="pending_customer"))
+    for_good.when(resume, by=policy, at=day(12, 1)).refused(NotNow, because="and it is PendingThirdParty")
     assert until_friday.when(resume, by=tom, at=day(3, 26)).recorded, "people may at any time"
