@@ -75,6 +75,7 @@ class Clock:
     paused: timedelta = NONE
     warned: bool = False
     breached: bool = False
+    overrun: bool = False  # It has been told that the breach lasts.
     escalated: int = 0  # The highest level that a breach has been taken to.
 
 

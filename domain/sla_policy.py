@@ -54,7 +54,9 @@ def row(impact: Grade, low: Priority, medium: Priority, high: Priority) -> tuple
 
 @value
 class SlaTerms:
-    """Numbers are defaults, published per policy. Days are those of the calendar's time zone."""
+    """Numbers are defaults, published per policy. Days are those of the calendar's time zone. `low_csat` is the best
+    score that is a low one. `dispatches` says whether a ticket that nobody has finds its agent by itself.
+    """
 
     calendar_id: CalendarId
     targets: tuple[Target, ...] = (
@@ -73,6 +75,8 @@ class SlaTerms:
     reopen_window_days: int = 14
     auto_close_days: int = 5
     capacity: int = 30
+    low_csat: int = 2
+    dispatches: bool = True
     skills: tuple[Needed, ...] = ()
 
 

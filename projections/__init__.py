@@ -5,10 +5,23 @@ from projections.funnel import funnel
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.sales_worklist import sales_worklist
+from projections.sla_terms import sla_terms
 from projections.staff_directory import staff_directory
 from projections.status_time import status_time
+from projections.ticket_capacity import ticket_capacity
+from projections.ticket_dispatch import ticket_dispatch
 
-VIEWS: tuple[Projection, ...] = (staff_directory, pool_directory, sales_worklist, funnel, status_time, deadlines)
+VIEWS: tuple[Projection, ...] = (
+    staff_directory,
+    pool_directory,
+    sales_worklist,
+    funnel,
+    status_time,
+    deadlines,
+    ticket_capacity,
+    ticket_dispatch,
+    sla_terms,
+)
 
 __all__ = [
     "VIEWS",
@@ -17,6 +30,9 @@ __all__ = [
     "funnel",
     "pool_directory",
     "sales_worklist",
+    "sla_terms",
     "staff_directory",
     "status_time",
+    "ticket_capacity",
+    "ticket_dispatch",
 ]

@@ -1,6 +1,6 @@
 """What may be asked of a ticket, and when the answer is yes."""
 
-from commands.ticket import afterwards, opening, promises, status, work
+from commands.ticket import afterwards, dispatching, opening, promises, status, work
 from commands.ticket.tickets import tickets
 
-__all__ = ["afterwards", "opening", "promises", "status", "tickets", "work"]
+__all__ = ["afterwards", "dispatching", "opening", "promises", "status", "tickets", "work"]

@@ -1,13 +1,16 @@
 """What is asked of a ticket that is solved: how it was, and what others can learn of it."""
 
-from commands.ticket.tickets import tickets
+from collections.abc import Mapping
+
+from commands.ticket.tickets import policy_of, the_policy, tickets
 from domain.access import Action
 from domain.actor import Asked
 from domain.errors import Invalid, said
-from domain.ticket.facts import CsatRecorded, KnowledgeCaseProposed, SurveyRequested
-from domain.ticket.refusals import ClosedByItself, NotAsked, ToldAlready
+from domain.sla_policy import SlaPolicy
+from domain.ticket.facts import CsatRecorded, KnowledgeCaseProposed, ReopenOffered, SurveyRequested
+from domain.ticket.refusals import ClosedByItself, NotAsked, ReopenWindowOver, ToldAlready, WasContent
 from domain.ticket.states import Closed, Resolved
-from domain.values import TicketId, value
+from domain.values import PolicyId, TicketId, value
 
 
 def must_be_scored(ticket_id: TicketId, ticket: Resolved | Closed) -> None:
@@ -40,8 +43,10 @@ class RecordCsat:
     comment: str | None = None
 
 
-@tickets.decides(Action.MIRROR)
-def record_csat(command: RecordCsat, ticket: Resolved | Closed, asked: Asked) -> CsatRecorded:
+@tickets.decides(Action.MIRROR, policies=policy_of)
+def record_csat(
+    command: RecordCsat, ticket: Resolved | Closed, policies: Mapping[PolicyId, SlaPolicy], asked: Asked
+) -> CsatRecorded:
     """Record how the customer found it. He says so himself: who is scored does not record it."""
     matter = ticket.matter
     if not 1 <= command.score <= 5:
@@ -52,12 +57,33 @@ def record_csat(command: RecordCsat, ticket: Resolved | Closed, asked: Asked) ->
             raise NotAsked(cycle=matter.cycle)
         if matter.scored >= matter.cycle:
             raise ToldAlready(what=f"a score in cycle {matter.cycle}")
+    policy = the_policy(policies)
     return CsatRecorded(
         ticket_id=command.ticket_id,
         cycle=matter.cycle,
         score=command.score,
         comment=said("comment", command.comment),
+        agent=matter.agent or matter.last_agent,
+        low=policy is not None and command.score <= policy.terms.low_csat,
     )
+
+
+@value
+class OfferReopening:
+    ticket_id: TicketId
+
+
+@tickets.decides(Action.WORK)
+def offer_reopening(command: OfferReopening, ticket: Resolved | Closed, asked: Asked) -> ReopenOffered:
+    """Offer a customer who was not content to begin again, once in a cycle, while he may."""
+    matter, until = ticket.matter, ticket.reopen_until
+    if matter.scored_low < matter.cycle:
+        raise WasContent(ticket_id=command.ticket_id, cycle=matter.cycle)
+    if matter.offered >= matter.cycle:
+        raise ToldAlready(what=f"an offer to begin again in cycle {matter.cycle}")
+    if until is not None and asked.at >= until:
+        raise ReopenWindowOver(ticket_id=command.ticket_id, until=until)
+    return ReopenOffered(ticket_id=command.ticket_id, customer_id=matter.customer_id, cycle=matter.cycle, until=until)
 
 
 @value

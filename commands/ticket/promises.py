@@ -9,11 +9,11 @@ from commands.ticket.tickets import adopted, calendars_of, policy_of, tickets
 from domain.access import Action
 from domain.actor import Asked
 from domain.calendar import Calendar
-from domain.errors import require
+from domain.errors import Invalid, require
 from domain.sla import Clock, Metric, Paused, Running
 from domain.sla_policy import SlaPolicy
 from domain.staff import Staff
-from domain.ticket.facts import SlaBreached, SlaEvent, SlaWarned, TicketEscalated
+from domain.ticket.facts import PassedOver, SlaBreached, SlaEvent, SlaOverrun, SlaWarned, TicketEscalated
 from domain.ticket.refusals import NoSuchClock, ToldAlready, TooEarly
 from domain.ticket.states import Active
 from domain.values import CalendarId, Instant, PolicyId, StaffId, TicketId, value
@@ -64,34 +64,61 @@ def breach_sla(command: BreachSla, ticket: Active, asked: Asked) -> SlaBreached:
 
 
 @value
+class OverrunSla:
+    ticket_id: TicketId
+    metric: Metric
+
+
+@tickets.decides(Action.ASSIGN)
+def overrun_sla(command: OverrunSla, ticket: Active, asked: Asked) -> Iterator[SlaBreached | SlaOverrun]:
+    """Say, once, that a breach has lasted so long that it is for the next one up."""
+    clock = the_clock(ticket, command.metric)
+    if clock.overrun:
+        raise ToldAlready(what=f"that {command.metric} is still broken")
+    must_have_come(require(clock.hand, Running).deadlines.escalate_at, asked)
+    yield from passed(command.ticket_id, clock, asked.at)
+    yield SlaOverrun(ticket_id=command.ticket_id, metric=command.metric, percent=clock.promise.escalate_percent)
+
+
+@value
+class Looked:
+    """Where in the ledger somebody was looked for, and who else stood at hand."""
+
+    seen_at: int
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+@value
 class EscalateSla:
-    """Level 1 is the team lead, when a promise is broken; level 2 the manager, when that lasts."""
+    """Level 1 is the team lead, when a promise is broken; level 2 the manager, when that lasts.
+
+    A policy says how it found him; where it found nobody, it names nobody, and that is told too.
+    """
 
     ticket_id: TicketId
     metric: Metric
     level: Literal[1, 2]
-    to: StaffId
+    to: StaffId | None = None
+    looked: Looked | None = None
 
 
-def called_in(command: EscalateSla) -> StaffId:
-    return command.to
+def called_in(command: EscalateSla) -> list[StaffId]:
+    return [] if command.to is None else [command.to]
 
 
 @tickets.decides(Action.ASSIGN, staff=called_in)
 def escalate_sla(
-    command: EscalateSla, ticket: Active, staff: Staff, asked: Asked
+    command: EscalateSla, ticket: Active, staff: Mapping[StaffId, Staff], asked: Asked
 ) -> Iterator[SlaBreached | TicketEscalated]:
     """Call in who decides more, because a promise is broken; each level once."""
     clock = the_clock(ticket, command.metric)
     if clock.escalated >= command.level:
         raise ToldAlready(what=f"level {clock.escalated} of {command.metric}")
-    if command.level > 1:
-        must_have_come(require(clock.hand, Running).deadlines.escalate_at, asked)
-    elif clock.breached:
-        require(clock.hand, Running, Paused)
-    else:
-        must_have_come(require(clock.hand, Running).deadlines.due_at, asked)
-    must_work_here(command.to, staff)
+    must_be_for(command.level, clock, asked)
+    if command.to is None and command.looked is None:
+        raise Invalid(field="to", because="say who, or where nobody was found")
+    for staff_id, person in staff.items():
+        must_work_here(staff_id, person)
     yield from passed(command.ticket_id, clock, asked.at)
     yield TicketEscalated(
         ticket_id=command.ticket_id,
@@ -99,7 +126,18 @@ def escalate_sla(
         to=command.to,
         trigger="breach" if command.level == 1 else "overdue",
         metric=command.metric,
+        seen_at=None if command.looked is None else command.looked.seen_at,
+        passed_over=() if command.looked is None else command.looked.passed_over,
     )
+
+
+def must_be_for(level: int, clock: Clock, asked: Asked) -> None:
+    """What has been told is for that level, also while the clock now waits; what has not is looked at."""
+    if clock.overrun if level > 1 else clock.breached:
+        require(clock.hand, Running, Paused)
+        return
+    deadlines = require(clock.hand, Running).deadlines
+    must_have_come(deadlines.escalate_at if level > 1 else deadlines.due_at, asked)
 
 
 @value

@@ -190,7 +190,7 @@ def resume(
     staff: Mapping[StaffId, Staff],
     asked: Asked,
 ) -> Iterator[TicketResumed | TicketReopened | TicketSlotReserved | SlaEvent]:
-    """Nobody is waited for any more. In history, a ticket that was new may be taken up so too."""
+    """Nobody is waited for any more. A policy ends a wait at its end. In history, what was new is taken up so too."""
     events = reopened_by_history(command.ticket_id, ticket, policies, calendars, staff, asked)
     yield from events
     if events:
@@ -198,9 +198,19 @@ def resume(
     found = active(ticket)
     new = (New,) if asked.imported else ()
     before = status_before(found, asked, PendingCustomer, PendingThirdParty, *new, to=Open)
+    if asked.actor.kind == "policy" and not asked.imported:
+        must_have_waited(found, asked)
     resumed = TicketResumed(ticket_id=command.ticket_id, from_=before)
     yield resumed
     yield from following(command.ticket_id, active(after(found, [resumed])), calendars, asked.at)
+
+
+def must_have_waited(ticket: Active, asked: Asked) -> None:
+    until = ticket.matter.waits_until
+    if until is None:
+        raise NotNow(found=type(ticket.status).__name__, wanted=("an end that was set",))
+    if asked.at < until:
+        raise TooEarly(due=until)
 
 
 # To an end

@@ -206,8 +206,10 @@ def reply_to_customer(
 
 @value
 class SendAcknowledgement:
+    """By the channel through which the ticket came, where none is named."""
+
     ticket_id: TicketId
-    channel: str
+    channel: str | None = None
 
 
 @tickets.decides(Action.WORK)
@@ -215,7 +217,8 @@ def send_acknowledgement(command: SendAcknowledgement, ticket: Active, asked: As
     """Tell the customer, once, that it has arrived. That is no answer yet."""
     if ticket.matter.acknowledged and not asked.imported:
         raise ToldAlready(what="an acknowledgement")
-    return AcknowledgementSent(ticket_id=command.ticket_id, channel=coded("channel", command.channel))
+    channel = ticket.matter.channel if command.channel is None else coded("channel", command.channel)
+    return AcknowledgementSent(ticket_id=command.ticket_id, channel=channel)
 
 
 # What is done

@@ -1,7 +1,22 @@
 """What the service does by itself when something has happened, or when its time has come."""
 
+from consumers.policies.acknowledgement import acknowledgement
 from consumers.policies.circulation import circulation
 from consumers.policies.departure import departure
+from consumers.policies.departure_of_tickets import departure_of_tickets
+from consumers.policies.service_level import service_level
+from consumers.policies.survey import survey
+from consumers.policies.ticket_dispatch import ticket_dispatch
+from consumers.policies.ticket_ends import ticket_ends
 from consumers.process import Process
 
-POLICIES: tuple[Process, ...] = (departure, circulation)
+POLICIES: tuple[Process, ...] = (
+    departure,
+    departure_of_tickets,
+    circulation,
+    service_level,
+    survey,
+    acknowledgement,
+    ticket_ends,
+    ticket_dispatch,
+)

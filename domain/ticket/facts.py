@@ -17,12 +17,30 @@ from domain.values import (
     StaffId,
     TicketId,
     fact,
+    value,
 )
 
 Status = Literal["new", "open", "pending_customer", "pending_third_party", "resolved", "closed", "rejected", "merged"]
 Pending = Literal["pending_customer", "pending_third_party"]
-AssignMethod = Literal["assign", "dispatch"]
+AssignMethod = Literal["assign", "dispatch", "take-back"]
+LeftOutReason = Literal[
+    "unavailable",
+    "team",
+    "skill",
+    "had-it",  # It was taken from him.
+    "capacity",
+    "outweighed",  # Somebody else has less in hand.
+    "refused",  # He was chosen first, and by then could not be given it any more.
+]
 Trigger = Literal["by-hand", "breach", "overdue"]
+PassedOverReason = Literal[
+    "has-it",
+    "too-near",  # No higher than who has been called in already.
+    "away",
+    "further-up",
+    "another-first",
+    "refused",  # Chosen first, and by then no more to be had.
+]
 
 CATEGORIES = CatalogId("ticket-categories")
 RESOLUTION_CODES = CatalogId("resolution-codes")
@@ -83,7 +101,7 @@ class TicketAdopted:
 
 @fact("ticket.assigned")
 class TicketAssigned:
-    """Nobody as the agent: it lies with the team."""
+    """Nobody as the agent: it lies with the team, taken back from who has left or by who decides."""
 
     ticket_id: TicketId
     from_: Status
@@ -93,6 +111,28 @@ class TicketAssigned:
     previous_agent: StaffId | None = None
     method: AssignMethod = "assign"
     rule_id: str | None = None
+    why: Literal["owner-departed"] | None = None
+
+
+@value
+class TicketLeftOut:
+    """Somebody who was considered and does not get the ticket, and the first reason that speaks against it."""
+
+    staff_id: StaffId
+    reason: LeftOutReason
+
+
+@fact("ticket.dispatch-decided")
+class TicketDispatchDecided:
+    """Why somebody gets it, under which version of its policy, on what was known at a position; or nobody."""
+
+    ticket_id: TicketId
+    policy_id: PolicyId
+    policy_number: int
+    seen_at: int
+    skills: tuple[str, ...] = ()
+    chosen: StaffId | None = None
+    left_out: tuple[TicketLeftOut, ...] = ()
 
 
 @fact("ticket.customer-replied")
@@ -133,13 +173,27 @@ class ReturnRequested:
     reason: str
 
 
+@value
+class PassedOver:
+    """Somebody above the ticket who might have been called in, and the first reason why he is not."""
+
+    staff_id: StaffId
+    reason: PassedOverReason
+
+
 @fact("ticket.escalated")
 class TicketEscalated:
+    """Where a policy has looked for somebody it says who stood at hand, at `seen_at` in the ledger. To nobody, where
+    there was nobody.
+    """
+
     ticket_id: TicketId
     level: int
-    to: StaffId
     trigger: Trigger
+    to: StaffId | None = None
     metric: Metric | None = None
+    seen_at: int | None = None
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 @fact("ticket.knowledge-case-proposed")
@@ -157,10 +211,24 @@ class SurveyRequested:
 
 @fact("ticket.csat-recorded")
 class CsatRecorded:
+    """Of whose work, and whether it is low under the policy of the ticket, is copied in."""
+
     ticket_id: TicketId
     cycle: int
     score: int
     comment: Personal[str] | None = None
+    agent: StaffId | None = None
+    low: bool = False
+
+
+@fact("ticket.reopen-offered")
+class ReopenOffered:
+    """The customer was not content in that cycle, and may have it begun again until then; None is not limited."""
+
+    ticket_id: TicketId
+    customer_id: CustomerId
+    cycle: int
+    until: Instant | None = None
 
 
 # Facts of status
@@ -312,6 +380,15 @@ class SlaBreached:
     due_at: Instant
 
 
+@fact("ticket.sla-overrun")
+class SlaOverrun:
+    """The breach lasts: so much of the target has gone by beyond it."""
+
+    ticket_id: TicketId
+    metric: Metric
+    percent: int
+
+
 @fact("ticket.sla-stopped")
 class SlaStopped:
     """It ends without having been met."""
@@ -323,7 +400,7 @@ class SlaStopped:
     why: StopReason
 
 
-SlaEvent = SlaApplied | SlaPaused | SlaResumed | SlaRebased | SlaWarned | SlaMet | SlaBreached | SlaStopped
+SlaEvent = SlaApplied | SlaPaused | SlaResumed | SlaRebased | SlaWarned | SlaMet | SlaBreached | SlaOverrun | SlaStopped
 
 TicketEvent = (
     TicketOpened
@@ -331,6 +408,7 @@ TicketEvent = (
     | PriorityChanged
     | TicketAdopted
     | TicketAssigned
+    | TicketDispatchDecided
     | CustomerReplied
     | AgentReplied
     | AcknowledgementSent
@@ -340,6 +418,7 @@ TicketEvent = (
     | KnowledgeCaseProposed
     | SurveyRequested
     | CsatRecorded
+    | ReopenOffered
     | TicketPended
     | TicketResumed
     | TicketResolved
@@ -355,5 +434,6 @@ TicketEvent = (
     | SlaWarned
     | SlaMet
     | SlaBreached
+    | SlaOverrun
     | SlaStopped
 )

@@ -2,7 +2,7 @@
 
 from domain.errors import Refused, refusal
 from domain.sla import Metric
-from domain.values import Instant, StaffId, TicketId
+from domain.values import Instant, PolicyId, StaffId, TicketId
 
 
 def moment(at: Instant) -> str:
@@ -19,6 +19,48 @@ class TicketBookFull(Refused):
 
     def __str__(self) -> str:
         return f"{self.staff_id} has {self.open} of {self.cap}"
+
+
+@refusal
+class HasAnAgent(Refused):
+    """What somebody has already is not dispatched."""
+
+    agent: StaffId
+
+    def __str__(self) -> str:
+        return f"{self.agent} has it"
+
+
+@refusal
+class HasNoAgent(Refused):
+    """Nobody has it who could lose it."""
+
+    ticket_id: TicketId
+
+    def __str__(self) -> str:
+        return f"nobody has the ticket {self.ticket_id}"
+
+
+@refusal
+class StillWorksHere(Refused):
+    """What somebody has in hand is taken back when he has left; before that, it is assigned to another."""
+
+    staff_id: StaffId
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} works here"
+
+
+@refusal
+class PromisesHaveChanged(Refused):
+    """A ticket is dispatched under its policy as it is now, not as it was."""
+
+    policy_id: PolicyId
+    decided: int
+    now: int
+
+    def __str__(self) -> str:
+        return f"{self.policy_id} was looked at in version {self.decided}; it is in version {self.now}"
 
 
 @refusal
@@ -101,6 +143,17 @@ class NotAsked(Refused):
 
     def __str__(self) -> str:
         return f"the customer has not been asked in cycle {self.cycle}"
+
+
+@refusal
+class WasContent(Refused):
+    """Only who was not content is offered to begin again."""
+
+    ticket_id: TicketId
+    cycle: int
+
+    def __str__(self) -> str:
+        return f"no low score was given to the ticket {self.ticket_id} in cycle {self.cycle}"
 
 
 @refusal

@@ -14,11 +14,13 @@ from domain.ticket.facts import (
     CustomerReplied,
     KnowledgeCaseProposed,
     PriorityChanged,
+    ReopenOffered,
     ReturnRequested,
     SlaApplied,
     SlaBreached,
     SlaEvent,
     SlaMet,
+    SlaOverrun,
     SlaPaused,
     SlaRebased,
     SlaResumed,
@@ -31,6 +33,7 @@ from domain.ticket.facts import (
     TicketAssigned,
     TicketClassified,
     TicketClosed,
+    TicketDispatchDecided,
     TicketEscalated,
     TicketEvent,
     TicketMerged,
@@ -96,6 +99,7 @@ def waits_for(status: ActiveStatus) -> PendKind | None:
 class Matter:
     customer_id: CustomerId
     category: str
+    channel: str
     priority: Priority
     order_id: OrderId | None = None
     policy_id: PolicyId | None = None  # None is history that nobody has adopted.
@@ -108,6 +112,9 @@ class Matter:
     reopens: int = 0
     surveyed: int = 0  # The last cycle in which the customer was asked, and the last in which he said.
     scored: int = 0
+    scored_low: int = 0
+    offered: int = 0  # The last cycle in which he was offered to begin again.
+    waits_until: Instant | None = None  # When its last wait ends by itself.
     breaches: int = 0  # Of all promises; a clock that is set anew knows only of its own.
     clocks: Mapping[Metric, Clock]
 
@@ -182,6 +189,7 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
                 matter=Matter(
                     customer_id=event.customer_id,
                     category=event.category,
+                    channel=event.channel,
                     priority=event.priority,
                     order_id=event.order_id,
                     policy_id=event.policy_id,
@@ -198,6 +206,7 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
             | SlaWarned()
             | SlaMet()
             | SlaBreached()
+            | SlaOverrun()
             | SlaStopped()
         ):
             matter = ticket.matter
@@ -214,9 +223,11 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
             | KnowledgeCaseProposed()
             | SurveyRequested()
             | CsatRecorded()
+            | ReopenOffered()
             | TicketAdopted()
             | TicketAbsorbed()
             | PriorityChanged()
+            | TicketDispatchDecided()
         ):
             return replace(ticket, matter=evolve_matter(ticket.matter, event))
         case _:
@@ -230,7 +241,9 @@ def evolve_status(ticket: Known, event: TicketEvent) -> Ticket:
             last = matter.last_agent if agent is None else agent
             assigned = replace(matter, agent=agent, last_agent=last, team=team)
             return Active(status=STATES[to], matter=assigned)
-        case Active(), CustomerReplied(to=to) | TicketPended(to=to) | TicketResumed(to=to):
+        case Active(), TicketPended(to=to, until=until):
+            return Active(status=STATES[to], matter=replace(matter, waits_until=until))
+        case Active(), CustomerReplied(to=to) | TicketResumed(to=to):
             return replace(ticket, status=STATES[to])
         case Active(), TicketResolved(code=code, reopen_until=until, close_at=close_at):
             return Resolved(matter=matter, code=code, reopen_until=until, close_at=close_at)
@@ -261,14 +274,16 @@ def evolve_matter(matter: Matter, event: TicketEvent) -> Matter:
         case TicketAdopted(policy_id=policy_id):
             return replace(matter, policy_id=policy_id)
         case TicketEscalated(to=to, level=level, metric=metric):
-            known = replace(matter, escalated_to=matter.escalated_to | {to})
+            known = matter if to is None else replace(matter, escalated_to=matter.escalated_to | {to})
             if metric is None:
                 return known
             return replace(known, clocks={**matter.clocks, metric: replace(matter.clocks[metric], escalated=level)})
         case SurveyRequested(cycle=cycle):
             return replace(matter, surveyed=cycle)
-        case CsatRecorded(cycle=cycle):
-            return replace(matter, scored=cycle)
+        case CsatRecorded(cycle=cycle, low=low):
+            return replace(matter, scored=cycle, scored_low=cycle if low else matter.scored_low)
+        case ReopenOffered(cycle=cycle):
+            return replace(matter, offered=cycle)
         case _:
             return matter
 
@@ -310,6 +325,8 @@ def evolve_clock(ticket: Known, event: SlaEvent) -> Clock:
             return replace(clock, warned=True)
         case Clock(breached=False), SlaBreached():
             return replace(clock, breached=True)
+        case Clock(overrun=False), SlaOverrun():
+            return replace(clock, overrun=True)
         case Clock(hand=Running() | Paused()), SlaMet(elapsed=elapsed, paused=paused):
             return replace(clock, hand=Stopped(why="met"), elapsed=elapsed, paused=paused)
         case Clock(hand=Running() | Paused()), SlaStopped(elapsed=elapsed, paused=paused, why=why):

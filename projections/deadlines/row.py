@@ -7,12 +7,30 @@ from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.rows import Row, table
 
-DeadlineKind = Literal["first-contact", "lapse-warning", "lapse", "hard-limit"]
+DeadlineKind = Literal[
+    "first-contact",
+    "lapse-warning",
+    "lapse",
+    "hard-limit",
+    "sla-warning/first_response",
+    "sla-warning/next_response",
+    "sla-warning/resolution",
+    "sla-breach/first_response",
+    "sla-breach/next_response",
+    "sla-breach/resolution",
+    "sla-overrun/first_response",
+    "sla-overrun/next_response",
+    "sla-overrun/resolution",
+    "pending-end",
+    "auto-close",
+]
 
 
 @table
 class Deadline(Row):
-    """Imported history has deadlines too, and they are not armed: nothing is sent before the subject is adopted."""
+    """Imported history has deadlines too, and they are not armed: nothing is sent before the subject is adopted. Nor
+    are those of a clock that stands still.
+    """
 
     subject_id: str
     kind: DeadlineKind

@@ -42,6 +42,7 @@ class Watch:
     paused: int = 0
     warned: bool = False
     broken: bool = False
+    lasts: bool = False
     level: int = 0
 
     @property
@@ -242,8 +243,19 @@ class Plain:
             return False
         if level == 1 and not (watch.broken or watch.over):
             return False
-        if level == 2 and not (watch.runs and watch.elapsed >= watch.target * ESCALATE):
+        if level == 2 and not (watch.lasts or self.lasting(watch)):
             return False
         self.touch(watch)
         watch.level = level
+        return True
+
+    def lasting(self, watch: Watch) -> bool:
+        return watch.runs and watch.elapsed >= watch.target * ESCALATE
+
+    def overrun(self, metric: str) -> bool:
+        watch = self.watches.get(metric)
+        if not self.active or watch is None or watch.lasts or not self.lasting(watch):
+            return False
+        self.touch(watch)
+        watch.lasts = True
         return True

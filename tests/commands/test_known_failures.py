@@ -1,5 +1,6 @@
 """What other systems are known to get wrong, a spec each, named after the failure."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from commands.lead.capture import CaptureLead
@@ -7,11 +8,18 @@ from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, TransferLead
 from commands.lead.work import RecordTouch, ScheduleNextAction
 from commands.staff import DepartStaff
+from commands.ticket.promises import BreachSla, RebaseSla, WarnSla
+from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
+from commands.ticket.work import RecordCustomerReply
 from domain.actor import Actor, Reason
+from domain.errors import NotNow
 from domain.lead.facts import LeadCaptured, LeadClaimed, LeadRecycled
 from domain.lead.refusals import AlreadyHeld, ClaimsSpent, CoolingDown, NotEmployed, NotYetClaimable
 from domain.pool import Terms
+from domain.sla import Clock, Running, Stopped
 from domain.staff import StaffDeparted
+from domain.ticket.facts import TicketEvent, TicketReopened
+from domain.ticket.states import Active, Resolved, Ticket, Unopened, evolve
 from domain.values import OrgPath
 from tests.commands.lead.situations import (
     LEAD,
@@ -32,7 +40,9 @@ from tests.commands.lead.situations import (
     slot,
     under,
 )
-from tests.spec import ANN, BOB, START, administrator, ann, bob, crm, day, given, mia, policy
+from tests.commands.ticket.situations import TERMS, TICKET, TOM, answer, hours, leo, taken, tom
+from tests.commands.ticket.situations import under as promised
+from tests.spec import ANN, BOB, START, Given, administrator, ann, bob, crm, day, given, mia, policy
 
 claim = ClaimLead(lead_id=LEAD)
 
@@ -104,3 +114,60 @@ def test_the_log_disappears_with_the_deleted_user() -> None:
     assert {each.actor for each in story.recorded} == {
         Actor(kind="user", id="ann", name="Ann", role="sales", org_path=OrgPath("north/team-1"))
     }, "who he was and where he worked stands with what he did"
+
+
+def ticket(story: Given) -> Ticket:
+    found: Ticket = Unopened()
+    for event in story.history:
+        if isinstance(event, TicketEvent) and event.ticket_id == TICKET:
+            found = evolve(found, event)
+    return found
+
+
+def resolution(story: Given) -> Clock:
+    found = ticket(story)
+    assert isinstance(found, Active | Resolved)
+    return found.matter.clocks["resolution"]
+
+
+def test_a_pause_is_lost_when_the_sla_policy_changes() -> None:
+    """An hour of work, a day's wait, and a promise of 48 hours in place of 24, published and applied meanwhile."""
+    story = given(*taken, answer).when(
+        PendTicket(ticket_id=TICKET, kind="customer", reason="details"), by=tom, at=day(3, 25, 11)
+    )
+    twice = tuple(replace(each, minutes=2 * each.minutes) for each in TERMS.targets)
+    changed = story.done().also(promised(replace(TERMS, targets=twice)))
+    rebased = changed.when(RebaseSla(ticket_id=TICKET), by=leo, at=day(3, 26, 11)).done()
+    on = rebased.when(ResumeTicket(ticket_id=TICKET), by=tom, at=day(3, 26, 15)).done()
+    clock = resolution(on)
+    assert (clock.promise.target, clock.elapsed, clock.paused) == (hours(48), hours(1), hours(8 + 3))
+    assert isinstance(clock.hand, Running)
+    assert clock.hand.deadlines.due_at == day(4, 3, 14), "47 hours of work after three o'clock on Thursday"
+
+
+def test_the_clock_runs_on_after_resolve() -> None:
+    solved = given(*taken, answer).when(ResolveTicket(ticket_id=TICKET, code="explained"), by=tom, at=day(3, 25, 12))
+    story = solved.done()
+    for command in (WarnSla(ticket_id=TICKET, metric="resolution"), BreachSla(ticket_id=TICKET, metric="resolution")):
+        story.when(command, by=policy, at=day(12, 1)).refused(NotNow)
+    assert (resolution(story).hand, resolution(story).elapsed) == (Stopped(why="met"), hours(2))
+    again = story.when(ReopenTicket(ticket_id=TICKET), by=tom, at=day(4, 7)).done()
+    clock = resolution(again)
+    assert clock.elapsed == hours(2), "what lies between was nobody's time"
+    assert isinstance(clock.hand, Running)
+    assert clock.hand.deadlines.due_at == day(4, 9, 17), "22 hours of work after ten o'clock on the 7th"
+
+
+def test_a_reopen_is_miscounted() -> None:
+    """Once for each time that what was over began again: not for a reply to what goes on, nor for the closing."""
+    resolve, reply = ResolveTicket(ticket_id=TICKET, code="explained"), RecordCustomerReply(ticket_id=TICKET)
+    story = given(*taken, answer)
+    for nth, ways in enumerate(((resolve, reply), (resolve, CloseTicket(ticket_id=TICKET), reply), (resolve, reply))):
+        for command in (*ways, reply):
+            story = story.when(command, by=tom, at=day(3, 26 + nth)).done()
+    reopened = [event for event in story.history if isinstance(event, TicketReopened)]
+    assert [each.n for each in reopened] == [1, 2, 3]
+    assert {each.agent for each in reopened} == {TOM}
+    found = ticket(story)
+    assert isinstance(found, Active)
+    assert found.matter.reopens == 3

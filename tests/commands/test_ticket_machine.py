@@ -16,7 +16,7 @@ from commands.ask import Outcome
 from commands.calendar import PublishCalendar
 from commands.sla_policy import PublishSlaPolicy
 from commands.ticket.opening import ChangePriority
-from commands.ticket.promises import BreachSla, EscalateSla, RebaseSla, WarnSla
+from commands.ticket.promises import BreachSla, EscalateSla, OverrunSla, RebaseSla, WarnSla
 from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
 from commands.ticket.work import RecordCustomerReply, ReplyToCustomer
 from domain.actor import Actor
@@ -162,6 +162,10 @@ class Clocks(RuleBasedStateMachine):
     def the_clock_says_that_it_is_over(self, metric: Metric) -> None:
         self.asks(BreachSla(ticket_id=TICKET, metric=metric), policy, granted=self.model.breach(metric))
 
+    @rule(metric=metrics)
+    def the_clock_says_that_it_lasts(self, metric: Metric) -> None:
+        self.asks(OverrunSla(ticket_id=TICKET, metric=metric), policy, granted=self.model.overrun(metric))
+
     @rule(metric=metrics, level=st.sampled_from([1, 2]))
     def the_clock_calls_somebody_in(self, metric: Metric, level: Any) -> None:
         command = EscalateSla(ticket_id=TICKET, metric=metric, level=level, to=LEO)
@@ -189,7 +193,8 @@ class Clocks(RuleBasedStateMachine):
             assert paused_at(clock, self.calendar, now) == watch.paused * MINUTE, metric
             assert remaining_at(clock, self.calendar, now) + watch.elapsed * MINUTE == watch.target * MINUTE
             assert is_overdue(clock, now) == watch.over
-            assert (clock.warned, clock.breached, clock.escalated) == (watch.warned, watch.broken, watch.level)
+            told = (clock.warned, clock.breached, clock.overrun, clock.escalated)
+            assert told == (watch.warned, watch.broken, watch.lasts, watch.level)
 
     @invariant()
     def a_promise_is_broken_once(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from commands.ticket.afterwards import ProposeKnowledgeCase, RecordCsat, RequestSurvey
+from commands.ticket.afterwards import OfferReopening, ProposeKnowledgeCase, RecordCsat, RequestSurvey
 from commands.ticket.status import CloseTicket, ReopenTicket, ResolveTicket
 from commands.ticket.work import RecordCustomerReply
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
@@ -12,15 +12,28 @@ from domain.ticket.facts import (
     CsatRecorded,
     CustomerReplied,
     KnowledgeCaseProposed,
+    ReopenOffered,
     SurveyRequested,
+    TicketAssigned,
     TicketClosed,
     TicketReopened,
     TicketResolved,
 )
-from domain.ticket.refusals import AnotherCustomer, ClosedByItself, NotAsked, ReopenWindowOver, ToldAlready, TooEarly
+from domain.ticket.refusals import (
+    AnotherCustomer,
+    ClosedByItself,
+    NotAsked,
+    ReopenWindowOver,
+    ToldAlready,
+    TooEarly,
+    WasContent,
+)
 from tests.commands.ticket.situations import (
+    CUSTOMER,
+    DESK,
     OTHER,
     STRANGER,
+    TERMS,
     THIRD,
     TICKET,
     TOM,
@@ -37,6 +50,7 @@ from tests.commands.ticket.situations import (
     taken,
     to_tom,
     tom,
+    under,
 )
 from tests.spec import crm, day, given, policy
 
@@ -102,7 +116,7 @@ def test_a_clock_closes_it_when_its_day_has_come() -> None:
 survey = RequestSurvey(ticket_id=TICKET)
 asked_for = SurveyRequested(ticket_id=TICKET, cycle=1)
 score = RecordCsat(ticket_id=TICKET, score=5, comment="Quick!")
-scored = CsatRecorded(ticket_id=TICKET, cycle=1, score=5, comment="Quick!")
+scored = CsatRecorded(ticket_id=TICKET, cycle=1, score=5, comment="Quick!", agent=TOM)
 
 
 def test_the_customer_is_asked_once_and_says_once() -> None:
@@ -120,7 +134,9 @@ def test_in_the_next_cycle_he_is_asked_again() -> None:
     story = story.when(ResolveTicket(ticket_id=TICKET, code="explained"), by=tom).done()
     story.when(score, by=crm).refused(NotAsked, because="the customer has not been asked in cycle 2")
     story = story.when(survey, by=policy).then(replace(asked_for, cycle=2))
-    story.when(replace(score, score=1, comment=None), by=crm).then(CsatRecorded(ticket_id=TICKET, cycle=2, score=1))
+    story.when(replace(score, score=1, comment=None), by=crm).then(
+        CsatRecorded(ticket_id=TICKET, cycle=2, score=1, agent=TOM, low=True)
+    )
 
 
 def test_what_closed_by_itself_is_not_scored() -> None:
@@ -144,3 +160,44 @@ def test_others_may_learn_from_it() -> None:
         KnowledgeCaseProposed(ticket_id=TICKET, code="explained", summary="Ask for the serial number first.")
     )
     was_solved.when(replace(propose, summary=""), by=tom).refused(Invalid, because="summary: this must not be blank")
+
+
+# Who was not content
+
+
+low = replace(scored, score=2, comment=None, low=True)
+offer = OfferReopening(ticket_id=TICKET)
+offered = ReopenOffered(ticket_id=TICKET, customer_id=CUSTOMER, cycle=1, until=day(4, 8))
+asked_him = was_solved.also(SurveyRequested(ticket_id=TICKET, cycle=1))
+
+
+@pytest.mark.parametrize(("given_score", "is_low"), [(1, True), (2, True), (3, False), (5, False)])
+def test_a_score_is_low_up_to_two(given_score: int, is_low: bool) -> None:
+    asked_him.when(RecordCsat(ticket_id=TICKET, score=given_score), by=crm).then(
+        replace(low, score=given_score, low=is_low)
+    )
+
+
+def test_what_is_low_the_policy_says() -> None:
+    strict = asked_him.also(under(replace(TERMS, low_csat=4)))
+    strict.when(RecordCsat(ticket_id=TICKET, score=4), by=crm).then(replace(low, score=4))
+
+
+def test_the_score_is_that_of_whoever_had_it_last() -> None:
+    left = TicketAssigned(ticket_id=TICKET, from_="open", to="open", team=DESK, previous_agent=TOM)
+    story = at_once(*to_tom, left, freed, resolved, SurveyRequested(ticket_id=TICKET, cycle=1))
+    story.when(RecordCsat(ticket_id=TICKET, score=2), by=crm).then(low)
+
+
+def test_who_was_not_content_is_offered_once_to_begin_again_while_he_may() -> None:
+    story = asked_him.also(low)
+    story.when(offer, by=policy, at=day(4, 8)).refused(ReopenWindowOver)
+    story = story.when(offer, by=policy, at=day(4, 8, 9, 59)).then(offered)
+    story.when(offer, by=policy).refused(ToldAlready, because="an offer to begin again in cycle 1 has been recorded")
+    again = story.when(reopen, by=crm).done().when(ResolveTicket(ticket_id=TICKET, code="explained"), by=tom).done()
+    again.when(offer, by=policy).refused(WasContent, because="no low score was given to the ticket .* in cycle 2")
+
+
+def test_who_was_content_is_not() -> None:
+    asked_him.also(scored).when(offer, by=policy).refused(WasContent)
+    asked_him.when(offer, by=policy).refused(WasContent)

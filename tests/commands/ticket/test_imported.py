@@ -221,7 +221,7 @@ def test_codes_dates_and_people_were_what_they_were() -> None:
     for _ in range(2):
         found = tell(found, SendAcknowledgement(ticket_id=TICKET, channel="email")).done()
     over = tell(found, SOLVE).done()
-    tell(over, RecordCsat(ticket_id=TICKET, score=2)).then(CsatRecorded(ticket_id=TICKET, cycle=1, score=2))
+    tell(over, RecordCsat(ticket_id=TICKET, score=2)).then(CsatRecorded(ticket_id=TICKET, cycle=1, score=2, agent=ZOE))
     for _ in range(2):
         over = tell(over, RequestSurvey(ticket_id=TICKET)).done()
 

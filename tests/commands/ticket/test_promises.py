@@ -1,15 +1,17 @@
 """What the clock sends, and what the rule finds: too early, too late, once, and never for what stands still."""
 
+from dataclasses import replace
+
 import pytest
 
-from commands.ticket.promises import BreachSla, EscalateSla, WarnSla
+from commands.ticket.promises import BreachSla, EscalateSla, Looked, OverrunSla, WarnSla
 from commands.ticket.status import PendTicket
 from commands.ticket.work import ReplyToCustomer
-from domain.errors import Hidden, NotAllowed, NotNow
+from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.refusals import NotEmployed
 from domain.sla import Metric
 from domain.staff import StaffDeparted
-from domain.ticket.facts import TicketEscalated, Trigger
+from domain.ticket.facts import PassedOver, SlaOverrun, TicketEscalated, Trigger
 from domain.ticket.refusals import NoSuchClock, ToldAlready, TooEarly
 from domain.values import StaffId
 from tests.commands.ticket.situations import (
@@ -34,6 +36,8 @@ warn = WarnSla(ticket_id=TICKET, metric="first_response")
 breach = BreachSla(ticket_id=TICKET, metric="first_response")
 lead = EscalateSla(ticket_id=TICKET, metric="first_response", level=1, to=LEO)
 manager = EscalateSla(ticket_id=TICKET, metric="first_response", level=2, to=LEO)
+overrun = OverrunSla(ticket_id=TICKET, metric="first_response")
+lasts = SlaOverrun(ticket_id=TICKET, metric="first_response", percent=50)
 broken = breached("first_response", day(3, 25, 15))
 
 
@@ -67,6 +71,39 @@ def test_who_escalates_what_nobody_has_called_broken_says_so_too() -> None:
     given(*new).when(manager, by=policy, at=day(3, 25, 17)).then(broken, escalated(2, "overdue"))
 
 
+def test_it_is_told_once_that_a_breach_lasts() -> None:
+    given(*new, broken).when(overrun, by=policy, at=day(3, 25, 16, 59)).refused(TooEarly, because="03-25T09:00:00")
+    story = given(*new, broken).when(overrun, by=policy, at=day(3, 25, 17)).then(lasts)
+    story.when(overrun, by=policy, at=day(3, 25, 18)).refused(
+        ToldAlready, because="that first_response is still broken"
+    )
+    given(*new).when(overrun, by=policy, at=day(3, 25, 17)).then(broken, lasts)
+
+
+def test_what_lasted_too_long_is_for_the_manager_also_while_it_waits() -> None:
+    later = day(3, 31, 15)
+    story = given(*taken, answer).when(OverrunSla(ticket_id=TICKET, metric="resolution"), by=policy, at=later).done()
+    story = story.when(PendTicket(ticket_id=TICKET, kind="customer", reason="details"), by=tom, at=later).done()
+    second = EscalateSla(ticket_id=TICKET, metric="resolution", level=2, to=LEO)
+    story.when(second, by=policy, at=later).then(escalated(2, "overdue", "resolution"))
+
+
+def test_who_looked_for_somebody_says_who_stood_at_hand() -> None:
+    others = (PassedOver(staff_id=RAY, reason="away"),)
+    found = replace(lead, looked=Looked(seen_at=17, passed_over=others))
+    told = replace(escalated(1, "breach"), seen_at=17, passed_over=others)
+    given(*new, broken).when(found, by=policy, at=day(3, 25, 15)).then(told)
+
+
+def test_that_nobody_was_found_is_told_too_and_only_by_who_has_looked() -> None:
+    looked = Looked(seen_at=17, passed_over=(PassedOver(staff_id=LEO, reason="has-it"),))
+    nobody = replace(lead, to=None)
+    given(*new, broken).when(nobody, by=policy, at=day(3, 25, 15)).refused(Invalid, because="where nobody was found")
+    told = replace(escalated(1, "breach"), to=None, seen_at=17, passed_over=looked.passed_over)
+    story = given(*new, broken).when(replace(nobody, looked=looked), by=policy, at=day(3, 25, 15)).then(told)
+    story.when(lead, by=policy, at=day(3, 25, 15)).refused(ToldAlready)
+
+
 def test_whoever_is_called_in_works_here() -> None:
     gone = StaffDeparted(staff_id=LEO)
     given(*new, broken, gone).when(lead, by=policy, at=day(3, 25, 15)).refused(NotEmployed, because="leo does not work")
@@ -77,6 +114,7 @@ def test_whoever_is_called_in_works_here() -> None:
 @pytest.mark.parametrize("metric", ["first_response", "next_response", "resolution"])
 def test_what_stands_still_or_is_done_reaches_nothing(metric: Metric) -> None:
     clock_commands = (
+        OverrunSla(ticket_id=TICKET, metric=metric),
         WarnSla(ticket_id=TICKET, metric=metric),
         BreachSla(ticket_id=TICKET, metric=metric),
         EscalateSla(ticket_id=TICKET, metric=metric, level=1, to=LEO),
@@ -107,7 +145,7 @@ def test_a_breach_that_was_told_before_a_pause_is_escalated_all_the_same() -> No
 
 
 def test_who_is_measured_does_not_hold_the_watch() -> None:
-    for command in (warn, breach, lead, manager):
+    for command in (warn, breach, overrun, lead, manager):
         given(*taken).when(command, by=tom, at=day(3, 25, 18)).refused(NotAllowed, because="service_agent has no such")
         assert given(*taken).when(command, by=leo, at=day(3, 25, 18)).recorded
         assert not given(*taken).when(command, by=mia, at=day(3, 25, 18)).recorded

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from commands.ticket.afterwards import ProposeKnowledgeCase, RecordCsat, RequestSurvey
+from commands.ticket.afterwards import OfferReopening, ProposeKnowledgeCase, RecordCsat, RequestSurvey
+from commands.ticket.dispatching import AgentsConsidered, DispatchTicket, TakeBackTicket
 from commands.ticket.opening import AdoptTicket, ChangePriority, ClassifyTicket, MergeTicket, RejectTicket
-from commands.ticket.promises import BreachSla, EscalateSla, RebaseSla, WarnSla
+from commands.ticket.promises import BreachSla, EscalateSla, OverrunSla, RebaseSla, WarnSla
 from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
 from commands.ticket.work import (
     AssignTicket,
@@ -19,7 +20,9 @@ from commands.ticket.work import (
 )
 from domain.actor import Actor
 from domain.errors import Hidden, NotNow
+from domain.staff import StaffDeparted
 from domain.ticket.facts import (
+    CsatRecorded,
     CustomerReplied,
     Status,
     SurveyRequested,
@@ -33,13 +36,14 @@ from domain.ticket.facts import (
     TicketResolved,
     TicketResumed,
 )
-from domain.ticket.refusals import NoSuchClock
+from domain.ticket.refusals import HasAnAgent, HasNoAgent, NoSuchClock, TooEarly
 from tests.commands.ticket.situations import (
     LEO,
     ORDER,
     OTHER,
     TIA,
     TICKET,
+    TOM,
     at_once,
     closed,
     elsewhere,
@@ -140,11 +144,41 @@ def test_a_score_is_of_what_is_over(status: Status) -> None:
 
 
 @pytest.mark.parametrize("status", WAYS)
+def test_what_finds_its_agent_by_itself_has_not_come_to_an_end(status: Status) -> None:
+    to_tia = DispatchTicket(ticket_id=TICKET, agent=TIA, considered=AgentsConsidered(policy_number=1, seen_at=0))
+    asked = at_once(*in_status(status)).when(to_tia, by=policy)
+    if status == "new":
+        asked.done()
+    else:
+        asked.refused(HasAnAgent if status in ACTIVE else NotNow)
+
+
+@pytest.mark.parametrize("status", WAYS)
+def test_what_is_taken_back_from_who_has_left_has_not_come_to_an_end(status: Status) -> None:
+    asked = at_once(*in_status(status), StaffDeparted(staff_id=TOM)).when(TakeBackTicket(ticket_id=TICKET), by=policy)
+    if status in ACTIVE - {"new"}:
+        asked.done()
+    else:
+        asked.refused(HasNoAgent if status == "new" else NotNow)
+
+
+@pytest.mark.parametrize("status", WAYS)
+def test_what_is_offered_to_begin_again_is_over(status: Status) -> None:
+    low = [CsatRecorded(ticket_id=TICKET, cycle=1, score=1, low=True)] if status in OVER else []
+    asked = at_once(*in_status(status, *low)).when(OfferReopening(ticket_id=TICKET), by=policy)
+    if status in OVER:
+        asked.done()
+    else:
+        asked.refused(NotNow)
+
+
+@pytest.mark.parametrize("status", WAYS)
 @pytest.mark.parametrize(
     "command",
     [
         WarnSla(ticket_id=TICKET, metric="resolution"),
         BreachSla(ticket_id=TICKET, metric="resolution"),
+        OverrunSla(ticket_id=TICKET, metric="resolution"),
         EscalateSla(ticket_id=TICKET, metric="resolution", level=1, to=LEO),
     ],
 )
@@ -240,3 +274,18 @@ def test_what_waits_is_not_merged() -> None:
 def test_a_ticket_that_is_not_there_is_hidden() -> None:
     for command, by, _ in COMMANDS.values():
         given(*published).when(command, by=by).refused(Hidden, because=f"no ticket/{TICKET} is to be seen here")
+
+
+def test_a_policy_ends_a_wait_that_has_an_end_and_not_before() -> None:
+    resume = ResumeTicket(ticket_id=TICKET)
+    until_friday = at_once(*to_tom, replace(waiting, until=day(3, 27)))
+    until_friday.when(resume, by=policy, at=day(3, 27, 9, 59)).refused(TooEarly, because="due at 2026-03-27T02:00:00")
+    until_friday.when(resume, by=policy, at=day(3, 27)).then(TicketResumed(ticket_id=TICKET, from_="pending_customer"))
+    at_once(*to_tom, waiting).when(resume, by=policy, at=day(12, 1)).refused(
+        NotNow, because="needs an end that was set, and it is PendingCustomer"
+    )
+    longer = until_friday.also(replace(elsewhere, from_="pending_customer", until=day(4, 27)))
+    longer.when(resume, by=policy, at=day(3, 27)).refused(TooEarly, because="due at 2026-04-27")
+    for_good = until_friday.also(replace(elsewhere, from_="pending_customer"))
+    for_good.when(resume, by=policy, at=day(12, 1)).refused(NotNow, because="and it is PendingThirdParty")
+    assert until_friday.when(resume, by=tom, at=day(3, 26)).recorded, "people may at any time"

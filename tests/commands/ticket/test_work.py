@@ -177,6 +177,9 @@ def test_it_is_acknowledged_once() -> None:
     tell = SendAcknowledgement(ticket_id=TICKET, channel="email")
     story = given(*new).when(tell, by=crm).then(AcknowledgementSent(ticket_id=TICKET, channel="email"))
     story.when(tell, by=crm).refused(ToldAlready, because="an acknowledgement has been recorded already")
+    given(*new).when(SendAcknowledgement(ticket_id=TICKET), by=crm).then(
+        AcknowledgementSent(ticket_id=TICKET, channel="phone")
+    )
     given(*new).when(replace(tell, channel="by e-mail"), by=crm).refused(Invalid, because="channel: this is a code")
 
 

@@ -1,0 +1,85 @@
+"""Survey: once after each solution, and a low score is not the last word."""
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+from commands.policy import PausePolicy
+from commands.ticket.afterwards import OfferReopening, RecordCsat, RequestSurvey
+from commands.ticket.status import ReopenTicket, ResolveTicket
+from commands.ticket.work import AssignTicket
+from consumers.policies.survey import survey
+from domain.ticket.facts import CsatRecorded, ReopenOffered, SurveyRequested, TicketResolved
+from tests.commands.ticket.situations import TICKET, TOM, freed, leo, resolved, taken, tom
+from tests.consumers.house import House
+from tests.consumers.office import ADMIN, CRM, mia, settle
+from tests.consumers.policies.service_desk import Desk
+from tests.consumers.policies.tickets import wanted
+from tests.spec import day
+
+asked = SurveyRequested(ticket_id=TICKET, cycle=1)
+low = CsatRecorded(ticket_id=TICKET, cycle=1, score=1, agent=TOM, low=True)
+good = CsatRecorded(ticket_id=TICKET, cycle=1, score=4, agent=TOM)
+solved = (*taken, resolved, freed)
+
+
+def test_who_was_helped_is_asked() -> None:
+    assert wanted(survey, *taken, resolved) == [RequestSurvey(ticket_id=TICKET)]
+
+
+def test_who_was_not_content_is_offered_to_begin_again() -> None:
+    assert wanted(survey, *solved, asked, low) == [OfferReopening(ticket_id=TICKET)]
+    assert wanted(survey, *solved, asked, good) == []
+
+
+@pytest.mark.parametrize("last", [resolved, low])
+def test_nobody_is_asked_about_history(last: object) -> None:
+    before = (*solved, asked) if last is low else taken
+    assert wanted(survey, *before, last, imported=True) == []
+
+
+@pytest.fixture
+def desk(house: House) -> Iterator[Desk]:
+    with patch("consumers.reactor.LEASE_SECONDS", 0.0), patch("consumers.reactor.PAUSE_SECONDS", 0.0):
+        yield Desk(house)
+
+
+@pytest.mark.slow
+def test_a_low_score_leads_to_an_offer_that_says_of_which_score_it_comes(desk: Desk) -> None:
+    reactor = desk.reactor(survey)
+    settle(reactor)
+    ticket_id = desk.open(1)
+    resolve = ResolveTicket(ticket_id=ticket_id, code="explained")
+    desk.do(leo, AssignTicket(ticket_id=ticket_id, agent=TOM))
+    desk.do(tom, resolve)
+    settle(reactor)
+    desk.do(CRM, RecordCsat(ticket_id=ticket_id, score=2))
+    settle(reactor)
+    (requested,), (scored,), (offered,) = map(desk.told, (SurveyRequested, CsatRecorded, ReopenOffered))
+    assert requested.causation_id == desk.told(TicketResolved)[0].event_id
+    assert (scored.event.agent, scored.event.low) == (TOM, True)
+    assert (offered.event.until, offered.causation_id) == (day(4, 8), scored.event_id)
+    assert offered.actor.id == "survey"
+    desk.do(CRM, ReopenTicket(ticket_id=ticket_id))
+    desk.do(tom, resolve)
+    settle(reactor)
+    assert [each.event.cycle for each in desk.told(SurveyRequested)] == [1, 2], "once for each solution"
+
+
+@pytest.mark.slow
+def test_who_is_paused_asks_afterwards_and_once_and_nobody_of_history(desk: Desk) -> None:
+    reactor = desk.reactor(survey)
+    settle(reactor)
+    first, second = desk.open(1), desk.open(2)
+    desk.do(mia, PausePolicy(policy_name="survey", until=day(3, 26)), reason="audit")
+    desk.do(leo, ResolveTicket(ticket_id=first, code="explained"))
+    desk.do(ADMIN, ResolveTicket(ticket_id=second, code="explained"), imported=True, actor=leo)
+    settle(reactor)
+    assert desk.told(SurveyRequested) == []
+    desk.now = day(3, 26)
+    with patch("consumers.reactor.move", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        settle(reactor)
+    reactor.close()
+    settle(desk.reactor(survey))
+    assert [each.event.ticket_id for each in desk.told(SurveyRequested)] == [first]
