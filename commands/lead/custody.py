@@ -220,6 +220,7 @@ def dispatch(
         assigned(command, pool, asked),
         method="dispatch",
         rule_id=said("rule_id", command.rule_id),
+        rule_number=None if command.considered is None else command.considered.rule_number,
         candidates=candidates,
     )
     if not told_again:

@@ -2,6 +2,7 @@
 
 from consumers.policies.circulation import circulation
 from consumers.policies.departure import departure
+from consumers.policies.dispatch import dispatch
 from consumers.process import Process
 
-POLICIES: tuple[Process, ...] = (departure, circulation)
+POLICIES: tuple[Process, ...] = (departure, circulation, dispatch)

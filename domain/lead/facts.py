@@ -14,6 +14,7 @@ from domain.values import (
     Instant,
     LeadId,
     OrderId,
+    OrgPath,
     Personal,
     PolicyId,
     PoolId,
@@ -68,6 +69,7 @@ class LeadCaptured:
     custom: Mapping[str, CustomValue] | None = None
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
     cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
+    territory: OrgPath | None = None  # The part of the organisation in whose area the person is.
 
 
 @fact("lead.corrected")
@@ -87,6 +89,7 @@ class LeadCorrected:
     custom: Mapping[str, CustomValue] | None = None
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
     cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
+    territory: OrgPath | None = None
 
 
 @fact("lead.touch-recorded")
@@ -171,6 +174,7 @@ class LeadAssigned:
     rule_id: str | None = None
     candidates: tuple[StaffId, ...] = ()
     warning_days: int = 3
+    rule_number: int | None = None  # Of the published rule that chose him.
 
 
 @fact("lead.claimed")

@@ -2,6 +2,7 @@
 
 from projections.deadlines.leads import of_leads
 from projections.deadlines.row import Deadline, DeadlineKind, Deadlines
+from projections.deadlines.staff import of_staff
 from projections.projection import projection, together
 
 __all__ = ["Deadline", "DeadlineKind", "Deadlines", "deadlines"]
@@ -10,8 +11,8 @@ deadlines = projection(
     "deadlines",
     key=("subject_id",),
     rows_by=("kind",),
-    version=1,
+    version=2,
     scoped=False,
     sorts=("due_at",),
     filters=("subject_id", "kind", "due_at", "armed"),
-)(together(of_leads))
+)(together(of_leads, of_staff))

@@ -104,7 +104,7 @@ RIGHTS = {
         "WarnOfLapse",
         "WarnSla",
     },
-    "dispatch": {"DispatchLead", "PoolLead", "PoolUndispatched"},
+    "dispatch": {"DispatchLead", "PoolLead", "PoolUndispatched", "TurnAvailability"},
     "merge": {"MergeContacts", "MergeCustomers", "MergeLead", "MergeTicket", "UnmergeContact", "UnmergeCustomer"},
     "import": {"AdoptCustomer", "AdoptLead", "AdoptOrder", "AdoptReview", "AdoptTicket"},
     "inspect": {
