@@ -6,7 +6,7 @@ from typing import Literal
 
 from domain.lead.facts import LeadKind, LeftOut, LeftOutReason
 from domain.money import Money
-from domain.values import OrgPath, PolicyId, PoolId, StaffId, fact, value, within
+from domain.values import CalendarId, OrgPath, PolicyId, PoolId, StaffId, fact, value, within
 
 Strategy = Literal["weighted_round_robin", "least_loaded"]
 
@@ -27,10 +27,19 @@ class Conditions:
 
 
 @value
+class FirstResponse:
+    """How much working time who gets a new lead has to reach the person, before somebody else gets it."""
+
+    calendar_id: CalendarId
+    minutes: int = 30
+
+
+@value
 class DispatchTerms:
     """Whom a rule admits, and whose turn it is among them. Who is not in the weights weighs one; nothing is nobody's.
 
-    Of several rules that match, the one of the lowest priority number decides.
+    Of several rules that match, the one of the lowest priority number decides. `first_response` is for leads that are
+    new, as those are that have just come in.
     """
 
     conditions: Conditions = Conditions()
@@ -40,6 +49,7 @@ class DispatchTerms:
     strategy: Strategy = "weighted_round_robin"
     weights: Mapping[StaffId, int] | None = None
     not_to_who_failed: bool = True
+    first_response: FirstResponse | None = None
 
 
 # Facts

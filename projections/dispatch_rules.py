@@ -3,10 +3,17 @@
 from decimal import Decimal
 from typing import cast
 
-from domain.dispatch_rule import Conditions, DispatchRule, DispatchRulePublished, DispatchTerms, Strategy
+from domain.dispatch_rule import (
+    Conditions,
+    DispatchRule,
+    DispatchRulePublished,
+    DispatchTerms,
+    FirstResponse,
+    Strategy,
+)
 from domain.lead.facts import LeadKind
 from domain.money import Money
-from domain.values import OrgPath, PolicyId, PoolId, StaffId
+from domain.values import CalendarId, OrgPath, PolicyId, PoolId, StaffId
 from projections.projection import projection
 from projections.rows import Row, table
 
@@ -37,6 +44,8 @@ class PublishedRule(Row):
     amount_from: Decimal | None = None
     amount_below: Decimal | None = None
     currency: str | None = None
+    first_response_minutes: int | None = None
+    first_response_calendar: CalendarId | None = None
 
     def rule(self) -> DispatchRule:
         """The rule as it was published."""
@@ -53,6 +62,7 @@ class PublishedRule(Row):
                 strategy=self.strategy,
                 weights=None if self.weighted is None else dict(zip(self.weighted, self.weights, strict=True)),
                 not_to_who_failed=self.not_to_who_failed,
+                first_response=self.first_response(),
             ),
         )
 
@@ -68,6 +78,10 @@ class PublishedRule(Row):
             amount_from=self.money(self.amount_from),
             amount_below=self.money(self.amount_below),
         )
+
+    def first_response(self) -> FirstResponse | None:
+        minutes, calendar_id = self.first_response_minutes, self.first_response_calendar
+        return FirstResponse(calendar_id=calendar_id, minutes=minutes) if minutes and calendar_id else None
 
     def money(self, amount: Decimal | None) -> Money | None:
         return None if amount is None or self.currency is None else Money(amount=amount, currency=self.currency)
@@ -108,4 +122,6 @@ def dispatch_rules(_: PublishedRule | None, event: DispatchRulePublished) -> Pub
         amount_from=None if conditions.amount_from is None else conditions.amount_from.amount,
         amount_below=None if conditions.amount_below is None else conditions.amount_below.amount,
         currency=next((each.currency for each in ends), None),
+        first_response_minutes=None if terms.first_response is None else terms.first_response.minutes,
+        first_response_calendar=None if terms.first_response is None else terms.first_response.calendar_id,
     )

@@ -80,7 +80,7 @@ RANK = """CASE WHEN owner_id IS NULL THEN 5
 @projection(
     "sales_worklist",
     key=("lead_id",),
-    version=1,
+    version=2,
     by_stream=True,
     opens=("identities", "identities_added"),
     listed="status NOT IN ('lost', 'invalid')",
@@ -251,7 +251,7 @@ def taken(row: SalesLead, event: LeadClaimed | LeadAssigned) -> SalesLead:
         row,
         event,
         claimable_from=None,
-        first_contact_due=event.first_contact_due,
+        first_contact_due=(isinstance(event, LeadAssigned) and event.first_response_due) or event.first_contact_due,
         protect_until=event.protect_until,
         hard_limit=event.hard_limit,
     )

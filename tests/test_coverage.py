@@ -5,7 +5,10 @@ import pytest
 from tests.coverage import DOCUMENT, Row, document, rows, there_is
 
 ROWS = rows()
-OPEN = (2, 4, 5, 8, 9, 10, 11, 19, 26, 27, 34, 36, 37, 39, 40, 41, 42, 43, 44, 47, 49, 50, 51, 52, 53, 55, 56, 57, 58, 59, 60, 62)  # fmt: skip
+OPEN = (
+    2, 4, 5, 8, 9, 10, 19, 26, 27, 34, 36, 37, 39, 40, 41, 42, 43, 44, 47, 49, 50, 51, 52, 53, 55, 56, 57, 58, 59, 60,
+    62
+)  # fmt: skip
 
 
 def test_every_row_is_there_once_and_in_order() -> None:

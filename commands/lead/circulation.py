@@ -117,8 +117,8 @@ def must_hold_true(
     match reason:
         case "no-first-contact" if held.contacted:
             raise ReasonDoesNotHold(reason=reason, because="a contact has been made")
-        case "no-first-contact" if asked.at < held.first_contact_due:
-            raise StillProtected(owner=held.owner, until=held.first_contact_due)
+        case "no-first-contact" if asked.at < (due := held.first_response_due or held.first_contact_due):
+            raise StillProtected(owner=held.owner, until=due)
         case "no-opportunity" if lead.stage == "opportunity":
             raise ReasonDoesNotHold(reason=reason, because="it is an opportunity")
         case "no-opportunity" | "no-follow-up" if asked.at < held.protect_until:

@@ -175,6 +175,7 @@ class LeadAssigned:
     candidates: tuple[StaffId, ...] = ()
     warning_days: int = 3
     rule_number: int | None = None  # Of the published rule that chose him.
+    first_response_due: Instant | None = None  # In working time, where the rule promises one.
 
 
 @fact("lead.claimed")

@@ -112,6 +112,7 @@ class Held:
     time_zone: str
     warning_days: int = 3
     warned: bool = False  # Of the present expiry.
+    first_response_due: Instant | None = None
 
 
 Custody = Unassigned | Pooled | Held
@@ -261,6 +262,7 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
                 extension_days=event.extension_days,
                 time_zone=event.time_zone,
                 warning_days=event.warning_days,
+                first_response_due=event.first_response_due if isinstance(event, LeadAssigned) else None,
             )
             return replace(lead, custody=held)
         case Held(owner=owner), LeadClaimed() | LeadAssigned() if event.owner == owner:

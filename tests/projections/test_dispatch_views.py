@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.dispatch_rule import Conditions, DispatchRule, DispatchRulePublished, DispatchTerms, LeadSeen
+from domain.dispatch_rule import Conditions, DispatchRule, DispatchRulePublished, DispatchTerms, FirstResponse, LeadSeen
 from domain.lead.facts import (
     DispatchDecided,
     LeadAdopted,
@@ -22,7 +22,7 @@ from domain.lead.facts import (
     LeadReopened,
 )
 from domain.money import Money
-from domain.values import CustomerId, OrgPath, PolicyId, PoolId, StaffId
+from domain.values import CalendarId, CustomerId, OrgPath, PolicyId, PoolId, StaffId
 from projections.dispatch_queue import QueuedLead, dispatch_queue
 from projections.dispatch_rules import dispatch_rules
 from tests.projections.leads import LEAD
@@ -55,6 +55,7 @@ FULL = DispatchTerms(
     strategy="least_loaded",
     weights={ANN: 3, BOB: 0},
     not_to_who_failed=False,
+    first_response=FirstResponse(calendar_id=CalendarId("office"), minutes=15),
 )
 
 

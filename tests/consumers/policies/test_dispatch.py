@@ -252,6 +252,7 @@ def test_room_is_filled_by_who_has_waited_longest_and_no_further(desk: Desk) -> 
     desk.room("ann", 2)
     desk.settled()
     assert [desk.owner(each) for each in leads] == ["ann", "ann", None]
+    assert len(desk.decisions()) == 3 + 2, "what there was no room for has not been asked for"
     desk.do(Actor(kind="user", id="ann"), LoseLead(lead_id=leads[0], reason="price"))
     desk.settled()
     assert desk.owner(leads[2]) == "ann"
