@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from domain.dispatch_rule import LeadSeen
 from domain.lead.facts import (
+    NOT_WORKED_ON,
     CollaboratorAdded,
     DispatchDecided,
     LeadAdopted,
@@ -25,7 +26,6 @@ from domain.lead.facts import (
     LeadReleased,
     LeadReopened,
     LeadTransferred,
-    RecycleReason,
 )
 from domain.money import Money
 from domain.values import Instant, LeadId, OrgPath, PolicyId, StaffId
@@ -33,10 +33,6 @@ from ledger.envelope import Recorded
 from projections.custody import let_go, moved
 from projections.projection import projection
 from projections.rows import Scoped, replace, table
-
-NOT_WORKED_ON: frozenset[RecycleReason] = frozenset(
-    {"no-first-contact", "no-follow-up", "no-opportunity", "hard-limit"}
-)
 
 
 @table

@@ -39,6 +39,10 @@ RecycleReason = Literal[
     "manager-reclaim",
     "over-capacity",
 ]
+NOT_WORKED_ON: frozenset[RecycleReason] = frozenset(
+    {"no-first-contact", "no-follow-up", "no-opportunity", "hard-limit"}
+)
+ExemptionGround = Literal["open-order", "key-account", "contract"]
 LeftOutReason = Literal[
     "departed",
     "unavailable",
@@ -70,6 +74,7 @@ class LeadCaptured:
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
     cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
     territory: OrgPath | None = None  # The part of the organisation in whose area the person is.
+    customer_id: CustomerId | None = None  # Whose identities these are already.
 
 
 @fact("lead.corrected")
@@ -244,6 +249,21 @@ class LapseWarned:
     until: Instant
 
 
+@fact("lead.exempted")
+class LeadExempted:
+    """Nobody takes it back for not being worked on, until the end, or until that is ended."""
+
+    lead_id: LeadId
+    ground: ExemptionGround
+    until: Instant | None = None
+
+
+@fact("lead.exemption-ended")
+class LeadExemptionEnded:
+    lead_id: LeadId
+    ground: ExemptionGround
+
+
 @fact("lead.collaborator-added")
 class CollaboratorAdded:
     lead_id: LeadId
@@ -377,6 +397,8 @@ LeadEvent = (
     | ProtectionExtended
     | ProtectionExtensionGranted
     | LapseWarned
+    | LeadExempted
+    | LeadExemptionEnded
     | CollaboratorAdded
     | FollowUpLogged
     | NextActionScheduled

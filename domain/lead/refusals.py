@@ -179,3 +179,14 @@ class RuleHasChanged(Refused):
 
     def __str__(self) -> str:
         return f"{self.rule_id} was looked at in version {self.decided}; it is in version {self.now}, or retired"
+
+
+@refusal
+class Exempt(Refused):
+    """Such a lead is not taken back because nobody works on it."""
+
+    ground: str
+    until: Instant | None = None
+
+    def __str__(self) -> str:
+        return f"it is exempt: {self.ground}{f', until {moment(self.until)}' if self.until else ''}"

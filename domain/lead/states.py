@@ -12,6 +12,7 @@ from domain.lead.facts import (
     CollaboratorAdded,
     ContactAttitudeRecorded,
     DispatchDecided,
+    ExemptionGround,
     FollowUpLogged,
     LapseWarned,
     LeadAbsorbed,
@@ -24,6 +25,8 @@ from domain.lead.facts import (
     LeadConverted,
     LeadCorrected,
     LeadEvent,
+    LeadExempted,
+    LeadExemptionEnded,
     LeadInvalidated,
     LeadLost,
     LeadMerged,
@@ -145,6 +148,8 @@ class Open:
     cooling: Cooling | None = None
     collaborators: Mapping[StaffId, CollaboratorAdded] | None = None
     contacts: frozenset[ContactId] = frozenset()
+    customer_id: CustomerId | None = None  # As far as one is known before it is converted.
+    exempt: Mapping[ExemptionGround, Instant | None] | None = None
 
 
 @value
@@ -157,6 +162,7 @@ class Closed:
     cycle: int
     cooling: Cooling | None = None
     contacts: frozenset[ContactId] = frozenset()
+    customer_id: CustomerId | None = None
 
 
 @value
@@ -177,7 +183,13 @@ Lead = Uncaptured | Open | Closed | Converted | Merged
 def evolve(lead: Lead, event: LeadEvent) -> Lead:
     match lead, event:
         case Uncaptured(), LeadCaptured(identities=identities):
-            return Open(status=New(), custody=Unassigned(), identities=kinds(identities), cooling=event.cooling)
+            return Open(
+                status=New(),
+                custody=Unassigned(),
+                identities=kinds(identities),
+                cooling=event.cooling,
+                customer_id=event.customer_id,
+            )
         case Open(), _:
             return evolve_open(lead, event)
         case Closed(), LeadReopened(cycle=cycle):
@@ -188,6 +200,7 @@ def evolve(lead: Lead, event: LeadEvent) -> Lead:
                 cycle=cycle,
                 cooling=lead.cooling,
                 contacts=lead.contacts,
+                customer_id=lead.customer_id,
             )
         case (
             (Closed() | Converted() | Merged()),
@@ -208,8 +221,8 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
     match event:
         case LeadContacted():
             return replace(contacted(lead), status=Contacting())
-        case LeadQualified():
-            return replace(lead, status=Qualified(), stage="opportunity")
+        case LeadQualified(customer_id=customer_id):
+            return replace(lead, status=Qualified(), stage="opportunity", customer_id=customer_id or lead.customer_id)
         case LeadNegotiating():
             return replace(lead, status=Negotiating())
         case LeadNurtured():
@@ -222,6 +235,7 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
                 cycle=lead.cycle,
                 cooling=cooled(lead, until),
                 contacts=lead.contacts,
+                customer_id=lead.customer_id,
             )
         case LeadConverted(customer_id=customer_id):
             return Converted(customer_id=customer_id, custody=gone_from(lead.custody))
@@ -237,6 +251,11 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
             return replace(lead, contacts=lead.contacts | {contact_id})
         case CollaboratorAdded(staff_id=staff_id):
             return replace(lead, collaborators={**(lead.collaborators or {}), staff_id: event})
+        case LeadExempted(ground=ground, until=until):
+            return replace(lead, exempt={**(lead.exempt or {}), ground: until})
+        case LeadExemptionEnded(ground=ended):
+            left = {ground: until for ground, until in (lead.exempt or {}).items() if ground != ended}
+            return replace(lead, exempt=left or None)
         case TouchRecorded() | LeadScored() | ContactAttitudeRecorded() | LeadAdopted() | NextActionScheduled():
             return lead
         case DispatchDecided():  # What follows from it is said by what follows it.
