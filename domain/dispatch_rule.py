@@ -116,6 +116,7 @@ class LeadSeen:
     customer_type: str | None = None
     territory: OrgPath | None = None
     amount: Money | None = None
+    looked_after_by: StaffId | None = None
 
 
 @value
@@ -152,7 +153,9 @@ class Decision:
 
 
 def decide(rules: Sequence[DispatchRule], lead: LeadSeen, candidates: Sequence[Candidate], seen_at: int) -> Decision:
-    """The decision on what was known at a position of the ledger. Each candidate is in it once."""
+    """The decision on what was known at a position of the ledger. Each candidate is in it once. Whoever looks after the
+    customer already has the first turn.
+    """
     matching = [rule for rule in rules if not rule.retired and matches(rule.terms.conditions, lead)]
     if not matching:
         return Decision(
@@ -161,7 +164,8 @@ def decide(rules: Sequence[DispatchRule], lead: LeadSeen, candidates: Sequence[C
     rule = min(matching, key=lambda each: (each.terms.priority, each.rule_id))
     barred = {each.staff_id: reason for each in candidates if (reason := bar(rule.terms, each)) is not None}
     eligible = [each for each in candidates if each.staff_id not in barred]
-    chosen = whose_turn(rule.terms, eligible)
+    known = [each.staff_id for each in eligible if each.staff_id == lead.looked_after_by]
+    chosen = known[0] if known else whose_turn(rule.terms, eligible)
     left_out = tuple(
         LeftOut(staff_id=each.staff_id, reason=barred.get(each.staff_id, "outweighed"))
         for each in candidates

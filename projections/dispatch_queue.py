@@ -28,7 +28,7 @@ from domain.lead.facts import (
     LeadTransferred,
 )
 from domain.money import Money
-from domain.values import Instant, LeadId, OrgPath, PolicyId, StaffId
+from domain.values import CustomerId, Instant, LeadId, OrgPath, PolicyId, StaffId
 from ledger.envelope import Recorded
 from projections.custody import let_go, moved
 from projections.projection import projection
@@ -48,6 +48,8 @@ class QueuedLead(Scoped):
     territory: OrgPath | None = None
     amount: Decimal | None = None
     currency: str | None = None
+    customer_id: CustomerId | None = None
+    looked_after_by: StaffId | None = None  # The customer, when it came.
     failed: tuple[StaffId, ...] = ()
     open: bool = True
     waiting: bool = False
@@ -65,6 +67,7 @@ class QueuedLead(Scoped):
             campaign=self.campaign,
             product_line=self.product_line,
             territory=self.territory,
+            looked_after_by=self.looked_after_by,
             amount=Money(amount=self.amount, currency=self.currency) if priced else None,  # type: ignore[arg-type]
         )
 
@@ -154,6 +157,8 @@ def captured(event: LeadCaptured, recorded: Recorded) -> QueuedLead:
         campaign=event.campaign,
         product_line=event.product_line,
         territory=event.territory,
+        customer_id=event.customer_id,
+        looked_after_by=event.looked_after_by,
         amount=None if asked is None else asked.amount,
         currency=None if asked is None else asked.currency,
     )

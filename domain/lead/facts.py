@@ -42,6 +42,7 @@ RecycleReason = Literal[
 NOT_WORKED_ON: frozenset[RecycleReason] = frozenset(
     {"no-first-contact", "no-follow-up", "no-opportunity", "hard-limit"}
 )
+Likeness = Literal["named-together"]  # One enquiry has identities of both.
 ExemptionGround = Literal["open-order", "key-account", "contract"]
 LeftOutReason = Literal[
     "departed",
@@ -74,7 +75,8 @@ class LeadCaptured:
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
     cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
     territory: OrgPath | None = None  # The part of the organisation in whose area the person is.
-    customer_id: CustomerId | None = None  # Whose identities these are already.
+    customer_id: CustomerId | None = None  # Whose identities these are already,
+    looked_after_by: StaffId | None = None  # and who looks after him.
 
 
 @fact("lead.corrected")
@@ -103,6 +105,16 @@ class TouchRecorded:
     channel: str
     ref: str | None = None
     note: Personal[str] | None = None
+
+
+@fact("lead.duplicate-suspected")
+class DuplicateSuspected:
+    """It may be the same as another: a person decides. `likeness` is 0 to 100, of what is named in `because`."""
+
+    lead_id: LeadId
+    of: LeadId
+    likeness: int
+    because: Likeness
 
 
 @fact("lead.scored")
@@ -383,6 +395,7 @@ LeadEvent = (
     LeadCaptured
     | LeadCorrected
     | TouchRecorded
+    | DuplicateSuspected
     | LeadScored
     | LeadContactLinked
     | ContactAttitudeRecorded

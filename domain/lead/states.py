@@ -12,6 +12,7 @@ from domain.lead.facts import (
     CollaboratorAdded,
     ContactAttitudeRecorded,
     DispatchDecided,
+    DuplicateSuspected,
     ExemptionGround,
     FollowUpLogged,
     LapseWarned,
@@ -256,6 +257,8 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
         case LeadExemptionEnded(ground=ended):
             left = {ground: until for ground, until in (lead.exempt or {}).items() if ground != ended}
             return replace(lead, exempt=left or None)
+        case DuplicateSuspected():  # Until somebody has decided, they are two.
+            return lead
         case TouchRecorded() | LeadScored() | ContactAttitudeRecorded() | LeadAdopted() | NextActionScheduled():
             return lead
         case DispatchDecided():  # What follows from it is said by what follows it.

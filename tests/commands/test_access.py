@@ -21,7 +21,15 @@ from tests.spec import ANN, SUE, When, administrator, ann, bob, crm, day, given,
 # Which right each command takes. A command that is not in this list fails.
 
 RIGHTS = {
-    "capture": {"CaptureLead", "CreateContact", "CreateCustomer", "OpenTicket", "RequestCall", "RequestOrder"},
+    "capture": {
+        "CaptureLead",
+        "CreateContact",
+        "CreateCustomer",
+        "OpenTicket",
+        "ReceiveEnquiry",
+        "RequestCall",
+        "RequestOrder",
+    },
     "claim": {"ClaimLead"},
     "work": {
         "AcknowledgeReview",

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 
 from commands.agent_book import ChangeCapacity
+from commands.customer.creating import CreateCustomer
+from commands.customer.owners import AssignCustomer
 from commands.lead.capture import AdoptLead
 from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.custody import ClaimLead, PoolLead
+from commands.lead.intake import ReceiveEnquiry
 from commands.lead.work import LoseLead, ReopenLead
 from commands.policy import PausePolicy, ResumePolicy
 from commands.staff import ChangeAvailability, DepartStaff, MoveStaff
@@ -17,12 +21,13 @@ from consumers.policies.dispatch import dispatch
 from domain.actor import Actor
 from domain.agent_book import SlotReserved
 from domain.dispatch_rule import Conditions
+from domain.identity import Identifier
 from domain.lead.facts import LeadAssigned, LeadCaptured, LeadPooled, LeadRecycled
 from domain.lead.states import Held, Pooled, Unassigned
 from domain.staff import AvailabilityChanged
-from domain.values import OrgPath, StaffId
+from domain.values import CustomerId, LeadId, OrgPath, StaffId
 from tests.consumers.house import House
-from tests.consumers.office import ADMIN, NORTH, mia, settle
+from tests.consumers.office import ADMIN, CRM, NORTH, mia, settle
 from tests.consumers.policies.desk import RULE, Desk
 
 pytestmark = pytest.mark.slow  # On a real database.
@@ -356,3 +361,20 @@ def test_who_dies_after_sending_sends_nothing_else_again(desk: Desk) -> None:
     assert desk.owner(lead_id) == owner
     assert len(desk.told(SlotReserved)) == 1
     assert desk.told(LeadRecycled) == []
+
+
+# What comes in for a customer
+
+
+def test_the_lead_of_a_customer_goes_to_who_looks_after_him(desk: Desk) -> None:
+    desk.person("bob")
+    desk.rule({"bob": 9, "ann": 1})
+    customer_id, phone = CustomerId(UUID(int=0xC)), Identifier(kind="phone", value="+8613800000001")
+    create = CreateCustomer(customer_id=customer_id, identities=(phone,))
+    desk.do(CRM, create)
+    desk.do(mia, AssignCustomer(customer_id=customer_id, owner=StaffId("ann"), role="primary"))
+    lead_id = LeadId(UUID(int=1))
+    desk.do(CRM, ReceiveEnquiry(lead_id=lead_id, source="web", channel="chat", identities=(phone,)))
+    desk.settled()
+    assert desk.owner(lead_id) == "ann"
+    assert desk.left_out() == {"bob": "outweighed"}
