@@ -17,6 +17,7 @@ from domain.lead.facts import (
     LeadClaimed,
     LeadConverted,
     LeadCorrected,
+    LeadHandedOff,
     LeadInvalidated,
     LeadKind,
     LeadLost,
@@ -33,6 +34,8 @@ from ledger.envelope import Recorded
 from projections.custody import let_go, moved
 from projections.projection import projection
 from projections.rows import Scoped, replace, table
+
+HAND_OFF = "hand-off"  # The channel of what the call centre has handed off, for the conditions of a rule.
 
 
 @table
@@ -51,6 +54,7 @@ class QueuedLead(Scoped):
     customer_id: CustomerId | None = None
     looked_after_by: StaffId | None = None  # The customer, when it came.
     failed: tuple[StaffId, ...] = ()
+    handed_off: bool = False  # In this cycle, by the call centre.
     open: bool = True
     waiting: bool = False
     waiting_since: Instant | None = None
@@ -62,7 +66,7 @@ class QueuedLead(Scoped):
         priced = self.amount is not None and self.currency is not None
         return LeadSeen(
             source=self.source,
-            channel=self.channel,
+            channel=HAND_OFF if self.handed_off else self.channel,
             kind=self.kind,
             campaign=self.campaign,
             product_line=self.product_line,
@@ -106,6 +110,7 @@ def dispatch_queue(
     | LeadReleased
     | LeadRecycled
     | CollaboratorAdded
+    | LeadHandedOff
     | DispatchDecided
     | LeadReopened
     | LeadLost
@@ -137,10 +142,12 @@ def dispatch_queue(
             return failed(moved(row, event), owner)
         case LeadRecycled(previous_owner=owner, reason=reason) if reason in NOT_WORKED_ON:
             return waits(failed(moved(row, event), owner), recorded)
+        case LeadHandedOff():
+            return waits(replace(moved(row, event), handed_off=True), recorded)
         case LeadRecycled() | LeadTransferred() | CollaboratorAdded():
             return moved(row, event)
         case LeadReopened():
-            return waits(replace(row, open=True), recorded)
+            return waits(replace(row, open=True, handed_off=False), recorded)
         case LeadLost() | LeadInvalidated():
             return let_go(settled(row), open=False)
         case LeadConverted() | LeadMerged():

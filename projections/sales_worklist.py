@@ -13,6 +13,7 @@ from domain.lead.facts import (
     LeadContacted,
     LeadConverted,
     LeadCorrected,
+    LeadHandedOff,
     LeadInvalidated,
     LeadKind,
     LeadLost,
@@ -143,6 +144,7 @@ def sales_worklist(
     | LeadTransferred
     | LeadReleased
     | LeadRecycled
+    | LeadHandedOff
     | CollaboratorAdded,
     at: Instant,
 ) -> SalesLead | None:
@@ -182,6 +184,8 @@ def sales_worklist(
             return None
         case LeadReleased() | LeadRecycled():
             return offered(row, event)
+        case LeadHandedOff():
+            return moved(row, event, **UNPROTECTED)
         case LeadTransferred() | CollaboratorAdded():
             return moved(row, event)
         case LeadCorrected():

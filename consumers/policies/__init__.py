@@ -4,6 +4,7 @@ from consumers.policies.circulation import circulation
 from consumers.policies.departure import departure
 from consumers.policies.dispatch import dispatch
 from consumers.policies.first_response import first_response
+from consumers.policies.hand_off import hand_off
 from consumers.process import Process
 
-POLICIES: tuple[Process, ...] = (departure, circulation, dispatch, first_response)
+POLICIES: tuple[Process, ...] = (departure, circulation, dispatch, first_response, hand_off)

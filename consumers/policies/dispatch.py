@@ -12,7 +12,7 @@ from consumers.process import FirstOf, Process, Seen
 from domain.access import Action, Scope, scope_of
 from domain.agent_book import CapacityChanged, SlotReleased
 from domain.dispatch_rule import Candidate, Decision, DispatchRule, DispatchRulePublished, decide, matches
-from domain.lead.facts import LeadAdopted, LeadCaptured, LeadRecycled, LeadReopened, LeftOut
+from domain.lead.facts import LeadAdopted, LeadCaptured, LeadHandedOff, LeadRecycled, LeadReopened, LeftOut
 from domain.pool import Terms
 from domain.staff import AvailabilityChanged, StaffMoved, StaffOnboarded
 from domain.values import LeadId, StaffId, replace, within
@@ -35,7 +35,7 @@ class OfALead(Protocol):
 
 @dispatch.reacts
 def dispatch_what_nobody_has(
-    event: LeadCaptured | LeadReopened | LeadAdopted | LeadRecycled, seen: Seen
+    event: LeadCaptured | LeadReopened | LeadAdopted | LeadRecycled | LeadHandedOff, seen: Seen
 ) -> FirstOf | None:
     """Where no rule is for it, it stays as it is, and is listed among those that wait."""
     lead = still_waiting(event, seen)

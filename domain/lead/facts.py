@@ -8,6 +8,7 @@ from domain.catalog import CustomValue
 from domain.identity import Cooling, IdentityKind, IdentityLink
 from domain.money import Money
 from domain.values import (
+    CallId,
     ContactId,
     CustomerId,
     IdentityId,
@@ -261,6 +262,15 @@ class LapseWarned:
     until: Instant
 
 
+@fact("lead.handed-off")
+class LeadHandedOff:
+    """A call has found interest: whoever held it lets go, and field sales get it by a dispatch rule."""
+
+    lead_id: LeadId
+    call_id: CallId
+    from_: StaffId | None = None
+
+
 @fact("lead.exempted")
 class LeadExempted:
     """Nobody takes it back for not being worked on, until the end, or until that is ended."""
@@ -410,6 +420,7 @@ LeadEvent = (
     | ProtectionExtended
     | ProtectionExtensionGranted
     | LapseWarned
+    | LeadHandedOff
     | LeadExempted
     | LeadExemptionEnded
     | CollaboratorAdded

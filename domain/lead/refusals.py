@@ -1,7 +1,7 @@
 """How a lead says no."""
 
 from domain.errors import Refused, refusal
-from domain.values import Instant, LeadId, PolicyId, PoolId, StaffId
+from domain.values import CallId, Instant, LeadId, PolicyId, PoolId, StaffId
 
 
 def moment(at: Instant) -> str:
@@ -190,3 +190,13 @@ class Exempt(Refused):
 
     def __str__(self) -> str:
         return f"it is exempt: {self.ground}{f', until {moment(self.until)}' if self.until else ''}"
+
+
+@refusal
+class HandedOffAlready(Refused):
+    """Field sales have got it once in this cycle, and keep it."""
+
+    call_id: CallId
+
+    def __str__(self) -> str:
+        return f"it has been handed off after the call {self.call_id}"

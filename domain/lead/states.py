@@ -28,6 +28,7 @@ from domain.lead.facts import (
     LeadEvent,
     LeadExempted,
     LeadExemptionEnded,
+    LeadHandedOff,
     LeadInvalidated,
     LeadLost,
     LeadMerged,
@@ -47,7 +48,7 @@ from domain.lead.facts import (
     Status,
     TouchRecorded,
 )
-from domain.values import ContactId, CustomerId, IdentityId, Instant, LeadId, PoolId, StaffId, replace, value
+from domain.values import CallId, ContactId, CustomerId, IdentityId, Instant, LeadId, PoolId, StaffId, replace, value
 
 # States of the status
 
@@ -151,6 +152,7 @@ class Open:
     contacts: frozenset[ContactId] = frozenset()
     customer_id: CustomerId | None = None  # As far as one is known before it is converted.
     exempt: Mapping[ExemptionGround, Instant | None] | None = None
+    handed_off: CallId | None = None  # In this cycle, after that call.
 
 
 @value
@@ -296,6 +298,10 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
         case Held(), LeadReleased() | LeadRecycled():
             pooled = Pooled(pool_id=event.pool_id, claimable_from=event.claimable_from)
             return replace(lead, custody=pooled, cooling=cooled(lead, event.cools_until), collaborators=None)
+        case _, LeadHandedOff(call_id=call_id) if isinstance(custody, Held):
+            return replace(lead, custody=gone_from(custody), collaborators=None, handed_off=call_id)
+        case _, LeadHandedOff(call_id=call_id):
+            return replace(lead, handed_off=call_id)
         case Held(), ProtectionExtended(until=until):
             return replace(lead, custody=replace(custody, protect_until=until, warned=False))
         case Held(), LapseWarned():

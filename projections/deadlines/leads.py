@@ -10,6 +10,7 @@ from domain.lead.facts import (
     LeadClaimed,
     LeadContacted,
     LeadConverted,
+    LeadHandedOff,
     LeadInvalidated,
     LeadLost,
     LeadMerged,
@@ -35,6 +36,7 @@ def of_leads(
     | LapseWarned
     | LeadReleased
     | LeadRecycled
+    | LeadHandedOff
     | LeadLost
     | LeadInvalidated
     | LeadConverted

@@ -114,7 +114,7 @@ RIGHTS = {
         "WarnOfLapse",
         "WarnSla",
     },
-    "dispatch": {"DispatchLead", "PoolLead", "PoolUndispatched", "TurnAvailability"},
+    "dispatch": {"DispatchLead", "HandOffLead", "PoolLead", "PoolUndispatched", "TurnAvailability"},
     "merge": {"MergeContacts", "MergeCustomers", "MergeLead", "MergeTicket", "UnmergeContact", "UnmergeCustomer"},
     "import": {"AdoptCustomer", "AdoptLead", "AdoptOrder", "AdoptReview", "AdoptTicket"},
     "inspect": {

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -15,6 +16,7 @@ from domain.lead.facts import (
     LeadClaimed,
     LeadConverted,
     LeadCorrected,
+    LeadHandedOff,
     LeadLost,
     LeadPooled,
     LeadRecycled,
@@ -22,8 +24,8 @@ from domain.lead.facts import (
     LeadReopened,
 )
 from domain.money import Money
-from domain.values import CalendarId, CustomerId, OrgPath, PolicyId, PoolId, StaffId
-from projections.dispatch_queue import QueuedLead, dispatch_queue
+from domain.values import CalendarId, CallId, CustomerId, OrgPath, PolicyId, PoolId, StaffId
+from projections.dispatch_queue import HAND_OFF, QueuedLead, dispatch_queue
 from projections.dispatch_rules import dispatch_rules
 from tests.projections.leads import LEAD
 from tests.projections.spec import MINUTE, START, rows
@@ -167,6 +169,17 @@ def test_taken_from_who_did_not_work_on_it_it_waits_again_for_somebody_else() ->
 def test_reopened_it_waits_again() -> None:
     row = queued(captured, assigned, lost, LeadReopened(lead_id=LEAD, from_="lost", cycle=2))
     assert (row.waiting, row.waiting_since, row.open, row.formerly) == (True, START + 3 * MINUTE, True, "staff/ann")
+
+
+def test_handed_off_it_waits_for_those_whom_a_rule_for_that_chooses() -> None:
+    off = LeadHandedOff(lead_id=LEAD, call_id=CallId(UUID(int=7)), from_=ANN)
+    row = queued(captured, assigned, off)
+    assert (row.waiting, row.waits_at, row.owner_id, row.formerly, row.failed) == (True, 3, None, "staff/ann", ())
+    assert row.seen().channel == HAND_OFF
+    row = queued(captured, replace(pooled, reason="new"), replace(off, from_=None))
+    assert (row.waiting, row.pool_id, row.formerly) == (True, NORTH, None)
+    reopened = LeadReopened(lead_id=LEAD, from_="lost", cycle=2)
+    assert queued(captured, assigned, off, lost, reopened).seen().channel == "form"
 
 
 def test_adopted_it_waits_if_nobody_has_it() -> None:
