@@ -1,7 +1,10 @@
 """What may be asked of a dispatch rule: a new version of it."""
 
+from collections.abc import Mapping
+
 from commands.decider import Decider
 from domain.access import Action
+from domain.calendar import Calendar
 from domain.dispatch_rule import (
     AnyDispatchRule,
     Conditions,
@@ -15,7 +18,7 @@ from domain.dispatch_rule import (
 from domain.errors import Invalid, said
 from domain.pool import Pool
 from domain.staff import proper
-from domain.values import PolicyId, PoolId, value
+from domain.values import CalendarId, PolicyId, PoolId, value
 
 dispatch_rules = Decider[AnyDispatchRule, DispatchRuleEvent](
     name="dispatch-rule",
@@ -28,6 +31,7 @@ dispatch_rules = Decider[AnyDispatchRule, DispatchRuleEvent](
 )
 
 LARGEST = 1_000_000
+LONGEST_RESPONSE = 100_000  # Minutes of working time; most of a year of office hours.
 
 
 @value
@@ -45,10 +49,24 @@ def fallback(command: PublishDispatchRule) -> PoolId:
     return command.pool_id
 
 
-@dispatch_rules.decides(Action.ADMINISTER, pool=fallback)
-def publish(command: PublishDispatchRule, rule: NoDispatchRule | DispatchRule, pool: Pool) -> DispatchRulePublished:
+def counted_by(command: PublishDispatchRule) -> list[CalendarId]:
+    promised = command.terms.first_response
+    return [] if promised is None else [promised.calendar_id]
+
+
+@dispatch_rules.decides(Action.ADMINISTER, pool=fallback, calendars=counted_by)
+def publish(
+    command: PublishDispatchRule,
+    rule: NoDispatchRule | DispatchRule,
+    pool: Pool,
+    calendars: Mapping[CalendarId, Calendar],
+) -> DispatchRulePublished:
     """Publish a rule by which leads are dispatched, or a new version of one."""
+    del pool, calendars
     terms = command.terms
+    promised = terms.first_response
+    if promised is not None and not 1 <= promised.minutes <= LONGEST_RESPONSE:
+        raise Invalid(field="terms/first_response/minutes", because=f"this is 1 to {LONGEST_RESPONSE}")
     for nth, territory in enumerate(terms.territories):
         proper(territory, f"terms/territories/{nth}")
     must_be_sound(terms.conditions)

@@ -105,3 +105,16 @@ def change_availability(command: ChangeAvailability, _: Employed, asked: Asked) 
     if command.until is not None and command.until <= asked.at and not asked.imported:
         raise Invalid(field="until", because="that has passed already")
     return AvailabilityChanged(staff_id=command.staff_id, available=command.available, until=command.until)
+
+
+@value
+class TurnAvailability:
+    staff_id: StaffId
+
+
+@staff.decides(Action.DISPATCH)
+def turn_availability(command: TurnAvailability, person: Employed, asked: Asked) -> AvailabilityChanged:
+    """What was to last until now has ended, and it is the other way round: from here on there may be work for him."""
+    if person.until is None or asked.at < person.until:
+        raise Invalid(field="staff_id", because="nothing that was to last has come to its end")
+    return AvailabilityChanged(staff_id=command.staff_id, available=not person.available)

@@ -7,9 +7,12 @@ CALLS = PolicyId("calls")  # The one that there is.
 
 @value
 class CallTerms:
-    """Numbers are defaults, until others are published."""
+    """Numbers are defaults, until others are published. `interested` are the dispositions of those who want to be sold
+    something.
+    """
 
     effective_from_seconds: int = 30
+    interested: tuple[str, ...] = ()
 
 
 # Facts

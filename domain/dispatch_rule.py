@@ -6,7 +6,7 @@ from typing import Literal
 
 from domain.lead.facts import LeadKind, LeftOut, LeftOutReason
 from domain.money import Money
-from domain.values import OrgPath, PolicyId, PoolId, StaffId, fact, value, within
+from domain.values import CalendarId, OrgPath, PolicyId, PoolId, StaffId, fact, value, within
 
 Strategy = Literal["weighted_round_robin", "least_loaded"]
 
@@ -27,10 +27,19 @@ class Conditions:
 
 
 @value
+class FirstResponse:
+    """How much working time who gets a new lead has to reach the person, before somebody else gets it."""
+
+    calendar_id: CalendarId
+    minutes: int = 30
+
+
+@value
 class DispatchTerms:
     """Whom a rule admits, and whose turn it is among them. Who is not in the weights weighs one; nothing is nobody's.
 
-    Of several rules that match, the one of the lowest priority number decides.
+    Of several rules that match, the one of the lowest priority number decides. `first_response` is for leads that are
+    new, as those are that have just come in.
     """
 
     conditions: Conditions = Conditions()
@@ -40,6 +49,7 @@ class DispatchTerms:
     strategy: Strategy = "weighted_round_robin"
     weights: Mapping[StaffId, int] | None = None
     not_to_who_failed: bool = True
+    first_response: FirstResponse | None = None
 
 
 # Facts
@@ -106,6 +116,7 @@ class LeadSeen:
     customer_type: str | None = None
     territory: OrgPath | None = None
     amount: Money | None = None
+    looked_after_by: StaffId | None = None
 
 
 @value
@@ -142,7 +153,9 @@ class Decision:
 
 
 def decide(rules: Sequence[DispatchRule], lead: LeadSeen, candidates: Sequence[Candidate], seen_at: int) -> Decision:
-    """The decision on what was known at a position of the ledger. Each candidate is in it once."""
+    """The decision on what was known at a position of the ledger. Each candidate is in it once. Whoever looks after the
+    customer already has the first turn.
+    """
     matching = [rule for rule in rules if not rule.retired and matches(rule.terms.conditions, lead)]
     if not matching:
         return Decision(
@@ -151,7 +164,8 @@ def decide(rules: Sequence[DispatchRule], lead: LeadSeen, candidates: Sequence[C
     rule = min(matching, key=lambda each: (each.terms.priority, each.rule_id))
     barred = {each.staff_id: reason for each in candidates if (reason := bar(rule.terms, each)) is not None}
     eligible = [each for each in candidates if each.staff_id not in barred]
-    chosen = whose_turn(rule.terms, eligible)
+    known = [each.staff_id for each in eligible if each.staff_id == lead.looked_after_by]
+    chosen = known[0] if known else whose_turn(rule.terms, eligible)
     left_out = tuple(
         LeftOut(staff_id=each.staff_id, reason=barred.get(each.staff_id, "outweighed"))
         for each in candidates

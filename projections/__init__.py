@@ -1,6 +1,9 @@
 """The read models: folds of the ledger whose state is a row."""
 
+from projections.capacity import capacity
 from projections.deadlines import deadlines
+from projections.dispatch_queue import dispatch_queue
+from projections.dispatch_rules import dispatch_rules
 from projections.funnel import funnel
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
@@ -21,12 +24,18 @@ VIEWS: tuple[Projection, ...] = (
     ticket_capacity,
     ticket_dispatch,
     sla_terms,
+    capacity,
+    dispatch_rules,
+    dispatch_queue,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
+    "capacity",
     "deadlines",
+    "dispatch_queue",
+    "dispatch_rules",
     "funnel",
     "pool_directory",
     "sales_worklist",

@@ -6,6 +6,7 @@ from domain.lead.facts import (
     CollaboratorAdded,
     LeadAssigned,
     LeadClaimed,
+    LeadHandedOff,
     LeadPooled,
     LeadRecycled,
     LeadReleased,
@@ -17,7 +18,14 @@ R = TypeVar("R", bound=Scoped)
 NOBODY: dict[str, Any] = {"collaborators": (), "collaborating_until": ()}
 
 CustodyEvent = (
-    LeadPooled | LeadAssigned | LeadClaimed | LeadTransferred | LeadReleased | LeadRecycled | CollaboratorAdded
+    LeadPooled
+    | LeadAssigned
+    | LeadClaimed
+    | LeadTransferred
+    | LeadReleased
+    | LeadRecycled
+    | LeadHandedOff
+    | CollaboratorAdded
 )
 
 
@@ -28,6 +36,8 @@ def moved(row: R, event: CustodyEvent, **further: Any) -> R:
             return replace(row, owner_id=owner, pool_id=None, formerly=None, **further)
         case LeadPooled(pool_id=pool_id) | LeadReleased(pool_id=pool_id) | LeadRecycled(pool_id=pool_id):
             return replace(row, owner_id=None, pool_id=pool_id, formerly=None, **NOBODY, **further)
+        case LeadHandedOff():  # Where it lies in a pool, it goes on lying there.
+            return let_go(row, **further) if row.owner_id is not None else row
         case CollaboratorAdded(staff_id=staff_id, until=until):
             access = dict(zip(row.collaborators, row.collaborating_until, strict=True)) | {staff_id: until}
             many = {"collaborators": tuple(access), "collaborating_until": tuple(access.values())}

@@ -11,6 +11,7 @@ from domain.lead.facts import (
     LeadContacted,
     LeadConverted,
     LeadCorrected,
+    LeadHandedOff,
     LeadInvalidated,
     LeadKind,
     LeadLost,
@@ -97,7 +98,7 @@ SUMMARY = Summary(
 @projection(
     "funnel",
     key=("lead_id",),
-    version=1,
+    version=2,
     by_stream=True,
     computed={"subject_id": (str, "'lead/' || lead_id")},
     summaries={"stages": SUMMARY},
@@ -140,6 +141,7 @@ def funnel(
     | LeadTransferred
     | LeadReleased
     | LeadRecycled
+    | LeadHandedOff
     | CollaboratorAdded,
     at: Instant,
 ) -> Journey | None:

@@ -11,10 +11,13 @@ class PublicPool(Row):
     pool_id: PoolId
     name: str
     members: tuple[OrgPath, ...]
+    holding_cap: int = 200  # For whom no other has been set.
 
 
 @projection(
-    "pool_directory", key=("pool_id",), version=1, scoped=False, sorts=("name",), filters=("pool_id", "members")
+    "pool_directory", key=("pool_id",), version=2, scoped=False, sorts=("name",), filters=("pool_id", "members")
 )
 def pool_directory(_: PublicPool | None, event: PoolPublished) -> PublicPool | None:
-    return PublicPool(pool_id=event.pool_id, name=event.name, members=event.members)
+    return PublicPool(
+        pool_id=event.pool_id, name=event.name, members=event.members, holding_cap=event.terms.holding_cap
+    )

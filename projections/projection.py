@@ -52,7 +52,8 @@ class Projection:
     those only who may see their subject.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
-    rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`.
+    rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`. `sought_by` are
+    columns with an index, for policies that look for a few rows among many.
     """
 
     name: str
@@ -71,12 +72,13 @@ class Projection:
     listed: str | None = None
     computed: dict[str, tuple[type, str]] = field(default_factory=dict)
     summaries: dict[str, Summary] = field(default_factory=dict)
+    sought_by: tuple[str, ...] = ()
     lookups: dict[type, tuple[str, Callable[[Any], Any]]] = field(default_factory=dict)
     named: dict[type, Callable[[Any], Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         known = self.by_name.keys()
-        named = {*self.key, *self.rows_by, *self.filters}
+        named = {*self.key, *self.rows_by, *self.filters, *self.sought_by}
         assert named <= known, f"{self.name} has no columns {named - known}"
         assert not (self.by_stream and self.lookups), f"{self.name} finds rows of other streams"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
@@ -98,7 +100,8 @@ class Projection:
     def fingerprint(self) -> str:
         """Of all that a table depends on but the fold itself, of which `version` tells."""
         read = sorted(FACT_NAMES.get(event, event.__name__) for event in self.reads)
-        told = [self.version, self.key, self.rows_by, self.looked_up, sorted(self.opens), read, *self.columns]
+        indexed = tuple(dict.fromkeys((*self.looked_up, *self.sought_by)))
+        told = [self.version, self.key, self.rows_by, indexed, sorted(self.opens), read, *self.columns]
         return sha256(repr(told).encode()).hexdigest()[:16]
 
     @property
@@ -179,6 +182,7 @@ def projection(
     listed: str | None = None,
     computed: dict[str, tuple[type, str]] | None = None,
     summaries: dict[str, Summary] | None = None,
+    sought_by: tuple[str, ...] = (),
 ) -> Callable[[Evolve], Projection]:
     """Declare a fold `(row, event) -> row` as a read model.
 
@@ -205,6 +209,7 @@ def projection(
             listed=listed,
             computed=computed or {},
             summaries=summaries or {},
+            sought_by=sought_by,
         )
 
     return declare

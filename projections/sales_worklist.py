@@ -13,6 +13,7 @@ from domain.lead.facts import (
     LeadContacted,
     LeadConverted,
     LeadCorrected,
+    LeadHandedOff,
     LeadInvalidated,
     LeadKind,
     LeadLost,
@@ -80,7 +81,7 @@ RANK = """CASE WHEN owner_id IS NULL THEN 5
 @projection(
     "sales_worklist",
     key=("lead_id",),
-    version=1,
+    version=2,
     by_stream=True,
     opens=("identities", "identities_added"),
     listed="status NOT IN ('lost', 'invalid')",
@@ -143,6 +144,7 @@ def sales_worklist(
     | LeadTransferred
     | LeadReleased
     | LeadRecycled
+    | LeadHandedOff
     | CollaboratorAdded,
     at: Instant,
 ) -> SalesLead | None:
@@ -182,6 +184,8 @@ def sales_worklist(
             return None
         case LeadReleased() | LeadRecycled():
             return offered(row, event)
+        case LeadHandedOff():
+            return moved(row, event, **UNPROTECTED)
         case LeadTransferred() | CollaboratorAdded():
             return moved(row, event)
         case LeadCorrected():
@@ -251,7 +255,7 @@ def taken(row: SalesLead, event: LeadClaimed | LeadAssigned) -> SalesLead:
         row,
         event,
         claimable_from=None,
-        first_contact_due=event.first_contact_due,
+        first_contact_due=(isinstance(event, LeadAssigned) and event.first_response_due) or event.first_contact_due,
         protect_until=event.protect_until,
         hard_limit=event.hard_limit,
     )

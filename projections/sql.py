@@ -66,7 +66,7 @@ def create_indexes(view: Projection, build: int) -> list[str]:
     """The primary key, and an index for each column by which rows are found."""
     name = table(view, build)
     scoped = ("owner_id", "pool_id") if issubclass(view.row, Scoped) else ()
-    wanted = [column for column in dict.fromkeys((*view.looked_up, *scoped)) if column != view.key[0]]
+    wanted = [column for column in dict.fromkeys((*view.looked_up, *view.sought_by, *scoped)) if column != view.key[0]]
     key = names(of(view, view.primary_key))
     return [
         f"ALTER TABLE {name} ADD PRIMARY KEY ({key})",

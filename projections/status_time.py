@@ -9,6 +9,7 @@ from domain.lead.facts import (
     LeadClaimed,
     LeadContacted,
     LeadConverted,
+    LeadHandedOff,
     LeadInvalidated,
     LeadLost,
     LeadMerged,
@@ -46,7 +47,7 @@ StatusEvent = LeadContacted | LeadQualified | LeadNegotiating | LeadNurtured | L
     "status_time",
     key=("subject_id",),
     rows_by=("ordinal",),
-    version=1,
+    version=2,
     by_stream=True,
     # History may be told out of order; a stay of which the end was before its beginning has lasted no time.
     computed={"calendar_seconds": (Decimal, 'extract(epoch FROM greatest(coalesce("left", :now), entered) - entered)')},
@@ -71,6 +72,7 @@ def status_time(
     | LeadTransferred
     | LeadReleased
     | LeadRecycled
+    | LeadHandedOff
     | CollaboratorAdded,
     at: Instant,
 ) -> tuple[Spell, ...]:

@@ -111,6 +111,7 @@ def disposition(
         code=code,
         next_action_at=command.next_action_at,
         effective_from_seconds=seconds,
+        interested=code in policy.terms.interested,
         replaces=None if before is None else before.code,
     )
 

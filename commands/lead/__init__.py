@@ -1,6 +1,17 @@
 """What may be asked of a lead, and when the answer is yes."""
 
-from commands.lead import capture, circulation, custody, dispatching, holding, work
+from commands.lead import capture, circulation, custody, dispatching, exemption, handing_off, holding, intake, work
 from commands.lead.leads import leads
 
-__all__ = ["capture", "circulation", "custody", "dispatching", "holding", "leads", "work"]
+__all__ = [
+    "capture",
+    "circulation",
+    "custody",
+    "dispatching",
+    "exemption",
+    "handing_off",
+    "holding",
+    "intake",
+    "leads",
+    "work",
+]

@@ -27,7 +27,8 @@ from domain.lead.refusals import AlreadyKnown, NotTheSame
 from domain.lead.states import NAMES, Closed, Converted, Merged, Open, Uncaptured, cooled
 from domain.money import Money
 from domain.pool import Pool
-from domain.values import CatalogId, IdentityId, LeadId, PoolId, StaffId, value
+from domain.staff import proper
+from domain.values import CatalogId, IdentityId, LeadId, OrgPath, PoolId, StaffId, value
 
 
 def lead_fields() -> CatalogId:
@@ -68,6 +69,7 @@ class CaptureLead:
     kind: LeadKind = "new"
     requested_amount: Money | None = None
     custom: Mapping[str, CustomValue] | None = None
+    territory: OrgPath | None = None
 
 
 def identifiers(command: CaptureLead) -> list[Identifier]:
@@ -98,6 +100,7 @@ def capture(
         custom=custom or None,
         personal_custom=personal or None,
         cooling=waits(identities.values(), asked),
+        territory=command.territory and proper(command.territory, "territory"),
     )
     for identifier, identity in identities.items():
         yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)
@@ -117,6 +120,7 @@ class CorrectLead:
     product_line: str | None = None
     requested_amount: Money | None = None
     custom: Mapping[str, CustomValue] | None = None
+    territory: OrgPath | None = None
 
 
 def corrected_identifiers(command: CorrectLead, lead: Open | Closed | Converted | Merged) -> list[Identifier]:
@@ -173,6 +177,7 @@ def correct(
         custom=custom or None,
         personal_custom=personal or None,
         cooling=waits(added.values(), asked),
+        territory=command.territory and proper(command.territory, "territory"),
     )
     for identifier, identity in added.items():
         yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)

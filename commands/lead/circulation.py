@@ -1,8 +1,9 @@
 """How a lead comes back into a pool: its owner gives it back, or it is taken from him."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from commands.lead.exemption import must_not_be_exempt
 from commands.lead.leads import (
     VOLUNTARY_RETURN,
     cools_until,
@@ -17,13 +18,14 @@ from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import Catalog
+from domain.customer.states import Customer
 from domain.errors import require
-from domain.lead.facts import LapseWarned, LeadRecycled, LeadReleased, RecycleReason
+from domain.lead.facts import NOT_WORKED_ON, LapseWarned, LeadRecycled, LeadReleased, RecycleReason
 from domain.lead.refusals import NotAMember, NoTimeToWarn, ReasonDoesNotHold, StillProtected, WarnedAlready
 from domain.lead.states import Held, Open
 from domain.pool import Pool
 from domain.staff import Employed, Staff
-from domain.values import LeadId, PoolId, value
+from domain.values import CustomerId, LeadId, PoolId, value
 
 
 @value
@@ -77,7 +79,12 @@ class RecycleLead:
     pool_id: PoolId | None = None
 
 
-@leads.decides(Action.ASSIGN, pool=way_back, own_pool=pool_of, staff=giver, book=giver)
+def customer_concerned(command: RecycleLead, lead: Open) -> list[CustomerId]:
+    """Whom the lead is about, where that matters."""
+    return [lead.customer_id] if command.reason in NOT_WORKED_ON and lead.customer_id is not None else []
+
+
+@leads.decides(Action.ASSIGN, pool=way_back, own_pool=pool_of, staff=giver, book=giver, customers=customer_concerned)
 def recycle(
     command: RecycleLead,
     lead: Open,
@@ -85,12 +92,15 @@ def recycle(
     own_pool: Pool,
     staff: Staff,
     book: AgentBook,
+    customers: Mapping[CustomerId, Customer],
     asked: Asked,
 ) -> Iterator[LeadRecycled | SlotReleased]:
     """Take a lead back (回收) for a reason that the lead, its owner or his book really shows."""
     held = require(lead.custody, Held)
     if not asked.imported:
         cap = own_pool.terms.holding_cap if book.cap is None else book.cap
+        if command.reason in NOT_WORKED_ON:
+            must_not_be_exempt(lead, customers, asked)
         must_hold_true(command.reason, lead, held, staff, len(book.held), cap, asked)
     yield LeadRecycled(
         lead_id=command.lead_id,
@@ -117,8 +127,8 @@ def must_hold_true(
     match reason:
         case "no-first-contact" if held.contacted:
             raise ReasonDoesNotHold(reason=reason, because="a contact has been made")
-        case "no-first-contact" if asked.at < held.first_contact_due:
-            raise StillProtected(owner=held.owner, until=held.first_contact_due)
+        case "no-first-contact" if asked.at < (due := held.first_response_due or held.first_contact_due):
+            raise StillProtected(owner=held.owner, until=due)
         case "no-opportunity" if lead.stage == "opportunity":
             raise ReasonDoesNotHold(reason=reason, because="it is an opportunity")
         case "no-opportunity" | "no-follow-up" if asked.at < held.protect_until:
@@ -147,6 +157,7 @@ class WarnOfLapse:
 def warn_of_lapse(command: WarnOfLapse, lead: Open, asked: Asked) -> LapseWarned:
     """Tell the owner that the protection is about to lapse (即将失效), once for each expiry and in time."""
     held = require(lead.custody, Held)
+    must_not_be_exempt(lead, {}, asked)
     if held.warned:
         raise WarnedAlready(owner=held.owner, until=held.protect_until)
     begins = held.protect_until - timedelta(days=held.warning_days)

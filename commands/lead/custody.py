@@ -17,8 +17,9 @@ from commands.lead.people import giver, in_person, must_take_work
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotKind, SlotReleased, SlotReserved
+from domain.calendar import Calendar, due
 from domain.catalog import Catalog
-from domain.dispatch_rule import AnyDispatchRule
+from domain.dispatch_rule import AnyDispatchRule, DispatchRule, FirstResponse
 from domain.errors import Invalid, require, said
 from domain.lead.facts import DispatchDecided, LeadAssigned, LeadClaimed, LeadPooled, LeadTransferred
 from domain.lead.refusals import (
@@ -29,10 +30,10 @@ from domain.lead.refusals import (
     NotAMember,
     NotYetClaimable,
 )
-from domain.lead.states import Held, Open, Pooled, Unassigned
+from domain.lead.states import Held, New, Open, Pooled, Unassigned
 from domain.pool import Pool, business_date, days_after
 from domain.staff import Staff
-from domain.values import Instant, LeadId, PolicyId, PoolId, StaffId, replace, value
+from domain.values import CalendarId, Instant, LeadId, PolicyId, PoolId, StaffId, replace, value
 
 # Into a pool
 
@@ -198,7 +199,26 @@ def rule_considered(command: DispatchLead) -> list[PolicyId]:
     return [] if command.considered is None else [PolicyId(command.rule_id)]
 
 
-@leads.decides(Action.DISPATCH, book=receiver, staff=receiver, pool=pool_for, rules=rule_considered)
+def counting(rules: Mapping[PolicyId, AnyDispatchRule]) -> list[CalendarId]:
+    return [promised.calendar_id for rule in rules.values() if (promised := promise(rule)) is not None]
+
+
+def promise(rule: AnyDispatchRule) -> FirstResponse | None:
+    return rule.terms.first_response if isinstance(rule, DispatchRule) else None
+
+
+def response_due(
+    lead: Open, rules: Mapping[PolicyId, AnyDispatchRule], calendars: Mapping[CalendarId, Calendar], asked: Asked
+) -> Instant | None:
+    """By when a new lead is to be answered, in working time; history had promises of its own."""
+    if asked.imported or not isinstance(lead.status, New):
+        return None
+    promised = [found for rule in rules.values() if (found := promise(rule)) is not None]
+    dues = [due(calendars[each.calendar_id], asked.at, timedelta(minutes=each.minutes)) for each in promised]
+    return min(dues, default=None)
+
+
+@leads.decides(Action.DISPATCH, book=receiver, staff=receiver, pool=pool_for, rules=rule_considered, calendars=counting)
 def dispatch(
     command: DispatchLead,
     lead: Open,
@@ -206,6 +226,7 @@ def dispatch(
     staff: Staff,
     pool: Pool,
     rules: Mapping[PolicyId, AnyDispatchRule],
+    calendars: Mapping[CalendarId, Calendar],
     asked: Asked,
 ) -> Iterator[DispatchDecided | LeadAssigned | SlotReserved]:
     """Give a lead to whom a dispatch rule has chosen, and keep whom it considered."""
@@ -216,11 +237,16 @@ def dispatch(
         assert command.considered is not None
         yield decided(command.lead_id, rule_id, command.considered, rule, command.owner, asked)
         candidates = candidates or (command.owner, *(each.staff_id for each in command.considered.left_out))
+    given = assigned(command, pool, asked)
+    answer_by = response_due(lead, rules, calendars, asked)
     yield replace(
-        assigned(command, pool, asked),
+        given,
         method="dispatch",
         rule_id=said("rule_id", command.rule_id),
+        rule_number=None if command.considered is None else command.considered.rule_number,
         candidates=candidates,
+        first_response_due=answer_by,
+        first_contact_due=max(given.first_contact_due, answer_by or given.first_contact_due),  # Nights do not count.
     )
     if not told_again:
         yield slot(command.owner, command.lead_id, "dispatch", book, pool, asked)

@@ -4,6 +4,9 @@ from consumers.policies.acknowledgement import acknowledgement
 from consumers.policies.circulation import circulation
 from consumers.policies.departure import departure
 from consumers.policies.departure_of_tickets import departure_of_tickets
+from consumers.policies.dispatch import dispatch
+from consumers.policies.first_response import first_response
+from consumers.policies.hand_off import hand_off
 from consumers.policies.service_level import service_level
 from consumers.policies.survey import survey
 from consumers.policies.ticket_dispatch import ticket_dispatch
@@ -19,4 +22,7 @@ POLICIES: tuple[Process, ...] = (
     acknowledgement,
     ticket_ends,
     ticket_dispatch,
+    dispatch,
+    first_response,
+    hand_off,
 )

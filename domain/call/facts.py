@@ -110,6 +110,7 @@ class CallDispositioned:
     effective_from_seconds: int
     next_action_at: Instant | None = None
     replaces: str | None = None
+    interested: bool = False  # By the terms of that moment.
 
 
 @fact("call.linked")

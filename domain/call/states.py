@@ -75,6 +75,7 @@ class Disposition:
     code: str
     next_action_at: Instant | None
     effective_from_seconds: int
+    interested: bool = False
 
 
 @value
@@ -122,7 +123,10 @@ def evolve(found: AnyCall, event: CallEvent) -> AnyCall:
         case Call(), CallRecordingAttached(hash_=hash_):
             return replace(found, recordings=found.recordings | {hash_})
         case Call(), CallDispositioned(code=code, next_action_at=at, effective_from_seconds=seconds):
-            return replace(found, disposition=Disposition(code=code, next_action_at=at, effective_from_seconds=seconds))
+            summed_up = Disposition(
+                code=code, next_action_at=at, effective_from_seconds=seconds, interested=event.interested
+            )
+            return replace(found, disposition=summed_up)
         case Call(), CallLinked(subject=subject):
             return about(found, subject)
         case _:

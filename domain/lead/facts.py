@@ -8,12 +8,14 @@ from domain.catalog import CustomValue
 from domain.identity import Cooling, IdentityKind, IdentityLink
 from domain.money import Money
 from domain.values import (
+    CallId,
     ContactId,
     CustomerId,
     IdentityId,
     Instant,
     LeadId,
     OrderId,
+    OrgPath,
     Personal,
     PolicyId,
     PoolId,
@@ -38,6 +40,11 @@ RecycleReason = Literal[
     "manager-reclaim",
     "over-capacity",
 ]
+NOT_WORKED_ON: frozenset[RecycleReason] = frozenset(
+    {"no-first-contact", "no-follow-up", "no-opportunity", "hard-limit"}
+)
+Likeness = Literal["named-together"]  # One enquiry has identities of both.
+ExemptionGround = Literal["open-order", "key-account", "contract"]
 LeftOutReason = Literal[
     "departed",
     "unavailable",
@@ -68,6 +75,9 @@ class LeadCaptured:
     custom: Mapping[str, CustomValue] | None = None
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
     cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
+    territory: OrgPath | None = None  # The part of the organisation in whose area the person is.
+    customer_id: CustomerId | None = None  # Whose identities these are already,
+    looked_after_by: StaffId | None = None  # and who looks after him.
 
 
 @fact("lead.corrected")
@@ -87,6 +97,7 @@ class LeadCorrected:
     custom: Mapping[str, CustomValue] | None = None
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
     cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
+    territory: OrgPath | None = None
 
 
 @fact("lead.touch-recorded")
@@ -95,6 +106,16 @@ class TouchRecorded:
     channel: str
     ref: str | None = None
     note: Personal[str] | None = None
+
+
+@fact("lead.duplicate-suspected")
+class DuplicateSuspected:
+    """It may be the same as another: a person decides. `likeness` is 0 to 100, of what is named in `because`."""
+
+    lead_id: LeadId
+    of: LeadId
+    likeness: int
+    because: Likeness
 
 
 @fact("lead.scored")
@@ -171,6 +192,8 @@ class LeadAssigned:
     rule_id: str | None = None
     candidates: tuple[StaffId, ...] = ()
     warning_days: int = 3
+    rule_number: int | None = None  # Of the published rule that chose him.
+    first_response_due: Instant | None = None  # In working time, where the rule promises one.
 
 
 @fact("lead.claimed")
@@ -237,6 +260,30 @@ class LapseWarned:
     lead_id: LeadId
     owner: StaffId
     until: Instant
+
+
+@fact("lead.handed-off")
+class LeadHandedOff:
+    """A call has found interest: whoever held it lets go, and field sales get it by a dispatch rule."""
+
+    lead_id: LeadId
+    call_id: CallId
+    from_: StaffId | None = None
+
+
+@fact("lead.exempted")
+class LeadExempted:
+    """Nobody takes it back for not being worked on, until the end, or until that is ended."""
+
+    lead_id: LeadId
+    ground: ExemptionGround
+    until: Instant | None = None
+
+
+@fact("lead.exemption-ended")
+class LeadExemptionEnded:
+    lead_id: LeadId
+    ground: ExemptionGround
 
 
 @fact("lead.collaborator-added")
@@ -358,6 +405,7 @@ LeadEvent = (
     LeadCaptured
     | LeadCorrected
     | TouchRecorded
+    | DuplicateSuspected
     | LeadScored
     | LeadContactLinked
     | ContactAttitudeRecorded
@@ -372,6 +420,9 @@ LeadEvent = (
     | ProtectionExtended
     | ProtectionExtensionGranted
     | LapseWarned
+    | LeadHandedOff
+    | LeadExempted
+    | LeadExemptionEnded
     | CollaboratorAdded
     | FollowUpLogged
     | NextActionScheduled

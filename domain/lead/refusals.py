@@ -1,7 +1,7 @@
 """How a lead says no."""
 
 from domain.errors import Refused, refusal
-from domain.values import Instant, LeadId, PolicyId, PoolId, StaffId
+from domain.values import CallId, Instant, LeadId, PolicyId, PoolId, StaffId
 
 
 def moment(at: Instant) -> str:
@@ -179,3 +179,24 @@ class RuleHasChanged(Refused):
 
     def __str__(self) -> str:
         return f"{self.rule_id} was looked at in version {self.decided}; it is in version {self.now}, or retired"
+
+
+@refusal
+class Exempt(Refused):
+    """Such a lead is not taken back because nobody works on it."""
+
+    ground: str
+    until: Instant | None = None
+
+    def __str__(self) -> str:
+        return f"it is exempt: {self.ground}{f', until {moment(self.until)}' if self.until else ''}"
+
+
+@refusal
+class HandedOffAlready(Refused):
+    """Field sales have got it once in this cycle, and keep it."""
+
+    call_id: CallId
+
+    def __str__(self) -> str:
+        return f"it has been handed off after the call {self.call_id}"

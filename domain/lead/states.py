@@ -12,6 +12,8 @@ from domain.lead.facts import (
     CollaboratorAdded,
     ContactAttitudeRecorded,
     DispatchDecided,
+    DuplicateSuspected,
+    ExemptionGround,
     FollowUpLogged,
     LapseWarned,
     LeadAbsorbed,
@@ -24,6 +26,9 @@ from domain.lead.facts import (
     LeadConverted,
     LeadCorrected,
     LeadEvent,
+    LeadExempted,
+    LeadExemptionEnded,
+    LeadHandedOff,
     LeadInvalidated,
     LeadLost,
     LeadMerged,
@@ -43,7 +48,7 @@ from domain.lead.facts import (
     Status,
     TouchRecorded,
 )
-from domain.values import ContactId, CustomerId, IdentityId, Instant, LeadId, PoolId, StaffId, replace, value
+from domain.values import CallId, ContactId, CustomerId, IdentityId, Instant, LeadId, PoolId, StaffId, replace, value
 
 # States of the status
 
@@ -112,6 +117,7 @@ class Held:
     time_zone: str
     warning_days: int = 3
     warned: bool = False  # Of the present expiry.
+    first_response_due: Instant | None = None
 
 
 Custody = Unassigned | Pooled | Held
@@ -144,6 +150,9 @@ class Open:
     cooling: Cooling | None = None
     collaborators: Mapping[StaffId, CollaboratorAdded] | None = None
     contacts: frozenset[ContactId] = frozenset()
+    customer_id: CustomerId | None = None  # As far as one is known before it is converted.
+    exempt: Mapping[ExemptionGround, Instant | None] | None = None
+    handed_off: CallId | None = None  # In this cycle, after that call.
 
 
 @value
@@ -156,6 +165,7 @@ class Closed:
     cycle: int
     cooling: Cooling | None = None
     contacts: frozenset[ContactId] = frozenset()
+    customer_id: CustomerId | None = None
 
 
 @value
@@ -176,7 +186,13 @@ Lead = Uncaptured | Open | Closed | Converted | Merged
 def evolve(lead: Lead, event: LeadEvent) -> Lead:
     match lead, event:
         case Uncaptured(), LeadCaptured(identities=identities):
-            return Open(status=New(), custody=Unassigned(), identities=kinds(identities), cooling=event.cooling)
+            return Open(
+                status=New(),
+                custody=Unassigned(),
+                identities=kinds(identities),
+                cooling=event.cooling,
+                customer_id=event.customer_id,
+            )
         case Open(), _:
             return evolve_open(lead, event)
         case Closed(), LeadReopened(cycle=cycle):
@@ -187,6 +203,7 @@ def evolve(lead: Lead, event: LeadEvent) -> Lead:
                 cycle=cycle,
                 cooling=lead.cooling,
                 contacts=lead.contacts,
+                customer_id=lead.customer_id,
             )
         case (
             (Closed() | Converted() | Merged()),
@@ -207,8 +224,8 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
     match event:
         case LeadContacted():
             return replace(contacted(lead), status=Contacting())
-        case LeadQualified():
-            return replace(lead, status=Qualified(), stage="opportunity")
+        case LeadQualified(customer_id=customer_id):
+            return replace(lead, status=Qualified(), stage="opportunity", customer_id=customer_id or lead.customer_id)
         case LeadNegotiating():
             return replace(lead, status=Negotiating())
         case LeadNurtured():
@@ -221,6 +238,7 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
                 cycle=lead.cycle,
                 cooling=cooled(lead, until),
                 contacts=lead.contacts,
+                customer_id=lead.customer_id,
             )
         case LeadConverted(customer_id=customer_id):
             return Converted(customer_id=customer_id, custody=gone_from(lead.custody))
@@ -236,6 +254,13 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
             return replace(lead, contacts=lead.contacts | {contact_id})
         case CollaboratorAdded(staff_id=staff_id):
             return replace(lead, collaborators={**(lead.collaborators or {}), staff_id: event})
+        case LeadExempted(ground=ground, until=until):
+            return replace(lead, exempt={**(lead.exempt or {}), ground: until})
+        case LeadExemptionEnded(ground=ended):
+            left = {ground: until for ground, until in (lead.exempt or {}).items() if ground != ended}
+            return replace(lead, exempt=left or None)
+        case DuplicateSuspected():  # Until somebody has decided, they are two.
+            return lead
         case TouchRecorded() | LeadScored() | ContactAttitudeRecorded() | LeadAdopted() | NextActionScheduled():
             return lead
         case DispatchDecided():  # What follows from it is said by what follows it.
@@ -261,6 +286,7 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
                 extension_days=event.extension_days,
                 time_zone=event.time_zone,
                 warning_days=event.warning_days,
+                first_response_due=event.first_response_due if isinstance(event, LeadAssigned) else None,
             )
             return replace(lead, custody=held)
         case Held(owner=owner), LeadClaimed() | LeadAssigned() if event.owner == owner:
@@ -272,6 +298,10 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
         case Held(), LeadReleased() | LeadRecycled():
             pooled = Pooled(pool_id=event.pool_id, claimable_from=event.claimable_from)
             return replace(lead, custody=pooled, cooling=cooled(lead, event.cools_until), collaborators=None)
+        case _, LeadHandedOff(call_id=call_id) if isinstance(custody, Held):
+            return replace(lead, custody=gone_from(custody), collaborators=None, handed_off=call_id)
+        case _, LeadHandedOff(call_id=call_id):
+            return replace(lead, handed_off=call_id)
         case Held(), ProtectionExtended(until=until):
             return replace(lead, custody=replace(custody, protect_until=until, warned=False))
         case Held(), LapseWarned():

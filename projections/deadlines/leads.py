@@ -10,6 +10,7 @@ from domain.lead.facts import (
     LeadClaimed,
     LeadContacted,
     LeadConverted,
+    LeadHandedOff,
     LeadInvalidated,
     LeadLost,
     LeadMerged,
@@ -35,6 +36,7 @@ def of_leads(
     | LapseWarned
     | LeadReleased
     | LeadRecycled
+    | LeadHandedOff
     | LeadLost
     | LeadInvalidated
     | LeadConverted
@@ -47,11 +49,13 @@ def of_leads(
             if any(row.kind == "hard-limit" for row in rows):
                 return rows  # Imported, and told once more.
             rows = deadline(rows, recorded, "first-contact", event.first_contact_due)
+            if isinstance(event, LeadAssigned) and event.first_response_due is not None:
+                rows = deadline(rows, recorded, "first-response", event.first_response_due)
             rows = deadline(rows, recorded, "hard-limit", event.hard_limit)
             rows = deadline(rows, recorded, "lapse", event.protect_until)
             return deadline(rows, recorded, "lapse-warning", event.protect_until - timedelta(days=event.warning_days))
         case LeadContacted() | FollowUpLogged(effective=True):
-            return without(rows, "first-contact")
+            return without(rows, "first-contact", "first-response")
         case FollowUpLogged():
             return rows
         case ProtectionExtended(until=until) | ProtectionExtensionGranted(until=until):

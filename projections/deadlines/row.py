@@ -23,6 +23,8 @@ DeadlineKind = Literal[
     "sla-overrun/resolution",
     "pending-end",
     "auto-close",
+    "first-response",
+    "absence-end",
 ]
 
 

@@ -21,7 +21,15 @@ from tests.spec import ANN, SUE, When, administrator, ann, bob, crm, day, given,
 # Which right each command takes. A command that is not in this list fails.
 
 RIGHTS = {
-    "capture": {"CaptureLead", "CreateContact", "CreateCustomer", "OpenTicket", "RequestCall", "RequestOrder"},
+    "capture": {
+        "CaptureLead",
+        "CreateContact",
+        "CreateCustomer",
+        "OpenTicket",
+        "ReceiveEnquiry",
+        "RequestCall",
+        "RequestOrder",
+    },
     "claim": {"ClaimLead"},
     "work": {
         "AcknowledgeReview",
@@ -94,7 +102,9 @@ RIGHTS = {
         "AssignTicket",
         "AttributeSalesCredit",
         "BreachSla",
+        "EndExemption",
         "EscalateSla",
+        "ExemptLead",
         "GrantExtension",
         "OverrunSla",
         "PausePolicy",
@@ -107,7 +117,14 @@ RIGHTS = {
         "WarnOfLapse",
         "WarnSla",
     },
-    "dispatch": {"DispatchLead", "DispatchTicket", "PoolLead", "PoolUndispatched"},
+    "dispatch": {
+        "DispatchLead",
+        "DispatchTicket",
+        "HandOffLead",
+        "PoolLead",
+        "PoolUndispatched",
+        "TurnAvailability",
+    },
     "merge": {"MergeContacts", "MergeCustomers", "MergeLead", "MergeTicket", "UnmergeContact", "UnmergeCustomer"},
     "import": {"AdoptCustomer", "AdoptLead", "AdoptOrder", "AdoptReview", "AdoptTicket"},
     "inspect": {

@@ -6,7 +6,7 @@ import pytest
 
 from commands.lead.capture import CaptureLead
 from commands.pool import PublishPool
-from commands.staff import ROLES, ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff
+from commands.staff import ROLES, ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff, TurnAvailability
 from domain.access import TABLE
 from domain.actor import Actor
 from domain.errors import HasLeft, Hidden, Invalid, NotAllowed, NotNow, UnknownStaff
@@ -14,7 +14,7 @@ from domain.identity import Identifier
 from domain.staff import MACHINES, AvailabilityChanged, StaffDeparted, StaffMoved, StaffOnboarded
 from domain.values import OrgPath, PoolId, StaffId
 from tests.commands.lead.situations import LEAD, captured
-from tests.spec import ANN, administrator, ann, day, given, mia, person
+from tests.spec import ANN, administrator, ann, day, given, mia, person, policy
 
 ZOE = StaffId("zoe")
 onboard = OnboardStaff(staff_id=ZOE, name="Zoë", role="sales", org_path=OrgPath("north/team-2"), skills=("zh", "en"))
@@ -123,6 +123,19 @@ def test_somebody_is_away_and_comes_back() -> None:
     given().when(for_good, by=administrator).then(AvailabilityChanged(staff_id=ANN, available=False))
     given().when(away, by=administrator, at=day(4, 1)).refused(Invalid, because="until: that has passed already")
     given(departed).when(away, by=administrator).refused(NotNow)
+
+
+def test_what_lasted_until_now_is_the_other_way_round_and_that_is_told_once() -> None:
+    turn = TurnAvailability(staff_id=ANN)
+    for present in (True, False):
+        lasting = AvailabilityChanged(staff_id=ANN, available=present, until=day(4, 1))
+        turned = AvailabilityChanged(staff_id=ANN, available=not present)
+        given(lasting).when(turn, by=policy, at=day(3, 31)).refused(Invalid, because="nothing that was to last")
+        story = given(lasting).when(turn, by=policy, at=day(4, 1)).then(turned)
+        story.when(turn, by=policy, at=day(4, 2)).refused(Invalid, because="nothing that was to last")
+        given(lasting, departed).when(turn, by=policy, at=day(4, 1)).refused(NotNow)
+        given(lasting).when(turn, by=ann, at=day(4, 1)).refused(NotAllowed)
+    given().when(turn, by=policy).refused(Invalid, because="nothing that was to last")
 
 
 def test_who_leaves_leaves_once() -> None:

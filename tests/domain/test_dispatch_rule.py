@@ -242,3 +242,18 @@ def test_three_two_one() -> None:
         order += chosen
     assert order == "ababac"
     assert had == Counter(weights)
+
+
+# Who is known already
+
+
+def test_who_looks_after_the_customer_has_the_first_turn_if_he_can_have_it() -> None:
+    known = replace(lead, looked_after_by=StaffId("bob"))
+    people = [candidate("ann"), candidate("bob", assigned=9), candidate("cai")]
+    found = decide([rule(weights={"ann": 9})], known, people, 7)
+    assert found.chosen == "bob"
+    assert {each.staff_id: each.reason for each in found.left_out} == {"ann": "outweighed", "cai": "outweighed"}
+    for cannot in ({"departed": True}, {"available": False}, {"held": 10}, {"failed_before": True}):
+        people[1] = candidate("bob", **cannot)
+        assert decide([rule(weights={"ann": 9})], known, people, 7).chosen == "ann"
+    assert decide([rule(weights={"ann": 9})], known, [candidate("ann")], 7).chosen == "ann"

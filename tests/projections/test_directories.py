@@ -33,11 +33,11 @@ def test_availability_is_no_matter_of_the_directory() -> None:
     assert rows(staff_directory, onboarded, away) == rows(staff_directory, onboarded)
 
 
-def test_the_last_version_of_a_pool_says_who_its_members_are() -> None:
+def test_the_last_version_of_a_pool_says_who_its_members_are_and_how_much_they_may_hold() -> None:
     def published(number: int, *members: str) -> PoolPublished:
         orgs = tuple(map(OrgPath, members))
-        return PoolPublished(pool_id=PoolId("p"), number=number, name=f"P{number}", members=orgs, terms=Terms())
+        terms = Terms(holding_cap=100 * number)
+        return PoolPublished(pool_id=PoolId("p"), number=number, name=f"P{number}", members=orgs, terms=terms)
 
-    assert rows(pool_directory, published(1, "north"), published(2, "south", "west")) == [
-        PublicPool(pool_id=PoolId("p"), name="P2", members=(SOUTH, OrgPath("west")))
-    ]
+    (found,) = rows(pool_directory, published(1, "north"), published(3, "south", "west"))
+    assert found == PublicPool(pool_id=PoolId("p"), name="P3", members=(SOUTH, OrgPath("west")), holding_cap=300)

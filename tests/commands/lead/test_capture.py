@@ -21,7 +21,7 @@ from domain.lead.facts import (
 )
 from domain.lead.refusals import AlreadyKnown, CoolingDown, NotTheSame
 from domain.money import Money
-from domain.values import LeadId
+from domain.values import LeadId, OrgPath
 from tests.commands.lead.situations import (
     AMOUNT,
     EMAIL,
@@ -70,6 +70,7 @@ def test_all_that_is_told_is_kept() -> None:
         product_line="tea",
         kind="winback",
         requested_amount=AMOUNT,
+        territory=OrgPath("north/harbin"),
     )
     kept = LeadCaptured(
         lead_id=LEAD,
@@ -81,6 +82,7 @@ def test_all_that_is_told_is_kept() -> None:
         product_line="tea",
         kind="winback",
         requested_amount=AMOUNT,
+        territory=OrgPath("north/harbin"),
     )
     given().when(told, by=crm).then(kept, reserved(1))
 
@@ -221,6 +223,18 @@ def test_a_correction_names_the_fact_that_was_wrong_and_says_only_what_is_right(
     channel = CorrectLead(lead_id=LEAD, corrects=1, channel="phone", source="web", product_line="tea")
     given(*captured).when(channel, by=mia).then(
         LeadCorrected(lead_id=LEAD, corrects=1, channel="phone", source="web", product_line="tea")
+    )
+
+
+def test_a_territory_is_a_part_of_the_organisation() -> None:
+    for wrong in ("north//harbin", " ", "/"):
+        territory = OrgPath(wrong)
+        given().when(replace(capture, territory=territory), by=crm).refused(Invalid, because="territory: an org")
+        corrects = CorrectLead(lead_id=LEAD, corrects=1, territory=territory)
+        given(*captured).when(corrects, by=mia).refused(Invalid, because="territory: an org")
+    right = OrgPath("north/harbin")
+    given(*captured).when(CorrectLead(lead_id=LEAD, corrects=1, territory=right), by=mia).then(
+        LeadCorrected(lead_id=LEAD, corrects=1, territory=right)
     )
 
 

@@ -45,6 +45,7 @@ assigned = LeadAssigned(
     extension_days=3,
     time_zone="Asia/Shanghai",
     rule_id=WEB,
+    rule_number=1,
     candidates=(ANN, BOB, SUE),
 )
 nobody = (LeftOut(staff_id=ANN, reason="capacity"), LeftOut(staff_id=BOB, reason="unavailable"))
@@ -142,7 +143,7 @@ def test_history_explains_itself_under_the_rules_of_its_time() -> None:
     old = replace(to_ann, considered=replace(considered, rule_number=9))
     for rules in ((), (by_web,)):
         told = given(*in_pool, *rules).when(old, by=policy, imported=True)
-        told.then(replace(decided, rule_number=9), assigned, slot(kind="dispatch"))
+        told.then(replace(decided, rule_number=9), replace(assigned, rule_number=9), slot(kind="dispatch"))
     then = replace(to_nobody, considered=replace(to_nobody.considered, rule_number=9))
     told = given(*published, *captured, by_web).when(then, by=policy, imported=True)
     told.then(replace(found_nobody, rule_number=9), into_north)

@@ -1,0 +1,116 @@
+"""What comes in from outside: a new lead, or one more touch of one that is open."""
+
+from collections.abc import Iterator, Mapping
+
+from commands.lead.capture import lead_fields, link, waits
+from commands.lead.leads import leads, not_negative
+from domain.access import Action
+from domain.actor import Asked
+from domain.catalog import Catalog, CustomValue, checked
+from domain.customer.dossier import ROLES
+from domain.customer.states import Customer
+from domain.customer.states import Open as OpenCustomer
+from domain.errors import Invalid, said
+from domain.identity import HeldBy, Identifier, Identity, IdentityReserved, normalised
+from domain.lead.facts import DuplicateSuspected, LeadCaptured, LeadKind, TouchRecorded
+from domain.lead.states import Open, Uncaptured
+from domain.money import Money
+from domain.staff import proper
+from domain.values import CustomerId, LeadId, OrgPath, StaffId, value
+
+
+@value
+class ReceiveEnquiry:
+    """`lead_id` is the lead that it becomes, if nobody knows who asks; `ref` says where the enquiry itself is kept."""
+
+    lead_id: LeadId
+    source: str
+    channel: str
+    identities: tuple[Identifier, ...]
+    ref: str | None = None
+    note: str | None = None
+    campaign: str | None = None
+    name: str | None = None
+    product_line: str | None = None
+    kind: LeadKind = "new"
+    requested_amount: Money | None = None
+    custom: Mapping[str, CustomValue] | None = None
+    territory: OrgPath | None = None
+
+
+def given_identities(command: ReceiveEnquiry) -> list[Identifier]:
+    if not command.identities:
+        raise Invalid(field="identities", because="who asks can be reached: by phone, email, wechat or external")
+    return list(dict.fromkeys(map(normalised, command.identities)))
+
+
+def known_leads(identities: Mapping[Identifier, Identity]) -> list[LeadId]:
+    return list(dict.fromkeys(each.lead_id for each in identities.values() if isinstance(each, HeldBy)))
+
+
+def known_customers(identities: Mapping[Identifier, Identity]) -> list[CustomerId]:
+    return list(dict.fromkeys(each.customer_id for each in identities.values() if each.customer_id is not None))
+
+
+@leads.decides(
+    Action.CAPTURE,
+    identities=given_identities,
+    known=known_leads,
+    customers=known_customers,
+    fields=lead_fields,
+)
+def receive(
+    command: ReceiveEnquiry,
+    _: Uncaptured,
+    identities: Mapping[Identifier, Identity],
+    known: Mapping[LeadId, Open],
+    customers: Mapping[CustomerId, Customer],
+    fields: Catalog,
+    asked: Asked,
+) -> Iterator[LeadCaptured | IdentityReserved | TouchRecorded | DuplicateSuspected]:
+    """Receive an enquiry (询盘): whoever has an open lead already is touched by it, anybody else becomes a new one."""
+    if known:
+        yield from touched(command, list(known))
+        return
+    custom, personal = checked(fields, command.custom or {})
+    customer_id, owner = looked_after(customers)
+    yield LeadCaptured(
+        lead_id=command.lead_id,
+        source=said("source", command.source),
+        channel=said("channel", command.channel),
+        identities=tuple(link(identity, identifier) for identifier, identity in identities.items()),
+        campaign=command.campaign,
+        name=command.name,
+        product_line=command.product_line,
+        kind=command.kind,
+        requested_amount=command.requested_amount and not_negative(command.requested_amount, "requested_amount"),
+        custom=custom or None,
+        personal_custom=personal or None,
+        cooling=waits(identities.values(), asked),
+        territory=command.territory and proper(command.territory, "territory"),
+        customer_id=customer_id,
+        looked_after_by=owner,
+    )
+    for identifier, identity in identities.items():
+        yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)
+    if command.ref is not None or command.note is not None:
+        yield from touched(command, [command.lead_id])
+
+
+def touched(command: ReceiveEnquiry, known: list[LeadId]) -> Iterator[TouchRecorded | DuplicateSuspected]:
+    """Nothing else of the lead is changed by it. Two that one enquiry names may be one: that is for a person."""
+    channel = said("channel", command.channel)
+    for lead_id in known:
+        yield TouchRecorded(lead_id=lead_id, channel=channel, ref=command.ref, note=command.note)
+    first, *others = known
+    for other in others:
+        yield DuplicateSuspected(lead_id=other, of=first, likeness=100, because="named-together")
+
+
+def looked_after(customers: Mapping[CustomerId, Customer]) -> tuple[CustomerId | None, StaffId | None]:
+    """The one customer whose identities these are, and who has him in hand; of several, nobody knows which it is."""
+    match list(customers.items()):
+        case [(customer_id, OpenCustomer(dossier=dossier))]:
+            return customer_id, next((dossier.owners[role] for role in ROLES if role in dossier.owners), None)
+        case _:
+            return None, None

@@ -1,0 +1,107 @@
+"""Leads that are exempt from being taken back, for as long as there is a ground."""
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from commands.lead.circulation import RecycleLead, WarnOfLapse
+from commands.lead.exemption import EndExemption, ExemptLead
+from domain.actor import Reason
+from domain.customer.dossier import Profile
+from domain.customer.facts import CreditReleased, CreditReserved, CustomerCreated, ValueSegmentChanged
+from domain.errors import Hidden, Invalid, NotAllowed, NotNow
+from domain.lead.facts import LeadExempted, LeadExemptionEnded, LeadRecycled, RecycleReason
+from domain.lead.refusals import Exempt
+from domain.money import Money
+from domain.values import OrderId
+from tests.commands.lead.situations import CUSTOMER, LEAD, captured, claimed, contacted, held, in_pool, lost, qualified
+from tests.spec import When, ann, day, given, mia, otto, policy
+
+UNTIL = day(5, 1)
+contract = LeadExempted(lead_id=LEAD, ground="contract", until=UNTIL)
+for_good = LeadExempted(lead_id=LEAD, ground="open-order")
+exempt = ExemptLead(lead_id=LEAD, ground="contract", until=UNTIL)
+ORDER = OrderId(UUID(int=0x0D))
+MONEY = Money(amount=Decimal(10), currency="CNY")
+
+
+def recycling(*history: object, reason: RecycleReason = "no-first-contact", at: int = 20) -> When:
+    command = RecycleLead(lead_id=LEAD, reason=reason)
+    return given(*held, *history).when(command, by=policy, at=day(4, at))
+
+
+@pytest.mark.parametrize("reason", ["no-first-contact", "no-follow-up", "no-opportunity", "hard-limit"])
+def test_what_is_exempt_is_not_taken_back_for_not_being_worked_on(reason: RecycleReason) -> None:
+    recycling(contract, reason=reason).refused(Exempt, because="contract, until 2026-05-01T02:00:00")
+    recycling(for_good, reason=reason).refused(Exempt, because="open-order$")
+    assert isinstance(recycling(reason=reason).recorded[0].event, LeadRecycled)
+
+
+def test_it_ends_at_its_end_or_when_it_is_ended() -> None:
+    over = replace(contract, until=day(4, 20))
+    assert recycling(over).recorded
+    recycling(over, at=19).refused(Exempt)
+    ended = LeadExemptionEnded(lead_id=LEAD, ground="contract")
+    assert recycling(contract, ended).recorded
+    recycling(contract, for_good, ended).refused(Exempt, because="open-order")
+    end = EndExemption(lead_id=LEAD, ground="contract")
+    given(*held, contract).when(end, by=mia).then(ended)
+    given(*held, for_good).when(end, by=policy).refused(Invalid, because="ground: it is not exempt for contract")
+
+
+def test_other_reasons_hold_for_what_is_exempt_too() -> None:
+    back = RecycleLead(lead_id=LEAD, reason="manager-reclaim")
+    reason = Reason(code="needed")
+    assert given(*held, contract).when(back, by=mia, reason=reason).recorded
+
+
+def test_nobody_is_warned_of_what_will_not_happen() -> None:
+    warn = WarnOfLapse(lead_id=LEAD)
+    given(*held, contract).when(warn, by=policy, at=day(4, 2)).refused(Exempt)
+    assert given(*held).when(warn, by=policy, at=day(4, 2)).recorded
+
+
+def test_a_manager_grants_it_with_a_reason_and_an_end() -> None:
+    reason = Reason(code="signed")
+    given(*held).when(exempt, by=mia, reason=reason).then(contract)
+    given(*held).when(exempt, by=mia).refused(Invalid, because="this needs a reason")
+    endless = replace(exempt, until=None)
+    given(*held).when(endless, by=mia, reason=reason).refused(Invalid, because="until: an exemption has an end")
+    given(*held).when(endless, by=policy).then(replace(contract, until=None))
+    given(*held).when(exempt, by=policy, at=UNTIL).refused(Invalid, because="until: that has passed already")
+    given(*held).when(exempt, by=ann, reason=reason).refused(NotAllowed)
+    given(*held).when(exempt, by=otto, reason=reason).refused(Hidden)
+    given(*in_pool, lost).when(exempt, by=mia, reason=reason).refused(NotNow)
+    told = given(*held).when(endless, by=ann, imported=True)
+    told.then(replace(contract, until=None))
+
+
+# What the customer shows by himself
+
+created = CustomerCreated(customer_id=CUSTOMER, customer_type="company", profile=Profile())
+about_him = replace(qualified, customer_id=CUSTOMER)
+key_account = ValueSegmentChanged(customer_id=CUSTOMER, to="E", aov=MONEY, frequency=9, thresholds_version="1")
+ordered = CreditReserved(customer_id=CUSTOMER, order_id=ORDER, amount=MONEY, exposure=MONEY)
+released = CreditReleased(customer_id=CUSTOMER, order_id=ORDER, amount=MONEY)
+
+
+def test_leads_of_key_accounts_stay_where_they_are() -> None:
+    recycling(created, key_account, contacted, about_him, reason="no-follow-up").refused(Exempt, because="key-account")
+    usual = replace(key_account, to="D")
+    assert recycling(created, key_account, usual, contacted, about_him, reason="no-follow-up").recorded
+
+
+def test_leads_of_who_has_an_open_order_stay_where_they_are() -> None:
+    known = (created, contacted, about_him)
+    recycling(*known, ordered, reason="no-follow-up").refused(Exempt, because="open-order")
+    assert recycling(*known, ordered, released, reason="no-follow-up").recorded
+    assert recycling(*known, reason="hard-limit").recorded
+
+
+def test_whose_lead_it_is_may_be_known_from_the_beginning() -> None:
+    known = (replace(captured[0], customer_id=CUSTOMER), captured[1])
+    history = (*in_pool[: in_pool.index(captured[0])], *known, in_pool[-1], *claimed(), created, key_account)
+    back = RecycleLead(lead_id=LEAD, reason="no-follow-up")
+    given(*history).when(back, by=policy, at=day(4, 20)).refused(Exempt, because="key-account")
