@@ -111,8 +111,11 @@ def test_who_is_not_interested_stays_where_he_is(centre: Centre) -> None:
 
 
 def test_where_no_rule_is_for_it_nobody_loses_it(centre: Centre) -> None:
-    centre.rule({"ann": 0})  # One that is for everything.
+    terms = DispatchTerms(conditions=Conditions(sources=("list",)))
+    anything = PublishDispatchRule(rule_id=RULE, name="From lists", pool_id=FIELD, terms=terms)
     lead_id = centre.called()
+    centre.settled()
+    centre.do(ADMIN, anything)  # A rule that is not meant for what is handed off.
     centre.do(ann, about(lead_id), interested)
     centre.settled()
     assert centre.owner(lead_id) == "ann"
