@@ -1,7 +1,15 @@
 """What the service does by itself when something has happened, or when its time has come."""
 
 from consumers.policies.circulation import circulation
+from consumers.policies.credit_guard import credit_guard
+from consumers.policies.credit_watch import credit_alerts, credit_holds
 from consumers.policies.departure import departure
 from consumers.process import Process
 
-POLICIES: tuple[Process, ...] = (departure, circulation)
+POLICIES: tuple[Process, ...] = (
+    departure,
+    circulation,
+    credit_guard,
+    credit_alerts,
+    credit_holds,
+)

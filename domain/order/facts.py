@@ -159,6 +159,37 @@ class InvoiceIssued:
     due: Instant
 
 
+@fact("order.receivables-watched")
+class ReceivablesWatched:
+    """When the next of its open invoices will have been overdue for too long; never, where none can be.
+
+    `customer_id` is who answers for them, and whose credit level says how long that is.
+    """
+
+    order_id: OrderId
+    customer_id: CustomerId
+    hold_at: Instant | None = None
+
+
+@fact("order.invoice-overdue")
+class InvoiceOverdue:
+    """By more days than the credit level of the customer allows."""
+
+    order_id: OrderId
+    customer_id: CustomerId
+    number: str
+    due: Instant
+
+
+@fact("order.overdue-settled")
+class OverdueSettled:
+    """An invoice that was overdue for too long is no longer: it is paid, or owed no more, or another answers for it."""
+
+    order_id: OrderId
+    customer_id: CustomerId
+    number: str
+
+
 @fact("order.sales-credit-attributed")
 class SalesCreditAttributed:
     """`amount` is his part of what has been paid. `lead_id` says by whose custody."""
@@ -195,6 +226,9 @@ OrderEvent = (
     | OrderPaid
     | OrderRefunded
     | InvoiceIssued
+    | ReceivablesWatched
+    | InvoiceOverdue
+    | OverdueSettled
     | SalesCreditAttributed
     | SalesCreditReversed
 )

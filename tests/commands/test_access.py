@@ -186,6 +186,7 @@ RIGHTS = {
         "RaiseCreditAlert",
         "RefuseOrder",
         "SetCreditLevel",
+        "WatchReceivables",
     },
 }
 
