@@ -1,5 +1,6 @@
 """What the service does by itself when something has happened, or when its time has come."""
 
+from consumers.policies.attribution import custody_of_leads, custody_of_owners
 from consumers.policies.circulation import circulation
 from consumers.policies.credit_guard import credit_guard
 from consumers.policies.credit_watch import credit_alerts, credit_holds
@@ -12,4 +13,6 @@ POLICIES: tuple[Process, ...] = (
     credit_guard,
     credit_alerts,
     credit_holds,
+    custody_of_owners,
+    custody_of_leads,
 )

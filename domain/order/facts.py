@@ -12,6 +12,7 @@ from domain.values import CustomerId, Instant, LeadId, OrderId, StaffId, fact, v
 
 OrderStatus = Literal["requested", "authorised", "refused", "placed", "fulfilled", "completed", "cancelled"]
 Payment = Literal["unpaid", "part_paid", "paid"]
+CustodyBasis = Literal["salesperson", "lead", "owner", "nobody"]  # The first that there is counts.
 Refund = Literal["not_refunded", "part_refunded", "refunded"]
 
 
@@ -190,6 +191,19 @@ class OverdueSettled:
     number: str
 
 
+@fact("order.sales-custody-noted")
+class SalesCustodyNoted:
+    """Whose the customer was when the order came, and by what; said again only where more is known.
+
+    Nobody's is an order that the customer placed himself, and that no lead led to, while nobody looked after him.
+    """
+
+    order_id: OrderId
+    basis: CustodyBasis
+    staff_id: StaffId | None = None
+    lead_id: LeadId | None = None
+
+
 @fact("order.sales-credit-attributed")
 class SalesCreditAttributed:
     """`amount` is his part of what has been paid. `lead_id` says by whose custody."""
@@ -229,6 +243,7 @@ OrderEvent = (
     | ReceivablesWatched
     | InvoiceOverdue
     | OverdueSettled
+    | SalesCustodyNoted
     | SalesCreditAttributed
     | SalesCreditReversed
 )

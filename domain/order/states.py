@@ -12,6 +12,7 @@ from domain.money import Money
 from domain.order.ageing import Receivable
 from domain.order.amounts import payment_status, refund_status
 from domain.order.facts import (
+    CustodyBasis,
     InvoiceIssued,
     InvoiceOverdue,
     Line,
@@ -36,6 +37,7 @@ from domain.order.facts import (
     Refund,
     SalesCreditAttributed,
     SalesCreditReversed,
+    SalesCustodyNoted,
 )
 from domain.values import CustomerId, Instant, LeadId, StaffId, replace, value
 
@@ -98,6 +100,15 @@ class Credit:
 
 
 @value
+class Custody:
+    """Whose the customer was when the order came."""
+
+    basis: CustodyBasis
+    staff_id: StaffId | None = None
+    lead_id: LeadId | None = None
+
+
+@value
 class Watch:
     """Who answers for its invoices, when the next will have been overdue for too long, and which have."""
 
@@ -128,6 +139,7 @@ class Order:
     invoices: Mapping[str, Receivable]  # As they were issued.
     credits: Mapping[StaffId, Credit]
     watch: Watch | None = None
+    custody: Custody | None = None
 
 
 AnyOrder = Unrequested | Order
@@ -153,6 +165,8 @@ def evolve(order: AnyOrder, event: OrderEvent) -> AnyOrder:
             return evolve_credits(order, event)
         case Order(), ReceivablesWatched() | InvoiceOverdue() | OverdueSettled():
             return replace(order, watch=evolve_watch(order.watch or Watch(customer_id=order.customer_id), event))
+        case Order(), SalesCustodyNoted(basis=basis, staff_id=staff_id, lead_id=lead_id):
+            return replace(order, custody=Custody(basis=basis, staff_id=staff_id, lead_id=lead_id))
         case Order(), OrderAdopted():
             return order
         case Order(), _:

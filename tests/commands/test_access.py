@@ -157,6 +157,7 @@ RIGHTS = {
         "WithdrawTarget",
     },
     "mirror": {
+        "NoteSalesCustody",
         "AssignSegment",
         "AttachRecording",
         "CompleteOrder",

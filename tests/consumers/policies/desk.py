@@ -82,7 +82,7 @@ class Desk:
             return False
         (recorded,) = found
         table = self.tables[name]
-        sender = Sender(process.name, self.executor)
+        sender = Sender(process.name, self.executor, name)
         if not self.silent:
             for wanted in process.react(recorded, table, Seeing(self)):
                 sender.add(Errand(wanted, recorded.event_id, recorded.correlation_id))
