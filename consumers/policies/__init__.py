@@ -5,6 +5,7 @@ from consumers.policies.circulation import circulation
 from consumers.policies.credit_guard import credit_guard
 from consumers.policies.credit_watch import credit_alerts, credit_holds
 from consumers.policies.departure import departure
+from consumers.policies.sampling import sampling
 from consumers.process import Process
 
 POLICIES: tuple[Process, ...] = (
@@ -15,4 +16,5 @@ POLICIES: tuple[Process, ...] = (
     credit_holds,
     custody_of_owners,
     custody_of_leads,
+    sampling,
 )

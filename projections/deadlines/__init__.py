@@ -2,6 +2,7 @@
 
 from projections.deadlines.leads import of_leads
 from projections.deadlines.orders import of_orders
+from projections.deadlines.plans import of_plans
 from projections.deadlines.row import Deadline, DeadlineKind, Deadlines
 from projections.projection import projection, together
 
@@ -15,4 +16,4 @@ deadlines = projection(
     scoped=False,
     sorts=("due_at",),
     filters=("subject_id", "kind", "due_at", "armed"),
-)(together(of_leads, of_orders))
+)(together(of_leads, of_orders, of_plans))

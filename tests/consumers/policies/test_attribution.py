@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +14,7 @@ from commands.lead.custody import TransferLead
 from commands.lead.work import ConvertLead
 from commands.order.credit import AttributeSalesCredit, Share
 from commands.order.money import RecordPayment, RefundOrder
-from commands.order.progress import AdoptOrder, PlaceOrder, RequestOrder
+from commands.order.progress import AdoptOrder, AuthoriseOrder, PlaceOrder, RequestOrder
 from commands.policy import PausePolicy
 from consumers.policies.attribution import custody_of_leads, custody_of_owners
 from domain.customer.dossier import Profile
@@ -24,7 +25,7 @@ from tests.commands.customer.situations import LATER, LI, ORDER, money
 from tests.commands.lead.situations import LEAD, contacted, held, negotiating, qualified
 from tests.consumers.office import ADMIN, CRM, Office, settle
 from tests.consumers.policies.desk import Desk
-from tests.spec import ANN, BOB, STAFF, SUE, administrator, ann, crm, mia
+from tests.spec import ANN, BOB, STAFF, SUE, administrator, ann, crm, mia, policy
 
 DAY = timedelta(days=1)
 BOTH = (custody_of_owners, custody_of_leads)
@@ -122,11 +123,12 @@ def test_without_a_primary_owner_the_next_one_stands_in(desk: Desk) -> None:
 
 
 def test_what_is_placed_after_it_was_asked_for_came_when_it_was_asked_for(desk: Desk) -> None:
-    alone = PlaceOrder(order_id=LATER, customer_id=LI, lines=LINES)
+    desk.do(crm, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
+    desk.do(policy, AuthoriseOrder(order_id=ORDER, amount=money(100), reservation=UUID(int=1)))
     desk.do(mia, AssignCustomer(customer_id=LI, owner=BOB))
-    desk.do(crm, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES), alone)
+    desk.do(crm, PlaceOrder(order_id=ORDER))
     desk.settle()
-    assert noted(desk) == [("owner", BOB, None)] * 2
+    assert noted(desk) == [("nobody", None, None)]
 
 
 def test_part_of_it_is_nobodys_success_yet_and_a_refund_takes_it_back(desk: Desk) -> None:
