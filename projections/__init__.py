@@ -3,6 +3,7 @@
 from projections.deadlines import deadlines
 from projections.funnel import funnel
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
+from projections.inspected_scores import inspected_scores
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.sales_worklist import sales_worklist
@@ -18,6 +19,7 @@ VIEWS: tuple[Projection, ...] = (
     deadlines,
     inspectable_calls,
     inspectable_tickets,
+    inspected_scores,
     order_refunds,
 )
 
@@ -28,6 +30,7 @@ __all__ = [
     "funnel",
     "inspectable_calls",
     "inspectable_tickets",
+    "inspected_scores",
     "order_refunds",
     "pool_directory",
     "sales_worklist",

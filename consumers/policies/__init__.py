@@ -2,6 +2,7 @@
 
 from consumers.policies.attribution import custody_of_leads, custody_of_owners
 from consumers.policies.circulation import circulation
+from consumers.policies.coaching import coaching
 from consumers.policies.credit_guard import credit_guard
 from consumers.policies.credit_watch import credit_alerts, credit_holds
 from consumers.policies.departure import departure
@@ -17,4 +18,5 @@ POLICIES: tuple[Process, ...] = (
     custody_of_owners,
     custody_of_leads,
     sampling,
+    coaching,
 )

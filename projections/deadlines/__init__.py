@@ -3,6 +3,7 @@
 from projections.deadlines.leads import of_leads
 from projections.deadlines.orders import of_orders
 from projections.deadlines.plans import of_plans
+from projections.deadlines.reviews import of_reviews
 from projections.deadlines.row import Deadline, DeadlineKind, Deadlines
 from projections.projection import projection, together
 
@@ -16,4 +17,4 @@ deadlines = projection(
     scoped=False,
     sorts=("due_at",),
     filters=("subject_id", "kind", "due_at", "armed"),
-)(together(of_leads, of_orders, of_plans))
+)(together(of_leads, of_orders, of_plans, of_reviews))

@@ -7,7 +7,7 @@ from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.rows import Row, table
 
-DeadlineKind = Literal["first-contact", "lapse-warning", "lapse", "hard-limit", "overdue", "month-over"]
+DeadlineKind = Literal["first-contact", "lapse-warning", "lapse", "hard-limit", "overdue", "month-over", "appeal-over"]
 
 
 @table
