@@ -30,14 +30,15 @@ class Errand:
 
 
 class Sender:
-    """Sends the errands of one policy in their order.
+    """Sends the errands of one policy, or of one part of it, in their order.
 
     A refusal is an answer, and is kept with the command. What the service could not answer at all is raised.
     `position` is that of the last event that they brought about.
     """
 
-    def __init__(self, policy: PolicyName, executor: Executor) -> None:
+    def __init__(self, policy: PolicyName, executor: Executor, part: str = "") -> None:
         self.policy = policy
+        self.part = part or policy  # Two parts may send the same kind of command for the same event.
         self.executor = executor
         self.actor = Actor(kind="policy", id=policy, name=policy, role="policy")
         self.errands: list[Errand] = []
@@ -69,7 +70,7 @@ class Sender:
         number = errand.attempt * 1_000 + self.sent[errand.cause, what]
         return Ask(
             command,
-            derived(self.policy, errand.cause, what, number),
+            derived(self.part, errand.cause, what, number),
             self.actor,
             reason=reason,
             correlation_id=errand.correlation_id,

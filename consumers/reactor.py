@@ -171,7 +171,7 @@ class Reactor:
         remembered = [each.event for each in found if type(each.event) in memory.reads]
         with self.session.transaction() as cursor:
             table = Table(memory, load(cursor, memory, place.build, remembered) if remembered else ())
-        sender = Sender(process.name, self.executor)
+        sender = Sender(process.name, self.executor, process.memory.name)
         for recorded in found:
             wanted = self.wanted(follower, recorded, table)
             for each in wanted:

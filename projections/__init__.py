@@ -5,6 +5,8 @@ from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
 from projections.funnel import funnel
+from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
+from projections.inspected_scores import inspected_scores
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.sales_worklist import sales_worklist
@@ -27,6 +29,10 @@ VIEWS: tuple[Projection, ...] = (
     capacity,
     dispatch_rules,
     dispatch_queue,
+    inspectable_calls,
+    inspectable_tickets,
+    inspected_scores,
+    order_refunds,
 )
 
 __all__ = [
@@ -37,6 +43,10 @@ __all__ = [
     "dispatch_queue",
     "dispatch_rules",
     "funnel",
+    "inspectable_calls",
+    "inspectable_tickets",
+    "inspected_scores",
+    "order_refunds",
     "pool_directory",
     "sales_worklist",
     "sla_terms",

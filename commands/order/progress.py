@@ -25,7 +25,7 @@ from domain.order.facts import (
     OrderRepriced,
     OrderRequested,
 )
-from domain.order.refusals import BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
+from domain.order.refusals import AnotherEdition, BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
 from domain.order.states import (
     Authorised,
     Cancelled,
@@ -78,11 +78,15 @@ def request(command: RequestOrder, _: Unrequested, asked: Asked) -> OrderRequest
 
 @value
 class AuthoriseOrder:
-    """`reservation` is the id of the event by which the customer's credit was set aside for it, `amount` how much."""
+    """`reservation` is the id of the event by which the customer's credit was set aside for it, `amount` how much.
+
+    `edition` is that of the order for which it was set aside, to be sure that it is still the same.
+    """
 
     order_id: OrderId
     amount: Money
     reservation: UUID | None = None
+    edition: int | None = None
 
 
 @orders.decides(Action.CREDIT)
@@ -95,6 +99,7 @@ def authorise(command: AuthoriseOrder, order: Order, asked: Asked) -> OrderAutho
             raise Invalid(field="reservation", because="an authorisation rests on credit that was reserved")
         if command.reservation in order.reservations:
             raise ReservationSpent(order_id=command.order_id)
+        must_be_edition(command.edition, order)
         if amount < order.amount:
             raise BeyondAuthorised(amount=order.amount, authorised=amount)
     return OrderAuthorised(order_id=command.order_id, from_=before, amount=amount, reservation=command.reservation)
@@ -102,20 +107,28 @@ def authorise(command: AuthoriseOrder, order: Order, asked: Asked) -> OrderAutho
 
 @value
 class RefuseOrder:
-    """`reason` is a code, such as `credit-limit`."""
+    """`reason` is a code, such as `credit-limit`; `edition` that of the order for which there is none."""
 
     order_id: OrderId
     reason: str
+    edition: int | None = None
 
 
 @orders.decides(Action.CREDIT)
 def refuse(command: RefuseOrder, order: Order, asked: Asked) -> OrderRefused:
     """There is no credit for it."""
+    must_be_edition(command.edition, order)
     return OrderRefused(
         order_id=command.order_id,
         from_=status_before(order, asked, Requested, to=Declined),
         reason=coded("reason", command.reason),
     )
+
+
+def must_be_edition(edition: int | None, order: Order) -> None:
+    """What was found out about credit holds for the order as it was then: not after a new price or a new beginning."""
+    if edition not in (None, order.edition):
+        raise AnotherEdition(edition=order.edition)
 
 
 @value

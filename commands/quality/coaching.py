@@ -8,7 +8,7 @@ from domain.access import Action
 from domain.actor import Asked
 from domain.errors import Invalid, require, said
 from domain.quality.refusals import CoachingNotDue, NotIndependent, NotTheCoach
-from domain.quality.review.facts import CoachingAssigned, CoachingCompleted, CoachingReason
+from domain.quality.review.facts import CoachChosen, CoachingAssigned, CoachingCompleted, CoachingReason
 from domain.quality.review.states import SETTLED, InCoaching, NotCoached, Review
 from domain.staff import Staff
 from domain.values import Instant, ReviewId, StaffId, value
@@ -23,6 +23,7 @@ class AssignCoaching:
     because: CoachingReason
     also: tuple[ReviewId, ...] = ()
     due: Instant | None = None
+    chosen: CoachChosen | None = None
 
 
 def coach_named(command: AssignCoaching) -> StaffId:
@@ -54,6 +55,7 @@ def assign_coaching(
         because=command.because,
         also=command.also,
         due=command.due,
+        chosen=command.chosen,
     )
 
 

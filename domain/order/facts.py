@@ -12,6 +12,7 @@ from domain.values import CustomerId, Instant, LeadId, OrderId, StaffId, fact, v
 
 OrderStatus = Literal["requested", "authorised", "refused", "placed", "fulfilled", "completed", "cancelled"]
 Payment = Literal["unpaid", "part_paid", "paid"]
+CustodyBasis = Literal["salesperson", "lead", "owner", "nobody"]  # The first that there is counts.
 Refund = Literal["not_refunded", "part_refunded", "refunded"]
 
 
@@ -159,6 +160,50 @@ class InvoiceIssued:
     due: Instant
 
 
+@fact("order.receivables-watched")
+class ReceivablesWatched:
+    """When the next of its open invoices will have been overdue for too long; never, where none can be.
+
+    `customer_id` is who answers for them, and whose credit level says how long that is.
+    """
+
+    order_id: OrderId
+    customer_id: CustomerId
+    hold_at: Instant | None = None
+
+
+@fact("order.invoice-overdue")
+class InvoiceOverdue:
+    """By more days than the credit level of the customer allows."""
+
+    order_id: OrderId
+    customer_id: CustomerId
+    number: str
+    due: Instant
+
+
+@fact("order.overdue-settled")
+class OverdueSettled:
+    """An invoice that was overdue for too long is no longer: it is paid, or owed no more, or another answers for it."""
+
+    order_id: OrderId
+    customer_id: CustomerId
+    number: str
+
+
+@fact("order.sales-custody-noted")
+class SalesCustodyNoted:
+    """Whose the customer was when the order came, and by what; said again only where more is known.
+
+    Nobody's is an order that the customer placed himself, and that no lead led to, while nobody looked after him.
+    """
+
+    order_id: OrderId
+    basis: CustodyBasis
+    staff_id: StaffId | None = None
+    lead_id: LeadId | None = None
+
+
 @fact("order.sales-credit-attributed")
 class SalesCreditAttributed:
     """`amount` is his part of what has been paid. `lead_id` says by whose custody."""
@@ -195,6 +240,10 @@ OrderEvent = (
     | OrderPaid
     | OrderRefunded
     | InvoiceIssued
+    | ReceivablesWatched
+    | InvoiceOverdue
+    | OverdueSettled
+    | SalesCustodyNoted
     | SalesCreditAttributed
     | SalesCreditReversed
 )

@@ -31,6 +31,16 @@ class ReservationSpent(Refused):
 
 
 @refusal
+class AnotherEdition(Refused):
+    """An order that was begun anew, or has another price, needs credit of its own."""
+
+    edition: int
+
+    def __str__(self) -> str:
+        return f"it is in its edition {self.edition} now; what was found out about credit before is not for that"
+
+
+@refusal
 class RefundBeyondPaid(Refused):
     """No more is refunded than has been paid."""
 

@@ -12,7 +12,9 @@ from domain.money import Money
 from domain.order.ageing import Receivable
 from domain.order.amounts import payment_status, refund_status
 from domain.order.facts import (
+    CustodyBasis,
     InvoiceIssued,
+    InvoiceOverdue,
     Line,
     OrderAdopted,
     OrderAuthorised,
@@ -28,13 +30,16 @@ from domain.order.facts import (
     OrderRepriced,
     OrderRequested,
     OrderStatus,
+    OverdueSettled,
     Payment,
     PaymentReceived,
+    ReceivablesWatched,
     Refund,
     SalesCreditAttributed,
     SalesCreditReversed,
+    SalesCustodyNoted,
 )
-from domain.values import CustomerId, LeadId, StaffId, replace, value
+from domain.values import CustomerId, Instant, LeadId, StaffId, replace, value
 
 # States of the status
 
@@ -95,6 +100,24 @@ class Credit:
 
 
 @value
+class Custody:
+    """Whose the customer was when the order came."""
+
+    basis: CustodyBasis
+    staff_id: StaffId | None = None
+    lead_id: LeadId | None = None
+
+
+@value
+class Watch:
+    """Who answers for its invoices, when the next will have been overdue for too long, and which have."""
+
+    customer_id: CustomerId
+    hold_at: Instant | None = None
+    overdue: frozenset[str] = frozenset()
+
+
+@value
 class Unrequested: ...
 
 
@@ -107,6 +130,7 @@ class Order:
     co_buyers: tuple[CustomerId, ...]
     salesperson: StaffId | None
     cycle: int = 1
+    edition: int = 1  # Each new price, and each new beginning, is another.
     reservations: frozenset[UUID] = frozenset()  # That it has been authorised on.
     paid: Money
     refunded: Money
@@ -114,6 +138,8 @@ class Order:
     refunds: Mapping[str, Money]
     invoices: Mapping[str, Receivable]  # As they were issued.
     credits: Mapping[StaffId, Credit]
+    watch: Watch | None = None
+    custody: Custody | None = None
 
 
 AnyOrder = Unrequested | Order
@@ -137,6 +163,10 @@ def evolve(order: AnyOrder, event: OrderEvent) -> AnyOrder:
             return evolve_money(order, event)
         case Order(), SalesCreditAttributed() | SalesCreditReversed():
             return evolve_credits(order, event)
+        case Order(), ReceivablesWatched() | InvoiceOverdue() | OverdueSettled():
+            return replace(order, watch=evolve_watch(order.watch or Watch(customer_id=order.customer_id), event))
+        case Order(), SalesCustodyNoted(basis=basis, staff_id=staff_id, lead_id=lead_id):
+            return replace(order, custody=Custody(basis=basis, staff_id=staff_id, lead_id=lead_id))
         case Order(), OrderAdopted():
             return order
         case Order(), _:
@@ -172,8 +202,8 @@ def evolve_status(order: Order, status: Status, event: OrderEvent) -> Order:
         case Authorised(), OrderPlaced():
             return replace(order, status=Placed(), lines=event.lines, amount=event.amount, co_buyers=event.co_buyers)
         case Requested() | Authorised() | Placed(), OrderRepriced(lines=lines, amount=amount, to=to):
-            repriced = replace(order, lines=lines, amount=amount)
-            return replace(repriced, status=Requested()) if to == "requested" else repriced
+            repriced = replace(order, lines=lines, amount=amount, edition=order.edition + 1)
+            return replace(repriced, status=Requested() if to == "requested" else within(status, amount))
         case Placed(), OrderFulfilled():
             return replace(order, status=Fulfilled())
         case Fulfilled(), OrderCompleted():
@@ -181,7 +211,7 @@ def evolve_status(order: Order, status: Status, event: OrderEvent) -> Order:
         case Requested() | Authorised() | Placed(), OrderCancelled():
             return replace(order, status=Cancelled())
         case Declined() | Cancelled(), OrderReopened(cycle=cycle):
-            return replace(order, status=Requested(), cycle=cycle)
+            return replace(order, status=Requested(), cycle=cycle, edition=order.edition + 1)
         case (
             (Authorised(), OrderAuthorised())
             | (Declined(), OrderRefused())
@@ -195,6 +225,13 @@ def evolve_status(order: Order, status: Status, event: OrderEvent) -> Order:
             raise ImpossibleHistory(order, event)
 
 
+def within(status: Status, amount: Money) -> Status:
+    """An authorisation becomes smaller with the order; so does the credit that it rests on."""
+    if isinstance(status, Authorised) and amount < status.amount:
+        return replace(status, amount=amount)
+    return status
+
+
 def evolve_money(order: Order, event: PaymentReceived | OrderPaid | OrderRefunded | InvoiceIssued) -> Order:
     match event:
         case PaymentReceived(payment=payment, amount=amount):
@@ -206,6 +243,16 @@ def evolve_money(order: Order, event: PaymentReceived | OrderPaid | OrderRefunde
         case InvoiceIssued(number=number, amount=amount, due=due):
             issued = Receivable(number=number, due=due, amount=amount)
             return replace(order, invoices={**order.invoices, number: issued})
+
+
+def evolve_watch(watch: Watch, event: ReceivablesWatched | InvoiceOverdue | OverdueSettled) -> Watch:
+    match event:
+        case ReceivablesWatched(customer_id=customer_id, hold_at=hold_at):
+            return replace(watch, customer_id=customer_id, hold_at=hold_at)
+        case InvoiceOverdue(number=number):
+            return replace(watch, overdue=watch.overdue | {number})
+        case OverdueSettled(number=number):
+            return replace(watch, overdue=watch.overdue - {number})
 
 
 def evolve_credits(order: Order, event: SalesCreditAttributed | SalesCreditReversed) -> Order:

@@ -1,8 +1,12 @@
 """A sampling plan: how many calls of each agent are looked at, and what holds for their reviews."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from domain.values import CalendarId, PolicyId, fact, value
+from domain.errors import ImpossibleHistory
+from domain.values import CalendarId, CallId, Instant, PolicyId, StaffId, fact, replace, value
 
 Always = Literal["complaint", "refund", "low_csat"]
 ALWAYS: tuple[Always, ...] = ("complaint", "refund", "low_csat")
@@ -40,6 +44,23 @@ class PlanTerms:
     review: ReviewTerms = ReviewTerms()
 
 
+@value
+class Drawn:
+    """A call that has been drawn. With the frame and the plan, what stands here is enough to draw it again.
+
+    `frame_size` counts the agent's calls, `stratum_size` those among which this one was drawn.
+    """
+
+    call_id: CallId
+    agent: StaffId
+    stratum: str
+    seed: str
+    frame_size: int
+    stratum_size: int
+    always: tuple[Always, ...] = ()
+    twice: bool = False
+
+
 # Facts
 
 
@@ -51,7 +72,34 @@ class SamplingPlanPublished:
     terms: PlanTerms
 
 
-SamplingPlanEvent = SamplingPlanPublished
+@fact("sampling-plan.draw-begun")
+class DrawBegun:
+    """A month is over, and its calls are to be drawn under these terms. The id of this event is the seed, so that
+    nobody has chosen it.
+    """
+
+    plan_id: PolicyId
+    number: int
+    month: str
+    terms: PlanTerms
+
+
+@fact("sampling-plan.month-drawn")
+class MonthDrawn:
+    """How many calls there were in a month, and which were drawn. `seen_at` are the positions of the views in which
+    they were seen; with the terms and the seed, anybody draws the same ones again.
+    """
+
+    plan_id: PolicyId
+    number: int
+    month: str
+    seed: str
+    seen_at: Mapping[str, int]
+    frame_size: int
+    sample: tuple[Drawn, ...]
+
+
+SamplingPlanEvent = SamplingPlanPublished | DrawBegun | MonthDrawn
 
 
 # States
@@ -66,12 +114,42 @@ class SamplingPlan:
     plan_id: PolicyId
     number: int
     terms: PlanTerms
+    drawn: str | None = None  # The last month that was drawn, or is being drawn:
+    drawing: str | None = None  # as long as that is not done.
 
 
 AnyPlan = NoPlan | SamplingPlan
 
 
-def evolve(_: AnyPlan, event: SamplingPlanEvent) -> AnyPlan:
-    match event:
-        case SamplingPlanPublished(plan_id=plan_id, number=number, terms=terms):
+def evolve(plan: AnyPlan, event: SamplingPlanEvent) -> AnyPlan:
+    match plan, event:
+        case SamplingPlan(), SamplingPlanPublished(number=number, terms=terms):
+            return replace(plan, number=number, terms=terms)
+        case NoPlan(), SamplingPlanPublished(plan_id=plan_id, number=number, terms=terms):
             return SamplingPlan(plan_id=plan_id, number=number, terms=terms)
+        case SamplingPlan(), DrawBegun(month=month):
+            return replace(plan, drawn=month, drawing=month)
+        case SamplingPlan(), MonthDrawn():
+            return replace(plan, drawing=None)
+        case _:
+            raise ImpossibleHistory(plan, event)
+
+
+# Months
+
+
+def month_at(at: Instant, time_zone: str) -> str:
+    """The month, as in 2026-03, by the calendar on a wall in that zone."""
+    return f"{at.astimezone(ZoneInfo(time_zone)):%Y-%m}"
+
+
+def end_of(month: str, time_zone: str) -> datetime:
+    """The first instant of the month after, in that zone."""
+    year, number = map(int, month.split("-"))
+    following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=ZoneInfo(time_zone))
+    return following.astimezone(UTC)
+
+
+def month_after(month: str) -> str:
+    year, number = map(int, month.split("-"))
+    return f"{year + number // 12:04}-{number % 12 + 1:02}"

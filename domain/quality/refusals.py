@@ -175,3 +175,25 @@ class StillScoring(Refused):
 
     def __str__(self) -> str:
         return f"still to score: {', '.join(self.missing) or 'at least two'}"
+
+
+@refusal
+class MonthNotOver(Refused):
+    """A month is drawn when it is over."""
+
+    month: str
+    until: Instant
+
+    def __str__(self) -> str:
+        return f"{self.month} is over on {moment(self.until)}"
+
+
+@refusal
+class DrawnAlready(Refused):
+    """A month is drawn once, and none before it any more."""
+
+    month: str
+    last: str
+
+    def __str__(self) -> str:
+        return f"{self.last} was drawn already, and {self.month} is not after it"

@@ -10,7 +10,7 @@ from fractions import Fraction
 from hashlib import blake2b
 
 from domain.errors import Invalid
-from domain.quality.plan import Always, PlanTerms
+from domain.quality.plan import Always, Drawn, PlanTerms
 from domain.values import CallId, StaffId, value
 
 BITS = 128
@@ -27,23 +27,6 @@ class Candidate:
     complaint: bool = False
     refund: bool = False
     csat: int | None = None
-
-
-@value
-class Drawn:
-    """A call that has been drawn. With the frame and the plan, what stands here is enough to draw it again.
-
-    `frame_size` counts the agent's calls, `stratum_size` those among which this one was drawn.
-    """
-
-    call_id: CallId
-    agent: StaffId
-    stratum: str
-    seed: str
-    frame_size: int
-    stratum_size: int
-    always: tuple[Always, ...] = ()
-    twice: bool = False
 
 
 def draw(frame: Iterable[Candidate], terms: PlanTerms, seed: str) -> tuple[Drawn, ...]:

@@ -25,6 +25,9 @@ DeadlineKind = Literal[
     "auto-close",
     "first-response",
     "absence-end",
+    "overdue",
+    "month-over",
+    "appeal-over",
 ]
 
 

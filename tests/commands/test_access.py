@@ -131,9 +131,11 @@ RIGHTS = {
         "AssignCoaching",
         "AssignReview",
         "AssignSecondReviewer",
+        "BeginDraw",
         "CloseReview",
         "DraftReview",
         "PublishReview",
+        "RecordDraw",
         "SampleCall",
         "SubmitBlindScore",
         "SubmitReview",
@@ -177,6 +179,7 @@ RIGHTS = {
         "WithdrawTarget",
     },
     "mirror": {
+        "NoteSalesCustody",
         "AssignSegment",
         "AttachRecording",
         "CompleteOrder",
@@ -206,6 +209,7 @@ RIGHTS = {
         "RaiseCreditAlert",
         "RefuseOrder",
         "SetCreditLevel",
+        "WatchReceivables",
     },
 }
 

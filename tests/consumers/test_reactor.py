@@ -14,6 +14,7 @@ from commands.lead.work import RecordTouch
 from commands.policy import PausePolicy, ResumePolicy
 from commands.pool import PublishPool
 from commands.staff import DepartStaff, MoveStaff, OnboardStaff
+from consumers.policies import POLICIES
 from consumers.policies.departure import departure
 from consumers.process import Because, FirstOf, Process, Seen
 from domain.actor import Actor, Reason
@@ -108,7 +109,8 @@ def test_two_workers_share_the_policies_and_do_nothing_twice(office: Office) -> 
     for reactor in (other, one, other, one):
         settle(reactor)
     assert len(office.told(LeadRecycled)) == 1
-    assert one.following.keys() | other.following.keys() == {"departure_hands"}
+    names = {each.memory.name for each in POLICIES if each.reactions}
+    assert one.following.keys() | other.following.keys() == names
     assert not one.following.keys() & other.following.keys()
 
 

@@ -10,10 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.errors import Invalid
-from domain.quality.plan import ALWAYS, PlanTerms
+from domain.quality.plan import ALWAYS, Drawn, PlanTerms
 from domain.quality.sampling import (
     Candidate,
-    Drawn,
     always,
     draw,
     is_scored_twice,

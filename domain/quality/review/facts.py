@@ -10,7 +10,7 @@ from typing import Literal
 from domain.quality.plan import Always, ReviewTerms
 from domain.quality.scorecard import Item
 from domain.quality.scoring import Mark, Scored
-from domain.values import CallId, Instant, Personal, PolicyId, ReviewId, ScorecardId, StaffId, fact
+from domain.values import CallId, Instant, Personal, PolicyId, ReviewId, ScorecardId, StaffId, fact, value
 
 ReviewStatus = Literal[
     "selected",
@@ -27,6 +27,24 @@ ReviewStatus = Literal[
 ]
 CoachingReason = Literal["auto-fail", "low-scores"]
 Notes = Mapping[str, str]  # By item.
+
+
+@value
+class CoachLeftOut:
+    staff_id: StaffId
+    because: str
+
+
+@value
+class CoachChosen:
+    """How a program came to a coach: by which rule, from what was seen up to which positions, in which order the
+    managers of the agent were asked, and whom it left out.
+    """
+
+    rule_id: str
+    seen_at: Mapping[str, int]
+    managers: tuple[StaffId, ...]
+    left_out: tuple[CoachLeftOut, ...] = ()
 
 
 # Facts: how a call is drawn and scored
@@ -196,6 +214,7 @@ class CoachingAssigned:
     because: CoachingReason
     also: tuple[ReviewId, ...] = ()  # The other low scores.
     due: Instant | None = None
+    chosen: CoachChosen | None = None
 
 
 @fact("review.coaching-completed")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from commands.order.credit import AttributeSalesCredit, Share
+from commands.order.custody import NoteSalesCustody
 from commands.order.money import IssueInvoice, RecordPayment, RefundOrder
 from commands.order.progress import CompleteOrder
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow, UnknownStaff
@@ -19,6 +20,7 @@ from domain.order.facts import (
     PaymentReceived,
     SalesCreditAttributed,
     SalesCreditReversed,
+    SalesCustodyNoted,
 )
 from domain.order.refusals import RefundBeyondPaid, StillOwed, ToldDifferently
 from domain.staff import StaffDeparted
@@ -366,3 +368,18 @@ def test_history_has_money_too() -> None:
     story = story.when(give_back, by=zoe, at=day(1, 2), imported=True).then(given_back)
     story.when(replace(give_back, refund="r-2"), by=zoe, at=day(1, 2), imported=True).refused(RefundBeyondPaid)
     given(requested).when(bill, by=zoe, at=day(1, 2), imported=True).refused(NotNow)
+
+
+# Whose the customer was
+
+
+def test_whose_a_customer_was_is_noted_once_and_better_known_later() -> None:
+    nobody = SalesCustodyNoted(order_id=ORDER, basis="nobody")
+    owned = SalesCustodyNoted(order_id=ORDER, basis="owner", staff_id=BOB)
+    named = SalesCustodyNoted(order_id=ORDER, basis="salesperson", staff_id=ANN)
+    note = NoteSalesCustody(order_id=ORDER)
+    story = given(bought).when(note, by=policy).then(nobody).when(note, by=policy).then()
+    story = story.when(NoteSalesCustody(order_id=ORDER, owner=BOB), by=policy).then(owned)
+    story.when(NoteSalesCustody(order_id=ORDER, owner=SUE), by=policy).then()
+    story.when(note, by=policy).then()
+    given(requested).when(NoteSalesCustody(order_id=ORDER, owner=BOB), by=policy).then(named)

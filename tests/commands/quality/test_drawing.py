@@ -4,9 +4,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from commands.quality.inspection import SampleCall
-from domain.quality.plan import PlanTerms, SamplingPlanPublished
+from domain.quality.plan import Drawn, PlanTerms, SamplingPlanPublished
 from domain.quality.review.facts import CallSampled
-from domain.quality.sampling import Candidate, Drawn, draw
+from domain.quality.sampling import Candidate, draw
 from domain.values import CallId, ReviewId
 from tests.commands.quality.situations import PLAN, ina, plan, published
 from tests.spec import ANN, BOB, Given, given
