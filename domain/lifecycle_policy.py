@@ -1,6 +1,6 @@
 """When a customer counts as new, dormant and lost: the terms of the lifecycle clock, in published versions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from domain.values import PolicyId, fact, value
 
@@ -31,6 +31,10 @@ class LifecyclePolicyPublished:
 LifecyclePolicyEvent = LifecyclePolicyPublished
 
 
+def within(product: str, line: str) -> bool:
+    return product == line or product.startswith(f"{line}.")
+
+
 # States
 
 
@@ -44,6 +48,13 @@ class LifecyclePolicy:
     time_zone: str
     terms: LifecycleTerms
     product_lines: Mapping[str, LifecycleTerms]
+
+    def slowest(self, products: Iterable[str]) -> str | None:
+        """Of all that was bought together, the product line with terms of its own that last longest. A product is of
+        the line that its code begins with: `piano.grand` of `piano`.
+        """
+        lines = [line for line in self.product_lines if any(within(each, line) for each in products)]
+        return max(lines, key=lambda line: self.product_lines[line].dormant_days, default=None)
 
     def terms_of(self, product_line: str | None) -> LifecycleTerms:
         """Those of a product line, where it has its own."""

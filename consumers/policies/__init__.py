@@ -2,6 +2,7 @@
 
 from consumers.policies.circulation import circulation
 from consumers.policies.departure import departure
+from consumers.policies.lifecycle import lifecycle, noting
 from consumers.process import Process
 
-POLICIES: tuple[Process, ...] = (departure, circulation)
+POLICIES: tuple[Process, ...] = (departure, circulation, noting, lifecycle)

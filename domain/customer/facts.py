@@ -4,9 +4,11 @@ from typing import Literal
 
 from domain.customer.dossier import (
     Access,
+    Ahead,
     ContactRole,
     CustomerType,
     Dossier,
+    Ends,
     OwnerRole,
     Profile,
     Segment,
@@ -79,6 +81,7 @@ class CustomerAdopted:
     """Imported history becomes a live subject: from now on its deadlines run."""
 
     customer_id: CustomerId
+    ahead: Ahead | None = None
 
 
 # Facts of the lifecycle
@@ -86,12 +89,13 @@ class CustomerAdopted:
 
 @fact("customer.status-changed")
 class CustomerStatusChanged:
-    """`due_at`: since when it was due, where a clock asked for it."""
+    """`due_at`: since when it was due, where a clock asked for it; `ahead`: what it has to ask for next."""
 
     customer_id: CustomerId
     from_: Status
     to: Status
     due_at: Instant | None = None
+    ahead: Ahead | None = None
 
 
 @fact("customer.won-back")
@@ -103,16 +107,21 @@ class CustomerWonBack:
     to: Literal["active"] = "active"
     campaign: str | None = None
     days_lapsed: int | None = None
+    ahead: Ahead | None = None
 
 
 @fact("customer.order-noted")
 class CustomerOrderNoted:
-    """A paid order, as far as the lifecycle needs to know."""
+    """A paid order, as far as the lifecycle needs to know, and by when it will have been too long ago: what is
+    published later does not change that.
+    """
 
     customer_id: CustomerId
     order_id: OrderId
     paid_at: Instant
     product_line: str | None = None
+    ends: Ends | None = None
+    ahead: Ahead | None = None
 
 
 @fact("customer.refund-noted")
@@ -121,11 +130,12 @@ class CustomerRefundNoted:
 
     customer_id: CustomerId
     order_id: OrderId
+    ahead: Ahead | None = None
 
 
 @fact("customer.touchpoint-recorded")
 class TouchpointRecorded:
-    """`active_at`: when he came, where it was he who did."""
+    """`active_at`: when he came, where it was he who did; `ahead`, where that is something else from now on."""
 
     customer_id: CustomerId
     channel: str
@@ -133,6 +143,7 @@ class TouchpointRecorded:
     ref: str | None = None
     note: Personal[str] | None = None
     active_at: Instant | None = None
+    ahead: Ahead | None = None
 
 
 # Facts of who looks after him

@@ -239,8 +239,8 @@ def evolve_dossier(customer: Open, dossier: Dossier, event: CustomerEvent) -> Do
             return replace(dossier, profile=overlaid(dossier.profile, profile))
         case CustomerRegistered(identities_added=added):
             return replace(dossier, registered=True, identities={**dossier.identities, **kinds(added)})
-        case CustomerOrderNoted(order_id=order_id, paid_at=paid_at, product_line=line):
-            order = PaidOrder(paid_at=paid_at, product_line=line)
+        case CustomerOrderNoted(order_id=order_id, paid_at=paid_at, product_line=line, ends=ends):
+            order = PaidOrder(paid_at=paid_at, product_line=line, ends=ends)
             return replace(dossier, orders={**dossier.orders, order_id: order})
         case CustomerRefundNoted(order_id=order_id):
             order = replace(dossier.orders[order_id], refunded=True)

@@ -7,7 +7,15 @@ from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.rows import Row, table
 
-DeadlineKind = Literal["first-contact", "lapse-warning", "lapse", "hard-limit"]
+DeadlineKind = Literal[
+    "first-contact",
+    "lapse-warning",
+    "lapse",
+    "hard-limit",
+    "active",
+    "dormant",
+    "churned",
+]
 
 
 @table

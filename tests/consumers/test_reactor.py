@@ -100,7 +100,7 @@ def test_who_dies_between_sending_and_remembering_does_nothing_twice(office: Off
 
 
 def test_two_workers_share_the_policies_and_do_nothing_twice(office: Office) -> None:
-    one, other = office.reactor(), office.reactor()
+    one, other = office.reactor(departure), office.reactor(departure)
     for reactor in (one, other, one, other):
         settle(reactor)
     office.held(1)
