@@ -2,7 +2,8 @@
 
 from consumers.policies.circulation import circulation
 from consumers.policies.departure import departure
+from consumers.policies.departure_of_customers import departure_of_customers
 from consumers.policies.lifecycle import lifecycle, noting
 from consumers.process import Process
 
-POLICIES: tuple[Process, ...] = (departure, circulation, noting, lifecycle)
+POLICIES: tuple[Process, ...] = (departure, departure_of_customers, circulation, noting, lifecycle)

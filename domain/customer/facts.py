@@ -1,5 +1,6 @@
 """What can happen to a customer."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from domain.customer.dossier import (
@@ -149,26 +150,53 @@ class TouchpointRecorded:
 # Facts of who looks after him
 
 
+@value
+class Passed:
+    """Somebody who was thought of, and why it was not he."""
+
+    staff_id: StaffId
+    because: Literal["departed", "other-role", "other-organisation", "farther", "outweighed"]
+
+
+@value
+class OwnerChoice:
+    """How a rule came to somebody: who was thought of, as seen at a position. `loads` is how much each of them had."""
+
+    rule_id: str
+    seen_at: int
+    passed: tuple[Passed, ...] = ()
+    loads: Mapping[str, int] | None = None
+
+
 @fact("customer.assigned")
 class CustomerAssigned:
+    """`choice` says why it was he, where a rule has found him."""
+
     customer_id: CustomerId
     owner: StaffId
     role: OwnerRole
+    choice: OwnerChoice | None = None
 
 
 @fact("customer.transferred")
 class CustomerTransferred:
+    """`choice` says why it was he, where a rule has found him."""
+
     customer_id: CustomerId
     from_: StaffId
     to: StaffId
     role: OwnerRole
+    choice: OwnerChoice | None = None
 
 
 @fact("customer.released")
 class CustomerReleased:
+    """`choice` says why nobody else has him, where a rule has looked for somebody."""
+
     customer_id: CustomerId
     from_: StaffId
     role: OwnerRole
+    choice: OwnerChoice | None = None
 
 
 @fact("customer.collaborator-added")
