@@ -64,17 +64,19 @@ class Reaction:
     function: Callable[..., Any]
     remembers: bool
     looks: bool
+    told: bool
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Reaction":
         _, *rest = parameters(function).values()
-        looks = Seen in rest
-        assert len(rest) <= 1 + looks, f"{function.__name__} takes an event, what is remembered, and what is seen"
-        return cls(function, remembers=len(rest) > looks, looks=looks)
+        looks, told = Seen in rest, Recorded in rest
+        known = len(rest) - looks - told
+        assert known in (0, 1), f"{function.__name__} takes an event, what is remembered, what is seen, the envelope"
+        return cls(function, remembers=bool(known), looks=looks, told=told)
 
-    def __call__(self, event: Any, row: Any, seen: Seen | None) -> Any:
-        given = [event, *([row] if self.remembers else ()), *([seen] if self.looks else ())]
-        return self.function(*given)
+    def __call__(self, recorded: Recorded, row: Any, seen: Seen | None) -> Any:
+        given = [recorded.event, *([row] if self.remembers else ()), *([seen] if self.looks else ())]
+        return self.function(*given, *([recorded] if self.told else ()))
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ class Process:
     `remembers` is what it knows, a fold like that of any view; a reaction is given the row of its event's key as it was
     before the event, or None; an event that finds rows by a column is reacted to once for each. `looks_at` are views
     that others keep, for what no key finds, such as all who may get a lead: a parameter annotated as Seen is given
-    them. Reactions that need to know nothing take the event alone. `timers` answer a deadline that has come; the rule
+    them. A last one that is annotated as Recorded is given the envelope, for ids that derive from the event's.
+    Reactions that need to know nothing take the event alone. `timers` answer a deadline that has come; the rule
     of the command decides on what it then finds.
     """
 
@@ -144,7 +147,7 @@ class Process:
         if reaction is None or recorded.imported:
             return
         for row in self.remembered(recorded.event, known) if reaction.remembers else [None]:
-            yield from several(reaction(recorded.event, row, seen))
+            yield from several(reaction(recorded, row, seen))
 
     def remembered(self, event: object, known: Table) -> list[Any]:
         """What is remembered of an event's key; of each key, where it finds them by a column."""

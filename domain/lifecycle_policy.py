@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from domain.contact.facts import Channel, Purpose
+from domain.customer.dossier import Segment
 from domain.values import PolicyId, fact, value
 
 STANDARD = PolicyId("standard")  # The policy under which customers are; its product lines may have terms of their own.
@@ -16,6 +18,39 @@ class LifecycleTerms:
     churned_days: int = 365
 
 
+@value
+class Offer:
+    """How a customer is approached again: by which channel, for what, and under which campaign."""
+
+    campaign: str
+    channel: Channel = "call"
+    purpose: Purpose = "sales"
+    product_line: str | None = None
+
+
+@value
+class Upsell:
+    """What is offered to whom comes into a segment."""
+
+    segment: Segment
+    offer: Offer
+
+
+UPSELL = Offer(campaign="upsell")
+
+
+@value
+class Approaches:
+    """By what a lead is opened on a customer we have; None, or a segment that is not there, is by nothing."""
+
+    winback: Offer | None = Offer(campaign="win-back")
+    upsell: tuple[Upsell, ...] = (
+        Upsell(segment="B", offer=UPSELL),
+        Upsell(segment="C", offer=UPSELL),
+        Upsell(segment="D", offer=UPSELL),
+    )
+
+
 # Facts
 
 
@@ -26,6 +61,7 @@ class LifecyclePolicyPublished:
     time_zone: str
     terms: LifecycleTerms
     product_lines: Mapping[str, LifecycleTerms]
+    approaches: Approaches = Approaches()
 
 
 LifecyclePolicyEvent = LifecyclePolicyPublished
@@ -48,6 +84,7 @@ class LifecyclePolicy:
     time_zone: str
     terms: LifecycleTerms
     product_lines: Mapping[str, LifecycleTerms]
+    approaches: Approaches = Approaches()
 
     def slowest(self, products: Iterable[str]) -> str | None:
         """Of all that was bought together, the product line with terms of its own that last longest. A product is of
@@ -72,4 +109,5 @@ def evolve(_: AnyLifecyclePolicy, event: LifecyclePolicyEvent) -> AnyLifecyclePo
                 time_zone=event.time_zone,
                 terms=event.terms,
                 product_lines=event.product_lines,
+                approaches=event.approaches,
             )

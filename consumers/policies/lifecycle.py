@@ -6,6 +6,7 @@ from commands.customer.lifecycle import ChangeCustomerStatus, RecordCustomerOrde
 from consumers.process import FirstOf, Process
 from domain.customer.facts import (
     CustomerAbsorbed,
+    CustomerApproached,
     CustomerCreated,
     CustomerOrderNoted,
     CustomerRefundNoted,
@@ -105,10 +106,11 @@ def note_what_is_given_back(event: OrderRefunded, row: Purchase | None) -> Recor
 
 @table
 class Stage(Row):
-    """How far it has come with a customer."""
+    """How far it has come with a customer, and what we have come to him with since he bought last."""
 
     customer_id: CustomerId
     status: Status
+    campaign: str | None = None
 
 
 @projection("lifecycle_stages", key=("customer_id",), version=1, scoped=False)
@@ -123,19 +125,23 @@ def stages(
     | CustomerUnmerged
     | CustomerRestored
     | CustomerAbsorbed
-    | PersonalDataErased,
+    | PersonalDataErased
+    | CustomerApproached,
 ) -> Stage | None:
     match event:
         case CustomerCreated(customer_id=customer_id):
             return Stage(customer_id=customer_id, status="prospect")
         case CustomerOrderNoted() | CustomerRefundNoted():
             return row
+        case CustomerApproached(kind=kind):
+            return replace(row, campaign=event.campaign) if row is not None and kind == "winback" else row
         case CustomerAbsorbed() | PersonalDataErased():
             return None
         case _ if event.to == "closed":
             return None
         case _:
-            return Stage(customer_id=event.customer_id, status=event.to)
+            campaign = row.campaign if row is not None and event.to in ("dormant", "churned") else None
+            return Stage(customer_id=event.customer_id, status=event.to, campaign=campaign)
 
 
 lifecycle = Process("lifecycle", stages)
@@ -144,9 +150,9 @@ lifecycle = Process("lifecycle", stages)
 @lifecycle.reacts
 def go_on_with_who_has_bought(event: CustomerOrderNoted, row: Stage | None) -> FirstOf | ChangeCustomerStatus | None:
     """The first order makes him new, another one active. Where two come together, the second may find him new."""
-    active = ChangeCustomerStatus(customer_id=event.customer_id, to="active")
     if row is None or row.status == "active":
         return None
+    active = ChangeCustomerStatus(customer_id=event.customer_id, to="active", campaign=row.campaign)
     if row.status == "prospect":
         return FirstOf((ChangeCustomerStatus(customer_id=event.customer_id, to="new"), active))
     return active

@@ -32,6 +32,18 @@ from domain.values import (
 Status = Literal["prospect", "new", "active", "dormant", "churned", "closed"]
 Direction = Literal["inbound", "outbound"]
 Refusal = Literal["no-credit", "on-hold", "risk-flag", "over-limit", "over-quantity"]
+ApproachKind = Literal["winback", "upsell"]
+Dropped = Literal[
+    "no-offer",
+    "moved-on",
+    "risk-flag",
+    "open-lead",
+    "no-contact",
+    "do-not-contact",
+    "consent-withdrawn",
+    "consent-missing",
+    "never-allowed",
+]
 Side = Literal["survivor", "absorbed"]
 Sides = Literal["survivor", "absorbed", "both"]
 
@@ -267,6 +279,41 @@ class NotificationRequested:
     contact_id: ContactId | None = None
 
 
+# Facts of how we come to him again
+
+
+@fact("customer.approached")
+class CustomerApproached:
+    """A lead was opened on him, and his contact's place for it is reserved."""
+
+    customer_id: CustomerId
+    lead_id: LeadId
+    kind: ApproachKind
+    contact_id: ContactId
+    campaign: str
+
+
+@fact("customer.approach-deferred")
+class ApproachDeferred:
+    """It would be too much now; it is tried again at `until`."""
+
+    customer_id: CustomerId
+    kind: ApproachKind
+    contact_id: ContactId
+    because: str
+    until: Instant
+
+
+@fact("customer.approach-dropped")
+class ApproachDropped:
+    """It is not to be, and is not tried again; `lead_id` is the open lead that there is already."""
+
+    customer_id: CustomerId
+    kind: ApproachKind
+    because: Dropped
+    lead_id: LeadId | None = None
+
+
 # Facts of credit
 
 
@@ -475,6 +522,9 @@ CustomerEvent = (
     | TagRemoved
     | ValueSegmentChanged
     | NotificationRequested
+    | CustomerApproached
+    | ApproachDeferred
+    | ApproachDropped
     | CreditLevelChanged
     | CreditHoldPlaced
     | CreditHoldLifted

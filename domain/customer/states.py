@@ -18,6 +18,8 @@ from domain.customer.dossier import (
     Profile,
 )
 from domain.customer.facts import (
+    ApproachDeferred,
+    ApproachDropped,
     ContactLinked,
     ContactRoleChanged,
     ContactUnlinked,
@@ -31,6 +33,7 @@ from domain.customer.facts import (
     CreditReserved,
     CustomerAbsorbed,
     CustomerAdopted,
+    CustomerApproached,
     CustomerAssigned,
     CustomerCollaboratorAdded,
     CustomerCorrected,
@@ -205,6 +208,8 @@ def evolve_open(customer: Open, event: CustomerEvent) -> Open:
                 return customer  # Imported, and told once more.
             return replace(customer, lifecycle=lifecycle(to, dossier))
         case CustomerAdopted() | NotificationRequested() | CreditRefused():
+            return customer
+        case CustomerApproached() | ApproachDeferred() | ApproachDropped():
             return customer
         case CustomerReleased(from_=owner):
             return replace(evolve_owners(customer, event), last_owner=owner)

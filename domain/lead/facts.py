@@ -68,6 +68,7 @@ class LeadCaptured:
     custom: Mapping[str, CustomValue] | None = None
     personal_custom: Personal[Mapping[str, CustomValue]] | None = None
     cooling: Cooling | None = None  # Brought along by an identity that it had under another lead.
+    customer_id: CustomerId | None = None  # Where it was opened on a customer that we have.
 
 
 @fact("lead.corrected")

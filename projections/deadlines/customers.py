@@ -1,9 +1,15 @@
-"""The deadlines of customers: when they are new no more, dormant, and lost. Facts say what lies ahead."""
+"""The deadlines of customers: when they are new no more, dormant, and lost, and when we may come to them again.
+
+Facts say what lies ahead.
+"""
 
 from domain.customer.dossier import Ahead
 from domain.customer.facts import (
+    ApproachDeferred,
+    ApproachDropped,
     CustomerAbsorbed,
     CustomerAdopted,
+    CustomerApproached,
     CustomerOrderNoted,
     CustomerRefundNoted,
     CustomerRestored,
@@ -13,6 +19,7 @@ from domain.customer.facts import (
     CustomerWonBack,
     PersonalDataErased,
     TouchpointRecorded,
+    ValueSegmentChanged,
 )
 from domain.customer.lapse import ahead_of
 from ledger.envelope import Recorded
@@ -33,7 +40,11 @@ def of_customers(
     | CustomerUnmerged
     | CustomerRestored
     | CustomerAbsorbed
-    | PersonalDataErased,
+    | PersonalDataErased
+    | ApproachDeferred
+    | ApproachDropped
+    | CustomerApproached
+    | ValueSegmentChanged,
     recorded: Recorded,
 ) -> Deadlines:
     match event:
@@ -43,8 +54,16 @@ def of_customers(
             return lies_ahead(rows, recorded, ahead_of(status, kept))
         case CustomerRestored(to=status, kept=kept):
             return lies_ahead(rows, recorded, ahead_of(status, kept))
-        case CustomerAbsorbed() | PersonalDataErased():
+        case CustomerAbsorbed() | PersonalDataErased() | CustomerStatusChanged(to="closed"):
             return ()
+        case CustomerStatusChanged(to="new" | "active", ahead=ahead) | CustomerWonBack(ahead=ahead):
+            return lies_ahead(without(rows, "winback"), recorded, ahead)
+        case ApproachDeferred(kind=kind, until=until):
+            return deadline(rows, recorded, kind, until)
+        case ApproachDropped(kind=kind) | CustomerApproached(kind=kind):
+            return without(rows, kind)
+        case ValueSegmentChanged():
+            return without(rows, "upsell")
         case _:
             return lies_ahead(rows, recorded, event.ahead)
 

@@ -15,6 +15,8 @@ DeadlineKind = Literal[
     "active",
     "dormant",
     "churned",
+    "winback",
+    "upsell",
 ]
 
 

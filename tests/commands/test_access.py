@@ -104,7 +104,7 @@ RIGHTS = {
         "WarnOfLapse",
         "WarnSla",
     },
-    "dispatch": {"DispatchLead", "PoolLead", "PoolUndispatched"},
+    "dispatch": {"ApproachCustomer", "DispatchLead", "PoolLead", "PoolUndispatched"},
     "merge": {"MergeContacts", "MergeCustomers", "MergeLead", "MergeTicket", "UnmergeContact", "UnmergeCustomer"},
     "import": {"AdoptCustomer", "AdoptLead", "AdoptOrder", "AdoptReview", "AdoptTicket"},
     "inspect": {
