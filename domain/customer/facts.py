@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from domain.contact.facts import Purpose
 from domain.customer.dossier import (
     Access,
     Ahead,
@@ -273,10 +274,13 @@ class ValueSegmentChanged:
 
 @fact("customer.notification-requested")
 class NotificationRequested:
+    """What is for sales or marketing has its place reserved with the contact."""
+
     customer_id: CustomerId
     template: str
     channel: str
     contact_id: ContactId | None = None
+    purpose: Purpose = "service"
 
 
 # Facts of how we come to him again
