@@ -136,10 +136,11 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
         for key in found if need.many else (found,):
             stream = stream_of(decider, key, view)
             state = view.get(stream)
-            if decider.holding is not None and stream not in streams and not ask.imported:
+            if decider.holding is not None and stream not in streams and not (ask.imported or finder.consults):
                 must_reach(stream, decider, plan.action, actor, state.state, at, view.get)
             many[key] = fitting(stream, state, need, decider, home)
-            streams.add(stream)
+            if not finder.consults:
+                streams.add(stream)
             if decider.governs and state.version:
                 policies[f"{stream}@{state.version}"] = None
         known[name] = many if need.many else many[found]

@@ -10,6 +10,7 @@ from domain.catalog import coded
 from domain.errors import Invalid
 from domain.lifecycle_policy import (
     AnyLifecyclePolicy,
+    Approaches,
     LifecyclePolicy,
     LifecyclePolicyEvent,
     LifecyclePolicyPublished,
@@ -38,6 +39,7 @@ class PublishLifecyclePolicy:
     time_zone: str = "Asia/Shanghai"
     terms: LifecycleTerms = LifecycleTerms()
     product_lines: Mapping[str, LifecycleTerms] | None = None
+    approaches: Approaches = Approaches()
 
 
 @lifecycle_policies.decides(Action.ADMINISTER)
@@ -55,7 +57,23 @@ def publish(command: PublishLifecyclePolicy, policy: NoLifecyclePolicy | Lifecyc
         time_zone=command.time_zone,
         terms=command.terms,
         product_lines=lines,
+        approaches=proper(command.approaches),
     )
+
+
+def proper(approaches: Approaches) -> Approaches:
+    """Each segment has one offer, and what is a code is one."""
+    segments = [each.segment for each in approaches.upsell]
+    if len(set(segments)) < len(segments):
+        raise Invalid(field="approaches/upsell", because="a segment is offered one thing")
+    offers = {f"upsell/{nth}/offer": each.offer for nth, each in enumerate(approaches.upsell)}
+    if approaches.winback is not None:
+        offers["winback"] = approaches.winback
+    for where, offer in offers.items():
+        coded(f"approaches/{where}/campaign", offer.campaign)
+        if offer.product_line is not None:
+            coded(f"approaches/{where}/product_line", offer.product_line)
+    return approaches
 
 
 def must_make_sense(terms: LifecycleTerms, where: str) -> None:

@@ -61,29 +61,31 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
+    """What follows from an event. It takes the event, what is remembered if it wants that, and then what is annotated as
+    Seen or as Recorded.
+    """
+
     function: Callable[..., Any]
-    remembers: bool
-    told: bool
-    looks: bool
+    takes: tuple[Any, ...]
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Reaction":
         _, *rest = parameters(function).values()
-        last = [kind for kind in (Recorded, Seen) if kind in rest]
-        remembers = len(rest) > len(last)
-        assert rest[remembers:] == last, (
-            f"{function.__name__} takes an event, what is remembered, the envelope, and what is seen, in this order"
-        )
-        return cls(function, remembers=remembers, told=Recorded in last, looks=Seen in last)
+        takes = tuple(kind if kind in (Seen, Recorded) else Row for kind in rest)
+        assert Row not in takes[1:], f"{function.__name__} takes an event, what is remembered, and what is around it"
+        return cls(function, takes)
+
+    @property
+    def remembers(self) -> bool:
+        return Row in self.takes
+
+    @property
+    def looks(self) -> bool:
+        return Seen in self.takes
 
     def __call__(self, recorded: Recorded, row: Any, seen: Seen | None) -> Any:
-        given = [
-            recorded.event,
-            *([row] if self.remembers else ()),
-            *([recorded] if self.told else ()),
-            *([seen] if self.looks else ()),
-        ]
-        return self.function(*given)
+        known = {Row: row, Seen: seen, Recorded: recorded}
+        return self.function(recorded.event, *(known[kind] for kind in self.takes))
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from domain.actor import Asked
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def members(annotation: Any) -> tuple[type, ...]:
@@ -18,6 +20,15 @@ def parameters(function: Callable[..., Any]) -> dict[str, Any]:
     """A function's parameters by name, with their annotations."""
     hints = get_type_hints(function)
     return {name: hints[name] for name in inspect.signature(function).parameters}
+
+
+CONSULTING: set[Callable[..., Any]] = set()
+
+
+def consulted(find: F) -> F:
+    """A rule goes by what is found, and neither shows nor changes it: whoever asks need not have the right to."""
+    CONSULTING.add(find)
+    return find
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,7 @@ class Finder:
 
     find: Callable[..., Any]
     names: tuple[str, ...]
+    consults: bool = False
 
     def __call__(self, known: Mapping[str, Any]) -> Any:
         return self.find(*[known[name] for name in self.names])
@@ -62,7 +74,10 @@ class Rule:
         (_, message), *rest = parameters(function).items()
         needs = {name: Need.of(annotation) for name, annotation in rest if annotation is not Asked}
         arguments = ("command", *("asked" if annotation is Asked else name for name, annotation in rest))
-        finders = {name: Finder(find, tuple(inspect.signature(find).parameters)) for name, find in where.items()}
+        finders = {
+            name: Finder(find, tuple(inspect.signature(find).parameters), find in CONSULTING)
+            for name, find in where.items()
+        }
         known = {"command", "asked", *needs}
         assert finders.keys() <= needs.keys(), f"{function.__name__} takes no {finders.keys() - needs.keys()}"
         for finder in finders.values():

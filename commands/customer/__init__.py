@@ -1,6 +1,16 @@
 """What may be asked of a customer, and when the answer is yes."""
 
-from commands.customer import creating, credit, lifecycle, merging, owners, protection, relations
+from commands.customer import approaching, creating, credit, lifecycle, merging, owners, protection, relations
 from commands.customer.customers import customers
 
-__all__ = ["creating", "credit", "customers", "lifecycle", "merging", "owners", "protection", "relations"]
+__all__ = [
+    "approaching",
+    "creating",
+    "credit",
+    "customers",
+    "lifecycle",
+    "merging",
+    "owners",
+    "protection",
+    "relations",
+]

@@ -21,8 +21,9 @@ from domain.customer.facts import (
     CustomerProfileUpdated,
     CustomerRegistered,
 )
+from domain.customer.lapse import ahead_of
 from domain.customer.refusals import AlreadyRegistered
-from domain.customer.states import Open, Uncreated
+from domain.customer.states import NAMES, Open, Uncreated
 from domain.errors import Invalid
 from domain.identity import Identifier, Identity, IdentityAttributed, IdentityDetached, normalised
 from domain.values import CustomerId, IdentityId, LeadId, value
@@ -166,6 +167,7 @@ class AdoptCustomer:
 
 
 @customers.decides(Action.IMPORT)
-def adopt(command: AdoptCustomer, _: Open) -> CustomerAdopted:
+def adopt(command: AdoptCustomer, customer: Open) -> CustomerAdopted:
     """Take an imported customer into live work: from now on his deadlines run and policies see him."""
-    return CustomerAdopted(customer_id=command.customer_id)
+    ahead = ahead_of(NAMES[type(customer.lifecycle)], customer.dossier)
+    return CustomerAdopted(customer_id=command.customer_id, ahead=ahead)

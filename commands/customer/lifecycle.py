@@ -8,6 +8,7 @@ from commands.lead.leads import reason_given
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
+from domain.customer.dossier import Ahead, PaidOrder
 from domain.customer.facts import (
     CustomerOrderNoted,
     CustomerRefundNoted,
@@ -17,7 +18,7 @@ from domain.customer.facts import (
     Status,
     TouchpointRecorded,
 )
-from domain.customer.lapse import lapses_at, orders_paid, window_ends_at
+from domain.customer.lapse import after, ahead_of, ends_by, lapses_at, orders_paid, window_ends_at
 from domain.customer.refusals import NothingShowsIt, NotYetDue
 from domain.customer.states import (
     NAMES,
@@ -34,7 +35,7 @@ from domain.customer.states import (
 from domain.errors import Invalid, NotAllowed, NotNow, require, said
 from domain.identity import Identity, IdentityDetached
 from domain.lifecycle_policy import STANDARD, AnyLifecyclePolicy, LifecyclePolicy
-from domain.values import CustomerId, IdentityId, Instant, OrderId, PolicyId, value
+from domain.values import CustomerId, IdentityId, Instant, OrderId, PolicyId, replace, value
 
 MAY_BECOME: Mapping[Status, tuple[type[Lifecycle], ...]] = {
     "prospect": (New,),
@@ -82,7 +83,8 @@ def change_status(
         return
     before = NAMES[type(customer.lifecycle)]
     if asked.imported and before == to:
-        yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to=to)
+        ahead = ahead_of(to, customer.dossier)
+        yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to=to, ahead=ahead)
         return
     require(customer.lifecycle, *MAY_BECOME[to])
     due = None
@@ -90,10 +92,13 @@ def change_status(
         reason_given(asked)
     elif not asked.imported:
         due = due_since(to, customer, policy, asked)
+    ahead = ahead_of(to, customer.dossier)
+    if asked.person is not None and not asked.imported:
+        ahead = after(ahead, asked.at)
     if isinstance(customer.lifecycle, Churned) and to == "active":
-        yield won_back(command, customer, customer.lifecycle, asked)
+        yield replace(won_back(command, customer, customer.lifecycle, asked), ahead=ahead)
     else:
-        yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to=to, due_at=due)
+        yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to=to, due_at=due, ahead=ahead)
     yield from detached(identities.values(), command.customer_id)
 
 
@@ -172,25 +177,43 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 @value
 class RecordCustomerOrder:
+    """`products` are the codes of what was bought; where no product line is named, they tell which one it counts by."""
+
     customer_id: CustomerId
     order_id: OrderId
     paid_at: Instant
     product_line: str | None = None
+    products: tuple[str, ...] = ()
 
 
-@customers.decides(Action.MIRROR)
-def record_order(command: RecordCustomerOrder, customer: Open, asked: Asked) -> CustomerOrderNoted | None:
+@customers.decides(Action.MIRROR, policy=lifecycle_policy)
+def record_order(
+    command: RecordCustomerOrder, customer: Open, policy: AnyLifecyclePolicy, asked: Asked
+) -> CustomerOrderNoted | None:
     """Note that an order was paid: by this the lifecycle is reckoned."""
     if not EARLIEST <= command.paid_at <= asked.at:
         raise Invalid(field="paid_at", because=f"what was paid lies between {EARLIEST.year} and now")
     if command.order_id in customer.dossier.orders:
         return None  # Asking twice is not an error.
+    line = command.product_line and coded("product_line", command.product_line)
+    ends = None
+    if isinstance(policy, LifecyclePolicy):
+        line = line or policy.slowest(command.products)
+        ends = ends_by(policy, command.paid_at, line)
+    order = PaidOrder(paid_at=command.paid_at, product_line=line, ends=ends)
     return CustomerOrderNoted(
         customer_id=command.customer_id,
         order_id=command.order_id,
         paid_at=command.paid_at,
-        product_line=command.product_line and coded("product_line", command.product_line),
+        product_line=line,
+        ends=ends,
+        ahead=ahead_with(customer, command.order_id, order),
     )
+
+
+def ahead_with(customer: Open, order_id: OrderId, order: PaidOrder) -> Ahead | None:
+    dossier = customer.dossier
+    return ahead_of(NAMES[type(customer.lifecycle)], replace(dossier, orders={**dossier.orders, order_id: order}))
 
 
 @value
@@ -208,7 +231,10 @@ def record_refund(command: RecordCustomerRefund, customer: Open | Closed) -> Cus
         raise Invalid(field="order_id", because="no such order was noted here")
     if order.refunded:
         return None
-    return CustomerRefundNoted(customer_id=command.customer_id, order_id=command.order_id)
+    ahead = None
+    if isinstance(customer, Open):
+        ahead = ahead_with(customer, command.order_id, replace(order, refunded=True))
+    return CustomerRefundNoted(customer_id=command.customer_id, order_id=command.order_id, ahead=ahead)
 
 
 @value
@@ -223,13 +249,22 @@ class RecordTouchpoint:
 
 
 @customers.decides(Action.WORK)
-def record_touchpoint(command: RecordTouchpoint, _: Open | Closed, asked: Asked) -> TouchpointRecorded:
+def record_touchpoint(command: RecordTouchpoint, customer: Open | Closed, asked: Asked) -> TouchpointRecorded:
     """Record that the customer met us, or we him, wherever it was."""
+    came = asked.at if command.direction == "inbound" else None
     return TouchpointRecorded(
         customer_id=command.customer_id,
         channel=coded("channel", command.channel),
         direction=command.direction,
         ref=said("ref", command.ref),
         note=said("note", command.note),
-        active_at=asked.at if command.direction == "inbound" else None,
+        active_at=came,
+        ahead=None if came is None else ahead_of_new(customer, came),
     )
+
+
+def ahead_of_new(customer: Open | Closed, came: Instant) -> Ahead | None:
+    """Of one who is new, that he is active when his window has ended; for all others it is no news that he came."""
+    if not (isinstance(customer, Open) and isinstance(customer.lifecycle, New)):
+        return None
+    return ahead_of("new", replace(customer.dossier, active_at=max(came, customer.dossier.active_at or came)))

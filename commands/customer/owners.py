@@ -13,6 +13,7 @@ from domain.customer.facts import (
     CustomerCollaboratorAdded,
     CustomerReleased,
     CustomerTransferred,
+    OwnerChoice,
 )
 from domain.customer.refusals import RoleTaken
 from domain.customer.states import Open
@@ -44,9 +45,12 @@ def owner_in(customer: Open, role: OwnerRole) -> StaffId:
 
 @value
 class AssignCustomer:
+    """`choice` is how a rule has come to him; the explanation is the word of whoever looked."""
+
     customer_id: CustomerId
     owner: StaffId
     role: OwnerRole = "primary"
+    choice: OwnerChoice | None = None
 
 
 def receiver(command: AssignCustomer) -> StaffId:
@@ -60,7 +64,9 @@ def assign(command: AssignCustomer, customer: Open, staff: Staff, asked: Asked) 
     present = customer.dossier.owners.get(command.role)
     if present is not None and not (asked.imported and present == command.owner):
         raise RoleTaken(role=command.role, owner=present)
-    return CustomerAssigned(customer_id=command.customer_id, owner=command.owner, role=command.role)
+    return CustomerAssigned(
+        customer_id=command.customer_id, owner=command.owner, role=command.role, choice=command.choice
+    )
 
 
 @value
@@ -68,6 +74,7 @@ class TransferCustomer:
     customer_id: CustomerId
     to: StaffId
     role: OwnerRole = "primary"
+    choice: OwnerChoice | None = None
 
 
 def taker(command: TransferCustomer) -> StaffId:
@@ -82,13 +89,16 @@ def transfer(command: TransferCustomer, customer: Open, staff: Staff, asked: Ask
     before = owner_in(customer, command.role)
     if before == command.to and not asked.imported:
         raise Invalid(field="to", because=f"{before} is {command.role} there already")
-    return CustomerTransferred(customer_id=command.customer_id, from_=before, to=command.to, role=command.role)
+    return CustomerTransferred(
+        customer_id=command.customer_id, from_=before, to=command.to, role=command.role, choice=command.choice
+    )
 
 
 @value
 class ReleaseCustomer:
     customer_id: CustomerId
     role: OwnerRole = "primary"
+    choice: OwnerChoice | None = None
 
 
 def giver(command: ReleaseCustomer, customer: Open) -> StaffId:
@@ -101,7 +111,7 @@ def release(command: ReleaseCustomer, customer: Open, staff: Staff, asked: Asked
     reason_given(asked)
     owner = owner_in(customer, command.role)
     must_be_owner_or_manager(owner, staff, asked)
-    return CustomerReleased(customer_id=command.customer_id, from_=owner, role=command.role)
+    return CustomerReleased(customer_id=command.customer_id, from_=owner, role=command.role, choice=command.choice)
 
 
 @value

@@ -1,9 +1,15 @@
 """Whom to talk to at a customer's, what he is called, what he is worth, and what he is to be told."""
 
+from collections.abc import Iterator, Mapping
+
+from commands.contact.contacts import still_itself
+from commands.contact.outreach import ReserveOutreach, must_be_wished, reserve_outreach
 from commands.customer.customers import code_of, customers
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import NOTIFICATION_TEMPLATES, TAGS, Catalog, coded
+from domain.contact.facts import OutreachReserved, Purpose
+from domain.contact.states import CHANNELS, AnyContact, Contact, NoContact
 from domain.customer.dossier import ContactRole, Segment
 from domain.customer.facts import (
     ContactLinked,
@@ -16,9 +22,11 @@ from domain.customer.facts import (
 )
 from domain.customer.refusals import AnotherIsPrimary
 from domain.customer.states import Open
-from domain.errors import Invalid
+from domain.errors import Invalid, require
 from domain.money import Money
-from domain.values import CatalogId, ContactId, CustomerId, value
+from domain.outreach_policy import STANDARD as OUTREACH_STANDARD
+from domain.outreach_policy import AnyOutreachPolicy, OutreachPolicy, OutreachTerms
+from domain.values import CatalogId, ContactId, CustomerId, PolicyId, value
 
 # Contacts
 
@@ -181,22 +189,69 @@ def templates() -> CatalogId:
 
 @value
 class RequestNotification:
+    """What is no answer, but for sales or marketing, goes to a contact: the primary one, where none is named."""
+
     customer_id: CustomerId
     template: str
     channel: str
     contact_id: ContactId | None = None
+    purpose: Purpose = "service"
 
 
-@customers.decides(Action.WORK, catalog=templates)
+def who_is_told(command: RequestNotification, customer: Open) -> list[ContactId]:
+    if command.contact_id is not None:
+        return [command.contact_id]
+    return [contact_id for contact_id, contact in customer.dossier.contacts.items() if contact.primary]
+
+
+def outreach_policy() -> PolicyId:
+    return OUTREACH_STANDARD
+
+
+@customers.decides(Action.WORK, catalog=templates, contacts=who_is_told, policy=outreach_policy)
 def request_notification(
-    command: RequestNotification, customer: Open, catalog: Catalog, asked: Asked
-) -> NotificationRequested:
+    command: RequestNotification,
+    customer: Open,
+    catalog: Catalog,
+    contacts: Mapping[ContactId, AnyContact],
+    policy: AnyOutreachPolicy,
+    asked: Asked,
+) -> Iterator[NotificationRequested | OutreachReserved]:
     """Ask that the customer, or one of his contacts, be told something that the catalog has the words for."""
     if command.contact_id is not None:
         must_be_linked(customer, command.contact_id)
-    return NotificationRequested(
+    yield NotificationRequested(
         customer_id=command.customer_id,
         template=code_of(catalog, command.template, "template", asked),
         channel=coded("channel", command.channel),
         contact_id=command.contact_id,
+        purpose=command.purpose,
     )
+    if not asked.imported:
+        yield from through_the_gate(command, contacts, policy, asked)
+
+
+def through_the_gate(
+    command: RequestNotification,
+    contacts: Mapping[ContactId, AnyContact],
+    policy: AnyOutreachPolicy,
+    asked: Asked,
+) -> Iterator[OutreachReserved]:
+    """An answer is not counted, and against a wish it does not go either; all else needs a place."""
+    channel = next((each for each in CHANNELS if each == command.channel), None)
+    if command.purpose == "service":
+        terms = policy.terms if isinstance(policy, OutreachPolicy) else OutreachTerms()
+        for contact_id, contact in contacts.items():
+            if channel is not None and not isinstance(contact, NoContact):
+                must_be_wished(still_itself(contact_id, contact), channel, command.purpose, terms)
+        return
+    if channel is None:
+        raise Invalid(field="channel", because=f"for {command.purpose} this is one of {', '.join(CHANNELS)}")
+    if not contacts:
+        raise Invalid(field="contact_id", because=f"for {command.purpose} somebody is spoken to")
+    ((contact_id, contact),) = contacts.items()
+    ref = f"notification-{asked.command_id}"
+    ask = ReserveOutreach(contact_id=contact_id, ref=ref, channel=channel, purpose=command.purpose)
+    reserved = reserve_outreach(ask, require(contact, Contact), policy, asked)
+    if reserved is not None:
+        yield reserved

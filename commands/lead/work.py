@@ -14,10 +14,12 @@ from commands.lead.leads import (
     status_before,
     still_open,
 )
+from commands.risk import must_not_be_held, who_answers
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import INVALID_REASONS, LOST_REASONS, Catalog, chosen, coded
+from domain.customer.states import Customer
 from domain.errors import Invalid, NotNow, require, said
 from domain.identity import HeldBy, Identity, IdentityReleased, IdentityReserved
 from domain.lead.facts import (
@@ -51,6 +53,7 @@ from domain.lead.states import (
 )
 from domain.money import Money
 from domain.pool import Pool
+from domain.signature import consulted
 from domain.values import (
     CatalogId,
     ContactId,
@@ -326,16 +329,30 @@ def owner_if_open(lead: Open | Converted) -> list[StaffId]:
     return owner_of(lead) if isinstance(lead, Open) else []
 
 
-@leads.decides(Action.CLOSE, identities=identities_if_open, books=owner_if_open)
+@consulted
+def converted_into(command: ConvertLead) -> list[CustomerId]:
+    return [command.customer_id]
+
+
+@leads.decides(
+    Action.CLOSE,
+    identities=identities_if_open,
+    books=owner_if_open,
+    customers=converted_into,
+    survivors=who_answers,
+)
 def convert(
     command: ConvertLead,
     lead: Open | Converted,
     identities: Mapping[IdentityId, Identity],
     books: Mapping[StaffId, AgentBook],
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
     asked: Asked,
 ) -> Iterator[LeadConverted | SlotReleased | IdentityReleased]:
     """The chance has become a customer; whoever comes with the same identity again is a new chance."""
     del books
+    must_not_be_held(customers, survivors, asked)
     match lead:
         case Open():
             yield LeadConverted(

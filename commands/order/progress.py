@@ -1,13 +1,15 @@
 """How an order comes, how far it gets, and how it begins again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from commands.decider import stream_name
 from commands.order.orders import buyers, charged, ordered, orders, paid_otherwise, status_before
+from commands.risk import must_not_be_held, who_answers
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.catalog import coded
+from domain.customer.states import Customer
 from domain.errors import Invalid, NotAllowed
 from domain.money import Money
 from domain.order.amounts import same_currency
@@ -38,6 +40,7 @@ from domain.order.states import (
     Unrequested,
     refund_of,
 )
+from domain.signature import consulted
 from domain.values import CustomerId, OrderId, StaffId, value
 
 
@@ -89,9 +92,21 @@ class AuthoriseOrder:
     edition: int | None = None
 
 
-@orders.decides(Action.CREDIT)
-def authorise(command: AuthoriseOrder, order: Order, asked: Asked) -> OrderAuthorised:
+@consulted
+def buyer(order: Unrequested | Order) -> list[CustomerId]:
+    return [order.customer_id] if isinstance(order, Order) else []
+
+
+@orders.decides(Action.CREDIT, customers=buyer, survivors=who_answers)
+def authorise(
+    command: AuthoriseOrder,
+    order: Order,
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    asked: Asked,
+) -> OrderAuthorised:
     """Let an order be placed up to an amount, on credit that has been reserved for it, once."""
+    must_not_be_held(customers, survivors, asked)
     before = status_before(order, asked, Requested, to=Authorised)
     amount = same_currency(order.amount, charged(command.amount, "amount"))
     if not asked.imported:
@@ -142,9 +157,16 @@ class PlaceOrder:
     salesperson: StaffId | None = None
 
 
-@orders.decides(Action.MIRROR)
-def place(command: PlaceOrder, order: Unrequested | Order, asked: Asked) -> Iterator[OrderPlaced | OrderPaid]:
+@orders.decides(Action.MIRROR, customers=buyer, survivors=who_answers)
+def place(
+    command: PlaceOrder,
+    order: Unrequested | Order,
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    asked: Asked,
+) -> Iterator[OrderPlaced | OrderPaid]:
     """The shop has taken the order: one that was authorised, or one that the customer placed himself."""
+    must_not_be_held(customers, survivors, asked)
     match order:
         case Unrequested():
             yield self_service(command, asked)

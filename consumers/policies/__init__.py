@@ -1,16 +1,19 @@
 """What the service does by itself when something has happened, or when its time has come."""
 
 from consumers.policies.acknowledgement import acknowledgement
+from consumers.policies.approaching import upsell, winback
 from consumers.policies.attribution import custody_of_leads, custody_of_owners
 from consumers.policies.circulation import circulation
 from consumers.policies.coaching import coaching
 from consumers.policies.credit_guard import credit_guard
 from consumers.policies.credit_watch import credit_alerts, credit_holds
 from consumers.policies.departure import departure
+from consumers.policies.departure_of_customers import departure_of_customers
 from consumers.policies.departure_of_tickets import departure_of_tickets
 from consumers.policies.dispatch import dispatch
 from consumers.policies.first_response import first_response
 from consumers.policies.hand_off import hand_off
+from consumers.policies.lifecycle import lifecycle, noting
 from consumers.policies.sampling import sampling
 from consumers.policies.service_level import service_level
 from consumers.policies.survey import survey
@@ -37,4 +40,9 @@ POLICIES: tuple[Process, ...] = (
     custody_of_leads,
     sampling,
     coaching,
+    departure_of_customers,
+    noting,
+    lifecycle,
+    winback,
+    upsell,
 )

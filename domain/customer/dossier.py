@@ -39,12 +39,33 @@ class Collaboration:
 
 
 @value
+class Ends:
+    """What one order brings, by the terms that held when it was noted: until when it makes him new, and when he is
+    dormant and lost unless he has bought again.
+    """
+
+    new_until: Instant
+    dormant_at: Instant
+    churned_at: Instant
+
+
+@value
 class PaidOrder:
-    """`refunded` is the whole of it."""
+    """`refunded` is the whole of it. One that was noted before any terms were published has no `ends`."""
 
     paid_at: Instant
     product_line: str | None = None
     refunded: bool = False
+    ends: Ends | None = None
+
+
+@value
+class Ahead:
+    """What the lifecycle clock has to ask for in a customer's present status, and when, if nothing happens before."""
+
+    active_at: Instant | None = None
+    dormant_at: Instant | None = None
+    churned_at: Instant | None = None
 
 
 @value

@@ -1,12 +1,16 @@
 """What can happen to a customer."""
 
+from collections.abc import Mapping
 from typing import Literal
 
+from domain.contact.facts import Purpose
 from domain.customer.dossier import (
     Access,
+    Ahead,
     ContactRole,
     CustomerType,
     Dossier,
+    Ends,
     OwnerRole,
     Profile,
     Segment,
@@ -29,6 +33,18 @@ from domain.values import (
 Status = Literal["prospect", "new", "active", "dormant", "churned", "closed"]
 Direction = Literal["inbound", "outbound"]
 Refusal = Literal["no-credit", "on-hold", "risk-flag", "over-limit", "over-quantity"]
+ApproachKind = Literal["winback", "upsell"]
+Dropped = Literal[
+    "no-offer",
+    "moved-on",
+    "risk-flag",
+    "open-lead",
+    "no-contact",
+    "do-not-contact",
+    "consent-withdrawn",
+    "consent-missing",
+    "never-allowed",
+]
 Side = Literal["survivor", "absorbed"]
 Sides = Literal["survivor", "absorbed", "both"]
 
@@ -79,6 +95,7 @@ class CustomerAdopted:
     """Imported history becomes a live subject: from now on its deadlines run."""
 
     customer_id: CustomerId
+    ahead: Ahead | None = None
 
 
 # Facts of the lifecycle
@@ -86,12 +103,13 @@ class CustomerAdopted:
 
 @fact("customer.status-changed")
 class CustomerStatusChanged:
-    """`due_at`: since when it was due, where a clock asked for it."""
+    """`due_at`: since when it was due, where a clock asked for it; `ahead`: what it has to ask for next."""
 
     customer_id: CustomerId
     from_: Status
     to: Status
     due_at: Instant | None = None
+    ahead: Ahead | None = None
 
 
 @fact("customer.won-back")
@@ -103,16 +121,21 @@ class CustomerWonBack:
     to: Literal["active"] = "active"
     campaign: str | None = None
     days_lapsed: int | None = None
+    ahead: Ahead | None = None
 
 
 @fact("customer.order-noted")
 class CustomerOrderNoted:
-    """A paid order, as far as the lifecycle needs to know."""
+    """A paid order, as far as the lifecycle needs to know, and by when it will have been too long ago: what is
+    published later does not change that.
+    """
 
     customer_id: CustomerId
     order_id: OrderId
     paid_at: Instant
     product_line: str | None = None
+    ends: Ends | None = None
+    ahead: Ahead | None = None
 
 
 @fact("customer.refund-noted")
@@ -121,11 +144,12 @@ class CustomerRefundNoted:
 
     customer_id: CustomerId
     order_id: OrderId
+    ahead: Ahead | None = None
 
 
 @fact("customer.touchpoint-recorded")
 class TouchpointRecorded:
-    """`active_at`: when he came, where it was he who did."""
+    """`active_at`: when he came, where it was he who did; `ahead`, where that is something else from now on."""
 
     customer_id: CustomerId
     channel: str
@@ -133,31 +157,59 @@ class TouchpointRecorded:
     ref: str | None = None
     note: Personal[str] | None = None
     active_at: Instant | None = None
+    ahead: Ahead | None = None
 
 
 # Facts of who looks after him
 
 
+@value
+class Passed:
+    """Somebody who was thought of, and why it was not he."""
+
+    staff_id: StaffId
+    because: Literal["departed", "other-role", "other-organisation", "farther", "outweighed"]
+
+
+@value
+class OwnerChoice:
+    """How a rule came to somebody: who was thought of, as seen at a position. `loads` is how much each of them had."""
+
+    rule_id: str
+    seen_at: int
+    passed: tuple[Passed, ...] = ()
+    loads: Mapping[str, int] | None = None
+
+
 @fact("customer.assigned")
 class CustomerAssigned:
+    """`choice` says why it was he, where a rule has found him."""
+
     customer_id: CustomerId
     owner: StaffId
     role: OwnerRole
+    choice: OwnerChoice | None = None
 
 
 @fact("customer.transferred")
 class CustomerTransferred:
+    """`choice` says why it was he, where a rule has found him."""
+
     customer_id: CustomerId
     from_: StaffId
     to: StaffId
     role: OwnerRole
+    choice: OwnerChoice | None = None
 
 
 @fact("customer.released")
 class CustomerReleased:
+    """`choice` says why nobody else has him, where a rule has looked for somebody."""
+
     customer_id: CustomerId
     from_: StaffId
     role: OwnerRole
+    choice: OwnerChoice | None = None
 
 
 @fact("customer.collaborator-added")
@@ -222,10 +274,48 @@ class ValueSegmentChanged:
 
 @fact("customer.notification-requested")
 class NotificationRequested:
+    """What is for sales or marketing has its place reserved with the contact."""
+
     customer_id: CustomerId
     template: str
     channel: str
     contact_id: ContactId | None = None
+    purpose: Purpose = "service"
+
+
+# Facts of how we come to him again
+
+
+@fact("customer.approached")
+class CustomerApproached:
+    """A lead was opened on him, and his contact's place for it is reserved."""
+
+    customer_id: CustomerId
+    lead_id: LeadId
+    kind: ApproachKind
+    contact_id: ContactId
+    campaign: str
+
+
+@fact("customer.approach-deferred")
+class ApproachDeferred:
+    """It would be too much now; it is tried again at `until`."""
+
+    customer_id: CustomerId
+    kind: ApproachKind
+    contact_id: ContactId
+    because: str
+    until: Instant
+
+
+@fact("customer.approach-dropped")
+class ApproachDropped:
+    """It is not to be, and is not tried again; `lead_id` is the open lead that there is already."""
+
+    customer_id: CustomerId
+    kind: ApproachKind
+    because: Dropped
+    lead_id: LeadId | None = None
 
 
 # Facts of credit
@@ -436,6 +526,9 @@ CustomerEvent = (
     | TagRemoved
     | ValueSegmentChanged
     | NotificationRequested
+    | CustomerApproached
+    | ApproachDeferred
+    | ApproachDropped
     | CreditLevelChanged
     | CreditHoldPlaced
     | CreditHoldLifted

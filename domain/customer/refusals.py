@@ -126,6 +126,17 @@ class OnLegalHold(Refused):
 
 
 @refusal
+class HeldForRisk(Refused):
+    """What a customer with a risk flag has open does not go on until a person has looked at it."""
+
+    customer_id: CustomerId
+    flags: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"the customer {self.customer_id} is held for {', '.join(self.flags)}: clear that first"
+
+
+@refusal
 class ChoiceNeeded(Refused):
     """Two customers are merged by saying what is right where they differ."""
 

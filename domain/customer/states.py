@@ -18,6 +18,8 @@ from domain.customer.dossier import (
     Profile,
 )
 from domain.customer.facts import (
+    ApproachDeferred,
+    ApproachDropped,
     ContactLinked,
     ContactRoleChanged,
     ContactUnlinked,
@@ -31,6 +33,7 @@ from domain.customer.facts import (
     CreditReserved,
     CustomerAbsorbed,
     CustomerAdopted,
+    CustomerApproached,
     CustomerAssigned,
     CustomerCollaboratorAdded,
     CustomerCorrected,
@@ -206,6 +209,8 @@ def evolve_open(customer: Open, event: CustomerEvent) -> Open:
             return replace(customer, lifecycle=lifecycle(to, dossier))
         case CustomerAdopted() | NotificationRequested() | CreditRefused():
             return customer
+        case CustomerApproached() | ApproachDeferred() | ApproachDropped():
+            return customer
         case CustomerReleased(from_=owner):
             return replace(evolve_owners(customer, event), last_owner=owner)
         case CustomerAssigned() | CustomerTransferred() | CustomerReleased():
@@ -239,8 +244,8 @@ def evolve_dossier(customer: Open, dossier: Dossier, event: CustomerEvent) -> Do
             return replace(dossier, profile=overlaid(dossier.profile, profile))
         case CustomerRegistered(identities_added=added):
             return replace(dossier, registered=True, identities={**dossier.identities, **kinds(added)})
-        case CustomerOrderNoted(order_id=order_id, paid_at=paid_at, product_line=line):
-            order = PaidOrder(paid_at=paid_at, product_line=line)
+        case CustomerOrderNoted(order_id=order_id, paid_at=paid_at, product_line=line, ends=ends):
+            order = PaidOrder(paid_at=paid_at, product_line=line, ends=ends)
             return replace(dossier, orders={**dossier.orders, order_id: order})
         case CustomerRefundNoted(order_id=order_id):
             order = replace(dossier.orders[order_id], refunded=True)

@@ -1,5 +1,6 @@
 """Deadlines: what will be due for a subject, and when, as things stand. The clock sends what is due."""
 
+from projections.deadlines.customers import of_customers
 from projections.deadlines.leads import of_leads
 from projections.deadlines.orders import of_orders
 from projections.deadlines.plans import of_plans
@@ -19,4 +20,4 @@ deadlines = projection(
     scoped=False,
     sorts=("due_at",),
     filters=("subject_id", "kind", "due_at", "armed"),
-)(together(of_leads, of_tickets, of_staff, of_orders, of_plans, of_reviews))
+)(together(of_leads, of_tickets, of_staff, of_orders, of_plans, of_reviews, of_customers))

@@ -28,6 +28,11 @@ DeadlineKind = Literal[
     "overdue",
     "month-over",
     "appeal-over",
+    "active",
+    "dormant",
+    "churned",
+    "winback",
+    "upsell",
 ]
 
 

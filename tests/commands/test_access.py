@@ -118,6 +118,7 @@ RIGHTS = {
         "WarnSla",
     },
     "dispatch": {
+        "ApproachCustomer",
         "DispatchLead",
         "DispatchTicket",
         "HandOffLead",

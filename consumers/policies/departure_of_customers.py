@@ -1,0 +1,142 @@
+"""Departure: whom somebody looked after who has left is his manager's from now on, or nobody's."""
+
+from collections.abc import Iterable, Iterator
+
+from commands.customer.owners import ReleaseCustomer, TransferCustomer
+from consumers.process import Because, FirstOf, Process, Seen
+from domain.access import Action, scope_of
+from domain.actor import Reason
+from domain.customer.dossier import ROLES, OwnerRole
+from domain.customer.facts import (
+    CustomerAbsorbed,
+    CustomerAssigned,
+    CustomerReleased,
+    CustomerRestored,
+    CustomersMerged,
+    CustomerStatusChanged,
+    CustomerTransferred,
+    CustomerUnmerged,
+    OwnerChoice,
+    Passed,
+    PersonalDataErased,
+)
+from domain.staff import StaffDeparted
+from domain.values import CustomerId, StaffId, within
+from projections.projection import projection
+from projections.rows import Row, table
+from projections.staff_directory import Colleague, staff_directory
+
+# What is remembered: who looks after whom
+
+
+@table
+class LookedAfter(Row):
+    """Who looks after a customer in a role."""
+
+    customer_id: CustomerId
+    role: OwnerRole
+    staff_id: StaffId
+
+
+Owners = tuple[LookedAfter, ...]
+
+
+@projection("departure_customers", key=("customer_id",), rows_by=("role",), version=1, scoped=False)
+def looked_after(
+    rows: Owners,
+    event: CustomerAssigned
+    | CustomerTransferred
+    | CustomerReleased
+    | CustomersMerged
+    | CustomerUnmerged
+    | CustomerRestored
+    | CustomerAbsorbed
+    | CustomerStatusChanged
+    | PersonalDataErased
+    | StaffDeparted,
+) -> Owners:
+    match event:
+        case CustomerAssigned(owner=owner) | CustomerTransferred(to=owner):
+            mine = LookedAfter(customer_id=event.customer_id, role=event.role, staff_id=owner)
+            return (*(row for row in rows if row.role != event.role), mine)
+        case CustomerReleased(role=role):
+            return tuple(row for row in rows if row.role != role)
+        case CustomersMerged() | CustomerUnmerged() | CustomerRestored():
+            owners = event.kept.owners
+            return tuple(
+                LookedAfter(customer_id=event.customer_id, role=role, staff_id=owners[role])
+                for role in ROLES
+                if role in owners
+            )
+        case CustomerAbsorbed() | PersonalDataErased() | CustomerStatusChanged(to="closed"):
+            return ()
+        case _:
+            return rows
+
+
+@looked_after.finds_by("staff_id")
+def whose_he_was(event: StaffDeparted) -> StaffId:
+    return event.staff_id
+
+
+# Who takes over: whoever manages the smallest organisation around that of the one who has left
+
+RULE = "departure/manager"
+OWNER_DEPARTED = Reason(code="owner-departed")
+
+departure_of_customers = Process("departure", looked_after, looks_at=(staff_directory,))
+
+
+@departure_of_customers.reacts
+def hand_customers_to_the_manager_when_staff_departs(
+    event: StaffDeparted, rows: Owners, seen: Seen
+) -> Iterator[FirstOf]:
+    left = [row for row in rows if row.staff_id == event.staff_id]
+    if not left:
+        return
+    colleagues = seen.rows(staff_directory)
+    home = next(each for each in colleagues if each.staff_id == event.staff_id)
+    managers, passed = managers_of(home, colleagues)
+    choice = OwnerChoice(rule_id=RULE, seen_at=seen.position(staff_directory), passed=passed)
+    for row in left:
+        yield FirstOf(
+            (
+                *(
+                    Because(
+                        TransferCustomer(customer_id=row.customer_id, to=manager, role=row.role, choice=choice),
+                        OWNER_DEPARTED,
+                    )
+                    for manager in managers
+                ),
+                Because(
+                    ReleaseCustomer(customer_id=row.customer_id, role=row.role, choice=choice),
+                    OWNER_DEPARTED,
+                ),
+            )
+        )
+
+
+def managers_of(home: Colleague, colleagues: Iterable[Colleague]) -> tuple[tuple[StaffId, ...], tuple[Passed, ...]]:
+    """Who decides over people around somebody, the nearest first, and why each of the other managers does not."""
+    managers = [each for each in colleagues if each.staff_id != home.staff_id and manages(each)]
+    around = [each for each in managers if each.active and within(home.org_path, each.org_path)]
+    around.sort(key=lambda each: (each.role != likely(home), -len(each.org_path.split("/")), each.staff_id))
+    passed = []
+    for each in managers:
+        if not each.active:
+            passed.append(Passed(staff_id=each.staff_id, because="departed"))
+        elif not within(home.org_path, each.org_path):
+            passed.append(Passed(staff_id=each.staff_id, because="other-organisation"))
+        elif each is not around[0]:
+            passed.append(Passed(staff_id=each.staff_id, because="farther"))
+    return tuple(each.staff_id for each in around), tuple(passed)
+
+
+def manages(person: Colleague) -> bool:
+    """Whether he decides about the work of people, and may work with customers himself."""
+    return scope_of(person.role, Action.ASSIGN) is not None and scope_of(person.role, Action.WORK) is not None
+
+
+def likely(person: Colleague) -> str:
+    """The managers of a service agent are those of service."""
+    return "service_manager" if person.role.startswith("service") else "sales_manager"

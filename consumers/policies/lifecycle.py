@@ -1,0 +1,179 @@
+"""The lifecycle clock: how far it has come with a customer follows from what he pays, and from how long he does not."""
+
+from uuid import UUID
+
+from commands.customer.lifecycle import ChangeCustomerStatus, RecordCustomerOrder, RecordCustomerRefund
+from consumers.process import FirstOf, Process
+from domain.customer.facts import (
+    CustomerAbsorbed,
+    CustomerApproached,
+    CustomerCreated,
+    CustomerOrderNoted,
+    CustomerRefundNoted,
+    CustomerRestored,
+    CustomersMerged,
+    CustomerStatusChanged,
+    CustomerUnmerged,
+    CustomerWonBack,
+    PersonalDataErased,
+    Status,
+)
+from domain.order.facts import OrderPaid, OrderPlaced, OrderRefunded, OrderRepriced, OrderRequested, PaymentReceived
+from domain.values import CustomerId, Instant, OrderId
+from projections.deadlines import Deadline
+from projections.projection import projection
+from projections.rows import Row, replace, table
+
+# What is paid is noted on the customer
+
+
+@table
+class Purchase(Row):
+    """Whose an order is, what is bought, and when that, its price or its payment changed last. `customers` are those
+    whose it has been, one merged into the next.
+    """
+
+    order_id: OrderId
+    customer_id: CustomerId
+    customers: tuple[CustomerId, ...]
+    products: tuple[str, ...]
+    at: Instant
+
+
+@projection("lifecycle_purchases", key=("order_id",), version=1, scoped=False)
+def purchases(
+    row: Purchase | None,
+    event: OrderRequested
+    | OrderPlaced
+    | OrderRepriced
+    | PaymentReceived
+    | OrderPaid
+    | OrderRefunded
+    | CustomersMerged
+    | CustomerUnmerged,
+    at: Instant,
+) -> Purchase | None:
+    match row, event:
+        case None, OrderRequested() | OrderPlaced():
+            whose = event.customer_id
+            products = tuple(dict.fromkeys(line.product for line in event.lines))
+            return Purchase(order_id=event.order_id, customer_id=whose, customers=(whose,), products=products, at=at)
+        case Purchase(), OrderPlaced(lines=lines) | OrderRepriced(lines=lines):
+            return replace(row, products=tuple(dict.fromkeys(line.product for line in lines)), at=at)
+        case Purchase(), PaymentReceived():
+            return replace(row, at=at)
+        case Purchase(customers=customers), CustomersMerged(customer_id=survivor):
+            return replace(row, customer_id=survivor, customers=(*customers, survivor))
+        case Purchase(customers=customers), CustomerUnmerged(absorbed=absorbed) if absorbed in customers:
+            before = customers[: customers.index(absorbed) + 1]
+            return replace(row, customer_id=absorbed, customers=before)
+        case _:
+            return row
+
+
+@purchases.finds_by("customer_id")
+def of_the_absorbed(event: CustomersMerged) -> CustomerId:
+    return event.absorbed
+
+
+@purchases.finds_by("customer_id")
+def of_the_survivor(event: CustomerUnmerged) -> CustomerId:
+    return event.customer_id
+
+
+noting = Process("lifecycle", purchases)
+
+
+@noting.reacts
+def note_what_is_paid(event: OrderPaid, row: Purchase | None) -> RecordCustomerOrder | None:
+    """What is paid, or cheaper, in the same moment makes it paid."""
+    if row is None or event.to != "paid":
+        return None
+    return RecordCustomerOrder(
+        customer_id=row.customer_id, order_id=event.order_id, paid_at=row.at, products=row.products
+    )
+
+
+@noting.reacts
+def note_what_is_given_back(event: OrderRefunded, row: Purchase | None) -> RecordCustomerRefund | None:
+    if row is None or event.to != "refunded":
+        return None
+    return RecordCustomerRefund(customer_id=row.customer_id, order_id=event.order_id)
+
+
+# What is noted makes him new, active, or a prospect again; what is due makes him dormant, and lost
+
+
+@table
+class Stage(Row):
+    """How far it has come with a customer, and what we have come to him with since he bought last."""
+
+    customer_id: CustomerId
+    status: Status
+    campaign: str | None = None
+
+
+@projection("lifecycle_stages", key=("customer_id",), version=1, scoped=False)
+def stages(
+    row: Stage | None,
+    event: CustomerCreated
+    | CustomerOrderNoted
+    | CustomerRefundNoted
+    | CustomerStatusChanged
+    | CustomerWonBack
+    | CustomersMerged
+    | CustomerUnmerged
+    | CustomerRestored
+    | CustomerAbsorbed
+    | PersonalDataErased
+    | CustomerApproached,
+) -> Stage | None:
+    match event:
+        case CustomerCreated(customer_id=customer_id):
+            return Stage(customer_id=customer_id, status="prospect")
+        case CustomerOrderNoted() | CustomerRefundNoted():
+            return row
+        case CustomerApproached(kind=kind):
+            return replace(row, campaign=event.campaign) if row is not None and kind == "winback" else row
+        case CustomerAbsorbed() | PersonalDataErased():
+            return None
+        case _ if event.to == "closed":
+            return None
+        case _:
+            campaign = row.campaign if row is not None and event.to in ("dormant", "churned") else None
+            return Stage(customer_id=event.customer_id, status=event.to, campaign=campaign)
+
+
+lifecycle = Process("lifecycle", stages)
+
+
+@lifecycle.reacts
+def go_on_with_who_has_bought(event: CustomerOrderNoted, row: Stage | None) -> FirstOf | ChangeCustomerStatus | None:
+    """The first order makes him new, another one active. Where two come together, the second may find him new."""
+    if row is None or row.status == "active":
+        return None
+    active = ChangeCustomerStatus(customer_id=event.customer_id, to="active", campaign=row.campaign)
+    if row.status == "prospect":
+        return FirstOf((ChangeCustomerStatus(customer_id=event.customer_id, to="new"), active))
+    return active
+
+
+@lifecycle.reacts
+def begin_again_with_whose_only_order_was_refunded(
+    event: CustomerRefundNoted, row: Stage | None
+) -> ChangeCustomerStatus | None:
+    if row is None or row.status not in ("prospect", "new"):
+        return None
+    return ChangeCustomerStatus(customer_id=event.customer_id, to="prospect")
+
+
+STATUS: dict[str, Status] = {"active": "active", "dormant": "dormant", "churned": "churned"}
+
+
+@lifecycle.when_due("active", "dormant", "churned")
+def change_what_is_due(deadline: Deadline) -> ChangeCustomerStatus:
+    return ChangeCustomerStatus(customer_id=customer_of(deadline), to=STATUS[deadline.kind])
+
+
+def customer_of(deadline: Deadline) -> CustomerId:
+    return CustomerId(UUID(deadline.subject_id.removeprefix("customer/")))

@@ -1,0 +1,138 @@
+"""The gate before every outreach: no oftener than is published, and never against a wish, whoever asks."""
+
+from dataclasses import replace
+from typing import get_args, get_type_hints
+
+from commands import DECIDERS
+from commands.customer.approaching import ApproachCustomer
+from commands.customer.relations import RequestNotification
+from domain.contact.facts import ContactCreated, DoNotContactSet, OutreachReserved
+from domain.contact.refusals import ConsentMissing, ContactedOften, DoNotContact
+from domain.customer.facts import (
+    ApproachDeferred,
+    ApproachDropped,
+    ContactLinked,
+    CustomerApproached,
+    NotificationRequested,
+    RiskFlagRaised,
+)
+from domain.errors import Invalid, NotNow
+from domain.identity import IdentityLink, IdentityReserved
+from domain.lead.facts import LeadCaptured
+from domain.outreach_policy import STANDARD, OutreachPolicyPublished, OutreachTerms
+from domain.signature import members
+from domain.values import LeadId
+from tests.commands.customer.situations import LEAD, LI, ORDER, WANG, WAYS, created, published
+from tests.spec import START, day, given, identity, mia, policy
+
+limits = OutreachPolicyPublished(policy_id=STANDARD, number=1, terms=OutreachTerms())
+contact = (
+    ContactCreated(contact_id=WANG, name="Wang"),
+    ContactLinked(customer_id=LI, contact_id=WANG, role="decides", primary=True),
+)
+story = (*published, limits, *created, *contact)
+refuses = DoNotContactSet(contact_id=WANG, evidence="call", since=START)
+tell = RequestNotification(customer_id=LI, template="welcome", channel="sms", purpose="sales")
+
+
+def place(ref: str, channel: str = "sms") -> OutreachReserved:
+    return OutreachReserved(
+        contact_id=WANG,
+        ref=ref,
+        channel=channel,  # type: ignore[arg-type]
+        purpose="sales",
+        at=START,
+        counts=True,
+        policy_id=STANDARD,
+        time_zone="Asia/Shanghai",
+        forget_before=day(2, 23),
+    )
+
+
+def test_what_is_for_sales_has_a_place_and_there_is_one_a_day() -> None:
+    asked = given(*story).when(tell, by=policy)
+    ref = f"notification-{asked.ask.command_id}"
+    requested = NotificationRequested(customer_id=LI, template="welcome", channel="sms", purpose="sales")
+    asked.then(requested, place(ref))
+    full = given(*story, place("news"))
+    full.when(tell, by=policy).refused(ContactedOften, because="day")
+    full.when(replace(tell, purpose="service"), by=policy).then(replace(requested, purpose="service"))
+
+
+def test_an_opt_out_beats_every_policy_and_a_service_reply_too() -> None:
+    for purpose in ("sales", "marketing", "service"):
+        said = replace(tell, purpose=purpose)
+        given(*story, refuses).when(said, by=policy).refused(DoNotContact)
+        given(*story, refuses).when(said, by=mia).refused(DoNotContact)
+    given(*story).when(replace(tell, purpose="marketing"), by=policy).refused(ConsentMissing)
+
+
+def test_what_is_for_sales_is_said_to_somebody_by_a_channel_that_can_be_refused() -> None:
+    given(*published, limits, *created).when(tell, by=policy).refused(Invalid, because="contact_id: for sales somebody")
+    given(*story).when(replace(tell, channel="board"), by=policy).refused(Invalid, because="channel: for sales this is")
+    given(*published, *created, *contact).when(tell, by=policy).refused(NotNow, because="this needs OutreachPolicy")
+
+
+def test_whatever_goes_out_by_itself_has_passed_the_gate() -> None:
+    """Each rule that lets us speak to a customer reads the limits and the contact, and reserves the place."""
+    outward = {NotificationRequested, CustomerApproached}
+    rules = [rule for decider in DECIDERS for rule in decider.rules.values() if outward & set(yields(rule.run))]
+    assert {rule.takes for rule in rules} == {RequestNotification, ApproachCustomer}
+    for rule in rules:
+        assert OutreachReserved in yields(rule.run)
+        read = {each for need in rule.needs.values() for each in need.types}
+        assert {kind.__name__ for kind in read} >= {"Contact", "OutreachPolicy"}
+
+
+def yields(rule: object) -> tuple[type, ...]:
+    """The events that a rule says it may answer with."""
+    found = get_type_hints(rule)["return"]
+    return tuple(each for part in (get_args(found) or (found,)) for each in members(part))
+
+
+# A lead on a customer that we have
+
+again = ApproachCustomer(lead_id=LEAD, customer_id=LI, kind="winback")
+lapsed = (*story, *WAYS["dormant"])
+MARK = IdentityLink(identity_id=identity(2), kind="external", value=str(LI), system="winback")
+opened = (
+    LeadCaptured(
+        lead_id=LEAD,
+        source="winback",
+        channel="call",
+        identities=(MARK,),
+        campaign="win-back",
+        kind="winback",
+        customer_id=LI,
+    ),
+    IdentityReserved(identity_id=identity(2), kind="external", lead_id=LEAD),
+)
+
+
+def dropped(because: str, lead_id: LeadId | None = None) -> ApproachDropped:
+    return ApproachDropped(customer_id=LI, kind="winback", because=because, lead_id=lead_id)  # type: ignore[arg-type]
+
+
+def test_a_lead_is_opened_on_whom_is_lapsed_once_at_a_time() -> None:
+    approached = CustomerApproached(customer_id=LI, lead_id=LEAD, kind="winback", contact_id=WANG, campaign="win-back")
+    first = given(*lapsed).when(again, by=policy)
+    reserved = place(f"winback-{LEAD}", "call")
+    open_one = first.then(*opened, approached, reserved)
+    second = replace(again, lead_id=LeadId(ORDER))
+    open_one.when(second, by=policy, at=day(4, 20)).then(dropped("open-lead", LEAD))
+
+
+def test_it_is_later_or_not_at_all_as_his_contact_allows() -> None:
+    busy = given(*lapsed, place("news")).when(again, by=policy)
+    busy.then(ApproachDeferred(customer_id=LI, kind="winback", contact_id=WANG, because="day", until=day(3, 26, 8)))
+    night = given(*lapsed).when(again, by=policy, at=day(3, 25, 22))
+    night.then(
+        ApproachDeferred(customer_id=LI, kind="winback", contact_id=WANG, because="quiet-hours", until=day(3, 26, 8))
+    )
+    given(*lapsed, refuses).when(again, by=policy).then(dropped("do-not-contact"))
+    given(*published, limits, *created, *WAYS["dormant"]).when(again, by=policy).then(dropped("no-contact"))
+    given(*story).when(again, by=policy).then(dropped("moved-on"))
+    flagged = RiskFlagRaised(customer_id=LI, flag="fraud")
+    given(*lapsed, flagged).when(again, by=policy).then(dropped("risk-flag"))
+    upsell = given(*story).when(replace(again, kind="upsell"), by=policy)
+    upsell.then(replace(dropped("no-offer"), kind="upsell"))

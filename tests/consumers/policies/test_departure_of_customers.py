@@ -1,0 +1,128 @@
+"""Departure: whom a leaver looked after is his manager's at once, and it is told why that one's."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from commands.customer.lifecycle import ChangeCustomerStatus
+from commands.customer.merging import MergeCustomers
+from commands.customer.owners import AssignCustomer
+from commands.policy import PausePolicy
+from commands.staff import DepartStaff, MoveStaff, OnboardStaff
+from consumers.policies.departure_of_customers import departure_of_customers, managers_of
+from domain.actor import Actor, Reason
+from domain.customer.dossier import OwnerRole
+from domain.customer.facts import CustomerReleased, CustomerTransferred, FieldChoices, Passed
+from domain.staff import StaffDeparted
+from domain.values import CustomerId, OrgPath, StaffId
+from projections.staff_directory import Colleague
+from tests.consumers.house import House
+from tests.consumers.office import ADMIN, START, mia
+from tests.consumers.policies.shop import DAY, Shop, quick
+
+ANN = StaffId("ann")
+
+
+def colleague(name: str, role: str, org: str, *, active: bool = True) -> Colleague:
+    return Colleague(staff_id=StaffId(name), name=name, role=role, org_path=OrgPath(org), active=active)
+
+
+def test_the_nearest_manager_who_is_there_comes_first() -> None:
+    home = colleague("ann", "sales", "north/team-1", active=False)
+    others = (
+        colleague("mia", "sales_manager", "north"),
+        colleague("tom", "sales_manager", "north/team-1"),
+        colleague("old", "sales_manager", "north/team-1", active=False),
+        colleague("otto", "sales_manager", "south"),
+        colleague("bob", "sales", "north/team-1"),
+        colleague("sam", "service_manager", "north/team-1"),
+        colleague("team", "sales_manager", "north/team-11"),
+    )
+    found, passed = managers_of(home, (home, *others))
+    assert found == ("tom", "mia", "sam")
+    assert {each.staff_id: each.because for each in passed} == {
+        "mia": "farther",
+        "sam": "farther",
+        "old": "departed",
+        "otto": "other-organisation",
+        "team": "other-organisation",
+    }
+
+
+def test_a_manager_who_leaves_is_not_his_own() -> None:
+    home = colleague("mia", "sales_manager", "north", active=False)
+    assert managers_of(home, (home,)) == ((), ())
+
+
+@pytest.fixture
+def shop(house: House) -> Iterator[Shop]:
+    with quick():
+        yield Shop(house, departure_of_customers)
+
+
+def assigned(shop: Shop, number: int, role: OwnerRole = "primary", owner: StaffId = ANN) -> CustomerId:
+    customer_id = shop.customer(number)
+    shop.office.do(ADMIN, AssignCustomer(customer_id=customer_id, owner=owner, role=role), imported=True)
+    return customer_id
+
+
+@pytest.mark.slow
+def test_whom_a_leaver_looked_after_is_his_managers(shop: Shop) -> None:
+    first, second, others = assigned(shop, 1), assigned(shop, 2, "service"), assigned(shop, 3, owner=StaffId("mia"))
+    shop.settle()
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN))
+    shop.settle()
+    assert shop.dossier(first).owners == {"primary": "mia"}
+    assert shop.dossier(second).owners == {"service": "mia"}
+    assert shop.dossier(others).owners == {"primary": "mia"}
+    told = shop.office.told(CustomerTransferred)
+    (departed,) = shop.office.told(StaffDeparted)
+    assert len(told) == 2
+    assert {each.causation_id for each in told} == {departed.event_id}
+    assert {each.reason for each in told} == {Reason(code="owner-departed")}
+    assert {each.actor for each in told} == {Actor(kind="policy", id="departure", name="departure", role="policy")}
+    assert {each.event.choice.rule_id for each in told} == {"departure/manager"}
+    assert all(each.event.choice.seen_at >= departed.position for each in told)
+    shop.reactor.close()
+    shop.reactor = shop.office.reactor(departure_of_customers)
+    shop.settle()
+    assert len(shop.office.told(CustomerTransferred)) == 2
+
+
+@pytest.mark.slow
+def test_where_nobody_manages_him_they_are_released_and_it_is_told_who_was_thought_of(shop: Shop) -> None:
+    customer_id = assigned(shop, 1)
+    shop.office.do(ADMIN, MoveStaff(staff_id=StaffId("mia"), role="sales_manager", to=OrgPath("south")))
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN))
+    shop.settle()
+    assert shop.dossier(customer_id).owners == {}
+    (released,) = shop.office.told(CustomerReleased)
+    assert released.event.choice.passed == (Passed(staff_id=StaffId("mia"), because="other-organisation"),)
+    assert released.reason == Reason(code="owner-departed")
+
+
+@pytest.mark.slow
+def test_whom_a_merge_has_brought_him_goes_too_and_who_is_shut_does_not(shop: Shop) -> None:
+    survivor, absorbed, shut = shop.customer(1), assigned(shop, 2), assigned(shop, 3)
+    choices = FieldChoices()
+    shop.office.do(mia, MergeCustomers(customer_id=survivor, absorbed=absorbed, choices=choices))
+    shop.office.do(mia, ChangeCustomerStatus(customer_id=shut, to="closed"), reason="gone")
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN))
+    shop.settle()
+    assert [each.event.customer_id for each in shop.office.told(CustomerTransferred)] == [survivor]
+
+
+@pytest.mark.slow
+def test_history_is_left_in_peace_and_a_pause_is_caught_up_with(shop: Shop) -> None:
+    customer_id = assigned(shop, 1)
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN), imported=True)
+    shop.settle()
+    assert shop.dossier(customer_id).owners == {"primary": "ann"}
+    shop.office.do(ADMIN, OnboardStaff(staff_id=ANN, name="Ann", role="sales", org_path=OrgPath("north")))
+    shop.office.do(mia, PausePolicy(policy_name="departure", until=START + DAY), reason="audit")
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN))
+    shop.settle()
+    assert shop.dossier(customer_id).owners == {"primary": "ann"}
+    shop.office.now = START + DAY
+    shop.settle()
+    assert shop.dossier(customer_id).owners == {"primary": "mia"}
