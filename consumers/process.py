@@ -61,8 +61,8 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What follows from an event. It takes the event, what is remembered if it wants that, and then what is annotated as
-    Seen or as Recorded.
+    """What follows from an event: a function of it, of what is remembered if that is wanted, and of what is annotated
+    as Seen or as Recorded.
     """
 
     function: Callable[..., Any]
