@@ -79,7 +79,7 @@ class Precondition:
 
 def must_be_clear(scope: Scope) -> None:
     """Whatever could be read in two ways is not read in one of them. Raises MalformedUrl or BadHeader."""
-    for part in (scope["raw_path"], scope["query_string"]):
+    for part in (scope.get("raw_path", b""), scope["query_string"]):
         if b"%" in part:
             try:
                 unquote_to_bytes(part).decode()

@@ -1,6 +1,5 @@
 """What can happen to a customer."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 from domain.contact.facts import Purpose
@@ -168,27 +167,23 @@ class Passed:
     """Somebody who was thought of, and why it was not he."""
 
     staff_id: StaffId
-    because: Literal["departed", "other-role", "other-organisation", "farther", "outweighed"]
+    because: Literal["departed", "other-organisation", "farther"]
 
 
 @value
 class OwnerChoice:
-    """How a rule came to somebody: who was thought of, as seen at a position. `loads` is how much each of them had."""
+    """How a rule came to somebody: who was thought of, as seen at a position."""
 
     rule_id: str
     seen_at: int
     passed: tuple[Passed, ...] = ()
-    loads: Mapping[str, int] | None = None
 
 
 @fact("customer.assigned")
 class CustomerAssigned:
-    """`choice` says why it was he, where a rule has found him."""
-
     customer_id: CustomerId
     owner: StaffId
     role: OwnerRole
-    choice: OwnerChoice | None = None
 
 
 @fact("customer.transferred")

@@ -198,7 +198,7 @@ def test_whatever_is_wrong_with_a_map_is_told_with_its_line(file: Path) -> None:
     assert faults(file, "columns:\n  fone: Phone\n  name: [Name, Phone]\nvalues: {phone: '1'}\ncolour: red") == [
         "leads.yaml:5: colour: there is no such field"
     ]
-    same = "source, channel, campaign, name, product_line, kind, currency"
+    same = "source, channel, campaign, name, product_line, kind, territory, currency"
     assert faults(
         file,
         "columns:\n  fone: Phone\n  name: [Name, Phone]\nvalues: {phone: '1'}\n"

@@ -3,24 +3,44 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from commands.customer.credit import ReserveCredit
+from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.lead.capture import CaptureLead
 from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, TransferLead
 from commands.lead.work import RecordTouch, ScheduleNextAction
+from commands.order.progress import AuthoriseOrder, PlaceOrder, ReopenOrder
 from commands.staff import DepartStaff
 from commands.ticket.promises import BreachSla, RebaseSla, WarnSla
 from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
 from commands.ticket.work import RecordCustomerReply
 from domain.actor import Actor, Reason
+from domain.customer.dossier import Profile
+from domain.customer.facts import (
+    CreditRefused,
+    CustomerProfileUpdated,
+    CustomerRestored,
+    CustomersMerged,
+    CustomerUnmerged,
+    FieldChoices,
+)
+from domain.customer.refusals import ChoiceNeeded
 from domain.errors import NotNow
 from domain.lead.facts import LeadCaptured, LeadClaimed, LeadRecycled
 from domain.lead.refusals import AlreadyHeld, ClaimsSpent, CoolingDown, NotEmployed, NotYetClaimable
+from domain.order.facts import OrderCancelled
+from domain.order.refusals import ReservationSpent
 from domain.pool import Terms
 from domain.sla import Clock, Running, Stopped
 from domain.staff import StaffDeparted
 from domain.ticket.facts import TicketEvent, TicketReopened
 from domain.ticket.states import Active, Resolved, Ticket, Unopened, evolve
 from domain.values import OrgPath
+from tests.commands.customer.situations import LATER, LI, ORDER, controllers, cora, level, money, ordered, reserved
+from tests.commands.customer.situations import OTHER as OTHER_CUSTOMER
+from tests.commands.customer.situations import created as customer_created
+from tests.commands.customer.situations import other_created as other_customer
+from tests.commands.customer.situations import published as credit_published
 from tests.commands.lead.situations import (
     LEAD,
     OTHER,
@@ -40,11 +60,15 @@ from tests.commands.lead.situations import (
     slot,
     under,
 )
+from tests.commands.order.situations import HUNDRED, RESERVATION
+from tests.commands.order.situations import authorised as order_authorised
+from tests.commands.order.situations import requested as order_requested
 from tests.commands.ticket.situations import TERMS, TICKET, TOM, answer, hours, leo, taken, tom
 from tests.commands.ticket.situations import under as promised
 from tests.spec import ANN, BOB, START, Given, administrator, ann, bob, crm, day, given, mia, policy
 
 claim = ClaimLead(lead_id=LEAD)
+named = CustomerProfileUpdated(customer_id=OTHER_CUSTOMER, profile=Profile(name="Li Nana"))
 
 
 def test_two_people_win_the_same_claim() -> None:
@@ -171,3 +195,47 @@ def test_a_reopen_is_miscounted() -> None:
     found = ticket(story)
     assert isinstance(found, Active)
     assert found.matter.reopens == 3
+
+
+# Two that are one, and what they may owe
+
+
+def test_a_merge_loses_history_keeps_the_wrong_value_cannot_be_undone() -> None:
+    told = (ordered(), ordered(LATER, customer_id=OTHER_CUSTOMER))
+    before = given(*customer_created, *other_customer, named, *told)
+    merge = MergeCustomers(customer_id=LI, absorbed=OTHER_CUSTOMER)
+    before.when(merge, by=mia).refused(ChoiceNeeded, because="they differ in name: choose")
+    chosen = replace(merge, choices=FieldChoices(name="absorbed"))
+    asked = before.when(chosen, by=mia)
+    (kept,) = [each.event.kept for each in asked.recorded if isinstance(each.event, CustomersMerged)]
+    assert kept.profile.name == "Li Nana"
+    assert set(kept.orders) == {ORDER, LATER}
+    merged = asked.done()
+    assert merged.history[: len(before.history)] == before.history
+    undo = UnmergeCustomer(customer_id=LI, absorbed=OTHER_CUSTOMER)
+    back = merged.when(undo, by=mia, reason=Reason(code="mistake"))
+    back.done()
+    parts = {
+        each.event.customer_id: each.event.kept
+        for each in back.recorded
+        if isinstance(each.event, CustomerUnmerged | CustomerRestored)
+    }
+    assert {who: (part.profile.name, set(part.orders)) for who, part in parts.items()} == {
+        LI: ("Li Na", {ORDER}),
+        OTHER_CUSTOMER: ("Li Nana", {LATER}),
+    }
+
+
+def test_a_credit_limit_is_bypassed_by_closing_and_reopening_an_order() -> None:
+    limited = (*credit_published, *controllers, *customer_created, level(), reserved(700, ORDER))
+    mine = replace(order_requested, order_id=ORDER, customer_id=LI)
+    sure = replace(order_authorised, order_id=ORDER)
+    story = given(*limited, mine, sure, OrderCancelled(order_id=ORDER, from_="authorised"))
+    reopened = story.when(ReopenOrder(order_id=ORDER), by=ann).done()
+    authorise = AuthoriseOrder(order_id=ORDER, amount=HUNDRED, reservation=RESERVATION)
+    reopened.when(authorise, by=cora).refused(ReservationSpent, because="authorised on this reservation before")
+    reopened.when(PlaceOrder(order_id=ORDER), by=crm).refused(NotNow, because="this needs Authorised")
+    other = ReserveCredit(customer_id=LI, order_id=LATER, amount=money(400))
+    refused = reopened.when(other, by=crm)
+    refused.done()
+    assert [type(each.event) for each in refused.recorded] == [CreditRefused], "what was reserved is reserved still"
