@@ -11,17 +11,14 @@ import pytest
 from commands.call.line import ConnectCall, EndCall
 from commands.call.work import RequestCall
 from commands.policy import PausePolicy
-from commands.quality.drawing import BeginDraw, RecordDraw
 from commands.quality.plans import PublishSamplingPlan
 from consumers.policies.sampling import frame, sampling
 from consumers.process import Seen
 from domain.call.facts import CallConnected, CallDispositioned, CallEnded, CallLinked, CallRequested, Subject
 from domain.customer.dossier import Profile
 from domain.customer.facts import CustomerCreated
-from domain.errors import Invalid, NotAllowed, NotNow
 from domain.order.facts import Line, OrderPlaced, OrderRefunded, PaymentReceived
-from domain.quality.plan import DrawBegun, Drawn, MonthDrawn, PlanTerms, SamplingPlanPublished, end_of, month_after
-from domain.quality.refusals import DrawnAlready, MonthNotOver
+from domain.quality.plan import DrawBegun, MonthDrawn, PlanTerms, SamplingPlanPublished, end_of, month_after
 from domain.quality.review.facts import CallSampled
 from domain.quality.sampling import draw
 from domain.ticket.facts import CsatRecorded, ReturnRequested, TicketOpened
@@ -31,15 +28,14 @@ from projections.folding import Table
 from projections.projection import Projection
 from tests.commands.call.situations import CALL
 from tests.commands.customer.situations import LI, ORDER, money
-from tests.commands.quality.situations import INSPECTORS, PLAN, ina
+from tests.commands.quality.situations import INSPECTORS, PLAN
 from tests.consumers.office import ADMIN, CRM, Office, settle
 from tests.consumers.policies.order_desk import Desk, Seeing
-from tests.spec import ANN, BOB, STAFF, START, administrator, crm, day, given, mia, policy
+from tests.spec import ANN, BOB, STAFF, START, administrator, crm, mia
 
 DAY = timedelta(days=1)
 APRIL = datetime.fromisoformat("2026-03-31T16:00:00+00:00")  # When it begins in Shanghai.
 plan = SamplingPlanPublished(plan_id=PLAN, number=1, name="Service calls", terms=PlanTerms())
-SAMPLE = (Drawn(call_id=CALL, agent=ANN, stratum="sold:60-300", seed="s", frame_size=3, stratum_size=2),)
 TICKET = TicketId(UUID(int=0x71C))
 
 
@@ -115,38 +111,6 @@ def test_months_that_nobody_drew_are_drawn_one_after_the_other() -> None:
     desk.now = APRIL + 70 * DAY
     desk.wait_until(desk.now)
     assert [each.month for each in desk.told(MonthDrawn)] == ["2026-03", "2026-04", "2026-05"]
-
-
-def test_a_month_is_drawn_once_and_not_before_it_is_over() -> None:
-    begun = DrawBegun(plan_id=PLAN, number=1, month="2026-03", terms=PlanTerms())
-    begin = BeginDraw(plan_id=PLAN, month="2026-03")
-    known = (*INSPECTORS, plan)
-    given(*known).when(begin, by=policy, at=APRIL - timedelta(seconds=1)).refused(MonthNotOver, because="03-31T16:00")
-    story = given(*known).when(begin, by=policy, at=APRIL).then(begun)
-    story.when(begin, by=ina, at=day(5, 1)).refused(DrawnAlready, because="2026-03 was drawn already")
-
-
-def test_what_was_drawn_is_written_down_once_and_by_no_person() -> None:
-    begun = DrawBegun(plan_id=PLAN, number=1, month="2026-03", terms=PlanTerms())
-    record = RecordDraw(plan_id=PLAN, month="2026-03", seed="s", seen_at={"calls": 7}, frame_size=3, sample=SAMPLE)
-    done = MonthDrawn(
-        plan_id=PLAN, number=1, month="2026-03", seed="s", seen_at={"calls": 7}, frame_size=3, sample=SAMPLE
-    )
-    story = given(*INSPECTORS, plan, begun)
-    story.when(record, by=ina).refused(NotAllowed, because="nobody draws by hand")
-    story.when(record, by=policy).then(done).when(record, by=policy).refused(NotNow)
-
-
-def test_what_is_written_down_is_of_the_frame() -> None:
-    begun = DrawBegun(plan_id=PLAN, number=1, month="2026-03", terms=PlanTerms())
-    record = RecordDraw(plan_id=PLAN, month="2026-03", seed="s", seen_at={"calls": 7}, frame_size=3, sample=SAMPLE)
-    for wrong in (
-        replace(record, sample=SAMPLE * 2),
-        replace(record, frame_size=0),
-        replace(record, seen_at={}),
-        replace(record, seen_at={"calls": 0}),
-    ):
-        given(*INSPECTORS, plan, begun).when(wrong, by=policy).refused(Invalid)
 
 
 @pytest.mark.parametrize(
