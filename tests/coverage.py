@@ -3,15 +3,16 @@
 The rows stand in coverage.yaml.
 """
 
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import yaml
 from pydantic import TypeAdapter
 
 from commands import DECIDERS
+from consumers.policies import POLICIES
 from projections import VIEWS
 
 TESTS = Path(__file__).parent
@@ -50,6 +51,7 @@ def rows() -> list[Row]:
     return TypeAdapter(list[Row]).validate_python(found)
 
 
+@cache
 def there_is() -> Mapping[str, set[str]]:
     """Every name that a row may have, by what it is."""
     return {
@@ -63,10 +65,9 @@ def there_is() -> Mapping[str, set[str]]:
 
 def policies() -> Iterator[str]:
     """A policy is a function that is named as the sentence it is."""
-    for path in (TESTS.parent / "consumers" / "policies").rglob("*.py"):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef):
-                yield node.name
+    for process in POLICIES:
+        for function in (*(each.function for each in process.reactions.values()), *process.timers.values()):
+            yield function.__name__
 
 
 def document() -> str:

@@ -392,6 +392,7 @@ def test_who_goes_away_leaves_no_half_line_behind(house: House) -> None:
         "type": "http",
         "method": "POST",
         "path": "/commands",
+        "query_string": b"",
         "headers": [(b"content-type", b"application/x-ndjson"), (b"x-actor", b"service:crm")],
     }
     house.run(house.app(scope, receive, send))
@@ -417,6 +418,7 @@ def test_who_does_not_read_is_not_read_from_and_cut_off(house: House, monkeypatc
         "type": "http",
         "method": "POST",
         "path": "/commands",
+        "query_string": b"",
         "headers": [(b"content-type", b"application/x-ndjson"), (b"x-actor", b"service:crm")],
     }
     house.run(house.app(scope, receive, send))

@@ -25,6 +25,8 @@ from tests.api.house import ANN, BOB, CRM, LEAD, MIA, SUE, House, problem
 from tests.api.viewed import Views
 from tests.memory import MASTER
 
+pytestmark = pytest.mark.slow  # On a real database.
+
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ADMIN = {"X-Actor": "service:setup", "X-Role": "administrator"}
 

@@ -22,7 +22,7 @@ class Place:
     destroy_key: Callable[[str, Erased], None]
 
 
-@pytest.fixture(params=["memory", "postgresql"])
+@pytest.fixture(params=["memory", pytest.param("postgresql", marks=pytest.mark.slow)])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if request.param == "memory":
         rows = MemoryRows()

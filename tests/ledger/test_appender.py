@@ -16,6 +16,8 @@ from ledger.recorder import Recorder, datastore
 from ledger.store import Encoded, Foundation, LockedRows, Unavailable
 from tests.ledger.samples import FULL, append, encoded, positions, rows_of
 
+pytestmark = pytest.mark.slow  # On a real database.
+
 PHONE = b"phone"
 
 

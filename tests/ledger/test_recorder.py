@@ -18,6 +18,8 @@ from ledger.recorder import Recorder, datastore
 from ledger.store import Unavailable
 from tests.ledger.samples import append, encoded, rows_of
 
+pytestmark = pytest.mark.slow  # On a real database.
+
 
 @contextmanager
 def recorder(url: str, pool_size: int = 4) -> Iterator[Recorder]:

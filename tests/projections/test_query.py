@@ -21,6 +21,8 @@ from tests.projections.leads import at, captured, contacted, negotiating, qualif
 from tests.projections.lists import NOW, Found, Views, lead, numbers
 from tests.projections.spec import rows
 
+pytestmark = pytest.mark.slow  # On a real database.
+
 # Filters
 
 

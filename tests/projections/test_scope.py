@@ -24,6 +24,8 @@ from projections.staff_directory import Colleague, staff_directory
 from tests.projections.leads import at
 from tests.projections.lists import NOW, Views, lead, numbers
 
+pytestmark = pytest.mark.slow  # On a real database.
+
 ORGS = [
     OrgPath(path)
     for path in ("", "north", "north/team-1", "north/team-1/desk", "north/team", "north%", "south", "a//b")
