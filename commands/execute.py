@@ -108,7 +108,11 @@ class Executor:
     # A batch
 
     def steps(self, asks: Sequence[Ask]) -> Steps:
-        """Settle a batch in steps, for a writer that makes the next batch ready while this one is being committed."""
+        """Settle a batch in steps, for a writer that makes the next batch ready while this one is being committed.
+
+        Where that comes to nothing, all of it is tried again; but the one before may be under way still, so only when
+        it is this one's turn.
+        """
         try:
             given = yield from self.settling(asks)
         except Busy as busy:
@@ -116,6 +120,7 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is found again, and answered to whom it concerns.
             if self.lost_at is None and isinstance(error, Unavailable):
                 self.lost_at = self.timer()
+            yield Pause.READY
             yield Pause.ASIDE
             return self(asks)
         self.lost_at = None

@@ -11,6 +11,7 @@ from commands.lead.custody import ClaimLead
 from commands.lead.work import RecordTouch
 from commands.pool import PublishPool
 from commands.staff import DepartStaff, MoveStaff
+from commands.states import View
 from domain.actor import Reason
 from domain.errors import Hidden, NotNow
 from domain.lead.refusals import AlreadyHeld, AlreadyKnown
@@ -18,7 +19,7 @@ from domain.pool import Terms
 from domain.values import OrgPath
 from ledger.keys import Keys
 from ledger.ledger import Ledger
-from ledger.store import Encoded, Foundation, Sent
+from ledger.store import Encoded, Foundation, Sent, Unavailable
 from ledger.writer import Pause
 from tests.commands.lead.situations import (
     LEAD,
@@ -141,6 +142,28 @@ def test_a_stream_that_is_to_begin_is_not_read() -> None:
     Process(rows).done(ask(capture, crm))
     assert rows.read
     assert f"lead/{LEAD}" not in rows.read
+
+
+def test_what_could_not_be_read_is_tried_again_when_it_is_its_turn_and_not_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The batch before it may be under way still, on the one connection that writes."""
+    read, away = View.fetch_missing, [Unavailable("the ledger is away")]
+
+    def fetch(view: View) -> None:
+        if away:
+            raise away.pop()
+        read(view)
+
+    monkeypatch.setattr(View, "fetch_missing", fetch)
+    rows = Receiving(*in_pool)
+    batch = InSteps(Process(rows).executor, [ask(claim, ann)])
+    batch.ready()
+    assert batch.pauses == [Pause.ASIDE, Pause.READY]
+    assert batch.answers is None
+    assert not added(rows)
+    accepted(*batch.finish())
+    assert batch.at_the_lock, "aside, for it may wait for the ledger"
 
 
 # A stream that is there after all
