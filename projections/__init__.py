@@ -7,6 +7,7 @@ from projections.dispatch_rules import dispatch_rules
 from projections.funnel import funnel
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
 from projections.inspected_scores import inspected_scores
+from projections.key_accounts import key_accounts
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.sales_worklist import sales_worklist
@@ -33,6 +34,7 @@ VIEWS: tuple[Projection, ...] = (
     inspectable_tickets,
     inspected_scores,
     order_refunds,
+    key_accounts,
 )
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "inspectable_calls",
     "inspectable_tickets",
     "inspected_scores",
+    "key_accounts",
     "order_refunds",
     "pool_directory",
     "sales_worklist",

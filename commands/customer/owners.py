@@ -45,9 +45,12 @@ def owner_in(customer: Open, role: OwnerRole) -> StaffId:
 
 @value
 class AssignCustomer:
+    """`choice` is how a rule has come to him; the explanation is the word of whoever looked."""
+
     customer_id: CustomerId
     owner: StaffId
     role: OwnerRole = "primary"
+    choice: OwnerChoice | None = None
 
 
 def receiver(command: AssignCustomer) -> StaffId:
@@ -61,7 +64,9 @@ def assign(command: AssignCustomer, customer: Open, staff: Staff, asked: Asked) 
     present = customer.dossier.owners.get(command.role)
     if present is not None and not (asked.imported and present == command.owner):
         raise RoleTaken(role=command.role, owner=present)
-    return CustomerAssigned(customer_id=command.customer_id, owner=command.owner, role=command.role)
+    return CustomerAssigned(
+        customer_id=command.customer_id, owner=command.owner, role=command.role, choice=command.choice
+    )
 
 
 @value

@@ -13,6 +13,7 @@ from consumers.policies.departure_of_tickets import departure_of_tickets
 from consumers.policies.dispatch import dispatch
 from consumers.policies.first_response import first_response
 from consumers.policies.hand_off import hand_off
+from consumers.policies.key_account import key_account
 from consumers.policies.lifecycle import lifecycle, noting
 from consumers.policies.sampling import sampling
 from consumers.policies.service_level import service_level
@@ -45,4 +46,5 @@ POLICIES: tuple[Process, ...] = (
     lifecycle,
     winback,
     upsell,
+    key_account,
 )

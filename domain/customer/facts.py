@@ -167,7 +167,7 @@ class Passed:
     """Somebody who was thought of, and why it was not he."""
 
     staff_id: StaffId
-    because: Literal["departed", "other-organisation", "farther"]
+    because: Literal["departed", "other-organisation", "farther", "away", "has-more", "refused"]
 
 
 @value
@@ -181,9 +181,12 @@ class OwnerChoice:
 
 @fact("customer.assigned")
 class CustomerAssigned:
+    """`choice` says why him, where a rule has looked for somebody."""
+
     customer_id: CustomerId
     owner: StaffId
     role: OwnerRole
+    choice: OwnerChoice | None = None
 
 
 @fact("customer.transferred")

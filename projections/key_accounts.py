@@ -1,0 +1,85 @@
+"""Key accounts: the best customers, and those whom somebody looks after as if they were, and who that is."""
+
+from domain.customer.dossier import Segment
+from domain.customer.facts import (
+    CustomerAbsorbed,
+    CustomerAdopted,
+    CustomerAssigned,
+    CustomerReleased,
+    CustomerRestored,
+    CustomersMerged,
+    CustomerStatusChanged,
+    CustomerTransferred,
+    CustomerUnmerged,
+    PersonalDataErased,
+    ValueSegmentChanged,
+)
+from domain.values import CustomerId, Instant
+from ledger.envelope import Recorded
+from projections.projection import projection
+from projections.rows import Scoped, replace, table
+
+BEST: Segment = "E"  # High in value, and often: the quadrant that has somebody of its own.
+
+
+@table
+class KeyAccount(Scoped):
+    """`owner_id` is who looks after him as a key account, if anybody does; `since` when he became one. Who is known
+    from history alone waits for nobody before he is adopted.
+    """
+
+    customer_id: CustomerId
+    since: Instant
+    live: bool
+    segment: Segment | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.live and self.segment == BEST and self.owner_id is None
+
+
+@projection(
+    "key_accounts",
+    key=("customer_id",),
+    version=1,
+    by_stream=True,
+    computed={"subject_id": (str, "'customer/' || customer_id")},
+    sorts=("since",),
+    filters=("customer_id", "owner_id", "segment", "since"),
+)
+def key_accounts(
+    row: KeyAccount | None,
+    event: ValueSegmentChanged
+    | CustomerAssigned
+    | CustomerTransferred
+    | CustomerReleased
+    | CustomersMerged
+    | CustomerUnmerged
+    | CustomerRestored
+    | CustomerAbsorbed
+    | CustomerStatusChanged
+    | PersonalDataErased
+    | CustomerAdopted,
+    recorded: Recorded,
+) -> KeyAccount | None:
+    known = row or KeyAccount(customer_id=event.customer_id, since=recorded.occurred_at, live=False)
+    match event:
+        case ValueSegmentChanged(to=segment):
+            return kept(replace(known, segment=segment, live=known.live or not recorded.imported))
+        case CustomerAdopted():
+            return row and replace(row, live=True)
+        case CustomerAssigned(role="key_account", owner=owner) | CustomerTransferred(role="key_account", to=owner):
+            return replace(known, owner_id=owner)
+        case CustomerReleased(role="key_account"):
+            return kept(replace(known, owner_id=None))
+        case CustomersMerged() | CustomerUnmerged() | CustomerRestored():
+            dossier = event.kept
+            return kept(replace(known, segment=dossier.segment, owner_id=dossier.owners.get("key_account")))
+        case CustomerAbsorbed() | PersonalDataErased() | CustomerStatusChanged(to="closed"):
+            return None
+        case _:
+            return row
+
+
+def kept(row: KeyAccount) -> KeyAccount | None:
+    return row if row.segment == BEST or row.owner_id is not None else None
