@@ -108,14 +108,14 @@ class Reactor:
             return sum(self.together([each], position, last) for each in followers) > 0
         whole = len(found) < BATCH
         until = last if whole else found[-1].position
-        busy, idle = not whole, []
+        busy, idle = False, []
         for follower in followers:
             if theirs := [each for each in found if each.type in follower.types]:
-                busy |= self.step(follower, theirs, until)
+                busy |= self.step(follower, theirs, until, last)
             else:
                 idle.append(follower)
         self.pass_over(idle, until)
-        return busy
+        return busy or (bool(idle) and not whole)
 
     def pass_over(self, idle: Sequence[Follower], until: int) -> None:
         """Nothing that these subscribe to has happened."""
@@ -126,8 +126,8 @@ class Reactor:
                 for follower in idle:
                     self.following.pop(follower.place.view.name)
 
-    def step(self, follower: Follower, found: Sequence[Recorded], until: int) -> bool:
-        """Let a policy react to events of its own, up to a position; whether it wants to be asked again at once."""
+    def step(self, follower: Follower, found: Sequence[Recorded], until: int, last: int) -> bool:
+        """Let a policy react to events of its own, up to a position; whether it can go on at once towards the last."""
         place, process = follower.place, follower.process
         try:
             if self.rests(process):
@@ -144,7 +144,7 @@ class Reactor:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one policy, the others go on.
             self.failed(follower, error)
             return False
-        return place.position < until
+        return place.position < last
 
     def waits(self, follower: Follower) -> bool:
         """Give the views a moment; whether that is worth another look at once."""

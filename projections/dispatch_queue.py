@@ -80,7 +80,6 @@ class QueuedLead(Scoped):
     "dispatch_queue",
     key=("lead_id",),
     version=1,
-    by_stream=True,
     listed="waiting",
     sought_by=("waiting",),
     sorts=("waiting_since", "amount"),

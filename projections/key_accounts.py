@@ -42,7 +42,6 @@ class KeyAccount(Scoped):
     "key_accounts",
     key=("customer_id",),
     version=1,
-    by_stream=True,
     computed={"subject_id": (str, "'customer/' || customer_id")},
     sorts=("since",),
     filters=("customer_id", "owner_id", "segment", "since"),

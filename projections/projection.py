@@ -81,6 +81,7 @@ class Projection:
         named = {*self.key, *self.rows_by, *self.filters, *self.sought_by}
         assert named <= known, f"{self.name} has no columns {named - known}"
         assert not (self.by_stream and self.lookups), f"{self.name} finds rows of other streams"
+        assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
         assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
 

@@ -40,7 +40,6 @@ class DispatchedTicket(Scoped):
     "ticket_dispatch",
     key=("ticket_id",),
     version=1,
-    by_stream=True,
     sorts=("waits_since", "priority"),
     filters=("ticket_id", "category", "priority", "team", "waits"),
 )

@@ -45,7 +45,8 @@ def test_views_equal_a_rebuild_after_any_history(house: House, seed: int, times:
         worker.stop()
     house.worker()
     house.caught_up()
-    assert all(house.rows(view) for view in house.views)
+    told = {type(each.event) for each in house.ledger.events(0, 100_000)}
+    assert all(house.rows(view) for view in house.views if told & {*view.reads})
     house.must_equal_a_rebuild()
 
 
