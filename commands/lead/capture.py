@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from commands.lead.leads import cooling, identities_of, leads, not_negative, owner_of, pool_left
 from domain.access import Action
@@ -28,7 +29,10 @@ from domain.lead.states import NAMES, Closed, Converted, Merged, Open, Uncapture
 from domain.money import Money
 from domain.pool import Pool
 from domain.staff import proper
-from domain.values import CatalogId, IdentityId, LeadId, OrgPath, PoolId, StaffId, value
+from domain.values import CatalogId, CustomerId, IdentityId, LeadId, OrgPath, PoolId, StaffId, value
+
+if TYPE_CHECKING:
+    from commands.lead.intake import ReceiveEnquiry
 
 
 def lead_fields() -> CatalogId:
@@ -84,6 +88,18 @@ def capture(
     command: CaptureLead, _: Uncaptured, identities: Mapping[Identifier, Identity], fields: Catalog, asked: Asked
 ) -> Iterator[LeadCaptured | IdentityReserved]:
     """Capture a lead that nobody knows yet."""
+    yield from new_lead(command, identities, fields, asked)
+
+
+def new_lead(
+    command: "CaptureLead | ReceiveEnquiry",
+    identities: Mapping[Identifier, Identity],
+    fields: Catalog,
+    asked: Asked,
+    customer_id: CustomerId | None = None,
+    looked_after_by: StaffId | None = None,
+) -> Iterator[LeadCaptured | IdentityReserved]:
+    """The lead that it becomes, which has those identities from now on."""
     custom, personal = checked(fields, command.custom or {})
     for identifier, identity in identities.items():
         unheld(identity, identifier)
@@ -101,6 +117,8 @@ def capture(
         personal_custom=personal or None,
         cooling=waits(identities.values(), asked),
         territory=command.territory and proper(command.territory, "territory"),
+        customer_id=customer_id,
+        looked_after_by=looked_after_by,
     )
     for identifier, identity in identities.items():
         yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from commands.lead.capture import lead_fields, link, waits
-from commands.lead.leads import leads, not_negative
+from commands.lead.capture import lead_fields, new_lead
+from commands.lead.leads import leads
 from domain.access import Action
 from domain.actor import Asked
-from domain.catalog import Catalog, CustomValue, checked
+from domain.catalog import Catalog, CustomValue
 from domain.customer.dossier import ROLES
 from domain.customer.states import Customer
 from domain.customer.states import Open as OpenCustomer
@@ -15,7 +15,6 @@ from domain.identity import HeldBy, Identifier, Identity, IdentityReserved, norm
 from domain.lead.facts import DuplicateSuspected, LeadCaptured, LeadKind, TouchRecorded
 from domain.lead.states import Open, Uncaptured
 from domain.money import Money
-from domain.staff import proper
 from domain.values import CustomerId, LeadId, OrgPath, StaffId, value
 
 
@@ -72,27 +71,7 @@ def receive(
     if known:
         yield from touched(command, list(known))
         return
-    custom, personal = checked(fields, command.custom or {})
-    customer_id, owner = looked_after(customers)
-    yield LeadCaptured(
-        lead_id=command.lead_id,
-        source=said("source", command.source),
-        channel=said("channel", command.channel),
-        identities=tuple(link(identity, identifier) for identifier, identity in identities.items()),
-        campaign=command.campaign,
-        name=command.name,
-        product_line=command.product_line,
-        kind=command.kind,
-        requested_amount=command.requested_amount and not_negative(command.requested_amount, "requested_amount"),
-        custom=custom or None,
-        personal_custom=personal or None,
-        cooling=waits(identities.values(), asked),
-        territory=command.territory and proper(command.territory, "territory"),
-        customer_id=customer_id,
-        looked_after_by=owner,
-    )
-    for identifier, identity in identities.items():
-        yield IdentityReserved(identity_id=identity.identity_id, kind=identifier.kind, lead_id=command.lead_id)
+    yield from new_lead(command, identities, fields, asked, *looked_after(customers))
     if command.ref is not None or command.note is not None:
         yield from touched(command, [command.lead_id])
 
