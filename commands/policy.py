@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from commands.decider import Decider
 from commands.lead.leads import reason_given
-from commands.lead.people import in_person
+from commands.people import in_person
 from domain.access import Action
 from domain.actor import Asked
 from domain.errors import Invalid, require

@@ -6,7 +6,7 @@ from datetime import timedelta
 from commands.credit_policy import of_some_size
 from commands.customer.customers import customers
 from commands.lead.leads import reason_given
-from commands.lead.people import in_person, must_work_here
+from commands.people import in_person, must_work_here
 from commands.pool import LARGEST
 from domain.access import Action
 from domain.actor import Asked

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from commands.customer.customers import customers, in_hand
 from commands.lead.leads import reason_given
-from commands.lead.people import decides_over, must_be_owner_or_manager, must_work_here
+from commands.people import decides_over, must_be_owner_or_manager, must_work_here
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.customer.dossier import Access, OwnerRole

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from commands.customer.customers import customers, detached
 from commands.lead.leads import reason_given
-from commands.lead.people import in_person
+from commands.people import in_person
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded

@@ -13,7 +13,8 @@ from commands.lead.leads import (
     reason_for_pool,
     reason_given,
 )
-from commands.lead.people import giver, in_person, must_be_owner_or_manager
+from commands.lead.people import giver
+from commands.people import in_person, must_be_owner_or_manager
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased

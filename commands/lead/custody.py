@@ -13,7 +13,8 @@ from commands.lead.leads import (
     reason_for_pool,
     reason_given,
 )
-from commands.lead.people import giver, in_person, must_take_work
+from commands.lead.people import giver, must_take_work
+from commands.people import in_person
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotKind, SlotReleased, SlotReserved

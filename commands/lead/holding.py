@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from commands.lead.leads import leads
-from commands.lead.people import giver, in_person, must_be_owner_or_manager, must_work_here
+from commands.lead.people import giver
+from commands.people import in_person, must_be_owner_or_manager, must_work_here
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.errors import Invalid, NotAllowed, require, said

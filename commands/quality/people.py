@@ -1,6 +1,6 @@
 """Who may have a part in a review."""
 
-from commands.lead.people import in_person, must_work_here
+from commands.people import in_person, must_work_here
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.errors import NotAllowed

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from commands.lead.people import decides_over, must_work_here
+from commands.people import decides_over, must_work_here
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.errors import NotAllowed

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from commands.lead.people import must_work_here
+from commands.people import must_work_here
 from commands.ticket.clocks import passed, promised_anew
 from commands.ticket.tickets import adopted, calendars_of, policy_of, tickets
 from domain.access import Action

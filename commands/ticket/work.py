@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from commands.lead.people import must_work_here
+from commands.people import must_work_here
 from commands.ticket.clocks import answered, asked_again, following
 from commands.ticket.people import must_take_ticket
 from commands.ticket.status import Reopening, reopened_by_history, reopening

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from commands.ticket.promises import BreachSla, EscalateSla, Looked, OverrunSla, WarnSla
 from consumers.process import FirstOf, Process, Seen
-from domain.escalation import LEADS, Superior, calls_for
 from domain.sla import Metric
+from domain.ticket.escalation import LEADS, Superior, calls_for
 from domain.ticket.facts import (
     SlaBreached,
     SlaOverrun,

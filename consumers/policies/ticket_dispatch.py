@@ -8,6 +8,7 @@ from commands.ticket.dispatching import AgentsConsidered, DispatchTicket
 from consumers.process import FirstOf, Process, Seen
 from domain.sla_policy import SlaPolicyPublished
 from domain.staff import AvailabilityChanged, StaffMoved, StaffOnboarded
+from domain.ticket.dispatch import TicketCandidate, TicketSeen, decide, in_turn
 from domain.ticket.facts import (
     TicketAdopted,
     TicketAssigned,
@@ -17,7 +18,6 @@ from domain.ticket.facts import (
     TicketReopened,
 )
 from domain.ticket_book import TicketCapacityChanged, TicketSlotReleased
-from domain.ticket_dispatch import TicketCandidate, TicketSeen, decide, in_turn
 from domain.values import PolicyId, StaffId
 from projections.sla_terms import SlaTermsRow, skills_for, sla_terms
 from projections.ticket_capacity import TicketCapacity, available_at, ticket_capacity

@@ -1,6 +1,6 @@
 """Whom a broken promise is brought to: the nearest above the ticket who is to be had, and then the next one up."""
 
-from domain.escalation import Call, Superior, calls_for
+from domain.ticket.escalation import Call, Superior, calls_for
 from domain.ticket.facts import PassedOver, PassedOverReason
 from domain.values import OrgPath, StaffId
 

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from domain.sla import Priority
+from domain.ticket.dispatch import TicketCandidate, TicketSeen, decide, in_turn
 from domain.ticket.facts import LeftOutReason, TicketLeftOut
-from domain.ticket_dispatch import TicketCandidate, TicketSeen, decide, in_turn
 from domain.values import OrgPath, StaffId, TicketId
 
 DESK = OrgPath("service/desk")
