@@ -88,21 +88,22 @@ def capture(
     command: CaptureLead, _: Uncaptured, identities: Mapping[Identifier, Identity], fields: Catalog, asked: Asked
 ) -> Iterator[LeadCaptured | IdentityReserved]:
     """Capture a lead that nobody knows yet."""
-    yield from new_lead(command, identities, fields, asked)
+    values = checked(fields, command.custom or {})
+    for identifier, identity in identities.items():
+        unheld(identity, identifier)
+    yield from new_lead(command, identities, values, asked)
 
 
 def new_lead(
     command: "CaptureLead | ReceiveEnquiry",
     identities: Mapping[Identifier, Identity],
-    fields: Catalog,
+    values: tuple[Mapping[str, CustomValue], Mapping[str, CustomValue]],
     asked: Asked,
     customer_id: CustomerId | None = None,
     looked_after_by: StaffId | None = None,
 ) -> Iterator[LeadCaptured | IdentityReserved]:
-    """The lead that it becomes, which has those identities from now on."""
-    custom, personal = checked(fields, command.custom or {})
-    for identifier, identity in identities.items():
-        unheld(identity, identifier)
+    """The lead that it becomes, which has those identities from now on; personal values are the second of the two."""
+    custom, personal = values
     yield LeadCaptured(
         lead_id=command.lead_id,
         source=said("source", command.source),

@@ -6,7 +6,7 @@ from commands.lead.capture import lead_fields, new_lead
 from commands.lead.leads import leads
 from domain.access import Action
 from domain.actor import Asked
-from domain.catalog import Catalog, CustomValue
+from domain.catalog import Catalog, CustomValue, checked
 from domain.customer.dossier import ROLES
 from domain.customer.states import Customer
 from domain.customer.states import Open as OpenCustomer
@@ -71,7 +71,8 @@ def receive(
     if known:
         yield from touched(command, list(known))
         return
-    yield from new_lead(command, identities, fields, asked, *looked_after(customers))
+    values = checked(fields, command.custom or {})
+    yield from new_lead(command, identities, values, asked, *looked_after(customers))
     if command.ref is not None or command.note is not None:
         yield from touched(command, [command.lead_id])
 
