@@ -140,6 +140,6 @@ def test_what_the_document_forbids_is_refused(url: str, label: str) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_the_same_many_times(url: str, label: str) -> None:
-    meant_well(url, label, 150)
+    meant_well(url, label, 50)
     if label in WITH_INPUT:
-        meant_badly(url, label, 75)
+        meant_badly(url, label, 25)
