@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from commands.ask import Ask
+from commands.customer.creating import CreateCustomer
 from commands.lead.capture import CaptureLead, MergeLead
 from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, PoolLead, TransferLead
@@ -78,6 +79,7 @@ class Tale:
     last_owner: str = ""
     protected: datetime = EVER
     limit: datetime = EVER
+    identities: tuple[Identifier, ...] = ()
     quotes: int = 0
 
     @property
@@ -112,6 +114,7 @@ class Tale:
     # How it comes
 
     def captured(self, source: str, identities: tuple[Identifier, ...], *, refused: bool = False, **more: Any) -> None:
+        self.identities = identities
         command = CaptureLead(lead_id=self.lead_id, source=source, channel="web", identities=identities, **more)
         self.does(WEBSITE, command, refused=refused)
 
@@ -226,10 +229,9 @@ class Tale:
         self.works(NurtureLead(lead_id=self.lead_id, revisit_at=self.at + timedelta(days=days)))
 
     def converted(self) -> None:
-        command = ConvertLead(
-            lead_id=self.lead_id, customer_id=CustomerId(self.id("customer")), order_id=OrderId(self.id("order"))
-        )
-        if self.works(command):
+        customer_id = CustomerId(self.id("customer"))
+        self.works(CreateCustomer(customer_id=customer_id, identities=self.identities, lead_id=self.lead_id))
+        if self.works(ConvertLead(lead_id=self.lead_id, customer_id=customer_id, order_id=OrderId(self.id("order")))):
             self.owner = None
 
     def lost(self, reason: str, competitor: str | None = None) -> bool:

@@ -19,7 +19,8 @@ from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import INVALID_REASONS, LOST_REASONS, Catalog, chosen, coded
-from domain.customer.states import Customer
+from domain.customer.refusals import UnknownCustomer
+from domain.customer.states import Customer, Uncreated
 from domain.errors import Invalid, NotNow, require, said
 from domain.identity import HeldBy, Identity, IdentityReleased, IdentityReserved
 from domain.lead.facts import (
@@ -350,14 +351,20 @@ def convert(
     survivors: Mapping[CustomerId, Customer],
     asked: Asked,
 ) -> Iterator[LeadConverted | SlotReleased | IdentityReleased]:
-    """The chance has become a customer; whoever comes with the same identity again is a new chance."""
+    """The chance has become a customer; whoever comes with the same identity again is a new chance.
+
+    CreateCustomer has written down who is new; where history is imported, its customers may come after its leads.
+    """
     del books
     must_not_be_held(customers, survivors, asked)
     match lead:
         case Open():
+            before = status_before(lead, asked, Negotiating)
+            if isinstance(customers[command.customer_id], Uncreated) and not asked.imported:
+                raise UnknownCustomer(customer_id=command.customer_id)
             yield LeadConverted(
                 lead_id=command.lead_id,
-                from_=status_before(lead, asked, Negotiating),
+                from_=before,
                 customer_id=command.customer_id,
                 order_id=command.order_id,
             )

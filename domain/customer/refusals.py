@@ -22,6 +22,16 @@ class KnownCustomer(Refused):
 
 
 @refusal
+class UnknownCustomer(Refused):
+    """A sale names the customer that it was made to."""
+
+    customer_id: CustomerId
+
+    def __str__(self) -> str:
+        return f"there is no customer {self.customer_id}: create him first, or name the one who has bought"
+
+
+@refusal
 class AlreadyRegistered(Refused):
     """A customer registers once."""
 

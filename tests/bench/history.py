@@ -9,6 +9,7 @@ from uuid import UUID
 
 from commands.ask import Ask, Outcome
 from commands.catalog import PublishCatalog
+from commands.customer.creating import CreateCustomer
 from commands.lead.capture import CaptureLead
 from commands.lead.custody import ClaimLead, PoolLead
 from commands.lead.holding import LogFollowUp
@@ -114,7 +115,9 @@ def journey(number: int, chance: Random, ids: Iterator[UUID]) -> Iterator[tuple[
         yield owner, QualifyLead(lead_id=lead_id, amount=amount)
         yield owner, NegotiateLead(lead_id=lead_id, quote_no=f"Q-{number}", amount=amount)
         if chance.random() < 0.4:
-            yield owner, ConvertLead(lead_id=lead_id, customer_id=CustomerId(next(ids)))
+            customer_id = CustomerId(next(ids))
+            yield owner, CreateCustomer(customer_id=customer_id, lead_id=lead_id)
+            yield owner, ConvertLead(lead_id=lead_id, customer_id=customer_id)
             return
     if chance.random() < 0.5:
         yield owner, LoseLead(lead_id=lead_id, reason="price")

@@ -39,7 +39,7 @@ from domain.pool import PoolPublished
 from domain.pool import Terms as PoolTerms
 from domain.values import LeadId, OrgPath, PoolId, StaffId
 from tests.commands import plain_model
-from tests.commands.lead.situations import AMOUNT, CUSTOMER, invalid_reasons, lost_reasons
+from tests.commands.lead.situations import AMOUNT, CUSTOMER, buyer, invalid_reasons, lost_reasons
 from tests.commands.office import Process, Rows, ask
 from tests.commands.plain_model import AGENTS, IDENTITIES, LEADS, OPEN, POOLS, REASONS, Model
 from tests.spec import START, administrator, crm, mia, person, policy
@@ -178,7 +178,7 @@ class Leads(RuleBasedStateMachine):
             PoolPublished(pool_id=asked.pool_id, number=1, name=asked.name, members=asked.members, terms=asked.terms)
             for asked in (published(self.model, pool) for pool in POOLS)
         ]
-        self.rows = Rows(*first, lost_reasons, invalid_reasons)
+        self.rows = Rows(*first, lost_reasons, invalid_reasons, buyer)
         self.processes = Process(self.rows), Process(self.rows, cache=2)
         self.steps = 0
         self.look()

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from domain.agent_book import SlotKind, SlotReleased, SlotReserved
 from domain.catalog import INVALID_REASONS, LOST_REASONS, CatalogPublished, Entry
+from domain.customer.dossier import Profile
+from domain.customer.facts import CustomerCreated
 from domain.dispatch_rule import DispatchRulePublished, DispatchTerms
 from domain.identity import Cooling, Identifier, IdentityKind, IdentityLink, IdentityReleased, IdentityReserved
 from domain.lead.facts import (
@@ -136,4 +138,5 @@ negotiating = LeadNegotiating(lead_id=LEAD, from_="qualified", quote_no="Q-1", a
 nurtured = LeadNurtured(lead_id=LEAD, from_="new", revisit_at=day(5, 1))
 lost = LeadLost(lead_id=LEAD, from_="new", reason="price")
 invalidated = LeadInvalidated(lead_id=LEAD, from_="new", reason="wrong-number")
+buyer = CustomerCreated(customer_id=CUSTOMER, customer_type="individual", profile=Profile())
 converted = LeadConverted(lead_id=LEAD, from_="negotiating", customer_id=CUSTOMER)

@@ -28,6 +28,7 @@ from tests.commands.lead.situations import (
     LEAD,
     NORTH,
     SOUTH,
+    buyer,
     claimed,
     contacted,
     held,
@@ -92,7 +93,7 @@ def test_who_is_let_in_does_not_take_it_along() -> None:
     invalidate = InvalidateLead(lead_id=LEAD, reason="wrong-number")
     helped.when(invalidate, by=sue).refused(NotAllowed)
     convert = ConvertLead(lead_id=LEAD, customer_id=CUSTOMER)
-    helped.also(contacted, qualified, negotiating).when(convert, by=sue).refused(NotAllowed)
+    helped.also(buyer, contacted, qualified, negotiating).when(convert, by=sue).refused(NotAllowed)
 
 
 def test_nobody_is_let_in_to_work_whose_role_works_no_leads() -> None:

@@ -36,6 +36,7 @@ from tests.commands.lead.situations import (
     EMAIL,
     LEAD,
     OTHER,
+    buyer,
     captured,
     contacted,
     converted,
@@ -120,7 +121,7 @@ def outcome(before: Status, after: Status) -> tuple[object, ...]:
 @pytest.mark.parametrize("after", COMMANDS)
 @pytest.mark.parametrize("before", TABLE)
 def test_a_status_becomes_what_the_table_says_and_nothing_else(before: Status, after: Status) -> None:
-    asked = given(*published, *captured, *other_captured, *WAYS[before]).when(COMMANDS[after], by=mia)
+    asked = given(*published, buyer, *captured, *other_captured, *WAYS[before]).when(COMMANDS[after], by=mia)
     if after in TABLE[before]:
         asked.then(*outcome(before, after))
     else:

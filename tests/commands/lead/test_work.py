@@ -25,6 +25,7 @@ from commands.lead.work import (
     ScoreLead,
 )
 from domain.catalog import LOST_REASONS, CatalogPublished, Entry
+from domain.customer.refusals import UnknownCustomer
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.identity import IdentityReserved
 from domain.lead.facts import (
@@ -55,6 +56,7 @@ from tests.commands.lead.situations import (
     NORTH,
     OTHER,
     PHONE,
+    buyer,
     captured,
     contacted,
     converted,
@@ -230,12 +232,20 @@ def test_what_ends_frees_the_owner_s_slot_and_every_identity() -> None:
     )
     order = OrderId(UUID(int=0x0D))
     sale = ConvertLead(lead_id=LEAD, customer_id=CUSTOMER, order_id=order)
-    given(*in_hands, contacted, qualified, negotiating).when(sale, by=ann).then(
+    given(buyer, *in_hands, contacted, qualified, negotiating).when(sale, by=ann).then(
         LeadConverted(lead_id=LEAD, from_="negotiating", customer_id=CUSTOMER, order_id=order),
         slot_freed(ANN),
         freed(1),
         freed(2),
     )
+
+
+def test_a_sale_is_made_to_a_customer_who_is_there() -> None:
+    sale = ConvertLead(lead_id=LEAD, customer_id=CUSTOMER)
+    story = given(*held, contacted, qualified, negotiating)
+    story.when(sale, by=ann).refused(UnknownCustomer, because=f"there is no customer {CUSTOMER}: create him first")
+    story.also(buyer).when(sale, by=ann).done()
+    story.when(sale, by=ann, imported=True).done()
 
 
 def test_a_lead_is_converted_once() -> None:
