@@ -15,7 +15,7 @@ from projections import deadlines, sql
 from projections.deadlines import Deadline
 
 PAGE = 500
-AGAIN = timedelta(hours=1)  # What was refused is tried again so long after, while it still stands there.
+AGAIN, AT_LAST = timedelta(hours=1), timedelta(days=1)  # After which what was refused is tried again, and how often.
 LEASE = "clock"
 
 Known = tuple[str, str, datetime]
@@ -50,7 +50,7 @@ class Clock:
         now = self.executor.clock()
         self.waits = {known: until for known, until in self.waits.items() if until > now}
         left = {policy: self.room(policy, now) for policy, _ in self.timers.values()}
-        sending: dict[PolicyName, tuple[Sender, list[Deadline]]] = {}
+        sending: dict[PolicyName, tuple[Sender, list[tuple[Deadline, datetime]]]] = {}
         for deadline in self.due(now):
             policy, function = self.timers[deadline.kind]
             if left[policy] <= 0:
@@ -59,14 +59,13 @@ class Clock:
                 continue
             left[policy] -= 1
             sender, sent = sending.setdefault(policy, (Sender(policy, self.executor), []))
-            attempt = (now - deadline.due_at) // AGAIN
+            attempt, again_at = attempts(deadline.due_at, now)
             sender.add(Errand(function(deadline), deadline.caused_by, deadline.correlation_id, attempt))
-            sent.append(deadline)
+            sent.append((deadline, again_at))
         for policy, (sender, sent) in sending.items():
             sender.send()
             self.sent_at.setdefault(policy, []).extend([now] * len(sent))
-            for deadline in sent:
-                self.waits[known(deadline)] = deadline.due_at + ((now - deadline.due_at) // AGAIN + 1) * AGAIN
+            self.waits |= {known(deadline): again_at for deadline, again_at in sent}
         return sum(len(sent) for _, sent in sending.values())
 
     def room(self, policy: PolicyName, now: datetime) -> int:
@@ -94,6 +93,17 @@ class Clock:
                 return [row for row in rows(cursor, deadlines) if isinstance(row, Deadline)]
         except psycopg2.errors.UndefinedTable:  # No worker has made the view yet.
             return []
+
+
+def attempts(due_at: datetime, now: datetime) -> tuple[int, datetime]:
+    """Which attempt at a deadline it is by now, from 0, and when the next one is: what is refused while it still stands
+    there is tried again after an hour, then after twice as long each time, and at last once a day.
+    """
+    number, wait, next_at = 0, AGAIN, due_at + AGAIN
+    while next_at <= now:
+        number, wait = number + 1, min(2 * wait, AT_LAST)
+        next_at += wait
+    return number, next_at
 
 
 def known(deadline: Deadline) -> Known:

@@ -25,6 +25,7 @@ from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.store import Busy, Unavailable
 from projections.folding import Table, Told
+from projections.projection import Projection
 
 BATCH = 100
 LEASE_SECONDS = 2.0
@@ -177,7 +178,7 @@ class Reactor:
             for each in wanted:
                 sender.add(Errand(each, recorded.event_id, recorded.correlation_id))
             if type(recorded.event) in memory.reads:
-                table.fold([told(process, recorded)])
+                table.fold([told(memory, recorded)])
             if wanted and process.looks_at:  # The next look must see what comes of this.
                 until = recorded.position
                 break
@@ -226,8 +227,8 @@ class Reactor:
         return follower
 
 
-def told(process: Process, recorded: Recorded) -> Told:
-    match process.memory.tells:
+def told(view: Projection, recorded: Recorded) -> Told:
+    match view.tells:
         case "all":
             return recorded.position, recorded, recorded.event
         case _:

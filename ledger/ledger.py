@@ -98,13 +98,17 @@ class Ledger(RowReader):
 
     rows: Rows
 
+    def new_id(self) -> UUID:
+        """Of an event that is about to be written."""
+        return time_ordered_id()
+
     def digest(self, kind: str, body: bytes) -> bytes:
         return self.keys.command_digest(kind, body)
 
     def forget(self, subjects: Collection[str]) -> None:
         self.keys.forget(subjects)
 
-    def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> SentEvents:
+    def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> Sent:
         guards = {self.keys.identity_digest(each): stream for each, stream in foundation.guards.items()}
         sent = self.rows.send(Foundation(foundation.heads, foundation.unknown, guards), batches)
         created = {subject: new for batch in batches for subject, new in batch.keys.items()}
@@ -200,7 +204,7 @@ class Ledger(RowReader):
 
         rows = []
         for append in batch.events:
-            event_id = time_ordered_id()
+            event_id = self.new_id()
             sealing = partial(self.sealing, around.subject, event_id, at_hand, new_keys)
             name, schema_version, payload = self.codec.encode(append.event, sealing)
             told = None

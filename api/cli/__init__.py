@@ -59,11 +59,16 @@ def lifeledger(
 
 
 @app.command()
-def demo(*, port: Port = None, json: Json = False) -> None:
-    """Start everything on this machine with a small history, and say where; Ctrl-C ends all of it."""
+def demo(
+    *,
+    port: Port = None,
+    weeks: Annotated[int, typer.Option(min=2, max=52, help="How long its history is, at the first start.")] = 52,
+    json: Json = False,
+) -> None:
+    """Start everything on this machine with a year of history, and say where; Ctrl-C ends all of it."""
     from api.cli.demo import demo
 
-    demo(port=port, json=json)
+    demo(port=port, weeks=weeks, json=json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""lifeledger demo: PostgreSQL, API and worker on this machine, with a small history, until Ctrl-C."""
+"""lifeledger demo: PostgreSQL, API and worker on this machine, with the history of a company, until Ctrl-C."""
 
 import http.client
 import json as json_
@@ -16,10 +16,10 @@ import psycopg
 
 from api.cli import part
 from api.cli.door import address, listening
-from api.cli.house import database, master_key
+from api.cli.house import database, master_key, warn_only
 from api.cli.say import Failure, document
 from api.demo.examples import Example, examples
-from api.demo.history import MARK, write
+from api.demo.history import ENDS, LENGTH, TOLD, write
 from api.demo.premises import Premises, premises
 from commands.service import open_ledger
 from ledger.ledger import Ledger
@@ -29,13 +29,16 @@ from settings import Settings
 PATIENCE = 30.0  # Seconds for a part to start in, or to end in.
 
 
-def demo(*, port: int | None, json: bool) -> None:
-    """Start everything, say where, and end it all when told to; that is then no failure."""
+def demo(*, port: int | None, weeks: int, json: bool) -> None:
+    """Start everything, say where, and end it all when told to; that is then no failure.
+
+    `weeks` is how long the history is, where there is none yet.
+    """
     settings = Settings.from_environment(**({} if port is None else {"port": port}))
     signal.signal(signal.SIGINT, enough)
     signal.signal(signal.SIGTERM, enough)
     try:
-        run(settings, json=json)
+        run(settings, weeks, json=json)
     except Enough:
         if not json:
             print("ended", flush=True)
@@ -52,7 +55,7 @@ def enough(_number: int, _frame: FrameType | None) -> None:
     raise Enough
 
 
-def run(settings: Settings, *, json: bool) -> None:
+def run(settings: Settings, weeks: int, *, json: bool) -> None:
     begin = time.monotonic()
     if not json:
         print("starting; the first time takes a little longer" if is_first(settings) else "starting", flush=True)
@@ -60,7 +63,7 @@ def run(settings: Settings, *, json: bool) -> None:
         migrate(url)
         ledger = open_ledger(url, master_key(settings, url, make=True))
         try:
-            written = history(ledger, url)
+            written = history(ledger, url, weeks)
             where = address(door)
             shown = examples(ledger, where)
         finally:
@@ -78,17 +81,20 @@ def is_first(settings: Settings) -> bool:
     return not settings.database_url and not (settings.home / "postgres" / "data").exists()
 
 
-def history(ledger: Ledger, url: str) -> int:
+def history(ledger: Ledger, url: str, weeks: int) -> int:
     """Write what is missing of the demo's history, and say how many commands that took.
 
     Nothing is written to a ledger that has another history.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute("SELECT value FROM ledger.side_rows WHERE name = %s", (MARK,)).fetchone()
-    if row is None and ledger.last_position() > 0:
+        found = connection.execute("SELECT name, value FROM ledger.side_rows WHERE name LIKE 'demo/%'").fetchall()
+    known: dict[str, int] = dict(found)
+    if TOLD in known or (ENDS not in known and ledger.last_position() > 0):
         return 0
-    now = datetime.now(UTC) if row is None else datetime.fromtimestamp(row[0], UTC)
-    return write(ledger, now, begun=row is not None)
+    warn_only()  # What policies are refused stands in the ledger.
+    begun = ENDS in known
+    now = datetime.fromtimestamp(known[ENDS], UTC) if begun else datetime.now(UTC)
+    return write(ledger, now, known.get(LENGTH, weeks), begun=begun).commands
 
 
 # The parts
@@ -178,7 +184,7 @@ def tell(where: str, written: int, shown: Sequence[Example], seconds: float, *, 
         document({"address": where, "written": written, "seconds": round(seconds, 3), "examples": tried}, lines=True)
         return
     if written:
-        print(f"wrote a month of history: {written} commands")
+        print(f"wrote the history: {written} commands")
     print(f"lifeledger runs on {where} ({where}/docs), after {seconds:.1f} s")
     for number, each in enumerate(shown, 1):
         print(f"\n{number}. {each.title}\n   {each.command}")

@@ -1,5 +1,6 @@
 """What most commands need first: the settings, the database, the master key, and the two fitting together."""
 
+import logging
 import os
 import sys
 from base64 import b64encode
@@ -119,9 +120,15 @@ def write_side(settings: Settings, url: str, key: bytes, *, patience: float = 10
         side.close()
 
 
-def log_to_errors() -> None:
+def warn_only() -> None:
+    """Log to the error output, and only what somebody should look at."""
+    log_to_errors(logging.WARNING)
+
+
+def log_to_errors(least: int = logging.INFO) -> None:
     """What is logged goes to the error output, a line of JSON each; the output is for what was asked."""
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from api.demo.tales import NAMESPACE, NORTH
+from api.demo.sales import INTAKE, NORTH
 from commands import DECIDERS
 from commands.execute import Executor
 from domain.lead.states import Open, Pooled
 from ledger.ledger import Ledger
 
 FIRST, SECOND, MANAGER = "chen.wei", "sun.jie", "li.na"
-LEADS = 100
+RECENT = 10_000  # Events.
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Example:
 def examples(ledger: Ledger, where: str) -> Sequence[Example]:
     """Where the ledger holds the demo's history: five examples, the first on a lead that can be claimed."""
     executor = Executor(DECIDERS, ledger, clock=lambda: datetime.now(UTC))
-    free = next(claimable(executor), None)
+    free = next(claimable(ledger, executor), None)
     if free is None:
         return ()
     as_first, as_second, as_manager = (f"-H 'X-Actor: user:{who}'" for who in (FIRST, SECOND, MANAGER))
@@ -50,11 +50,13 @@ def examples(ledger: Ledger, where: str) -> Sequence[Example]:
     )
 
 
-def claimable(executor: Executor) -> Iterator[UUID]:
-    """Leads of the history that lie in the northern pool, and that both may claim."""
-    for number in range(1, LEADS + 1):
-        lead_id = uuid5(NAMESPACE, f"lead-{number:03}")
-        match executor.state(f"lead/{lead_id}").state:
-            case Open(custody=Pooled(pool_id=pool_id), cooling=cooling) if pool_id == NORTH:
-                if not {FIRST, SECOND} & (cooling or {}).keys():
-                    yield lead_id
+def claimable(ledger: Ledger, executor: Executor) -> Iterator[UUID]:
+    """Leads of the history that lie in the northern pool, and that both may claim: those first that came last, of which
+    no rule would make another's before.
+    """
+    now, last = executor.clock(), ledger.last_position()
+    for pooled in reversed(ledger.events(max(0, last - RECENT), RECENT, types=["lead.pooled"])):
+        match executor.state(pooled.stream).state:
+            case Open(custody=Pooled(pool_id=pool_id, claimable_from=since), cooling=cooling) if pool_id == NORTH:
+                if pooled.actor.id == INTAKE.id and since <= now and not {FIRST, SECOND} & (cooling or {}).keys():
+                    yield pooled.event.lead_id

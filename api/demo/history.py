@@ -1,62 +1,62 @@
-"""The month written into a ledger, through the one write path, under the company's own clock."""
+"""A history written into a ledger, through the one write path: what people did, and what the policies made of it."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.resources import as_file, files
-from itertools import dropwhile, groupby
 from uuid import uuid5
 
 from api.cli.company import parts_of
 from api.cli.setup import plan
-from api.demo.month import Month, steps
-from api.demo.tales import EVER, NAMESPACE
+from api.demo.calls import Calls
+from api.demo.life import NAMESPACE, Life
+from api.demo.office import Office
+from api.demo.overheard import Blank
+from api.demo.quality import Quality
+from api.demo.sales import Sales
+from api.demo.service import Service
+from api.demo.shop import Shop
 from commands import DECIDERS
-from commands.ask import Answer
 from commands.execute import Executor
 from ledger.envelope import SideRow
 from ledger.ledger import Ledger
 
-MARK = "demo/now"  # The side row that keeps when the history ends, in seconds since 1970.
+# The side rows that keep of a history when it ends, in seconds since 1970, how long it is, and that all of it is told.
+ENDS, LENGTH, TOLD = "demo/ends", "demo/weeks", "demo/told"
+SEED = 2012
+WEEKS = 52
 
 
-class WallClock:
-    """The time of the demo's company, which is put forward as its history is told."""
+def write(ledger: Ledger, now: datetime, weeks: int = WEEKS, *, begun: bool = False) -> Life:
+    """Tell the history that ends at `now`, and answer how it was told.
 
-    def __init__(self) -> None:
-        self.now = EVER
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-def write(ledger: Ledger, now: datetime, *, begun: bool) -> int:
-    """Write what is missing of the history that ends at `now`, and say how many commands that took.
-
-    `begun` where an earlier start has written some of it; the first command of all leaves word of `now`.
+    `begun` where an earlier start has told some of it. What was done then is done the same, and answered as it was; so
+    it goes on where that was broken off.
     """
-    clock = WallClock()
-    executor = Executor(DECIDERS, ledger, clock=clock)
+    life = Life(ledger, monday(now, weeks), now, SEED, begun)
+    set_up(life, () if begun else (SideRow(ENDS, None, int(now.timestamp())), SideRow(LENGTH, None, weeks)))
+    calls, shop = Calls(life), Shop(life)
+    sales = Sales(life, calls, shop)
+    Service(life, calls, shop)
+    quality, office = Quality(life), Office(life, sales, shop)
+    for each in (sales, shop, quality, office):
+        each.begin()
+    life.run()
+    office.looks_ahead(SideRow(TOLD, None, 1))
+    life.send()
+    life.executor.ledger.settle()
+    return life
+
+
+def monday(now: datetime, weeks: int) -> datetime:
+    """The beginning of a week, as UTC has it, so many weeks ago: half an hour before anybody comes to work."""
+    begin = now.astimezone(UTC) - timedelta(weeks=weeks, days=now.weekday())
+    return begin.replace(hour=0, minute=30, second=0, microsecond=0)
+
+
+def set_up(life: Life, marks: tuple[SideRow, ...]) -> None:
+    """As where there is nothing yet, so that whoever goes on begins in the same way."""
     with as_file(files("api.demo") / "setup.yaml") as file:
-        company = parts_of(file)
-    month = Month(now, {pool.id: pool.terms for pool in company.value.of("pools")})
-    clock.now = month.begin - timedelta(hours=1)
-    setting_up, _ = plan(company, executor)
-    asks = [replace(step.ask, command_id=uuid5(NAMESPACE, step.text)) for step in setting_up]
-    if not begun:
-        asks[0] = replace(asks[0], side=(SideRow(MARK, None, int(now.timestamp())),))
-    told = steps(month)
-    known = ledger.outcomes([ask.command_id for ask in (*asks, *(step.ask for step in told))])
-    asks = [ask for ask in asks if ask.command_id not in known]
-    must_all_be_answered(executor(asks))
-    missing = list(dropwhile(lambda step: step.ask.command_id in known, told))
-    for at, together in groupby(missing, key=lambda step: step.at):
-        clock.now = at
-        must_all_be_answered(executor([step.ask for step in together]))
-    return len(asks) + len(missing)
-
-
-def must_all_be_answered(answers: Iterable[Answer]) -> None:
-    for answer in answers:
-        if isinstance(answer, Exception):
-            raise answer
+        steps, _ = plan(parts_of(file), Executor(DECIDERS, Blank(life.ledger), clock=life.clock))
+    asks = [replace(step.ask, command_id=uuid5(NAMESPACE, step.text)) for step in steps]
+    life.asks += [replace(ask, side=marks if nth == 0 else ()) for nth, ask in enumerate(asks)]
+    life.send()

@@ -11,11 +11,11 @@ from commands.staff import TurnAvailability
 from consumers.process import FirstOf, Process, Seen
 from domain.access import Action, Scope, scope_of
 from domain.agent_book import CapacityChanged, SlotReleased
-from domain.dispatch_rule import Candidate, Decision, DispatchRule, DispatchRulePublished, decide, matches
+from domain.dispatch_rule import Candidate, Decision, DispatchRule, DispatchRulePublished, bar, decide, matches
 from domain.lead.facts import LeadAdopted, LeadCaptured, LeadHandedOff, LeadRecycled, LeadReopened, LeftOut
 from domain.pool import Terms
 from domain.staff import AvailabilityChanged, StaffMoved, StaffOnboarded
-from domain.values import LeadId, StaffId, replace, within
+from domain.values import LeadId, PolicyId, StaffId, replace, within
 from projections.capacity import Capacity, capacity
 from projections.deadlines import Deadline
 from projections.dispatch_queue import QueuedLead, dispatch_queue
@@ -54,22 +54,30 @@ def try_again_when_there_may_be_room(
     for, only a new rule changes anything.
     """
     waiting: tuple[QueuedLead, ...] = seen.rows(dispatch_queue, waiting=True)
-    queue = [each for each in waiting if each.rule_id is not None or isinstance(event, DispatchRulePublished)]
+    rules = rules_in_force(seen)
+    queue: Sequence[QueuedLead]
+    if isinstance(event, DispatchRulePublished):
+        queue = waiting
+    else:  # The others had no room before, and have none now.
+        final = all(each.terms.not_to_who_failed for each in rules)
+        queue = [each for each in waiting if each.rule_id and not (final and event.staff_id in each.failed)]
     given: dict[StaffId, list[DispatchRule]] = {}
-    exhausted: set[tuple[str, str | None]] = set()
+    room: dict[tuple[PolicyId, str | None], set[StaffId]] = {}  # Who has some, by rule and pool.
     sent = 0
     for lead in sorted(queue, key=lambda each: (each.waits_at or 0, each.lead_id)):
-        rule = rule_for(lead, seen)
-        if rule is None or (rule.rule_id, lead.pool_id) in exhausted:
+        rule = first_of(rules, lead)
+        if rule is None:
+            continue
+        if (place := (rule.rule_id, lead.pool_id)) not in room:
+            people = after(given, rule, candidates(lead, rule, seen))
+            room[place] = {each.staff_id for each in people if bar(rule.terms, not_failed(each)) is None}
+        if not room[place].difference(lead.failed if rule.terms.not_to_who_failed else ()):
             continue
         choice = Choice(lead, rule, after(given, rule, candidates(lead, rule, seen)), seen)
-        chosen = choice.first.chosen
-        if chosen is None:
-            if not lead.failed:  # Then there is nobody for those behind it either.
-                exhausted.add((rule.rule_id, lead.pool_id))
-            continue
+        assert choice.first.chosen is not None, "somebody has room"
         yield choice.commands()
-        given.setdefault(chosen, []).append(rule)
+        given.setdefault(choice.first.chosen, []).append(rule)
+        room.clear()
         sent += 1
         if sent == AT_ONCE:
             return
@@ -129,9 +137,17 @@ def still_waiting(event: OfALead, seen: Seen) -> QueuedLead | None:
 
 
 def rule_for(lead: QueuedLead, seen: Seen) -> DispatchRule | None:
+    return first_of(rules_in_force(seen), lead)
+
+
+def rules_in_force(seen: Seen) -> list[DispatchRule]:
+    return [row.rule() for row in seen.rows(dispatch_rules, retired=False)]
+
+
+def first_of(rules: Sequence[DispatchRule], lead: QueuedLead) -> DispatchRule | None:
     """The rule of the lowest priority number among those that are for such a lead."""
-    rules = [row.rule() for row in seen.rows(dispatch_rules, retired=False)]
-    matching = [each for each in rules if matches(each.terms.conditions, lead.seen())]
+    seen = lead.seen()
+    matching = [each for each in rules if matches(each.terms.conditions, seen)]
     return min(matching, key=lambda each: (each.terms.priority, each.rule_id), default=None)
 
 
@@ -174,6 +190,10 @@ def candidate(person: Capacity, lead: QueuedLead, rule: DispatchRule, cap: int, 
 
 def full(person: Candidate) -> Candidate:
     return replace(person, held=max(person.held, person.cap))
+
+
+def not_failed(person: Candidate) -> Candidate:
+    return replace(person, failed_before=False)
 
 
 def after(given: dict[StaffId, list[DispatchRule]], rule: DispatchRule, people: Sequence[Candidate]) -> list[Candidate]:

@@ -21,6 +21,7 @@ from tests.servers import new_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
+SMALL = ("--port", "0", "--weeks", "2")
 AT_MOST = 30.0  # Seconds; a second start is to take ten on an idle machine, and tests do not run on one.
 
 
@@ -34,7 +35,7 @@ def home() -> Iterator[Path]:
 @contextmanager
 def started(home: Path) -> Iterator[tuple[subprocess.Popen[str], Any]]:
     """A demo, and what it says of itself."""
-    with running("demo", "--port", "0", "--json", env=environment(LIFELEDGER_HOME=str(home))) as process:
+    with running("demo", *SMALL, "--json", env=environment(LIFELEDGER_HOME=str(home))) as process:
         yield process, line(process)
 
 
@@ -104,7 +105,7 @@ def test_a_first_start_writes_a_history_that_can_be_tried(home: Path) -> None:
 def test_only_the_first_start_says_that_it_takes_longer() -> None:
     with new_home() as home:
         for begin in ("starting; the first time takes a little longer\n", "starting\n"):
-            with running("demo", "--port", "0", env=environment(LIFELEDGER_HOME=str(home))) as process:
+            with running("demo", *SMALL, env=environment(LIFELEDGER_HOME=str(home))) as process:
                 assert process.stdout is not None
                 assert process.stdout.readline() == begin
                 assert any("lifeledger runs on" in said for said in iter(process.stdout.readline, ""))
@@ -190,7 +191,7 @@ def test_to_a_ledger_of_somebody_else_s_nothing_is_written(tmp_path: Path, datab
     company.write_text("teams: [a]\nstaff: [{id: ann, name: Ann, role: sales, team: a}]")
     env = on(database_url, LIFELEDGER_HOME=str(tmp_path))
     assert lifeledger("setup", company, env=env).code == 0
-    with running("demo", "--port", "0", "--json", env=env) as process:
+    with running("demo", *SMALL, "--json", env=env) as process:
         said = line(process)
         assert (said["written"], said["examples"]) == (0, [])
         assert told(process, signal.SIGINT) == (0, "")

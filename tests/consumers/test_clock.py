@@ -10,7 +10,7 @@ from commands.lead.custody import ClaimLead
 from commands.lead.holding import GrantExtension, LogFollowUp
 from commands.lead.work import ContactLead
 from commands.policy import PausePolicy
-from consumers.clock import Clock
+from consumers.clock import Clock, attempts
 from domain.lead.facts import LapseWarned, LeadRecycled
 from domain.lead.states import Held, Pooled
 from domain.values import LeadId
@@ -99,6 +99,21 @@ def test_what_is_refused_is_tried_again_later_and_holds_nothing_up(office: Offic
         office.now += timedelta(minutes=1)
         assert clock.round() == 1
     assert office.custody(stuck) is Held
+
+
+def test_who_is_refused_again_waits_twice_as_long_each_time_and_at_last_a_day() -> None:
+    tries = {attempts(START, START + timedelta(minutes=minute)) for minute in range(5 * 24 * 60)}
+    assert sorted((number, (at - START) / timedelta(hours=1)) for number, at in tries) == [
+        (0, 1),
+        (1, 3),
+        (2, 7),
+        (3, 15),
+        (4, 31),
+        (5, 55),
+        (6, 79),
+        (7, 103),
+        (8, 127),
+    ]
 
 
 def test_many_that_lapse_together_do_not_all_come_at_once(office: Office) -> None:

@@ -4,13 +4,14 @@ What a policy remembers, sees and sends is what it does in a worker; what dies w
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from commands import DECIDERS
 from commands.ask import Ask, Outcome
 from commands.execute import Executor
+from consumers.clock import attempts
 from consumers.errand import Errand, Sender
 from consumers.process import Process
 from domain.actor import Actor, Reason
@@ -22,8 +23,6 @@ from projections.folding import Table
 from projections.projection import Projection
 from tests.memory import memory_ledger
 from tests.spec import START, write
-
-AGAIN = timedelta(hours=1)
 
 
 class Seeing:
@@ -101,9 +100,9 @@ class Desk:
             self.now, row = min(due, key=lambda each: (each[0], each[1].subject_id, each[1].kind))
             name, function = timers[row.kind]
             sender = Sender(name, self.executor)
-            sender.add(Errand(function(row), row.caused_by, row.correlation_id, (self.now - row.due_at) // AGAIN))
+            sender.add(Errand(function(row), row.caused_by, row.correlation_id, attempts(row.due_at, self.now)[0]))
             sender.send()
-            self.tried[row.subject_id, row.kind, row.due_at] = self.now + AGAIN
+            self.tried[row.subject_id, row.kind, row.due_at] = attempts(row.due_at, self.now)[1]
             self.settle()
         self.now = at
 
