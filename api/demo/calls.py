@@ -12,6 +12,7 @@ from domain.call.facts import Subject
 from domain.identity import Identifier
 from domain.values import CallId, StaffId
 
+SAID = {True: "interested", False: "not-interested"}
 EXCHANGE = system("telephony")
 
 
@@ -29,6 +30,7 @@ class Calls:
         *,
         reached: bool,
         chance: Random,
+        interested: bool | None = None,
     ) -> None:
         """Somebody calls, and talks if he reaches whom he calls."""
         call_id = self.call_id()
@@ -47,7 +49,7 @@ class Calls:
             self.life.does(EXCHANGE, end)
             return
         self.talk(call_id, agent, ringing + timedelta(seconds=chance.randint(4, 20)), chance)
-        code = chance.choice(("talked", "talked", "interested", "call-again"))
+        code = chance.choice(("talked", "talked", "call-again")) if interested is None else SAID[interested]
         self.life.does(person(agent), DispositionCall(call_id=call_id, code=code))
 
     def inbound(

@@ -64,6 +64,7 @@ AGENTS: Mapping[PoolId, tuple[str, ...]] = {
     SOUTH: ("xu.hui", "he.jun", "lin.tao"),
 }
 MANAGERS = {NORTH: "li.na", SOUTH: "zhang.lei"}
+CALLER = "ren.xin"
 DEALERS = ("deng.li", "luo.bin")
 FAMILIES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
 GIVEN = ("伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明", "超", "秀兰")
@@ -147,8 +148,11 @@ class Sales:
         chance = self.life.chance(f"lead {self.numbers}")
         ((source, campaign),) = chance.choices(SOURCES, SHARES)
         prospect = self.prospect(f"lead-{self.numbers:04}", f"+86138{10_000_000 + self.numbers:08}", chance)
-        if chance.random() < 0.08:
+        how = chance.random()
+        if how < 0.08:
             self.through_a_dealer(prospect)
+        elif how < 0.15:
+            self.from_a_list(prospect)
         else:
             self.captured(prospect, source, campaign)
         if chance.random() < 0.06:
@@ -216,6 +220,29 @@ class Sales:
         prospect.pool = DEALERS_POOL
         self.life.does(INTAKE, PoolLead(lead_id=prospect.lead_id, pool_id=DEALERS_POOL, reason="intake"))
         self.life.does(person(dealer), ClaimLead(lead_id=prospect.lead_id))
+
+    def from_a_list(self, prospect: Prospect) -> None:
+        """The call centre calls whoever is on a list; whom it finds interested, it hands off."""
+        prospect.pool, prospect.line = NORTH, "lessons"
+        lead = CaptureLead(
+            lead_id=prospect.lead_id,
+            source="list",
+            channel="phone",
+            identities=(prospect.phone,),
+            name=prospect.name,
+            product_line=prospect.line,
+            territory=OrgPath(NORTH),
+        )
+        self.life.does(INTAKE, lead)
+        self.life.after(prospect.chance.uniform(2, 20), partial(self.screened, prospect))
+
+    def screened(self, prospect: Prospect) -> None:
+        interested = prospect.fate in {"buys", "goes-elsewhere", "waits"}
+        lead_id, chance = prospect.lead_id, prospect.chance
+        self.calls.outbound(CALLER, "lead", lead_id, prospect.phone, reached=True, chance=chance, interested=interested)
+        if not interested:
+            lose = LoseLead(lead_id=prospect.lead_id, reason="no-need")
+            self.life.after(1, partial(self.life.does, INTAKE, lose))
 
     def asks_again(self, prospect: Prospect) -> None:
         """By another way, from the same phone: that is no new lead, but one more touch."""
