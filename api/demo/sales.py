@@ -1,5 +1,6 @@
 """How people enquire, and what the sales staff make of it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -115,7 +116,7 @@ class Sales:
     def __init__(self, life: Life, calls: Calls, shop: Shop) -> None:
         self.life, self.calls, self.shop = life, calls, shop
         self.known: dict[LeadId, Prospect] = {}
-        self.in_pool: dict[PoolId, dict[LeadId, datetime]] = {NORTH: {}, SOUTH: {}, DEALERS_POOL: {}}
+        self.in_pool: defaultdict[PoolId, dict[LeadId, datetime]] = defaultdict(dict)
         self.agents = {pool: list(names) for pool, names in AGENTS.items()} | {DEALERS_POOL: list(DEALERS)}
         self.quotes = 0
         self.numbers = 0

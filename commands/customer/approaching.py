@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from commands.contact.outreach import ReserveOutreach, reserve_outreach
+from commands.customer.customers import in_hand
 from commands.customer.lifecycle import lifecycle_policy
 from commands.lead.capture import link, waits
 from commands.lead.leads import leads
@@ -106,7 +107,7 @@ def approach(
         )
     else:
         assert reserved is not None, "the lead is new, and so is what is reserved for it"
-        yield from opened(command, offer, mark, asked)
+        yield from opened(command, offer, customer, mark, asked)
         yield CustomerApproached(
             customer_id=command.customer_id,
             lead_id=command.lead_id,
@@ -151,7 +152,7 @@ def dropped(command: ApproachCustomer, because: Dropped, held: LeadId | None = N
 
 
 def opened(
-    command: ApproachCustomer, offer: Offer, mark: Identity, asked: Asked
+    command: ApproachCustomer, offer: Offer, customer: OpenCustomer, mark: Identity, asked: Asked
 ) -> Iterator[LeadCaptured | IdentityReserved]:
     identifier = one_at_a_time(command)
     yield LeadCaptured(
@@ -164,5 +165,6 @@ def opened(
         kind=command.kind,
         cooling=waits([mark], asked),
         customer_id=command.customer_id,
+        looked_after_by=in_hand(customer.dossier),
     )
     yield IdentityReserved(identity_id=mark.identity_id, kind=identifier.kind, lead_id=command.lead_id)

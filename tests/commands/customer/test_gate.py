@@ -22,8 +22,8 @@ from domain.lead.facts import LeadCaptured
 from domain.outreach_policy import STANDARD, OutreachPolicyPublished, OutreachTerms
 from domain.signature import members
 from domain.values import LeadId
-from tests.commands.customer.situations import LEAD, LI, ORDER, WANG, WAYS, created, published
-from tests.spec import START, day, given, identity, mia, policy
+from tests.commands.customer.situations import LEAD, LI, ORDER, WANG, WAYS, assigned, created, published
+from tests.spec import BOB, START, day, given, identity, mia, policy
 
 limits = OutreachPolicyPublished(policy_id=STANDARD, number=1, terms=OutreachTerms())
 contact = (
@@ -120,6 +120,12 @@ def test_a_lead_is_opened_on_whom_is_lapsed_once_at_a_time() -> None:
     open_one = first.then(*opened, approached, reserved)
     second = replace(again, lead_id=LeadId(ORDER))
     open_one.when(second, by=policy, at=day(4, 20)).then(dropped("open-lead", LEAD))
+
+
+def test_the_lead_says_who_looks_after_him() -> None:
+    """So that whoever dispatches it thinks of him first."""
+    captured, *_ = given(*lapsed, assigned(BOB)).when(again, by=policy).recorded
+    assert captured.event == replace(opened[0], looked_after_by=BOB)
 
 
 def test_it_is_later_or_not_at_all_as_his_contact_allows() -> None:
