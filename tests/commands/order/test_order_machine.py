@@ -114,6 +114,7 @@ class Plain:
         if amount > self.amount:
             self.status = "requested"
         self.amount = amount
+        self.limit = min(self.limit, amount)  # What has become cheaper is authorised for no more than that.
         return True
 
     def fulfil(self) -> bool:
