@@ -79,6 +79,14 @@ def test_amounts_of_one_currency_are_added_and_compared() -> None:
     assert cny("7").nothing == cny("0")
 
 
+@given(CNY, CNY)
+def test_amounts_are_ordered_as_their_numbers_are(one: Money, other: Money) -> None:
+    assert (one < other) == (one.amount < other.amount)
+    assert (one <= other) == (one.amount <= other.amount)
+    assert (one > other) == (one.amount > other.amount)
+    assert (one >= other) == (one.amount >= other.amount)
+
+
 @pytest.mark.parametrize("how", ["__add__", "__sub__", "__lt__", "__le__", "__gt__", "__ge__"])
 def test_two_currencies_are_not_mixed(how: str) -> None:
     with pytest.raises(MixedCurrencies, match="CNY and EUR are two currencies"):
@@ -104,4 +112,5 @@ def test_a_share_is_in_whole_smallest_units(whole: str, currency: str, share: st
 def test_parts_add_up_to_the_whole(whole: Money, weights: list[int]) -> None:
     shares = [Decimal(each) / 1000 for each in weights[:-1]]
     parts = split(whole, (*shares, Decimal(1) - sum(shares, Decimal(0))))
+    assert len(parts) == len(weights)
     assert sum(part.amount for part in parts) == whole.amount

@@ -311,6 +311,11 @@ def test_the_cap_is_the_pool_s_unless_it_is_one_s_own() -> None:
     given(*in_pool, none).when(claim).refused(BookFull, because="ann holds 0 of 0")
 
 
+def test_who_holds_more_than_a_cap_that_was_lowered_claims_nothing() -> None:
+    lower = CapacityChanged(staff_id=ANN, cap=2, daily_claims=20)
+    given(*in_pool, *books(5), lower).when(claim).refused(BookFull, because="ann holds 5 of 2")
+
+
 def test_so_many_are_claimed_a_day_and_no_more() -> None:
     given(*in_pool, *books(19, kind="claim")).when(claim).then(*claimed())
     given(*in_pool, *books(20, kind="claim")).when(claim).refused(ClaimsSpent, because="ann has claimed 20 of 20 today")
