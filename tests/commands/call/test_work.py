@@ -228,6 +228,13 @@ def test_a_threshold_is_a_number_of_seconds_of_a_day(seconds: int) -> None:
     )
 
 
+def test_what_counts_as_interest_is_told_in_codes() -> None:
+    for wrong in ("very much so", "", "x" * 65):
+        terms = CallTerms(interested=("interested", wrong))
+        publish = PublishCallPolicy(policy_id=CALLS, terms=terms)
+        given().when(publish, by=administrator).refused(Invalid, because="terms/interested/1: ")
+
+
 # History
 
 

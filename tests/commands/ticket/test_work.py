@@ -33,7 +33,7 @@ from domain.ticket.facts import (
     WarrantyChecked,
 )
 from domain.ticket.refusals import NotAdopted, NotSkilled, TicketBookFull, ToldAlready
-from domain.ticket_book import TicketCapacityChanged, TicketSlotReserved
+from domain.ticket_book import TicketCapacityChanged, TicketSlotReleased, TicketSlotReserved
 from domain.values import OrgPath, StaffId
 from tests.commands.ticket.situations import (
     DESK,
@@ -111,6 +111,15 @@ def test_nobody_gets_more_than_he_may_have() -> None:
     given(*new, one, others[0]).when(to_tia, by=leo).refused(TicketBookFull, because="tia has 1 of 1")
     more = TicketCapacityChanged(staff_id=TIA, cap=3)
     assert given(*new, one, more, others[0]).when(to_tia, by=leo).recorded
+
+
+def test_what_somebody_has_done_with_is_one_place_and_no_more() -> None:
+    two = TicketCapacityChanged(staff_id=TIA, cap=2)
+    others = [TicketSlotReserved(staff_id=TIA, ticket_id=each) for each in (OTHER, THIRD)]
+    story = (*new, two, *others, TicketSlotReleased(staff_id=TIA, ticket_id=OTHER))
+    assert given(*story).when(to_tia, by=leo).recorded
+    refilled = TicketSlotReserved(staff_id=TIA, ticket_id=OTHER)
+    given(*story, refilled).when(to_tia, by=leo).refused(TicketBookFull, because="tia has 2 of 2")
 
 
 def test_who_helps_has_the_skills_that_the_category_needs() -> None:
