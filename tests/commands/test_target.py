@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commands.target import ChangeTarget, SetTarget, WithdrawTarget
+from commands.target import LARGEST, ChangeTarget, SetTarget, WithdrawTarget
 from domain.catalog import CatalogPublished, Entry
 from domain.errors import Hidden, ImpossibleHistory, Invalid, NotAllowed, NotNow
 from domain.money import Money
@@ -111,6 +111,11 @@ SET: dict[str, Any] = {"amount": None, "count": None}
 def test_a_target_is_an_amount_or_a_count(given_as: dict[str, Any], because: str) -> None:
     given().when(replace(set_it, **(SET | given_as)), by=administrator).refused(Invalid, because=f"^{because}")
     given(of_ann).when(replace(more, **(SET | given_as)), by=administrator).refused(Invalid, because=f"^{because}")
+
+
+@pytest.mark.parametrize("count", [0, LARGEST])
+def test_a_target_may_be_nothing_at_all_and_very_much(count: int) -> None:
+    given().when(replace(set_it, amount=None, count=count), by=administrator).done()
 
 
 def test_a_target_stays_what_it_is_counted_in() -> None:

@@ -144,3 +144,12 @@ def test_decimal_places_are_those_that_are_written(written: str, number: int) ->
 def test_a_mark_of_an_item_that_always_applies_is_no_na() -> None:
     with pytest.raises(Invalid, match="i0 always applies"):
         scored(HALF[0], [Mark(code="i0")])
+
+
+def test_something_may_be_heard_from_the_first_second_of_a_call_to_the_last_of_a_day() -> None:
+    item = Item(code="greeting", weight=Decimal(100))
+    for second in (0, 80, 86_400):
+        assert scored([item], [Mark(code="greeting", attainment=Decimal(1), evidence_at=second)]).final == 100
+    for second in (-1, 86_401):
+        with pytest.raises(Invalid, match="items/0/evidence_at"):
+            scored([item], [Mark(code="greeting", attainment=Decimal(1), evidence_at=second)])
