@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from api.cli import part
 from api.cli.door import address, listening
@@ -21,7 +22,7 @@ from api.cli.say import Failure, document
 from api.demo.examples import Example, examples
 from api.demo.history import ENDS, LENGTH, TOLD, write
 from api.demo.premises import Premises, premises
-from commands.service import open_ledger
+from commands.service import calm_collector, open_ledger
 from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from settings import Settings
@@ -61,7 +62,7 @@ def run(settings: Settings, weeks: int, *, json: bool) -> None:
         print("starting; the first time takes a little longer" if is_first(settings) else "starting", flush=True)
     with premises(settings.home) as home, listening("127.0.0.1", settings.port) as door, database(settings) as url:
         migrate(url)
-        ledger = open_ledger(url, master_key(settings, url, make=True))
+        ledger = open_ledger(url if settings.database_url else hasty(url), master_key(settings, url, make=True))
         try:
             written = history(ledger, url, weeks)
             where = address(door)
@@ -81,6 +82,11 @@ def is_first(settings: Settings) -> bool:
     return not settings.database_url and not (settings.home / "postgres" / "data").exists()
 
 
+def hasty(url: str) -> str:
+    """Commits that do not wait for the disk: a history that a crash cuts short is gone on with."""
+    return make_conninfo(url, options="-c synchronous_commit=off")
+
+
 def history(ledger: Ledger, url: str, weeks: int) -> int:
     """Write what is missing of the demo's history, and say how many commands that took.
 
@@ -91,6 +97,7 @@ def history(ledger: Ledger, url: str, weeks: int) -> int:
     known: dict[str, int] = dict(found)
     if TOLD in known or (ENDS not in known and ledger.last_position() > 0):
         return 0
+    calm_collector()
     warn_only()  # What policies are refused stands in the ledger.
     begun = ENDS in known
     now = datetime.fromtimestamp(known[ENDS], UTC) if begun else datetime.now(UTC)

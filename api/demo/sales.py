@@ -80,10 +80,10 @@ FATES: Mapping[str, int] = {
     "is-nobody": 7,
     "cannot-be-reached": 10,
     "waits": 8,
-    "is-dropped": 12,
+    "is-dropped": 9,
 }
 DILIGENCE = {"wu.ying": 0.75, "lin.tao": 0.7, "zhou.qiang": 0.85}
-USUAL = 0.96
+USUAL = 0.98
 OFTEN_ENOUGH = 14  # Who holds so many claims no more.
 A_DAY = 4.5  # Enquiries on a working day, on average.
 
@@ -376,13 +376,13 @@ class Sales:
     def first_contact(self, prospect: Prospect, owner: str, lead: Open) -> None:
         chance, who = prospect.chance, person(owner)
         reached = prospect.fate not in {"cannot-be-reached", "is-nobody"}
-        if chance.random() < 0.5:
+        if chance.random() < 0.4:
             self.calls.outbound(owner, "lead", prospect.lead_id, prospect.phone, reached=reached, chance=chance)
         if not reached:
             self.life.does(who, LogFollowUp(lead_id=prospect.lead_id, channel="call", effective=False))
             prospect.calls += 1
             if prospect.calls < 3:
-                self.work(prospect, owner, chance.uniform(2, 14), self.first_contact)
+                self.work(prospect, owner, chance.uniform(1, 8), self.first_contact)
             elif prospect.fate == "is-nobody":
                 why = chance.choice(("wrong-number", "wrong-number", "test", "not-a-person"))
                 self.life.does(who, InvalidateLead(lead_id=prospect.lead_id, reason=why))
