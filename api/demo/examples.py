@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from api.demo.sales import INTAKE, NORTH
+from api.demo.enquiries import INTAKE, NORTH
 from commands import DECIDERS
 from commands.execute import Executor
 from domain.lead.states import Open, Pooled

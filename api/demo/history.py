@@ -37,7 +37,7 @@ def write(ledger: Ledger, now: datetime, weeks: int = WEEKS, *, begun: bool = Fa
     calls, shop = Calls(life), Shop(life)
     sales = Sales(life, calls, shop)
     Service(life, calls, shop)
-    quality, office = Quality(life), Office(life, sales, shop)
+    quality, office = Quality(life), Office(life, sales.staff, shop)
     for each in (sales, shop, quality, office):
         each.begin()
     life.run()

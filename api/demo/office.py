@@ -3,9 +3,10 @@
 from datetime import timedelta
 from functools import partial
 
+from api.demo.enquiries import NORTH, SOUTH
 from api.demo.life import DAY, Life, person
-from api.demo.sales import NORTH, SOUTH, Sales
 from api.demo.shop import Shop, yuan
+from api.demo.staff import Staff
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.customer.protection import ErasePersonalData, LiftLegalHold, PlaceLegalHold
 from commands.policy import PausePolicy
@@ -33,8 +34,8 @@ LEAVER, NEWCOMER = StaffId("lin.tao"), StaffId("qin.yi")
 
 
 class Office:
-    def __init__(self, life: Life, sales: Sales, shop: Shop) -> None:
-        self.life, self.sales, self.shop = life, sales, shop
+    def __init__(self, life: Life, staff: Staff, shop: Shop) -> None:
+        self.life, self.staff, self.shop = life, staff, shop
 
     def begin(self) -> None:
         length = self.life.end - self.life.begin
@@ -75,14 +76,14 @@ class Office:
     def somebody_leaves(self) -> None:
         """What he held is offered to his colleagues at once, and he gets no more."""
         self.life.does(ADMINISTRATOR, DepartStaff(staff_id=LEAVER), "resigned")
-        self.sales.agents[SOUTH].remove(LEAVER)
+        self.staff.agents[SOUTH].remove(LEAVER)
 
     def somebody_comes(self) -> None:
         new = OnboardStaff(
             staff_id=NEWCOMER, name="秦怡", role="sales", org_path=OrgPath("south"), skills=("piano", "lessons")
         )
         self.life.does(ADMINISTRATOR, new)
-        self.sales.agents[SOUTH].append(NEWCOMER)
+        self.staff.agents[SOUTH].append(NEWCOMER)
 
     def circulation_rests(self) -> None:
         """While nearly everybody is away, nothing is taken from anybody."""

@@ -1,22 +1,17 @@
-"""How people enquire, and what the sales staff make of it."""
+"""What the sales staff make of it: whom they talk to, what they offer, and what comes of it."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from random import Random
-from zoneinfo import ZoneInfo
 
 from api.demo.calls import Calls
-from api.demo.life import DAY, HOUR, Life, person, system
-from api.demo.shop import Buyer, Shop
-from commands.lead.capture import CaptureLead
+from api.demo.enquiries import Enquiries, Prospect
+from api.demo.life import DAY, HOUR, Life, person
+from api.demo.shop import MANAGERS, Buyer, Shop
+from api.demo.staff import AGENTS, ZONE, Staff
 from commands.lead.circulation import ReleaseLead
-from commands.lead.custody import ClaimLead, PoolLead, TransferLead
-from commands.lead.holding import AddCollaborator, GrantExtension, LogFollowUp
-from commands.lead.intake import ReceiveEnquiry
+from commands.lead.holding import GrantExtension, LogFollowUp
 from commands.lead.work import (
     ContactLead,
     ConvertLead,
@@ -27,103 +22,25 @@ from commands.lead.work import (
     QualifyLead,
     ReopenLead,
     ScheduleNextAction,
-    ScoreLead,
 )
-from commands.staff import ChangeAvailability
-from domain.identity import Identifier
-from domain.lead.facts import (
-    LapseWarned,
-    LeadAssigned,
-    LeadCaptured,
-    LeadClaimed,
-    LeadPooled,
-    LeadRecycled,
-    LeadReleased,
-    LeadTransferred,
-)
-from domain.lead.states import (
-    Closed,
-    Contacting,
-    Held,
-    Negotiating,
-    New,
-    Nurturing,
-    Open,
-    Pooled,
-    Qualified,
-    Unassigned,
-)
-from domain.money import Money
-from domain.values import CustomerId, LeadId, OrderId, OrgPath, PoolId, StaffId
+from domain.lead.facts import LapseWarned, LeadAssigned, LeadClaimed, LeadTransferred
+from domain.lead.states import Closed, Contacting, Held, Negotiating, New, Nurturing, Open, Qualified
+from domain.values import CustomerId, OrderId
 from ledger.envelope import Recorded
 
-ZONE = ZoneInfo("Asia/Shanghai")
-NORTH, SOUTH, DEALERS_POOL = PoolId("north"), PoolId("south"), PoolId("dealers")
-WEBSITE, INTAKE, SCORING = system("website"), system("intake"), system("scoring")
-AGENTS: Mapping[PoolId, tuple[str, ...]] = {
-    NORTH: ("wang.fang", "chen.wei", "zhao.min", "sun.jie", "zhou.qiang", "wu.ying"),
-    SOUTH: ("xu.hui", "he.jun", "lin.tao"),
-}
-MANAGERS = {NORTH: "li.na", SOUTH: "zhang.lei"}
-CALLER = "ren.xin"
-DEALERS = ("deng.li", "luo.bin")
-FAMILIES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
-GIVEN = ("伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明", "超", "秀兰")
-SOURCES = (("website", "spring-sale"), ("wechat", "mini-program"), ("referral", None), ("fair", "music-fair"))
-SHARES = (40, 25, 20, 15)
-LINES = ("piano", "keyboard", "lessons", "schools")
-PRICES = {"piano": (160, 600), "keyboard": (30, 90), "lessons": (24, 80), "schools": (400, 1_600)}  # Hundreds of yuan.
-FATES: Mapping[str, int] = {
-    "buys": 27,
-    "loses-interest": 26,
-    "goes-elsewhere": 10,
-    "is-nobody": 7,
-    "cannot-be-reached": 10,
-    "waits": 8,
-    "is-dropped": 9,
-}
 DILIGENCE = {"wu.ying": 0.75, "lin.tao": 0.7, "zhou.qiang": 0.85}
 USUAL = 0.98
-OFTEN_ENOUGH = 14  # Who holds so many claims no more.
 A_DAY = 4.5  # Enquiries on a working day, on average.
-
-
-@dataclass
-class Prospect:
-    """Who is behind a lead, and what will come of it if somebody takes the trouble."""
-
-    lead_id: LeadId
-    name: str
-    phone: Identifier
-    pool: PoolId
-    line: str
-    amount: int  # Hundreds of yuan.
-    fate: str
-    chance: Random
-    customer: CustomerId | None = None
-    calls: int = 0
-
-    @property
-    def price(self) -> Money:
-        return yuan(self.amount * 100)
-
-
-def yuan(amount: int) -> Money:
-    return Money(amount=Decimal(amount), currency="CNY")
 
 
 class Sales:
     def __init__(self, life: Life, calls: Calls, shop: Shop) -> None:
         self.life, self.calls, self.shop = life, calls, shop
-        self.known: dict[LeadId, Prospect] = {}
-        self.in_pool: defaultdict[PoolId, dict[LeadId, datetime]] = defaultdict(dict)
-        self.agents = {pool: list(names) for pool, names in AGENTS.items()} | {DEALERS_POOL: list(DEALERS)}
+        self.staff = Staff(life)
+        self.enquiries = Enquiries(life, calls, shop)
         self.quotes = 0
-        self.numbers = 0
-        life.when(LeadPooled, LeadReleased, LeadRecycled)(self.into_pool)
         life.when(LeadClaimed, LeadAssigned, LeadTransferred)(self.taken)
         life.when(LapseWarned)(self.warned)
-        life.when(LeadCaptured)(self.offered_by_us)
 
     def begin(self) -> None:
         """Everything that comes about of itself: who enquires, when agents look into the pool, who is on holiday."""
@@ -132,215 +49,15 @@ class Sales:
             chance = self.life.chance(f"day {nth}")
             busy = 0.35 if day.astimezone(ZONE).weekday() >= 5 else 1.0
             for _ in range(poisson(chance, A_DAY * busy)):
-                self.life.at(day + timedelta(hours=chance.triangular(0, 14, 4)), self.enquiry)
+                self.life.at(day + timedelta(hours=chance.triangular(0, 14, 4)), self.enquiries.enquiry)
             for hours in (1.2, 5.5):
-                self.life.at(day + timedelta(hours=hours), self.look_into_pools)
+                self.life.at(day + timedelta(hours=hours), self.staff.look_into_pools)
             if not nth % 7:
-                self.life.at(day + timedelta(hours=3), self.clear_out)
-        self.life.at(self.life.end - HOUR, self.fair)
+                self.life.at(day + timedelta(hours=3), self.staff.clear_out)
+        self.life.at(self.life.end - HOUR, self.enquiries.fair)
         for pool, names in AGENTS.items():
             for name in names:
-                self.plan_holidays(pool, name)
-
-    # Who enquires
-
-    def enquiry(self) -> None:
-        self.numbers += 1
-        chance = self.life.chance(f"lead {self.numbers}")
-        ((source, campaign),) = chance.choices(SOURCES, SHARES)
-        prospect = self.prospect(f"lead-{self.numbers:04}", f"+86138{10_000_000 + self.numbers:08}", chance)
-        how = chance.random()
-        if how < 0.08:
-            self.through_a_dealer(prospect)
-        elif how < 0.15:
-            self.from_a_list(prospect)
-        else:
-            self.captured(prospect, source, campaign)
-        if chance.random() < 0.06:
-            self.life.after(chance.uniform(4, 90), partial(self.asks_again, prospect))
-
-    def fair(self) -> None:
-        """A piano stands in the hall, and whoever tries it leaves a card: there is something to claim today."""
-        for number in range(1, 13):
-            prospect = self.prospect(f"fair-{number:02}", f"+86137{number:08}", self.life.chance(f"fair {number}"))
-            prospect.pool, prospect.line = NORTH, "piano"
-            self.captured(prospect, "fair", "music-fair")
-            self.pooled(prospect, "intake")
-
-    def prospect(self, name: str, phone: str, chance: Random) -> Prospect:
-        (line,) = chance.choices(LINES, (40, 22, 32, 6))
-        prospect = Prospect(
-            lead_id=LeadId(self.life.id(name)),
-            name=chance.choice(FAMILIES) + chance.choice(GIVEN),
-            phone=Identifier(kind="phone", value=phone),
-            pool=NORTH if line == "schools" else chance.choice((NORTH, NORTH, SOUTH)),
-            line=line,
-            amount=chance.randrange(*PRICES[line]),
-            fate=chance.choices(list(FATES), list(FATES.values()))[0],
-            chance=chance,
-        )
-        self.known[prospect.lead_id] = prospect
-        return prospect
-
-    def captured(self, prospect: Prospect, source: str, campaign: str | None) -> None:
-        chance, line = prospect.chance, prospect.line
-        lead = CaptureLead(
-            lead_id=prospect.lead_id,
-            source=source,
-            channel="chat" if chance.random() < 0.2 else "form",
-            identities=(prospect.phone,),
-            campaign=campaign,
-            name=prospect.name,
-            product_line=line,
-            requested_amount=prospect.price if chance.random() < 0.6 else None,
-            territory=OrgPath(prospect.pool),
-            custom={"for_whom": "school" if line == "schools" else chance.choice(("child", "child", "self", "gift"))},
-        )
-        self.life.does(WEBSITE, lead)
-        score = chance.randint(20, 98)
-        grade = "A" if score > 80 else "B" if score > 50 else "C"
-        rated = ScoreLead(lead_id=prospect.lead_id, score=score, grade=grade, model_version="2.1")
-        self.life.does(SCORING, rated)
-        if source in {"referral", "fair"} and line != "schools":
-            self.life.after(0.3, partial(self.pooled, prospect, "intake"))
-
-    def through_a_dealer(self, prospect: Prospect) -> None:
-        """Dealers bring leads of their own, and work them."""
-        dealer = prospect.chance.choice(DEALERS)
-        self.life.does(
-            person(dealer),
-            CaptureLead(
-                lead_id=prospect.lead_id,
-                source="dealer",
-                channel="shop",
-                identities=(prospect.phone,),
-                name=prospect.name,
-                product_line=prospect.line,
-            ),
-        )
-        prospect.pool = DEALERS_POOL
-        self.life.does(INTAKE, PoolLead(lead_id=prospect.lead_id, pool_id=DEALERS_POOL, reason="intake"))
-        self.life.does(person(dealer), ClaimLead(lead_id=prospect.lead_id))
-
-    def from_a_list(self, prospect: Prospect) -> None:
-        """The call centre calls whoever is on a list; whom it finds interested, it hands off."""
-        prospect.pool, prospect.line = NORTH, "lessons"
-        lead = CaptureLead(
-            lead_id=prospect.lead_id,
-            source="list",
-            channel="phone",
-            identities=(prospect.phone,),
-            name=prospect.name,
-            product_line=prospect.line,
-            territory=OrgPath(NORTH),
-        )
-        self.life.does(INTAKE, lead)
-        self.life.after(prospect.chance.uniform(2, 20), partial(self.screened, prospect))
-
-    def screened(self, prospect: Prospect) -> None:
-        interested = prospect.fate in {"buys", "goes-elsewhere", "waits"}
-        lead_id, chance = prospect.lead_id, prospect.chance
-        self.calls.outbound(CALLER, "lead", lead_id, prospect.phone, reached=True, chance=chance, interested=interested)
-        if not interested:
-            lose = LoseLead(lead_id=prospect.lead_id, reason="no-need")
-            self.life.after(1, partial(self.life.does, INTAKE, lose))
-
-    def asks_again(self, prospect: Prospect) -> None:
-        """By another way, from the same phone: that is no new lead, but one more touch."""
-        again = ReceiveEnquiry(
-            lead_id=LeadId(self.life.id(f"again {prospect.lead_id}")),
-            source="wechat",
-            channel="chat",
-            identities=(prospect.phone,),
-            name=prospect.name,
-            note="又来咨询了",
-        )
-        self.known.setdefault(again.lead_id, replace(prospect, lead_id=again.lead_id))
-        self.life.does(WEBSITE, again)
-
-    def offered_by_us(self, recorded: Recorded) -> None:
-        """A lead on a customer that we have: policies have opened it."""
-        event = recorded.event
-        if event.lead_id in self.known or event.kind == "new":
-            return
-        chance = self.life.chance(f"lead {recorded.correlation_id} {len(self.known)}")
-        buyer = self.shop.buyers.get(event.customer_id)
-        prospect = Prospect(
-            lead_id=event.lead_id,
-            name="" if buyer is None else buyer.name,
-            phone=Identifier(kind="phone", value="+8613800000000"),
-            pool=NORTH if buyer is None else buyer.pool,
-            line=chance.choice(("lessons", "accessories", "keyboard")),
-            amount=chance.randrange(8, 60),
-            fate=chance.choice(("buys", "loses-interest", "loses-interest", "cannot-be-reached")),
-            chance=chance,
-            customer=None if buyer is None else buyer.customer_id,
-        )
-        self.known[event.lead_id] = prospect
-        self.life.after(0.5, partial(self.pooled, prospect, "intake"))
-
-    def pooled(self, prospect: Prospect, reason: str) -> None:
-        """Unless somebody has it by now."""
-        match self.life.state(f"lead/{prospect.lead_id}"):
-            case None | Open(custody=Unassigned()):
-                self.life.does(INTAKE, PoolLead(lead_id=prospect.lead_id, pool_id=prospect.pool, reason=reason))
-            case _:
-                pass
-
-    # Pools
-
-    def clear_out(self) -> None:
-        """Managers give up what nobody has wanted for a month."""
-        since = self.life.now - 30 * DAY
-        for pool, lying in self.in_pool.items():
-            for lead_id, at in list(lying.items()):
-                match self.life.state(f"lead/{lead_id}"):
-                    case Open(custody=Pooled(), status=Contacting() | New()) if at < since and pool in MANAGERS:
-                        give_up = LoseLead(lead_id=lead_id, reason="no-answer")
-                        self.life.does(person(MANAGERS[pool]), give_up)
-                    case _:
-                        pass
-
-    def into_pool(self, recorded: Recorded) -> None:
-        lead_id = recorded.event.lead_id
-        match self.life.state(f"lead/{lead_id}"):
-            case Open(custody=Pooled(pool_id=pool_id)):
-                self.in_pool[pool_id][lead_id] = self.life.now
-            case _:
-                pass
-
-    def look_into_pools(self) -> None:
-        """Who has time claims what came last."""
-        if not self.is_open():
-            return
-        for pool, agents in self.agents.items():
-            chance = self.life.chance(f"pool {pool} {self.life.now}")
-            for agent in chance.sample(agents, len(agents)):
-                self.claim(agent, pool, chance)
-
-    def is_open(self) -> bool:
-        wall = self.life.now.astimezone(ZONE)
-        return bool(self.life.calendar.windows(wall.date()))
-
-    def claim(self, agent: str, pool: PoolId, chance: Random) -> None:
-        book = self.life.state(f"agent-book/{agent}")
-        held = len(book.held) if book is not None else 0
-        for _ in range(min(3, OFTEN_ENOUGH - held)):
-            lying = list(self.in_pool[pool])[-40:]
-            if not lying:
-                return
-            lead_id = chance.choice(lying)
-            match self.life.state(f"lead/{lead_id}"):
-                case Open(custody=Pooled(), cooling=cooling) if StaffId(agent) not in (cooling or {}):
-                    self.life.does(person(agent), ClaimLead(lead_id=lead_id))
-                    if chance.random() > 0.03:  # Else a colleague has seen it too, and comes too late.
-                        del self.in_pool[pool][lead_id]
-                case Open(custody=Pooled()):
-                    pass
-                case _:
-                    del self.in_pool[pool][lead_id]
-
-    # Work
+                self.staff.plan_holidays(pool, name)
 
     def held(self, prospect: Prospect, owner: str) -> Open | None:
         """The lead, while it is in his hands."""
@@ -351,7 +68,7 @@ class Sales:
 
     def taken(self, recorded: Recorded) -> None:
         lead_id = recorded.event.lead_id
-        prospect = self.known.get(lead_id)
+        prospect = self.enquiries.known.get(lead_id)
         lead = self.life.state(f"lead/{lead_id}")
         if prospect is None or not isinstance(lead, Open) or not isinstance(lead.custody, Held):
             return
@@ -465,7 +182,7 @@ class Sales:
         if isinstance(self.life.state(f"lead/{prospect.lead_id}"), Closed):
             prospect.fate = "buys"
             self.life.does(person(MANAGERS[prospect.pool]), ReopenLead(lead_id=prospect.lead_id))
-            self.life.after(1, partial(self.pooled, prospect, "intake"))
+            self.life.after(1, partial(self.enquiries.pooled, prospect, "intake"))
 
     def sell(self, prospect: Prospect, owner: str) -> None:
         buyer = self.shop.buyers.get(prospect.customer) if prospect.customer else None
@@ -474,7 +191,7 @@ class Sales:
                 customer_id=CustomerId(self.life.id(f"customer of {prospect.lead_id}")),
                 name=prospect.name,
                 phone=prospect.phone,
-                pool=next((pool for pool, names in self.agents.items() if owner in names), prospect.pool),
+                pool=self.staff.pool_of(owner) or prospect.pool,
                 kind="merchant" if prospect.line == "schools" else "individual",
                 owner=owner,
                 chance=prospect.chance,
@@ -488,7 +205,7 @@ class Sales:
     def warned(self, recorded: Recorded) -> None:
         """Who is told that a lead will lapse mostly does something about it."""
         lead = self.life.state(f"lead/{recorded.event.lead_id}")
-        prospect = self.known.get(recorded.event.lead_id)
+        prospect = self.enquiries.known.get(recorded.event.lead_id)
         if prospect is None or not isinstance(lead, Open) or not isinstance(lead.custody, Held):
             return
         owner, chance = str(lead.custody.owner), prospect.chance
@@ -501,31 +218,6 @@ class Sales:
 
     def keep(self, prospect: Prospect, owner: str, _: Open) -> None:
         self.life.does(person(owner), LogFollowUp(lead_id=prospect.lead_id, channel="call", effective=True))
-
-    # Among colleagues
-
-    def plan_holidays(self, pool: PoolId, name: str) -> None:
-        """Two weeks in the year; what is urgent is handed over before, and a colleague is let in."""
-        chance = self.life.chance(f"holidays of {name}")
-        length = (self.life.end - self.life.begin).days
-        for _ in range(max(1, length // 180)):
-            start = self.life.begin + timedelta(days=chance.uniform(5, max(length, 6)), hours=2)
-            self.life.at(start, partial(self.goes_on_holiday, pool, name, chance))
-
-    def goes_on_holiday(self, pool: PoolId, name: str, chance: Random) -> None:
-        admin = person("ma.li")
-        back = self.life.now + timedelta(days=chance.randint(4, 9))
-        away = ChangeAvailability(staff_id=StaffId(name), available=False, until=back)
-        self.life.does(admin, away, "holiday")
-        others = [each for each in self.agents[pool] if each != name]
-        book = self.life.state(f"agent-book/{name}")
-        for nth, lead_id in enumerate(list(book.held)[:4] if book is not None else ()):
-            to = StaffId(chance.choice(others))
-            if nth % 2:
-                transfer = TransferLead(lead_id=lead_id, to=to)
-                self.life.does(person(MANAGERS[pool]), transfer, "holiday", "休假，请同事跟进")
-            else:
-                self.life.does(person(name), AddCollaborator(lead_id=lead_id, staff_id=to, access="work", until=back))
 
 
 def poisson(chance: Random, mean: float) -> int:

@@ -27,7 +27,7 @@ from domain.values import ContactId, CustomerId, LeadId, OrderId, PoolId, StaffI
 from ledger.envelope import Recorded
 
 SHOP, BOOKS, FIGURES, RISK = system("shop"), system("accounting"), system("analytics"), system("anti-fraud")
-MANAGERS = {"north": "li.na", "south": "zhang.lei"}
+MANAGERS: Mapping[PoolId, str] = {PoolId("north"): "li.na", PoolId("south"): "zhang.lei"}
 CREDIT = person("jiang.tao")
 PRODUCTS: Mapping[str, tuple[str, ...]] = {
     "piano": ("piano.upright", "piano.grand", "piano.digital"),
