@@ -75,13 +75,14 @@ class Sight:
 
 
 @dataclass
-class Actor:
-    """A policy, what it remembers, and what it has still to send."""
+class Player:
+    """A policy, what it remembers, and what it has not reacted to because somebody has paused it."""
 
     process: Process
     sender: Sender
     memory: Table
-    remembers: frozenset[type] = field(default_factory=frozenset)
+    remembers: frozenset[type]
+    backlog: deque[Recorded] = field(default_factory=deque)
 
     def reaction(self, recorded: Recorded, seen: Sight) -> list[Any]:
         wanted = list(self.process.react(recorded, self.memory, seen))
@@ -96,8 +97,8 @@ class Simulated:
     def __init__(self, processes: Sequence[Process], executor: Executor, news: News) -> None:
         self.executor = executor
         self.news = news
-        self.actors = [
-            Actor(
+        self.players = [
+            Player(
                 process,
                 Sender(process.name, executor, process.memory.name),
                 Table(process.memory, remember=False),
@@ -106,10 +107,10 @@ class Simulated:
             for process in processes
             if process.reactions
         ]
-        self.by_event: defaultdict[type, list[Actor]] = defaultdict(list)
-        for actor in self.actors:
-            for kind in actor.process.reads:
-                self.by_event[kind].append(actor)
+        self.by_event: defaultdict[type, list[Player]] = defaultdict(list)
+        for player in self.players:
+            for kind in player.process.reads:
+                self.by_event[kind].append(player)
         self.timers = {
             kind: (Sender(process.name, executor), function)
             for process in processes
@@ -158,14 +159,25 @@ class Simulated:
         """Let policies react until nothing follows any more, and answer what has happened since last time."""
         self.sight.now = self.executor.clock()
         heard = self.send()
+        for player in self.players:
+            heard += self.plays(player)
         while self.waiting:
             recorded = self.waiting.popleft()
-            for actor in self.by_event.get(type(recorded.event), ()):
-                wanted = actor.reaction(recorded, self.sight)
-                self.want(actor.sender, wanted, recorded)
-                if wanted and actor.process.looks_at:  # The next look must see what comes of this.
-                    heard += self.send()
+            for player in self.by_event.get(type(recorded.event), ()):
+                player.backlog.append(recorded)
+                heard += self.plays(player)
             if not self.waiting:
+                heard += self.send()
+        return heard
+
+    def plays(self, player: Player) -> list[Recorded]:
+        """Let it react to what it has not reacted to, unless it is paused."""
+        heard: list[Recorded] = []
+        while player.backlog and not self.rests(player.process.name, self.sight.now):
+            recorded = player.backlog.popleft()
+            wanted = player.reaction(recorded, self.sight)
+            self.want(player.sender, wanted, recorded)
+            if wanted and player.process.looks_at:  # The next look must see what comes of this.
                 heard += self.send()
         return heard
 
