@@ -1,1 +1,1 @@
-"""The demo: a company, a month of its history, and five things to try."""
+"""The demo: a company, a year of its history, and five things to try."""
