@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from types import FrameType
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from api.cli import part
 from api.cli.door import address, listening
@@ -62,7 +61,7 @@ def run(settings: Settings, weeks: int, *, json: bool) -> None:
         print("starting; the first time takes a little longer" if is_first(settings) else "starting", flush=True)
     with premises(settings.home) as home, listening("127.0.0.1", settings.port) as door, database(settings) as url:
         migrate(url)
-        ledger = open_ledger(url if settings.database_url else hasty(url), master_key(settings, url, make=True))
+        ledger = open_ledger(url, master_key(settings, url, make=True))
         try:
             written = history(ledger, url, weeks)
             where = address(door)
@@ -80,11 +79,6 @@ def run(settings: Settings, weeks: int, *, json: bool) -> None:
 def is_first(settings: Settings) -> bool:
     """Nothing is there yet: PostgreSQL makes its files, and the history is still to be written."""
     return not settings.database_url and not (settings.home / "postgres" / "data").exists()
-
-
-def hasty(url: str) -> str:
-    """Commits that do not wait for the disk: a history that a crash cuts short is gone on with."""
-    return make_conninfo(url, options="-c synchronous_commit=off")
 
 
 def history(ledger: Ledger, url: str, weeks: int) -> int:

@@ -88,7 +88,11 @@ class Life:
 
     def after(self, hours: float, do: Doing) -> None:
         """After so many hours of working time."""
-        self.at(due(self.calendar, self.now, timedelta(hours=hours)), do)
+        self.at(self.working(hours), do)
+
+    def working(self, hours: float) -> datetime:
+        """The minute by which so many hours of working time have passed."""
+        return due(self.calendar, self.now, timedelta(hours=hours)).replace(second=0, microsecond=0)
 
     def does(
         self,

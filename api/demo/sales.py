@@ -117,7 +117,7 @@ class Sales:
         self.life.does(
             who,
             ScheduleNextAction(
-                lead_id=prospect.lead_id, at=self.life.now + chance.uniform(20, 70) * HOUR, what="send an offer"
+                lead_id=prospect.lead_id, at=self.life.working(chance.uniform(5, 16)), what="send an offer"
             ),
         )
         self.work(prospect, owner, chance.uniform(5, 26), self.second_contact)

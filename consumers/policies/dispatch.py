@@ -54,13 +54,8 @@ def try_again_when_there_may_be_room(
     for, only a new rule changes anything.
     """
     waiting: tuple[QueuedLead, ...] = seen.rows(dispatch_queue, waiting=True)
+    queue = [each for each in waiting if each.rule_id is not None or isinstance(event, DispatchRulePublished)]
     rules = rules_in_force(seen)
-    queue: Sequence[QueuedLead]
-    if isinstance(event, DispatchRulePublished):
-        queue = waiting
-    else:  # The others had no room before, and have none now.
-        final = all(each.terms.not_to_who_failed for each in rules)
-        queue = [each for each in waiting if each.rule_id and not (final and event.staff_id in each.failed)]
     given: dict[StaffId, list[DispatchRule]] = {}
     room: dict[tuple[PolicyId, str | None], set[StaffId]] = {}  # Who has some, by rule and pool.
     sent = 0

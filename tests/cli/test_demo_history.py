@@ -68,7 +68,7 @@ def written() -> Ledger:
     return ledger
 
 
-def test_people_are_refused_what_they_should_be_and_little_of_what_they_ask(written: Ledger) -> None:
+def test_people_are_refused_what_they_should_be_and_little_of_what_they_ask() -> None:
     life = told(memory_ledger())
     assert {name.partition(": ")[2] for name in life.refused} <= MEANT
     assert life.refused.total() < life.told / 50

@@ -10,6 +10,7 @@ from commands.policy import PausePolicy
 from commands.staff import DepartStaff
 from consumers.policies import POLICIES
 from consumers.simulated import Simulated
+from domain.lead.facts import LeadRecycled
 from domain.lead.states import Held, Pooled
 from domain.values import StaffId
 from ledger.envelope import Recorded
@@ -63,8 +64,7 @@ def test_what_is_due_is_sent_when_its_time_has_come_and_still_stands(story: Stor
     assert story.custody(kept) is Held
     story.until(HOUR)
     assert story.custody(kept) is Pooled
-    refused = [each for each in story.told(object) if each.type == "lead.recycled"]
-    assert len(refused) == 1
+    assert len(story.told(LeadRecycled)) == 1
 
 
 def test_who_is_paused_reacts_afterwards(story: Story) -> None:
