@@ -6,6 +6,7 @@ from commands.agent_book import agent_books
 from commands.calendar import calendars
 from commands.call import calls
 from commands.call_policy import call_policies
+from commands.campaign import campaigns
 from commands.catalog import catalogs
 from commands.contact import contacts
 from commands.credit_policy import credit_policies
@@ -47,6 +48,7 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     outreach_policies,
     dispatch_rules,
     targets,
+    campaigns,
     tickets,
     ticket_books,
     sla_policies,

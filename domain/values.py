@@ -131,6 +131,7 @@ CatalogId = NewType("CatalogId", str)
 CalendarId = NewType("CalendarId", str)
 ScorecardId = NewType("ScorecardId", str)
 TargetId = NewType("TargetId", str)
+CampaignId = NewType("CampaignId", str)
 PolicyId = NewType(
     "PolicyId", str
 )  # Of what is published in versions and decides: dispatch rules, service levels, credit.

@@ -22,7 +22,7 @@ ABOUT = """\
 
 Made by `python -m tests.coverage` from `tests/coverage.yaml`. **K** is built here, **In** comes in from another system,
 **Out** goes out to one, **X** is somebody else's. Every name is checked against what there is; a row of kind K is done
-when it has a command, an event and a spec, and awaits nothing more.
+when it has a command, an event and a spec, and awaits nothing more. One that says `only` is no business of commands.
 """
 
 
@@ -39,11 +39,19 @@ class Row:
     views: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     awaits: tuple[str, ...] = ()
+    only: str | None = None
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What a row of ours must have and has not: it is asked for by a command, told by an event, shown by a spec."""
+        if "K" not in self.kind or self.only:
+            return ()
+        return tuple(name for name in ("commands", "events", "tests") if not getattr(self, name))
 
     @property
     def is_open(self) -> bool:
-        """Whether it is ours, and not done."""
-        return "K" in self.kind and not (self.commands and self.events and self.tests and not self.awaits)
+        """Whether it is ours, and awaits something still."""
+        return "K" in self.kind and bool(self.awaits)
 
 
 def rows() -> list[Row]:

@@ -29,6 +29,11 @@ def test_it_awaits_nothing_that_has_come_to_be(row: Row) -> None:
     assert not come, "say so where it belongs, and await it no more"
 
 
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row.row))
+def test_what_is_built_here_has_a_command_an_event_and_a_spec(row: Row) -> None:
+    assert not row.lacks
+
+
 def test_what_is_open_is_said_to_be_and_nothing_else() -> None:
     assert tuple(row.row for row in ROWS if row.is_open) == OPEN, "a row that is done, or undone, leaves or joins OPEN"
 

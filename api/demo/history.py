@@ -7,6 +7,7 @@ from uuid import uuid5
 
 from api.cli.company import parts_of
 from api.cli.setup import plan
+from api.demo.advertising import Advertising
 from api.demo.calls import Calls
 from api.demo.life import NAMESPACE, Life
 from api.demo.office import Office
@@ -38,7 +39,7 @@ def write(ledger: Ledger, now: datetime, weeks: int = WEEKS, *, begun: bool = Fa
     sales = Sales(life, calls, shop)
     Service(life, calls, shop)
     quality, office = Quality(life), Office(life, sales.staff, shop)
-    for each in (sales, shop, quality, office):
+    for each in (sales, shop, quality, office, Advertising(life)):
         each.begin()
     life.run()
     office.looks_ahead(SideRow(TOLD, None, 1))

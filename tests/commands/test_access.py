@@ -192,6 +192,7 @@ RIGHTS = {
         "PlaceOrder",
         "QueueCall",
         "RaiseRiskFlag",
+        "RecordCampaignCost",
         "RecordCsat",
         "RecordCustomerOrder",
         "RecordCustomerRefund",

@@ -1,0 +1,53 @@
+"""What may be told of a campaign: what a day of it has cost."""
+
+from datetime import date, timedelta
+
+from commands.decider import Decider
+from domain.access import Action
+from domain.actor import Asked
+from domain.campaign import Campaign, CampaignCostRecorded, CampaignEvent, Placement, evolve
+from domain.errors import Invalid, said
+from domain.money import MixedCurrencies, Money
+from domain.values import CampaignId, value
+
+campaigns = Decider[Campaign, CampaignEvent](
+    name="campaign",
+    plural="campaigns",
+    id_field="campaign_id",
+    key=CampaignId,
+    initial=lambda _: Campaign(costs={}, currencies={}),
+    evolve=evolve,
+)
+
+ZONES = timedelta(hours=14)  # The day begins so much sooner than in UTC where it begins first.
+
+
+@value
+class RecordCampaignCost:
+    """`campaign_id` is what leads name as their campaign, and `source` as their source. `cost` is the whole cost of
+    that day: said again, it takes the place of what was said before.
+    """
+
+    campaign_id: CampaignId
+    source: str
+    day: date
+    cost: Money
+
+
+@campaigns.decides(Action.MIRROR)
+def record_campaign_cost(command: RecordCampaignCost, campaign: Campaign, asked: Asked) -> CampaignCostRecorded | None:
+    """Record what a day of a campaign has cost at one source, or correct it: advertisers bill days anew for weeks."""
+    source = said("source", command.source)
+    if command.cost.amount < 0:
+        raise Invalid(field="cost", because="a cost is not negative; what is given back makes the day's cost smaller")
+    if command.day > (asked.at + ZONES).date():
+        raise Invalid(field="day", because="that day has not come yet")
+    before = campaign.costs.get(Placement(source=source, day=command.day))
+    currency = campaign.currencies.get(source, command.cost.currency)
+    if command.cost.currency != currency:
+        raise MixedCurrencies(one=command.cost.currency, other=currency)
+    if before == command.cost and not asked.imported:
+        return None  # Asking twice is not an error.
+    return CampaignCostRecorded(
+        campaign_id=command.campaign_id, source=source, day=command.day, cost=command.cost, from_=before
+    )
