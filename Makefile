@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RECIPE := pyproject.toml constraints.txt
 PYTEST := $(BIN)/python -m pytest
+# So many processes test at a time, each with a server of its own; a file is tried by one of them, from top to bottom.
+JOBS   ?= 2
+PARALLEL := -n $(JOBS) --dist loadfile
 # The sampled parts of make deep differ from run to run; the seed is printed and can be given again.
 SEED   ?= $(shell date +%s)
 
@@ -17,7 +20,7 @@ demo: $(VENV)/.runs ## install, start everything with a small history, and say w
 	@exec $(BIN)/lifeledger demo $(ARGS)
 
 check: lint ## the quick part, under two minutes
-	$(PYTEST) -m "not slow and not faults and not real and not deep" --hypothesis-profile=seeded $(ARGS)
+	$(PYTEST) $(PARALLEL) -m "not slow and not faults and not real and not deep" --hypothesis-profile=seeded $(ARGS)
 
 lint: $(VENV)/.develops
 	$(BIN)/ruff format --check
@@ -26,11 +29,11 @@ lint: $(VENV)/.develops
 	$(BIN)/lint-imports --no-logo
 
 test: lint ## everything but deep, the same samples on every run
-	$(PYTEST) -m "not deep" --hypothesis-profile=seeded $(ARGS)
+	$(PYTEST) $(PARALLEL) -m "not deep" --hypothesis-profile=seeded $(ARGS)
 
 deep: lint ## all cuts, schedules and kills; SEED=n repeats a run
 	@echo "SEED=$(SEED)"
-	LIFELEDGER_TEST_SEED=$(SEED) $(PYTEST) --hypothesis-profile=deep --hypothesis-seed=$(SEED) $(ARGS)
+	LIFELEDGER_TEST_SEED=$(SEED) $(PYTEST) $(PARALLEL) --hypothesis-profile=deep --hypothesis-seed=$(SEED) $(ARGS)
 
 real: $(VENV)/.develops ## import the real data, compare and print its figures
 	$(PYTEST) -m real -s $(ARGS)

@@ -130,7 +130,7 @@ def test_an_order_becomes_what_the_table_says_and_nothing_else(before: OrderStat
         asked.refused(NotNow, because="^this needs .*, and it is (?!it)")
 
 
-@pytest.mark.parametrize("after", COMMANDS.keys() - {"requested", "placed"})
+@pytest.mark.parametrize("after", sorted(COMMANDS.keys() - {"requested", "placed"}))
 def test_what_nobody_requested_is_not_there(after: str) -> None:
     given().when(COMMANDS[after], by=policy).refused(Hidden, because=f"no order/{ORDER} is to be seen here")
 

@@ -249,7 +249,7 @@ def test_it_is_given_away_and_ends_and_is_taken_up_again() -> None:
     )
 
 
-@pytest.mark.parametrize("status", [*ACTIVE])
+@pytest.mark.parametrize("status", sorted(ACTIVE))
 def test_what_the_customer_says_ends_the_waiting_for_him(status: Status) -> None:
     to: Status = "open" if status == "pending_customer" else status
     at_once(*in_status(status)).when(RecordCustomerReply(ticket_id=TICKET), by=own(status)).then(
