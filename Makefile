@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RECIPE := pyproject.toml constraints.txt
 PYTEST := $(BIN)/python -m pytest
-# So many processes test at a time, each with a server of its own; a file is tried by one of them, from top to bottom.
+# So many processes test at a time, each with a server of its own; tests/conftest.py says what stays together.
 JOBS   ?= 2
-PARALLEL := -n $(JOBS) --dist loadfile
+PARALLEL := -n $(JOBS) --dist loadgroup
 # The sampled parts of make deep differ from run to run; the seed is printed and can be given again.
 SEED   ?= $(shell date +%s)
 

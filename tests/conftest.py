@@ -28,6 +28,14 @@ def pytest_report_header() -> str:
     return f"LIFELEDGER_TEST_SEED={os.environ.get('LIFELEDGER_TEST_SEED', '1')}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What several processes test, they share by files; the rules go to one, which sees that all were spoken of."""
+    for item in items:
+        of_rules = item.path.is_relative_to(ROOT / "tests" / "commands")
+        item.add_marker(pytest.mark.xdist_group("commands" if of_rules else str(item.path.relative_to(ROOT))))
+
+
 @pytest.fixture(scope="session")
 def seed() -> int:
     """For every other source of chance than hypothesis; the header of the run says it."""
