@@ -14,6 +14,7 @@ from commands.customer.lifecycle import ChangeCustomerStatus
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.customer.owners import ReleaseCustomer
 from commands.customer.protection import ErasePersonalData
+from commands.customer.relations import AssignSegment
 from commands.customer.standing import ChangeRevenueStanding
 from commands.key_account_policy import BeginRanking, PublishKeyAccountPolicy
 from commands.order.money import RecordPayment, RefundOrder
@@ -22,7 +23,13 @@ from commands.policy import PausePolicy
 from commands.staff import OnboardStaff
 from consumers.policies.key_account import FIGURES, key_account
 from domain.customer.dossier import Profile
-from domain.customer.facts import CustomerAssigned, CustomerCreated, RevenueStandingChanged, ValueSegmentChanged
+from domain.customer.facts import (
+    CustomerAssigned,
+    CustomerCreated,
+    FieldChoices,
+    RevenueStandingChanged,
+    ValueSegmentChanged,
+)
 from domain.key_account_policy import (
     STANDARD,
     CurrencyRanking,
@@ -43,7 +50,7 @@ from tests.consumers.office import ADMIN, CRM, settle
 from tests.consumers.office import mia as manager
 from tests.consumers.policies.order_desk import Desk, refusal_of
 from tests.consumers.policies.shop import Shop, quick
-from tests.spec import STAFF, START, administrator, ann, crm, mia, policy
+from tests.spec import ANN, STAFF, START, administrator, ann, crm, mia, policy
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 APRIL = datetime.fromisoformat("2026-03-31T16:00:00+00:00")  # When it begins in Shanghai.
@@ -141,7 +148,17 @@ def test_who_does_not_move_is_not_told_again() -> None:
     desk = desk_of(*FIVE)
     desk.wait_until(MAY)
     assert [each.month for each in desk.told(RevenueRanked)] == ["2026-03", "2026-04"]
+    assert [len(each.changes) for each in desk.told(RevenueRanked)] == [1, 0]
     assert len(desk.told(RevenueStandingChanged)) == 1
+
+
+def test_what_is_published_anew_moves_no_turn_that_is_due() -> None:
+    desk = desk_of(*FIVE)
+    desk.now = APRIL + DAY
+    desk.do(administrator, PublishKeyAccountPolicy(terms=KeyAccountTerms(share_percent=40)))
+    desk.wait_until(desk.now)
+    assert [each.month for each in desk.told(RankingBegun)] == ["2026-03"]
+    assert best(desk) == {4, 5}
 
 
 def test_after_a_long_silence_only_the_last_month_is_ranked() -> None:
@@ -295,13 +312,33 @@ def test_who_is_merged_into_one_of_the_best_has_his_owner() -> None:
 
 
 def test_who_becomes_a_key_account_by_a_merge_gets_somebody() -> None:
+    primary = CustomerAssigned(customer_id=who(1), owner=ANN, role="primary")
+    desk = desk_of(*FIVE, KIM, primary)
+    desk.wait_until(APRIL)
+    only_mine = FieldChoices(owners="survivor")
+    desk.do(policy, MergeCustomers(customer_id=who(1), absorbed=who(5), choices=only_mine))
+    desk.settle()
+    assert [(each.customer_id, each.owner) for each in desk.told(CustomerAssigned)] == [
+        (who(5), "kim"),
+        (who(1), "kim"),
+    ]
+
+
+def test_who_is_one_again_when_they_are_parted_gets_somebody_and_the_other_keeps_him() -> None:
     desk = desk_of(*FIVE)
     desk.wait_until(APRIL)
     desk.do(policy, MergeCustomers(customer_id=who(1), absorbed=who(5)))
     onboard = OnboardStaff(staff_id=StaffId("lee"), name="Lee", role="sales", org_path=OrgPath("north"), skills=SKILL)
     desk.do(administrator, onboard)
     desk.settle()
-    assert [(each.customer_id, each.owner) for each in desk.told(CustomerAssigned)] == [(who(1), "lee")]
+    desk.do(mia, UnmergeCustomer(customer_id=who(1), absorbed=who(5)), reason="wrong-merge")
+    desk.settle()
+    assert [(each.customer_id, each.owner) for each in desk.told(CustomerAssigned)] == [
+        (who(1), "lee"),
+        (who(5), "lee"),
+    ]
+    assert desk.state("customer", who(1)).dossier.owners == {"key_account": "lee"}
+    assert best(desk) == {5}
 
 
 def close(desk: Desk, number: int, how: str) -> None:
@@ -318,6 +355,15 @@ def test_who_is_gone_is_left_out_and_no_place_is_kept_for_him(how: str) -> None:
     desk.wait_until(APRIL)
     assert best(desk) == {4}
     assert desk.told(RevenueRanked)[0].currencies[0].of == 5
+
+
+def test_with_who_is_gone_go_those_whom_he_absorbed() -> None:
+    desk = desk_of(*FIVE)
+    desk.do(policy, MergeCustomers(customer_id=who(1), absorbed=who(5)))
+    close(desk, 1, "erased")
+    desk.wait_until(APRIL)
+    assert best(desk) == {4}
+    assert desk.told(RevenueRanked)[0].currencies[0].of == 3
 
 
 @pytest.mark.parametrize("how", ["shut", "erased"])
@@ -390,6 +436,17 @@ def test_history_counts_and_wakes_nobody_before_it_is_adopted() -> None:
     desk.do(administrator, AdoptCustomer(customer_id=old))
     desk.wait_until(MAY)
     assert best(desk) == {5, 8}
+
+
+def test_whom_history_knows_as_one_of_the_best_segment_gets_somebody_when_he_is_adopted() -> None:
+    desk = desk_of(KIM)
+    often = AssignSegment(customer_id=who(8), segment="E", aov=money(50), frequency=9, thresholds_version="1")
+    desk.do(administrator, CreateCustomer(customer_id=who(8)), often, imported=True, actor=ann)
+    desk.settle()
+    assert desk.told(CustomerAssigned) == []
+    desk.do(administrator, AdoptCustomer(customer_id=who(8)))
+    desk.settle()
+    assert [(each.customer_id, each.owner) for each in desk.told(CustomerAssigned)] == [(who(8), "kim")]
 
 
 # On a real database
