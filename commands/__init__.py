@@ -14,6 +14,7 @@ from commands.customer import customers
 from commands.decider import Decider
 from commands.dispatch_rule import dispatch_rules
 from commands.identity import identities
+from commands.key_account_policy import key_account_policies
 from commands.lead import leads
 from commands.lifecycle_policy import lifecycle_policies
 from commands.order import orders
@@ -54,4 +55,5 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     sla_policies,
     lifecycle_policies,
     credit_policies,
+    key_account_policies,
 )

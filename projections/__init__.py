@@ -10,6 +10,7 @@ from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
+from projections.revenue import customers_apart, revenue
 from projections.sales_worklist import sales_worklist
 from projections.sla_terms import sla_terms
 from projections.staff_directory import staff_directory
@@ -35,12 +36,15 @@ VIEWS: tuple[Projection, ...] = (
     inspected_scores,
     order_refunds,
     key_accounts,
+    revenue,
+    customers_apart,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
     "capacity",
+    "customers_apart",
     "deadlines",
     "dispatch_queue",
     "dispatch_rules",
@@ -51,6 +55,7 @@ __all__ = [
     "key_accounts",
     "order_refunds",
     "pool_directory",
+    "revenue",
     "sales_worklist",
     "sla_terms",
     "staff_directory",

@@ -1,6 +1,6 @@
 """Key accounts: the best customers, and those whom somebody looks after as if they were, and who that is."""
 
-from domain.customer.dossier import Segment
+from domain.customer.dossier import Segment, is_key_account
 from domain.customer.facts import (
     CustomerAbsorbed,
     CustomerAdopted,
@@ -12,43 +12,46 @@ from domain.customer.facts import (
     CustomerTransferred,
     CustomerUnmerged,
     PersonalDataErased,
+    RevenueStandingChanged,
     ValueSegmentChanged,
 )
+from domain.revenue import Standing
 from domain.values import CustomerId, Instant
 from ledger.envelope import Recorded
 from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
-BEST: Segment = "E"  # High in value, and often: the quadrant that has somebody of its own.
-
 
 @table
 class KeyAccount(Scoped):
-    """`owner_id` is who looks after him as a key account, if anybody does; `since` when he became one. Who is known
-    from history alone waits for nobody before he is adopted.
+    """He is one by his segment, or by his standing among those who bring most. `owner_id` is who looks after him as a
+    key account, if anybody does, and stays so when he is none any more; `since` when he became one. Who is known from
+    history alone waits for nobody before he is adopted.
     """
 
     customer_id: CustomerId
     since: Instant
     live: bool
     segment: Segment | None = None
+    standing: Standing = "usual"
 
     @property
     def waits(self) -> bool:
-        return self.live and self.segment == BEST and self.owner_id is None
+        return self.live and self.owner_id is None and is_key_account(self.segment, self.standing)
 
 
 @projection(
     "key_accounts",
     key=("customer_id",),
-    version=1,
+    version=2,
     computed={"subject_id": (str, "'customer/' || customer_id")},
     sorts=("since",),
-    filters=("customer_id", "owner_id", "segment", "since"),
+    filters=("customer_id", "owner_id", "segment", "standing", "since"),
 )
 def key_accounts(
     row: KeyAccount | None,
     event: ValueSegmentChanged
+    | RevenueStandingChanged
     | CustomerAssigned
     | CustomerTransferred
     | CustomerReleased
@@ -62,9 +65,12 @@ def key_accounts(
     recorded: Recorded,
 ) -> KeyAccount | None:
     known = row or KeyAccount(customer_id=event.customer_id, since=recorded.occurred_at, live=False)
+    live = known.live or not recorded.imported
     match event:
         case ValueSegmentChanged(to=segment):
-            return kept(replace(known, segment=segment, live=known.live or not recorded.imported))
+            return kept(replace(known, segment=segment, live=live))
+        case RevenueStandingChanged(to=standing):
+            return kept(replace(known, standing=standing, live=live))
         case CustomerAdopted():
             return row and replace(row, live=True)
         case CustomerAssigned(role="key_account", owner=owner) | CustomerTransferred(role="key_account", to=owner):
@@ -73,7 +79,8 @@ def key_accounts(
             return kept(replace(known, owner_id=None))
         case CustomersMerged() | CustomerUnmerged() | CustomerRestored():
             dossier = event.kept
-            return kept(replace(known, segment=dossier.segment, owner_id=dossier.owners.get("key_account")))
+            now = replace(known, segment=dossier.segment, standing=dossier.standing, live=live)
+            return kept(replace(now, owner_id=dossier.owners.get("key_account")))
         case CustomerAbsorbed() | PersonalDataErased() | CustomerStatusChanged(to="closed"):
             return None
         case _:
@@ -81,4 +88,4 @@ def key_accounts(
 
 
 def kept(row: KeyAccount) -> KeyAccount | None:
-    return row if row.segment == BEST or row.owner_id is not None else None
+    return row if is_key_account(row.segment, row.standing) or row.owner_id is not None else None

@@ -174,15 +174,19 @@ def unpublishable(wanted: Outline[Parts], executor: Executor) -> Iterator[str]:
 
 
 def published(path: Place, text: str, command: Any, found: Rehearsed, executor: Executor) -> Iterator[Step]:
-    """A new version, unless the last one says the same: all that the command says, as its event would say it."""
+    """A new version, unless the last one says the same: all that the command says, as its event would say it. What was
+    done under a version stands in the same stream, and is none.
+    """
     stream = executor.owner[type(command)].stream_of(command)
     history = executor.store.history(stream)
-    if history and found.events:
-        last, new = history[-1].event, found.events[-1]
+    kinds = {type(event) for event in found.events}
+    versions = [each.event for each in history if type(each.event) in kinds]
+    if versions and found.events:
+        last, new = versions[-1], found.events[-1]
         names = [field.name for field in fields(new) if field.name in command.__slots__]
         if type(last) is type(new) and all(getattr(last, name) == getattr(new, name) for name in names):
             return
-    yield step(path, f"{text}, version {len(history) + 1}", command, len(history))
+    yield step(path, f"{text}, version {len(versions) + 1}", command, len(history))
 
 
 def step(path: Place, text: str, command: Any, version: int) -> Step:

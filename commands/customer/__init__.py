@@ -1,6 +1,6 @@
 """What may be asked of a customer, and when the answer is yes."""
 
-from commands.customer import approaching, creating, credit, lifecycle, merging, owners, protection, relations
+from commands.customer import approaching, creating, credit, lifecycle, merging, owners, protection, relations, standing
 from commands.customer.customers import customers
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "owners",
     "protection",
     "relations",
+    "standing",
 ]

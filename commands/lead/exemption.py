@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from commands.lead.leads import leads, reason_given
 from domain.access import Action
 from domain.actor import Asked
+from domain.customer.dossier import is_key_account
 from domain.customer.states import Customer
 from domain.customer.states import Open as OpenCustomer
 from domain.errors import Invalid
@@ -12,8 +13,6 @@ from domain.lead.facts import ExemptionGround, LeadExempted, LeadExemptionEnded
 from domain.lead.refusals import Exempt
 from domain.lead.states import Open
 from domain.values import CustomerId, Instant, LeadId, value
-
-KEY_ACCOUNTS = frozenset({"E"})  # The segment of those who spend much, and often.
 
 
 @value
@@ -59,7 +58,7 @@ def must_not_be_exempt(lead: Open, customers: Mapping[CustomerId, Customer], ask
     for customer in customers.values():
         if not isinstance(customer, OpenCustomer):
             continue
-        if customer.dossier.segment in KEY_ACCOUNTS:
+        if is_key_account(customer.dossier.segment, customer.dossier.standing):
             raise Exempt(ground="key-account")
         if customer.dossier.credit.reservations:
             raise Exempt(ground="open-order")

@@ -8,7 +8,8 @@ from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
 from domain.errors import Invalid, NotAllowed, NotNow
-from domain.quality.plan import DrawBegun, Drawn, MonthDrawn, SamplingPlan, end_of
+from domain.month import end_of
+from domain.quality.plan import DrawBegun, Drawn, MonthDrawn, SamplingPlan
 from domain.quality.refusals import DrawnAlready, MonthNotOver
 from domain.values import PolicyId, value
 

@@ -7,7 +7,8 @@ from typing import Any
 from commands.quality.drawing import BeginDraw, RecordDraw
 from commands.quality.inspection import SampleCall
 from consumers.process import Process, Seen
-from domain.quality.plan import DrawBegun, MonthDrawn, end_of, month_at
+from domain.month import end_of, month_at
+from domain.quality.plan import DrawBegun, MonthDrawn
 from domain.quality.sampling import Candidate, draw
 from domain.values import CustomerId, OrderId, PolicyId, ReviewId
 from ledger.envelope import Recorded

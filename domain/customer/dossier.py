@@ -6,6 +6,7 @@ from typing import Literal
 
 from domain.identity import IdentityKind
 from domain.money import Money, sum_of
+from domain.revenue import Standing
 from domain.values import ContactId, IdentityId, Instant, OrderId, Personal, StaffId, value
 
 CustomerType = Literal["individual", "company", "merchant", "partner", "distributor", "competitor"]
@@ -13,6 +14,7 @@ OwnerRole = Literal["primary", "key_account", "service", "partner"]
 ROLES: tuple[OwnerRole, ...] = ("primary", "key_account", "service", "partner")
 ContactRole = Literal["decides", "influences", "uses", "pays", "blocks", "irrelevant"]
 Segment = Literal["A", "B", "C", "D", "E"]  # By value and frequency; A has not bought yet.
+KEY_SEGMENT: Segment = "E"  # Of those who spend much, and often.
 Access = Literal["read", "work"]
 
 
@@ -134,6 +136,12 @@ class Dossier:
     credit: Credit
     registered: bool = False
     segment: Segment | None = None
+    standing: Standing = "usual"
     active_at: Instant | None = None  # When he last came by himself.
     risk_flags: tuple[str, ...] = ()
     legal_holds: tuple[str, ...] = ()
+
+
+def is_key_account(segment: Segment | None, standing: Standing) -> bool:
+    """By either: his segment of value, or that he is among those who bring most."""
+    return segment == KEY_SEGMENT or standing == "best"

@@ -16,6 +16,7 @@ from domain.customer.dossier import (
 )
 from domain.identity import IdentityLink
 from domain.money import Money
+from domain.revenue import Rank, Standing
 from domain.values import (
     ContactId,
     CustomerId,
@@ -24,6 +25,7 @@ from domain.values import (
     LeadId,
     OrderId,
     Personal,
+    PolicyId,
     StaffId,
     fact,
     value,
@@ -268,6 +270,25 @@ class ValueSegmentChanged:
     frequency: int
     thresholds_version: str
     from_: Segment | None = None
+
+
+@fact("customer.revenue-standing-changed")
+class RevenueStandingChanged:
+    """By what he brought in the `window_days` up to the end of a month he has come among the best, or is among them no
+    more; who looks after him does so until a person says otherwise. `ranks` tell where he stands in each currency in
+    which he has paid, `number` which version of the policy says so, `seen_at` up to which position of the ledger.
+    """
+
+    customer_id: CustomerId
+    from_: Standing
+    to: Standing
+    month: str
+    ranks: tuple[Rank, ...]
+    policy_id: PolicyId
+    number: int
+    share_percent: int
+    window_days: int
+    seen_at: int
 
 
 @fact("customer.notification-requested")
@@ -523,6 +544,7 @@ CustomerEvent = (
     | TagApplied
     | TagRemoved
     | ValueSegmentChanged
+    | RevenueStandingChanged
     | NotificationRequested
     | CustomerApproached
     | ApproachDeferred

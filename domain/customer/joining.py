@@ -64,6 +64,7 @@ def joined(own: Dossier, other: Dossier, choices: FieldChoices) -> Dossier:
         ),
         registered=own.registered or other.registered,
         segment=chosen(own.segment, other.segment, choices.segment),
+        standing=other.standing if own.standing == "usual" else own.standing,  # Until both are ranked as one.
         active_at=max(filter(None, (own.active_at, other.active_at)), default=None),
         risk_flags=tuple(dict.fromkeys((*own.risk_flags, *other.risk_flags))),
         legal_holds=tuple(dict.fromkeys((*own.legal_holds, *other.legal_holds))),
@@ -147,6 +148,7 @@ def parted(before: Dossier, kept: Dossier, now: Dossier, was: Dossier, named: Na
         credit=credit,
         registered=undone(before.registered, kept.registered, now.registered),
         segment=undone(before.segment, kept.segment, now.segment),
+        standing=undone(before.standing, kept.standing, now.standing),
         active_at=undone(before.active_at, kept.active_at, now.active_at),
         risk_flags=codes_undone(before.risk_flags, kept.risk_flags, now.risk_flags),
         legal_holds=codes_undone(before.legal_holds, kept.legal_holds, now.legal_holds),

@@ -54,6 +54,7 @@ from domain.customer.facts import (
     LegalHoldPlaced,
     NotificationRequested,
     PersonalDataErased,
+    RevenueStandingChanged,
     RiskFlagCleared,
     RiskFlagRaised,
     Status,
@@ -270,6 +271,8 @@ def evolve_dossier(customer: Open, dossier: Dossier, event: CustomerEvent) -> Do
             return replace(dossier, tags=left_out(dossier.tags, tag))
         case ValueSegmentChanged(to=to):
             return replace(dossier, segment=to)
+        case RevenueStandingChanged(to=to):
+            return replace(dossier, standing=to)
         case RiskFlagRaised(flag=flag):
             return replace(dossier, risk_flags=(*dossier.risk_flags, flag))
         case RiskFlagCleared(flag=flag):

@@ -1,12 +1,10 @@
 """A sampling plan: how many calls of each agent are looked at, and what holds for their reviews."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from domain.errors import ImpossibleHistory
-from domain.values import CalendarId, CallId, Instant, PolicyId, StaffId, fact, replace, value
+from domain.values import CalendarId, CallId, PolicyId, StaffId, fact, replace, value
 
 Always = Literal["complaint", "refund", "low_csat"]
 ALWAYS: tuple[Always, ...] = ("complaint", "refund", "low_csat")
@@ -133,23 +131,3 @@ def evolve(plan: AnyPlan, event: SamplingPlanEvent) -> AnyPlan:
             return replace(plan, drawing=None)
         case _:
             raise ImpossibleHistory(plan, event)
-
-
-# Months
-
-
-def month_at(at: Instant, time_zone: str) -> str:
-    """The month, as in 2026-03, by the calendar on a wall in that zone."""
-    return f"{at.astimezone(ZoneInfo(time_zone)):%Y-%m}"
-
-
-def end_of(month: str, time_zone: str) -> datetime:
-    """The first instant of the month after, in that zone."""
-    year, number = map(int, month.split("-"))
-    following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=ZoneInfo(time_zone))
-    return following.astimezone(UTC)
-
-
-def month_after(month: str) -> str:
-    year, number = map(int, month.split("-"))
-    return f"{year + number // 12:04}-{number % 12 + 1:02}"

@@ -1,6 +1,7 @@
 """Deadlines: what will be due for a subject, and when, as things stand. The clock sends what is due."""
 
 from projections.deadlines.customers import of_customers
+from projections.deadlines.key_accounts import of_key_accounts
 from projections.deadlines.leads import of_leads
 from projections.deadlines.orders import of_orders
 from projections.deadlines.plans import of_plans
@@ -16,8 +17,8 @@ deadlines = projection(
     "deadlines",
     key=("subject_id",),
     rows_by=("kind",),
-    version=2,
+    version=3,
     scoped=False,
     sorts=("due_at",),
     filters=("subject_id", "kind", "due_at", "armed"),
-)(together(of_leads, of_tickets, of_staff, of_orders, of_plans, of_reviews, of_customers))
+)(together(of_leads, of_tickets, of_staff, of_orders, of_plans, of_reviews, of_customers, of_key_accounts))

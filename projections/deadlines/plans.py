@@ -1,6 +1,7 @@
 """The deadlines of sampling plans: a month is drawn when it is over."""
 
-from domain.quality.plan import DrawBegun, SamplingPlanPublished, end_of, month_after, month_at
+from domain.month import end_of, month_after, month_at
+from domain.quality.plan import DrawBegun, SamplingPlanPublished
 from ledger.envelope import Recorded
 from projections.deadlines.row import Deadlines, deadline
 

@@ -33,6 +33,7 @@ DeadlineKind = Literal[
     "churned",
     "winback",
     "upsell",
+    "ranking",
 ]
 
 

@@ -13,8 +13,9 @@ from api.cli.outline import Outline, every_fault, put
 from api.cli.say import Failure
 from api.cli.setup import Step, apply, departed, plan
 from commands import DECIDERS
-from commands.ask import Ask
+from commands.ask import Ask, Outcome
 from commands.execute import Executor
+from commands.key_account_policy import BeginRanking
 from commands.staff import MoveStaff
 from domain.agent_book import AgentBook
 from domain.pool import Pool
@@ -25,6 +26,7 @@ from tests.cli.bringing import asked
 from tests.cli.running import environment, lifeledger, on
 from tests.memory import memory_ledger
 from tests.servers import new_home
+from tests.spec import policy
 
 COMPANY = """\
 teams: [north, north/harbour, south]
@@ -102,6 +104,17 @@ def test_the_same_file_again_changes_nothing(file: Path, executor: Executor) -> 
     position = executor.store.last_position()
     assert applied(file, COMPANY, executor) == []
     assert executor.store.last_position() == position
+
+
+def test_what_was_done_under_a_version_makes_no_new_one(file: Path, executor: Executor) -> None:
+    ranked = f"{COMPANY}key-account-policies:\n  - id: standard\n    terms: {{share_percent: 10}}\n"
+    assert applied(file, ranked, executor)[-1] == "publish the key account policy standard, version 1"
+    (answer,) = executor([Ask(BeginRanking(), time_ordered_id(), policy)])
+    assert isinstance(answer, Outcome)
+    assert answer.refusal is None
+    assert applied(file, ranked, executor) == []
+    other = ranked.replace("share_percent: 10", "share_percent: 15")
+    assert applied(file, other, executor) == ["publish the key account policy standard, version 2"]
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,24 @@ from uuid import UUID
 
 from domain.customer.dossier import Segment
 from domain.customer.facts import (
+    CustomerAbsorbed,
     CustomerAdopted,
     CustomerAssigned,
     CustomerReleased,
+    CustomerRestored,
+    CustomersMerged,
     CustomerStatusChanged,
     CustomerTransferred,
+    CustomerUnmerged,
+    FieldChoices,
+    RevenueStandingChanged,
     ValueSegmentChanged,
 )
 from domain.money import Money
-from domain.values import CustomerId, StaffId
+from domain.revenue import Standing
+from domain.values import CustomerId, PolicyId, StaffId
 from projections.key_accounts import KeyAccount, key_accounts
+from tests.commands.customer.situations import OTHER, dossier
 from tests.projections.spec import around, rows
 from tests.spec import day
 
@@ -82,3 +90,66 @@ def test_history_waits_for_nobody_before_it_is_adopted() -> None:
     row = key_accounts.evolve(None, worth("E"), imported)
     assert not row.waits
     assert key_accounts.evolve(row, CustomerAdopted(customer_id=LI), imported).waits
+
+
+# For what they bring
+
+
+def stands(to: Standing) -> RevenueStandingChanged:
+    return RevenueStandingChanged(
+        customer_id=LI,
+        from_="usual" if to == "best" else "best",
+        to=to,
+        month="2026-03",
+        ranks=(),
+        policy_id=PolicyId("standard"),
+        number=1,
+        share_percent=20,
+        window_days=365,
+        seen_at=9,
+    )
+
+
+def test_who_brings_most_is_a_key_account_as_long_as_he_does() -> None:
+    row = told(stands("best"))
+    assert row == KeyAccount(customer_id=LI, since=day(3, 1), live=True, standing="best", as_of_position=1)
+    assert row is not None
+    assert row.waits
+    assert told(stands("best"), stands("usual")) is None
+
+
+def test_of_two_reasons_one_is_enough() -> None:
+    for events in ((worth("E"), stands("best"), stands("usual")), (stands("best"), worth("E"), worth("B"))):
+        row = told(*events)
+        assert row is not None
+        assert row.waits
+        assert row.since == day(3, 1)
+
+
+def test_who_falls_out_keeps_whom_he_has_until_that_one_lets_him_go() -> None:
+    row = told(stands("best"), assigned, stands("usual"))
+    assert row is not None
+    assert (row.owner_id, row.standing, row.waits) == (ANN, "usual", False)
+    assert told(stands("best"), assigned, stands("usual"), released) is None
+
+
+def test_who_was_history_and_is_ranked_is_live() -> None:
+    imported = replace(around(1, day(3, 1), worth("E")), imported=True)
+    row = key_accounts.evolve(None, worth("E"), imported)
+    assert key_accounts.evolve(row, stands("best"), around(2, day(3, 2), stands("best"))).waits
+
+
+def test_a_merge_brings_both_reasons_and_undoing_it_takes_them_away() -> None:
+    both = dossier(segment="B", standing="best")
+    merged = CustomersMerged(
+        customer_id=LI, absorbed=OTHER, version=2, choices=FieldChoices(), from_="new", to="new", kept=both
+    )
+    row = told(merged)
+    assert row is not None
+    assert row.waits
+    undone = CustomerUnmerged(customer_id=LI, absorbed=OTHER, version=2, from_="new", to="new", kept=dossier())
+    assert told(merged, undone) is None
+    back = CustomerRestored(customer_id=LI, out_of=OTHER, to="new", kept=both)
+    restored = told(CustomerAbsorbed(customer_id=LI, into=OTHER, from_="new"), back)
+    assert restored is not None
+    assert restored.waits

@@ -46,6 +46,7 @@ from commands.customer.relations import (
     RequestNotification,
     UnlinkContact,
 )
+from commands.customer.standing import ChangeRevenueStanding
 from domain.access import Action
 from domain.actor import Actor, Reason
 from domain.customer.facts import (
@@ -58,6 +59,7 @@ from domain.customer.facts import (
 )
 from domain.customer.refusals import HasBeenMerged
 from domain.errors import Hidden, NotNow
+from domain.key_account_policy import STANDARD
 from tests.commands.customer.situations import (
     LATER,
     LI,
@@ -82,6 +84,7 @@ from tests.commands.customer.situations import (
     published,
     reserved,
 )
+from tests.commands.test_key_account_policy import done, march, usual
 from tests.spec import ANN, BOB, SUE, administrator, crm, day, given, mia, policy
 
 WHO = {
@@ -114,6 +117,7 @@ COMMANDS: tuple[Any, ...] = (
     ApplyTag(customer_id=LI, tag="vip", source="model"),
     RemoveTag(customer_id=LI, tag="vip", source="desk"),
     AssignSegment(customer_id=LI, segment="B", aov=money(1), frequency=1, thresholds_version="1"),
+    ChangeRevenueStanding(customer_id=LI, policy_id=STANDARD, month="2026-03"),
     RequestNotification(customer_id=LI, template="welcome", channel="sms"),
     SetCreditLevel(customer_id=LI, level="basic"),
     PlaceCreditHold(customer_id=LI, reason="manual"),
@@ -133,6 +137,9 @@ COMMANDS: tuple[Any, ...] = (
 KNOWN = (
     *controllers,
     *published,
+    usual,
+    march,
+    done,
     *created,
     *other_created,
     *merged,

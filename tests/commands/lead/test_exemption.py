@@ -10,14 +10,22 @@ from commands.lead.circulation import RecycleLead, WarnOfLapse
 from commands.lead.exemption import EndExemption, ExemptLead
 from domain.actor import Reason
 from domain.customer.dossier import Profile
-from domain.customer.facts import CreditReleased, CreditReserved, CustomerCreated, ValueSegmentChanged
+from domain.customer.facts import (
+    CreditReleased,
+    CreditReserved,
+    CustomerAssigned,
+    CustomerCreated,
+    RevenueStandingChanged,
+    ValueSegmentChanged,
+)
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.facts import LeadExempted, LeadExemptionEnded, LeadRecycled, RecycleReason
 from domain.lead.refusals import Exempt
 from domain.money import Money
-from domain.values import OrderId
+from domain.revenue import Rank
+from domain.values import OrderId, PolicyId
 from tests.commands.lead.situations import CUSTOMER, LEAD, captured, claimed, contacted, held, in_pool, lost, qualified
-from tests.spec import When, ann, day, given, mia, otto, policy
+from tests.spec import BOB, When, ann, day, given, mia, otto, policy
 
 UNTIL = day(5, 1)
 contract = LeadExempted(lead_id=LEAD, ground="contract", until=UNTIL)
@@ -83,6 +91,18 @@ def test_a_manager_grants_it_with_a_reason_and_an_end() -> None:
 created = CustomerCreated(customer_id=CUSTOMER, customer_type="company", profile=Profile())
 about_him = replace(qualified, customer_id=CUSTOMER)
 key_account = ValueSegmentChanged(customer_id=CUSTOMER, to="E", aov=MONEY, frequency=9, thresholds_version="1")
+best = RevenueStandingChanged(
+    customer_id=CUSTOMER,
+    from_="usual",
+    to="best",
+    month="2026-02",
+    ranks=(Rank(rank=1, of=4, places=1, revenue=MONEY),),
+    policy_id=PolicyId("standard"),
+    number=1,
+    share_percent=20,
+    window_days=365,
+    seen_at=9,
+)
 ordered = CreditReserved(customer_id=CUSTOMER, order_id=ORDER, amount=MONEY, exposure=MONEY)
 released = CreditReleased(customer_id=CUSTOMER, order_id=ORDER, amount=MONEY)
 
@@ -91,6 +111,19 @@ def test_leads_of_key_accounts_stay_where_they_are() -> None:
     recycling(created, key_account, contacted, about_him, reason="no-follow-up").refused(Exempt, because="key-account")
     usual = replace(key_account, to="D")
     assert recycling(created, key_account, usual, contacted, about_him, reason="no-follow-up").recorded
+
+
+def test_so_do_leads_of_who_is_one_for_what_he_brings() -> None:
+    known = (created, best, contacted, about_him)
+    recycling(*known, reason="no-follow-up").refused(Exempt, because="key-account")
+    recycling(*known, replace(key_account, to="D"), reason="no-follow-up").refused(Exempt, because="key-account")
+    fallen = replace(best, from_="best", to="usual")
+    assert recycling(created, best, fallen, contacted, about_him, reason="no-follow-up").recorded
+    recycling(created, best, fallen, key_account, contacted, about_him, reason="no-follow-up").refused(
+        Exempt, because="key-account"
+    )
+    looked_after = CustomerAssigned(customer_id=CUSTOMER, owner=BOB, role="key_account")
+    assert recycling(created, looked_after, contacted, about_him, reason="no-follow-up").recorded
 
 
 def test_leads_of_who_has_an_open_order_stay_where_they_are() -> None:

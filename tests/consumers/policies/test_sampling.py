@@ -17,8 +17,9 @@ from consumers.process import Seen
 from domain.call.facts import CallConnected, CallDispositioned, CallEnded, CallLinked, CallRequested, Subject
 from domain.customer.dossier import Profile
 from domain.customer.facts import CustomerCreated
+from domain.month import end_of, month_after
 from domain.order.facts import Line, OrderPlaced, OrderRefunded, PaymentReceived
-from domain.quality.plan import DrawBegun, MonthDrawn, PlanTerms, SamplingPlanPublished, end_of, month_after
+from domain.quality.plan import DrawBegun, MonthDrawn, PlanTerms, SamplingPlanPublished
 from domain.quality.review.facts import CallSampled
 from domain.quality.sampling import draw
 from domain.ticket.facts import CsatRecorded, ReturnRequested, TicketOpened

@@ -1,0 +1,150 @@
+"""Revenue: what has come in for each order, and what went back, month by month; and who is to be left out of it."""
+
+from decimal import Decimal
+from typing import Literal
+
+from domain.customer.facts import (
+    CustomerAbsorbed,
+    CustomerAdopted,
+    CustomerCreated,
+    CustomerOrderNoted,
+    CustomerRestored,
+    CustomersMerged,
+    CustomerStatusChanged,
+    PersonalDataErased,
+)
+from domain.month import month_at
+from domain.order.facts import OrderPlaced, OrderRefunded, OrderRequested, PaymentReceived, SalesCustodyNoted
+from domain.values import CustomerId, Instant, OrderId
+from ledger.envelope import Recorded
+from projections.projection import projection
+from projections.rows import Row, Scoped, replace, table
+
+
+@table
+class OrderRevenue(Scoped):
+    """What was paid for an order in one month of UTC, and what went back, which is less than nothing: how much, and at
+    which instants. An order's amounts are of one currency.
+
+    `customer_id` is who bought, though he may have become another since. Whose success the order is, has the row.
+    """
+
+    order_id: OrderId
+    month: str
+    customer_id: CustomerId
+    currency: str
+    amounts: tuple[Decimal, ...] = ()
+    at: tuple[Instant, ...] = ()
+
+
+Months = tuple[OrderRevenue, ...]
+
+
+@projection(
+    "revenue",
+    key=("order_id",),
+    rows_by=("month",),
+    version=1,
+    listed="cardinality(amounts) > 0",
+    sought_by=("month",),
+    computed={
+        "subject_id": (str, "'order/' || order_id"),
+        "net": (Decimal, "(SELECT coalesce(sum(amount), 0) FROM unnest(amounts) AS amount)"),
+    },
+    sorts=("month", "net"),
+    filters=("order_id", "customer_id", "month", "currency", "owner_id"),
+)
+def revenue(
+    rows: Months,
+    event: OrderRequested | OrderPlaced | PaymentReceived | OrderRefunded | SalesCustodyNoted | CustomerRestored,
+    at: Instant,
+) -> Months:
+    match event:
+        case OrderRequested() | OrderPlaced() if not rows:
+            bought = OrderRevenue(
+                order_id=event.order_id,
+                month=month_at(at, "UTC"),
+                customer_id=event.customer_id,
+                currency=event.amount.currency,
+            )
+            return (bought,)
+        case PaymentReceived(amount=amount):
+            return moved(rows, amount.amount, at)
+        case OrderRefunded(amount=amount):
+            return moved(rows, -amount.amount, at)
+        case SalesCustodyNoted(staff_id=staff_id):
+            return tuple(replace(row, owner_id=staff_id) for row in rows)
+        case CustomerRestored(customer_id=customer_id, kept=kept):
+            his = {*kept.orders, *kept.credit.reservations}
+            if not any(row.order_id in his for row in rows):
+                return rows
+            return tuple(replace(row, customer_id=customer_id) for row in rows)
+        case _:
+            return rows
+
+
+@revenue.finds_by("customer_id")
+def of_whom_he_had_become(event: CustomerRestored) -> CustomerId:
+    """What was bought while the two were one, and is the other's after all."""
+    return event.out_of
+
+
+def moved(rows: Months, amount: Decimal, at: Instant) -> Months:
+    """With so much more in the month in which it was."""
+    month = month_at(at, "UTC")
+    if not any(row.month == month for row in rows):
+        rows = (*rows, *(replace(row, month=month, amounts=(), at=()) for row in rows[:1]))
+    return tuple(
+        replace(row, amounts=(*row.amounts, amount), at=(*row.at, at)) if row.month == month else row for row in rows
+    )
+
+
+# Who is left out
+
+Apart = Literal["history", "closed", "merged"]
+
+
+@table
+class CustomerApart(Row):
+    """Why no policy comes to a customer by itself: he is known from history alone, is shut or erased, or has become
+    another, and whom.
+    """
+
+    customer_id: CustomerId
+    why: Apart
+    into: CustomerId | None = None
+
+
+@projection(
+    "customers_apart",
+    key=("customer_id",),
+    version=1,
+    scoped=False,
+    sought_by=("why",),
+    filters=("customer_id", "why", "into"),
+)
+def customers_apart(
+    row: CustomerApart | None,
+    event: CustomerCreated
+    | CustomerAdopted
+    | CustomerOrderNoted
+    | CustomerStatusChanged
+    | CustomerAbsorbed
+    | CustomerRestored
+    | CustomersMerged
+    | PersonalDataErased,
+    recorded: Recorded,
+) -> CustomerApart | None:
+    match event:
+        case CustomerCreated() | CustomerRestored() if recorded.imported:
+            return CustomerApart(customer_id=event.customer_id, why="history")
+        case CustomerAbsorbed(into=into):
+            return CustomerApart(customer_id=event.customer_id, why="merged", into=into)
+        case CustomerStatusChanged(to="closed") | PersonalDataErased():
+            return CustomerApart(customer_id=event.customer_id, why="closed")
+        case CustomerRestored():
+            return None
+        case _ if row is not None and row.why == "history" and not recorded.imported:
+            return None
+        case _:
+            return row
