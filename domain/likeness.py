@@ -103,23 +103,34 @@ def of_the_same_name(
         yield "same-name-same-handle", PLAIN_HANDLE
 
 
-def suspects(look: Look, others: Mapping[LeadId, Look]) -> list[tuple[LeadId, Alike]]:
-    """Those who are worth a look, the likest first."""
+BY_NAME: frozenset[Likeness] = frozenset({"same-company", "same-name-same-territory"})
+
+
+def suspects(
+    look: Look, others: Mapping[LeadId, Look], *, many_are_called_so: bool = False
+) -> list[tuple[LeadId, Alike]]:
+    """Those who are worth a look, the likest first. Of what has turned out to be common, nothing is believed."""
     compared = {lead_id: likeness(look, other) for lead_id, other in others.items()}
     alike = {lead_id: each for lead_id, each in compared.items() if each and each.likeness >= SUSPECTED_FROM}
     row = [lead_id for lead_id, each in alike.items() if each.because == "near-phone"]
-    found = [each for each in alike.items() if each[0] not in row or len(row) <= ROW_OF_NUMBERS]
+    common = {"near-phone"} if len(row) > ROW_OF_NUMBERS else set()
+    if many_are_called_so:
+        common |= BY_NAME
+    found = [(lead_id, each) for lead_id, each in alike.items() if each.because not in common]
     return sorted(found, key=lambda each: (-each[1].likeness, each[0]))
+
+
+HANDLE, NAME, EMAIL, PHONE = "handle ", "name ", "email ", "phone "
 
 
 def keys(look: Look) -> list[str]:
     """What it is found by: any two that are worth a look have one of them in common."""
-    found = [f"handle {each}" for each in sorted(handles(look))]
+    found = [f"{HANDLE}{each}" for each in sorted(handles(look))]
     name = named(look.name)
     if name is not None and (name.company or name.rare):
-        found.append(f"name {name.text}")
-    found += [f"{kind} {told}" for kind, told in look.identities if kind == "email"]
-    found += [f"phone {each}" for number in look.of("phone") for each in spellings(number)]
+        found.append(f"{NAME}{name.text}")
+    found += [f"{EMAIL}{each}" for each in look.of("email")]
+    found += [f"{PHONE}{each}" for number in look.of("phone") for each in spellings(number)]
     return list(dict.fromkeys(found))
 
 
