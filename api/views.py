@@ -143,9 +143,11 @@ def asked_for(view: Projection, given: Sequence[tuple[str, str]]) -> str:
 
 
 def router(service: Service) -> APIRouter:
-    """An address for each view, and for each of its summaries."""
+    """An address for each view that people may see, and for each of its summaries."""
     found = APIRouter(tags=["views"])
     for view in VIEWS:
+        if view.inward:
+            continue
         add_list(found, service, view)
         for name in view.summaries:
             add_summary(found, service, view, name)

@@ -55,8 +55,8 @@ class Seen(Protocol):
     def position(self, view: Projection) -> int:
         """How far a view has come: its rows are what the ledger says up to there."""
 
-    def rows(self, view: Projection, **where: Any) -> tuple[Any, ...]:
-        """Its rows, those with some values in some columns, in the order of their key."""
+    def rows(self, view: Projection, *, at_most: int | None = None, **where: Any) -> tuple[Any, ...]:
+        """Its rows, those with some values in some columns, in the order of their key; all, or the first so many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,10 @@ class Sight:
             raise NotThereYet(view.name)
         return int(found[0])
 
-    def rows(self, view: Projection, **where: Any) -> tuple[Any, ...]:
-        asked = (view.name, *sorted(where.items()))
+    def rows(self, view: Projection, *, at_most: int | None = None, **where: Any) -> tuple[Any, ...]:
+        asked = (view.name, at_most, *sorted(where.items()))
         if asked not in self.known:
-            self.ask(view, sql.look(view, tuple(where)), list(where.values()))
+            self.ask(view, sql.look(view, tuple(where), at_most), list(where.values()))
             self.known[asked] = tuple(rows(self.cursor, view))
         return self.known[asked]
 

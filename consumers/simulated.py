@@ -48,12 +48,12 @@ class Sight:
         table.fold([told(table.view, recorded)])
         self.known.pop(name, None)
 
-    def rows(self, view: Projection, **where: Any) -> tuple[Any, ...]:
+    def rows(self, view: Projection, *, at_most: int | None = None, **where: Any) -> tuple[Any, ...]:
         known = self.known.setdefault(view.name, {})
         asked = tuple(sorted(where.items()))
         if asked not in known:
             known[asked] = tuple(sorted(self.found(view, asked), key=view.place_of))
-        return known[asked]
+        return known[asked] if at_most is None else known[asked][:at_most]
 
     def found(self, view: Projection, asked: tuple[tuple[str, Any], ...]) -> Iterator[Any]:
         """By an index on the first column that is asked for, which is kept from then on."""

@@ -8,6 +8,7 @@ from projections.funnel import funnel
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
 from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
+from projections.lead_likeness import lead_likeness
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.revenue import customers_apart, revenue
@@ -38,6 +39,7 @@ VIEWS: tuple[Projection, ...] = (
     key_accounts,
     revenue,
     customers_apart,
+    lead_likeness,
 )
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "inspectable_tickets",
     "inspected_scores",
     "key_accounts",
+    "lead_likeness",
     "order_refunds",
     "pool_directory",
     "revenue",

@@ -49,7 +49,8 @@ class Projection:
     columns, and the state is the tuple of them. A key that is `subject_id` alone is the stream of the event. `opens`
     names the personal fields of events that the fold looks into; all others stay closed. `by_stream` says that the rows
     of a key come from the events of one stream alone, so that streams may be folded apart. `scoped` rows are shown to
-    those only who may see their subject.
+    those only who may see their subject; `inward` ones to nobody, for they hold what is masked elsewhere, and are there
+    for policies alone.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`. `sought_by` are
@@ -67,6 +68,7 @@ class Projection:
     opens: frozenset[str] = frozenset()
     by_stream: bool = False
     scoped: bool = True
+    inward: bool = False
     sorts: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     listed: str | None = None
@@ -178,6 +180,7 @@ def projection(
     opens: tuple[str, ...] = (),
     by_stream: bool = False,
     scoped: bool = True,
+    inward: bool = False,
     sorts: tuple[str, ...] = (),
     filters: tuple[str, ...] = (),
     listed: str | None = None,
@@ -205,6 +208,7 @@ def projection(
             opens=frozenset(opens),
             by_stream=by_stream,
             scoped=scoped,
+            inward=inward,
             sorts=sorts,
             filters=filters,
             listed=listed,

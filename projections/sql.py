@@ -138,11 +138,12 @@ def upsert_from_aside(view: Projection, build: int) -> str:
     return statement.replace("VALUES %s", f"SELECT {names(view.columns)} FROM {aside}")
 
 
-def look(view: Projection, wanted: tuple[str, ...]) -> str:
-    """The rows with some values in some columns, in the order of their key."""
+def look(view: Projection, wanted: tuple[str, ...], at_most: int | None = None) -> str:
+    """The rows with some values in some columns, in the order of their key; all, or the first so many."""
     having = " AND ".join(f"{each.quoted} = %s" for each in of(view, wanted)) or "true"
     key = names(of(view, view.primary_key))
-    return f"SELECT {names(view.columns)} FROM {shown(view)} WHERE {having} ORDER BY {key}"
+    limit = "" if at_most is None else f" LIMIT {at_most:d}"
+    return f"SELECT {names(view.columns)} FROM {shown(view)} WHERE {having} ORDER BY {key}{limit}"
 
 
 def due(view: Projection) -> str:

@@ -1,6 +1,17 @@
 """What may be asked of a lead, and when the answer is yes."""
 
-from commands.lead import capture, circulation, custody, dispatching, exemption, handing_off, holding, intake, work
+from commands.lead import (
+    capture,
+    circulation,
+    custody,
+    dispatching,
+    doubting,
+    exemption,
+    handing_off,
+    holding,
+    intake,
+    work,
+)
 from commands.lead.leads import leads
 
 __all__ = [
@@ -8,6 +19,7 @@ __all__ = [
     "circulation",
     "custody",
     "dispatching",
+    "doubting",
     "exemption",
     "handing_off",
     "holding",

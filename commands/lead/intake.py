@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from commands.lead.capture import lead_fields, new_lead
+from commands.lead.doubting import doubt_between
 from commands.lead.leads import leads
 from domain.access import Action
 from domain.actor import Asked
@@ -70,6 +71,7 @@ def receive(
     """Receive an enquiry (询盘): whoever has an open lead already is touched by it, anybody else becomes a new one."""
     if known:
         yield from touched(command, list(known))
+        yield from named_together(known)
         return
     values = checked(fields, command.custom or {})
     yield from new_lead(command, identities, values, asked, *looked_after(customers))
@@ -77,14 +79,19 @@ def receive(
         yield from touched(command, [command.lead_id])
 
 
-def touched(command: ReceiveEnquiry, known: list[LeadId]) -> Iterator[TouchRecorded | DuplicateSuspected]:
-    """Nothing else of the lead is changed by it. Two that one enquiry names may be one: that is for a person."""
+def touched(command: ReceiveEnquiry, known: list[LeadId]) -> Iterator[TouchRecorded]:
+    """Nothing else of the lead is changed by it."""
     channel = said("channel", command.channel)
     for lead_id in known:
         yield TouchRecorded(lead_id=lead_id, channel=channel, ref=command.ref, note=command.note)
-    first, *others = known
-    for other in others:
-        yield DuplicateSuspected(lead_id=other, of=first, likeness=100, because="named-together")
+
+
+def named_together(known: Mapping[LeadId, Open]) -> Iterator[DuplicateSuspected]:
+    """Leads that one enquiry names may be one: that is for a person, if it is not before him, or decided, already."""
+    (first, lead), *others = known.items()
+    for other_id, other in others:
+        if doubt_between(other_id, other, first, lead) is None:
+            yield DuplicateSuspected(lead_id=other_id, of=first, likeness=100, because="named-together")
 
 
 def looked_after(customers: Mapping[CustomerId, Customer]) -> tuple[CustomerId | None, StaffId | None]:

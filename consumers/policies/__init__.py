@@ -13,6 +13,7 @@ from consumers.policies.departure_of_tickets import departure_of_tickets
 from consumers.policies.dispatch import dispatch
 from consumers.policies.first_response import first_response
 from consumers.policies.hand_off import hand_off
+from consumers.policies.intake import intake
 from consumers.policies.key_account import key_account
 from consumers.policies.lifecycle import lifecycle, noting
 from consumers.policies.sampling import sampling
@@ -31,6 +32,7 @@ POLICIES: tuple[Process, ...] = (
     acknowledgement,
     ticket_ends,
     ticket_dispatch,
+    intake,
     dispatch,
     first_response,
     hand_off,

@@ -43,7 +43,17 @@ RecycleReason = Literal[
 NOT_WORKED_ON: frozenset[RecycleReason] = frozenset(
     {"no-first-contact", "no-follow-up", "no-opportunity", "hard-limit"}
 )
-Likeness = Literal["named-together"]  # One enquiry has identities of both.
+Likeness = Literal[
+    "named-together",  # One enquiry has identities of both.
+    "noticed",  # By a person.
+    "same-identity",
+    "same-name-near-phone",
+    "near-phone",
+    "same-name-same-handle",
+    "same-handle",
+    "same-company",
+    "same-name-same-territory",
+]
 ExemptionGround = Literal["open-order", "key-account", "contract"]
 LeftOutReason = Literal[
     "departed",
@@ -108,6 +118,18 @@ class TouchRecorded:
     note: Personal[str] | None = None
 
 
+@value
+class Comparison:
+    """By which rule two leads were found alike, as a view showed them at a position of the ledger, among how many that
+    were compared with the one, and how many of those looked like it.
+    """
+
+    rule_id: PolicyId
+    seen_at: int
+    compared: int
+    alike: int
+
+
 @fact("lead.duplicate-suspected")
 class DuplicateSuspected:
     """It may be the same as another: a person decides. `likeness` is 0 to 100, of what is named in `because`."""
@@ -116,6 +138,15 @@ class DuplicateSuspected:
     of: LeadId
     likeness: int
     because: Likeness
+    comparison: Comparison | None = None  # Where a rule has compared them.
+
+
+@fact("lead.duplicate-dismissed")
+class DuplicateDismissed:
+    """A person has decided that they are two. They are not suspected again."""
+
+    lead_id: LeadId
+    of: LeadId
 
 
 @fact("lead.scored")
@@ -406,6 +437,7 @@ LeadEvent = (
     | LeadCorrected
     | TouchRecorded
     | DuplicateSuspected
+    | DuplicateDismissed
     | LeadScored
     | LeadContactLinked
     | ContactAttitudeRecorded

@@ -200,3 +200,33 @@ class HandedOffAlready(Refused):
 
     def __str__(self) -> str:
         return f"it has been handed off after the call {self.call_id}"
+
+
+@refusal
+class SuspectedAlready(Refused):
+    """That two leads may be one is said once."""
+
+    of: LeadId
+
+    def __str__(self) -> str:
+        return f"it may be the same as {self.of}: that is for a person to decide"
+
+
+@refusal
+class DismissedAlready(Refused):
+    """What a person has decided about two leads is not asked again."""
+
+    of: LeadId
+
+    def __str__(self) -> str:
+        return f"a person has decided that {self.of} is another"
+
+
+@refusal
+class NotSuspected(Refused):
+    """Nobody has said that the two may be one."""
+
+    of: LeadId
+
+    def __str__(self) -> str:
+        return f"nothing says that it may be the same as {self.of}"

@@ -12,6 +12,7 @@ from domain.lead.facts import (
     CollaboratorAdded,
     ContactAttitudeRecorded,
     DispatchDecided,
+    DuplicateDismissed,
     DuplicateSuspected,
     ExemptionGround,
     FollowUpLogged,
@@ -136,6 +137,9 @@ def gone_from(custody: Custody) -> Unassigned:
 # States of the lead
 
 
+Doubt = Literal["suspected", "dismissed"]  # Of another lead: it may be the same, or a person has said that it is not.
+
+
 @value
 class Uncaptured: ...
 
@@ -153,6 +157,7 @@ class Open:
     customer_id: CustomerId | None = None  # As far as one is known before it is converted.
     exempt: Mapping[ExemptionGround, Instant | None] | None = None
     handed_off: CallId | None = None  # In this cycle, after that call.
+    doubts: Mapping[LeadId, Doubt] | None = None
 
 
 @value
@@ -166,6 +171,7 @@ class Closed:
     cooling: Cooling | None = None
     contacts: frozenset[ContactId] = frozenset()
     customer_id: CustomerId | None = None
+    doubts: Mapping[LeadId, Doubt] | None = None
 
 
 @value
@@ -204,6 +210,7 @@ def evolve(lead: Lead, event: LeadEvent) -> Lead:
                 cooling=lead.cooling,
                 contacts=lead.contacts,
                 customer_id=lead.customer_id,
+                doubts=lead.doubts,
             )
         case (
             (Closed() | Converted() | Merged()),
@@ -239,6 +246,7 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
                 cooling=cooled(lead, until),
                 contacts=lead.contacts,
                 customer_id=lead.customer_id,
+                doubts=lead.doubts,
             )
         case LeadConverted(customer_id=customer_id):
             return Converted(customer_id=customer_id, custody=gone_from(lead.custody))
@@ -259,8 +267,10 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
         case LeadExemptionEnded(ground=ended):
             left = {ground: until for ground, until in (lead.exempt or {}).items() if ground != ended}
             return replace(lead, exempt=left or None)
-        case DuplicateSuspected():  # Until somebody has decided, they are two.
-            return lead
+        case DuplicateSuspected(of=other):  # Until somebody has decided, they are two.
+            return replace(lead, doubts={**(lead.doubts or {}), other: "suspected"})
+        case DuplicateDismissed(of=other):
+            return replace(lead, doubts={**(lead.doubts or {}), other: "dismissed"})
         case TouchRecorded() | LeadScored() | ContactAttitudeRecorded() | LeadAdopted() | NextActionScheduled():
             return lead
         case DispatchDecided():  # What follows from it is said by what follows it.

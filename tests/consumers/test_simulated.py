@@ -1,6 +1,5 @@
 """Policies in memory, under a clock that is set: they react, remember, look, ring and rest as they do at work."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -8,37 +7,14 @@ import pytest
 from commands.lead.circulation import ReleaseLead
 from commands.policy import PausePolicy
 from commands.staff import DepartStaff
-from consumers.policies import POLICIES
-from consumers.simulated import Simulated
 from domain.lead.facts import LeadRecycled
 from domain.lead.states import Held, Pooled
 from domain.values import StaffId
-from ledger.envelope import Recorded
-from tests.consumers.house import House
-from tests.consumers.office import ADMIN, Office, ann, mia
-from tests.memory import memory_ledger
+from tests.consumers.office import ADMIN, ann, mia
+from tests.consumers.story import Story
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 leaves = DepartStaff(staff_id=StaffId("ann"))
-
-
-class Story(Office):
-    """An office without a database, whose policies are simulated."""
-
-    def __init__(self) -> None:
-        super().__init__(House("", memory_ledger()))
-        self.position = 0
-        self.simulated = Simulated(POLICIES, self.executor, self.news)
-
-    def news(self) -> Sequence[Recorded]:
-        found = self.house.ledger.events(self.position, 1_000)
-        self.position = found[-1].position if found else self.position
-        return found
-
-    def until(self, later: timedelta) -> None:
-        self.now += later
-        self.simulated.settle()
-        self.simulated.ring()
 
 
 @pytest.fixture
