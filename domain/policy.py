@@ -24,7 +24,6 @@ PolicyName = Literal[
     "key-account",
     "upsell",
     "hand-off",
-    "risk",
 ]
 
 

@@ -23,7 +23,7 @@ def test_no_deadline_is_answered_by_two() -> None:
 
 
 # It may be paused before it is there.
-TO_COME = {"intake", "risk"}
+TO_COME = {"intake"}
 
 
 def test_every_name_that_can_be_paused_is_that_of_a_policy_or_is_said_to_come() -> None:

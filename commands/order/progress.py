@@ -93,11 +93,12 @@ class AuthoriseOrder:
 
 
 @consulted
-def buyer(order: Unrequested | Order) -> list[CustomerId]:
-    return [order.customer_id] if isinstance(order, Order) else []
+def who_buys(order: Unrequested | Order) -> list[CustomerId]:
+    """What a customer has placed himself has happened."""
+    return [order.customer_id, *order.co_buyers] if isinstance(order, Order) else []
 
 
-@orders.decides(Action.CREDIT, customers=buyer, survivors=who_answers)
+@orders.decides(Action.CREDIT, customers=who_buys, survivors=who_answers)
 def authorise(
     command: AuthoriseOrder,
     order: Order,
@@ -157,7 +158,7 @@ class PlaceOrder:
     salesperson: StaffId | None = None
 
 
-@orders.decides(Action.MIRROR, customers=buyer, survivors=who_answers)
+@orders.decides(Action.MIRROR, customers=who_buys, survivors=who_answers)
 def place(
     command: PlaceOrder,
     order: Unrequested | Order,

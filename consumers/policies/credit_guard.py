@@ -14,6 +14,7 @@ from domain.customer.facts import (
     CreditReserved,
     CustomerAbsorbed,
     CustomerRestored,
+    RiskFlagCleared,
 )
 from domain.money import Money
 from domain.order.facts import (
@@ -61,7 +62,7 @@ class Guarded(Row):
         return Money(amount=max(self.amount - self.paid, Decimal(0)), currency=self.currency)
 
 
-@projection("credit_guard_orders", key=("order_id",), version=1, scoped=False)
+@projection("credit_guard_orders", key=("order_id",), version=2, scoped=False)
 def guarded(
     row: Guarded | None,
     event: OrderRequested
@@ -79,7 +80,8 @@ def guarded(
     | CreditRefused
     | CreditLevelChanged
     | CustomerAbsorbed
-    | CustomerRestored,
+    | CustomerRestored
+    | RiskFlagCleared,
 ) -> Guarded | None:
     match row, event:
         case None, OrderRequested() | OrderPlaced():
@@ -114,7 +116,7 @@ def guarded(
 
 
 @guarded.finds_by("customer_id")
-def who_becomes_another(event: CustomerAbsorbed | CreditLevelChanged) -> CustomerId:
+def who_answers_for_it(event: CustomerAbsorbed | CreditLevelChanged | RiskFlagCleared) -> CustomerId:
     return event.customer_id
 
 
@@ -193,8 +195,17 @@ def authorise_what_is_reserved(
 
 @credit_guard.reacts
 def refuse_what_is_not_reserved(event: CreditRefused, row: Guarded | None) -> Iterator[RefuseOrder]:
-    if row is not None and row.status == "requested":
+    """What is held for a risk waits until a person has cleared that."""
+    if row is not None and row.status == "requested" and event.because != "risk-flag":
         yield RefuseOrder(order_id=event.order_id, reason=event.because, edition=row.edition)
+
+
+@credit_guard.reacts
+def ask_again_for_what_was_held(event: RiskFlagCleared, row: Guarded) -> Iterator[ReserveCredit]:
+    """Where another flag is up still, it goes on waiting."""
+    del event
+    if row.status == "requested" and row.on_credit:
+        yield from reserve(row)
 
 
 # Free again
