@@ -114,6 +114,7 @@ RIGHTS = {
         "TakeBackTicket",
         "TransferCustomer",
         "TransferLead",
+        "VacateEscalation",
         "WarnOfLapse",
         "WarnSla",
     },
