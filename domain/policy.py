@@ -26,13 +26,15 @@ PolicyName = Literal[
     "hand-off",
 ]
 
+Formerly = Literal["risk"]  # Could be paused once, though rules alone hold what it stood for: see decision 27.
+
 
 # Facts
 
 
 @fact("policy.paused")
 class PolicyPaused:
-    policy_name: PolicyName
+    policy_name: PolicyName | Formerly
     until: Instant
 
 
@@ -40,7 +42,7 @@ class PolicyPaused:
 class PolicyResumed:
     """Before the end that had been set."""
 
-    policy_name: PolicyName
+    policy_name: PolicyName | Formerly
 
 
 PolicyEvent = PolicyPaused | PolicyResumed
