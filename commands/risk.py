@@ -21,6 +21,14 @@ def who_answers(customers: Mapping[CustomerId, Customer], survivors: Mapping[Cus
     return [each.into for each in (*customers.values(), *survivors.values()) if isinstance(each, Absorbed)]
 
 
+def who_owes(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> Customer:
+    """Who answers for what a customer orders: he, or whom he has become in the end."""
+    customer = known[customer_id]
+    while isinstance(customer, Absorbed):
+        customer = known[customer.into]
+    return customer
+
+
 @consulted
 def identities_shown(lead: OpenLead | Converted) -> list[IdentityId]:
     return list(lead.identities) if isinstance(lead, OpenLead) else []

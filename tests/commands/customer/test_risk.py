@@ -12,8 +12,7 @@ from commands.lead.holding import LogFollowUp
 from commands.lead.work import ContactLead, ConvertLead, InvalidateLead, LoseLead, NegotiateLead, QualifyLead
 from commands.order.progress import AuthoriseOrder, PlaceOrder
 from domain.actor import Reason
-from domain.customer.dossier import Profile
-from domain.customer.facts import CustomerAbsorbed, CustomerCreated, RiskFlagCleared, RiskFlagRaised
+from domain.customer.facts import CustomerAbsorbed, RiskFlagCleared, RiskFlagRaised
 from domain.customer.refusals import HeldForRisk
 from domain.identity import IdentityAttributed
 from domain.lead.facts import RecycleReason
@@ -22,10 +21,20 @@ from tests.commands.customer.situations import controllers, cora
 from tests.commands.lead.situations import AMOUNT, LEAD, captured, claimed, contacted, held, negotiating, qualified
 from tests.commands.lead.situations import CUSTOMER as LEADS_CUSTOMER
 from tests.commands.lead.situations import in_pool as lying_in_pool
-from tests.commands.order.situations import CUSTOMER, HUNDRED, ORDER, RESERVATION, SPOUSE, authorised, bought, requested
+from tests.commands.order.situations import (
+    CUSTOMER,
+    HUNDRED,
+    ORDER,
+    RESERVATION,
+    SPOUSE,
+    authorised,
+    bought,
+    credit_for,
+    him,
+    requested,
+)
 from tests.spec import BOB, Given, ann, crm, day, given, identity, mia, policy
 
-him = CustomerCreated(customer_id=CUSTOMER, customer_type="individual", profile=Profile())
 flagged = (him, RiskFlagRaised(customer_id=CUSTOMER, flag="fraud"))
 authorise = AuthoriseOrder(order_id=ORDER, amount=HUNDRED, reservation=RESERVATION)
 place = PlaceOrder(order_id=ORDER)
@@ -46,7 +55,7 @@ def absorbed(customer_id: CustomerId, into: CustomerId) -> tuple[object, ...]:
 
 
 def test_an_order_of_one_with_a_risk_flag_is_not_authorised_until_it_is_cleared() -> None:
-    story = given(*controllers, *flagged, requested)
+    story = given(*controllers, *flagged, credit_for("100"), requested)
     story.when(authorise, by=cora).refused(HeldForRisk, because="is held for fraud: clear that first")
     cleared = story.when(clear, by=cora, reason=checked).done()
     cleared.when(authorise, by=cora).then(authorised)
@@ -72,7 +81,8 @@ def test_a_flag_of_the_survivor_holds_what_the_absorbed_one_ordered() -> None:
 def test_it_is_found_through_however_many_became_one() -> None:
     line = (*absorbed(CUSTOMER, SPOUSE), *absorbed(SPOUSE, THIRD))
     given(*controllers, *line, *raised(THIRD), requested).when(authorise, by=cora).refused(HeldForRisk)
-    given(*controllers, *line, replace(him, customer_id=THIRD), requested).when(authorise, by=cora).then(authorised)
+    free = (replace(him, customer_id=THIRD), credit_for("100", ORDER, THIRD))
+    given(*controllers, *line, *free, requested).when(authorise, by=cora).then(authorised)
 
 
 def test_a_flag_of_who_buys_together_with_him_holds_their_order() -> None:

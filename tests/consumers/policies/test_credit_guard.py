@@ -280,6 +280,40 @@ def test_what_a_customer_buys_by_himself_needs_no_credit_until_it_becomes_dearer
     assert status(desk) == "Authorised"
 
 
+def test_what_is_paid_beforehand_is_let_go_on_without_credit(desk: Desk) -> None:
+    desk.do(ann, request(1200))
+    desk.do(crm, pay(1200))
+    desk.settle()
+    assert status(desk) == "Authorised", "whatever he may owe"
+    desk.do(ann, request(0, LATER))
+    desk.settle()
+    assert (status(desk), status(desk, LATER), reserved(desk)) == ("Authorised", "Authorised", {})
+    assert [each.reservation for each in desk.told(OrderAuthorised)] == [None, None]
+
+
+def test_what_is_paid_while_it_waits_goes_on_when_it_may(desk: Desk) -> None:
+    desk.do(crm, RaiseRiskFlag(customer_id=LI, flag="fraud"))
+    desk.do(ann, request(400))
+    desk.settle()
+    desk.do(crm, pay(400))
+    desk.settle()
+    assert status(desk) == "Requested"
+    desk.do(cora, ClearRiskFlag(customer_id=LI, flag="fraud"), reason="checked")
+    desk.settle()
+    assert (status(desk), reserved(desk)) == ("Authorised", {})
+
+
+def test_what_becomes_as_cheap_as_what_is_paid_holds_no_credit_any_more(desk: Desk) -> None:
+    desk.do(ann, request(400))
+    desk.settle()
+    desk.do(crm, pay(300))
+    desk.settle()
+    assert reserved(desk) == {ORDER: 100}
+    desk.do(ann, RepriceOrder(order_id=ORDER, lines=lines(300)))
+    desk.settle()
+    assert reserved(desk) == {}
+
+
 # Most of it is used
 
 
