@@ -1,6 +1,6 @@
 """One command: the rule that it falls under, the states that the rule is called with, and what it writes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -131,9 +131,8 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
         if finder is None:
             known[name] = fitting(home, before, need, decider, home)
             continue
-        found = finder(known)
         many: dict[Any, Any] = {}
-        for key in found if need.many else (found,):
+        for key in keys_of(name, need, finder, known, many):
             stream = stream_of(decider, key, view)
             state = view.get(stream)
             if decider.holding is not None and stream not in streams and not (ask.imported or finder.consults):
@@ -143,8 +142,17 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
                 streams.add(stream)
             if decider.governs and state.version:
                 policies[f"{stream}@{state.version}"] = None
-        known[name] = many if need.many else many[found]
+        known[name] = many if need.many else next(iter(many.values()))
     return Ready(known, asked, streams, ",".join(policies) or None)
+
+
+def keys_of(name: str, need: Need, finder: Finder, known: dict[str, Any], many: Mapping[Any, Any]) -> Iterator[Any]:
+    """What a finder finds. One that is called with what it has found itself is asked again until there is no more."""
+    known[name] = many
+    found = finder(known)
+    yield from found if need.many else (found,)
+    while name in finder.names and (more := [key for key in finder(known) if key not in many]):
+        yield from more
 
 
 def allowed(work: Work, state: object, view: View, now: datetime) -> Actor:

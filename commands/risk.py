@@ -1,18 +1,49 @@
-"""What a risk flag holds: no order and no lead of that customer goes on until a person has cleared it."""
+"""What a risk flag holds: no order and no lead of that customer goes on until a person has cleared it.
 
-from collections.abc import Mapping
+How far something comes is held, not who has it: leads and customers are handed on all the same.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 
 from domain.actor import Asked
 from domain.customer.refusals import HeldForRisk
 from domain.customer.states import Absorbed, Customer, Open
+from domain.identity import Identity
+from domain.lead.states import Converted
+from domain.lead.states import Open as OpenLead
 from domain.signature import consulted
-from domain.values import CustomerId
+from domain.values import CustomerId, IdentityId
 
 
 @consulted
-def who_answers(customers: Mapping[CustomerId, Customer]) -> list[CustomerId]:
-    """Whom those who were merged have become."""
-    return [customer.into for customer in customers.values() if isinstance(customer, Absorbed)]
+def who_answers(customers: Mapping[CustomerId, Customer], survivors: Mapping[CustomerId, Customer]) -> list[CustomerId]:
+    """Whom those who were merged have become, and whom those have."""
+    return [each.into for each in (*customers.values(), *survivors.values()) if isinstance(each, Absorbed)]
+
+
+def who_owes(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> Customer:
+    """Who answers for what a customer orders: he, or whom he has become in the end."""
+    customer = known[customer_id]
+    while isinstance(customer, Absorbed):
+        customer = known[customer.into]
+    return customer
+
+
+@consulted
+def identities_shown(lead: OpenLead | Converted) -> list[IdentityId]:
+    return list(lead.identities) if isinstance(lead, OpenLead) else []
+
+
+@consulted
+def whose_lead(lead: OpenLead | Converted, identities: Mapping[IdentityId, Identity]) -> list[CustomerId]:
+    """Whom it is about: as it was said of it, and as far as its identities are known to be somebody's."""
+    return list(dict.fromkeys(whose(lead.customer_id, identities.values())))
+
+
+def whose(said: CustomerId | None, identities: Iterable[Identity]) -> Iterator[CustomerId]:
+    for customer_id in (said, *(each.customer_id for each in identities)):
+        if customer_id is not None:
+            yield customer_id
 
 
 def must_not_be_held(

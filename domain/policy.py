@@ -24,8 +24,9 @@ PolicyName = Literal[
     "key-account",
     "upsell",
     "hand-off",
-    "risk",
 ]
+
+Formerly = Literal["risk"]  # Could be paused once, though rules alone hold what it stood for: see decision 27.
 
 
 # Facts
@@ -33,7 +34,7 @@ PolicyName = Literal[
 
 @fact("policy.paused")
 class PolicyPaused:
-    policy_name: PolicyName
+    policy_name: PolicyName | Formerly
     until: Instant
 
 
@@ -41,7 +42,7 @@ class PolicyPaused:
 class PolicyResumed:
     """Before the end that had been set."""
 
-    policy_name: PolicyName
+    policy_name: PolicyName | Formerly
 
 
 PolicyEvent = PolicyPaused | PolicyResumed

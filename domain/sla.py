@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from domain.calendar import NONE, Calendar, as_published, due, worked
-from domain.values import CalendarId, Instant, PolicyId, value
+from domain.values import CalendarId, Instant, PolicyId, StaffId, value
 
 Metric = Literal["first_response", "next_response", "resolution"]
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -76,7 +76,9 @@ class Clock:
     warned: bool = False
     breached: bool = False
     overrun: bool = False  # It has been told that the breach lasts.
-    escalated: int = 0  # The highest level that a breach has been taken to.
+    escalated: int = 0  # The highest level that a breach has been taken to,
+    called: StaffId | None = None  # Who was called in for it,
+    vacated_by: StaffId | None = None  # And who has left since, while nobody has come in his place.
 
 
 # What a clock shows. The calendar is the one that it names, in any version from the pinned one on.

@@ -39,7 +39,7 @@ class Row:
     views: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     awaits: tuple[str, ...] = ()
-    only: str | None = None
+    only: str = ""
 
     @property
     def lacks(self) -> tuple[str, ...]:

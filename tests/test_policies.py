@@ -22,9 +22,5 @@ def test_no_deadline_is_answered_by_two() -> None:
     assert len({*kinds}) == len(kinds)
 
 
-# It may be paused before it is there.
-TO_COME = {"risk"}
-
-
-def test_every_name_that_can_be_paused_is_that_of_a_policy_or_is_said_to_come() -> None:
-    assert set(get_args(PolicyName)) - {process.name for process in POLICIES} == TO_COME
+def test_every_name_that_can_be_paused_is_that_of_a_policy() -> None:
+    assert set(get_args(PolicyName)) == {process.name for process in POLICIES}

@@ -32,7 +32,7 @@ class RaiseRiskFlag:
 
 @customers.decides(Action.MIRROR)
 def raise_risk_flag(command: RaiseRiskFlag, customer: Open) -> RiskFlagRaised | None:
-    """Note that something is wrong with a customer: nothing is reserved for him until a person has looked at it."""
+    """Note that something is wrong with a customer: none of his orders and leads goes on until a person has looked."""
     flag = coded("flag", command.flag)
     if flag in customer.dossier.risk_flags:
         return None

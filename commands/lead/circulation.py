@@ -15,18 +15,21 @@ from commands.lead.leads import (
 )
 from commands.lead.people import giver
 from commands.people import in_person, must_be_owner_or_manager
+from commands.risk import identities_shown, must_not_be_held, who_answers, whose_lead
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import Catalog
 from domain.customer.states import Customer
 from domain.errors import require
+from domain.identity import Identity
 from domain.lead.facts import NOT_WORKED_ON, LapseWarned, LeadRecycled, LeadReleased, RecycleReason
 from domain.lead.refusals import NotAMember, NoTimeToWarn, ReasonDoesNotHold, StillProtected, WarnedAlready
 from domain.lead.states import Held, Open
 from domain.pool import Pool
+from domain.signature import consulted
 from domain.staff import Employed, Staff
-from domain.values import CustomerId, LeadId, PoolId, value
+from domain.values import CustomerId, IdentityId, LeadId, PoolId, value
 
 
 @value
@@ -80,12 +83,29 @@ class RecycleLead:
     pool_id: PoolId | None = None
 
 
-def customer_concerned(command: RecycleLead, lead: Open) -> list[CustomerId]:
+@consulted
+def identities_concerned(command: RecycleLead, lead: Open) -> list[IdentityId]:
+    return identities_shown(lead) if command.reason in NOT_WORKED_ON else []
+
+
+@consulted
+def customers_concerned(
+    command: RecycleLead, lead: Open, identities: Mapping[IdentityId, Identity]
+) -> list[CustomerId]:
     """Whom the lead is about, where that matters."""
-    return [lead.customer_id] if command.reason in NOT_WORKED_ON and lead.customer_id is not None else []
+    return whose_lead(lead, identities) if command.reason in NOT_WORKED_ON else []
 
 
-@leads.decides(Action.ASSIGN, pool=way_back, own_pool=pool_of, staff=giver, book=giver, customers=customer_concerned)
+@leads.decides(
+    Action.ASSIGN,
+    pool=way_back,
+    own_pool=pool_of,
+    staff=giver,
+    book=giver,
+    identities=identities_concerned,
+    customers=customers_concerned,
+    survivors=who_answers,
+)
 def recycle(
     command: RecycleLead,
     lead: Open,
@@ -93,15 +113,18 @@ def recycle(
     own_pool: Pool,
     staff: Staff,
     book: AgentBook,
+    identities: Mapping[IdentityId, Identity],
     customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
     asked: Asked,
 ) -> Iterator[LeadRecycled | SlotReleased]:
     """Take a lead back (回收) for a reason that the lead, its owner or his book really shows."""
+    del identities
     held = require(lead.custody, Held)
     if not asked.imported:
         cap = own_pool.terms.holding_cap if book.cap is None else book.cap
         if command.reason in NOT_WORKED_ON:
-            must_not_be_exempt(lead, customers, asked)
+            must_not_be_spared(lead, customers, survivors, asked)
         must_hold_true(command.reason, lead, held, staff, len(book.held), cap, asked)
     yield LeadRecycled(
         lead_id=command.lead_id,
@@ -113,6 +136,14 @@ def recycle(
         rule_id=command.rule_id,
     )
     yield SlotReleased(staff_id=held.owner, lead_id=command.lead_id)
+
+
+def must_not_be_spared(
+    lead: Open, customers: Mapping[CustomerId, Customer], survivors: Mapping[CustomerId, Customer], asked: Asked
+) -> None:
+    """Nobody loses what he is not to go on with."""
+    must_not_be_exempt(lead, {**customers, **survivors}, asked)
+    must_not_be_held(customers, survivors, asked)
 
 
 def must_hold_true(
@@ -154,11 +185,19 @@ class WarnOfLapse:
     lead_id: LeadId
 
 
-@leads.decides(Action.ASSIGN)
-def warn_of_lapse(command: WarnOfLapse, lead: Open, asked: Asked) -> LapseWarned:
+@leads.decides(Action.ASSIGN, identities=identities_shown, customers=whose_lead, survivors=who_answers)
+def warn_of_lapse(
+    command: WarnOfLapse,
+    lead: Open,
+    identities: Mapping[IdentityId, Identity],
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    asked: Asked,
+) -> LapseWarned:
     """Tell the owner that the protection is about to lapse (即将失效), once for each expiry and in time."""
+    del identities
     held = require(lead.custody, Held)
-    must_not_be_exempt(lead, {}, asked)
+    must_not_be_spared(lead, customers, survivors, asked)
     if held.warned:
         raise WarnedAlready(owner=held.owner, until=held.protect_until)
     begins = held.protect_until - timedelta(days=held.warning_days)

@@ -14,7 +14,7 @@ from commands.lead.leads import (
     status_before,
     still_open,
 )
-from commands.risk import must_not_be_held, who_answers
+from commands.risk import identities_shown, must_not_be_held, who_answers, whose, whose_lead
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
@@ -182,9 +182,23 @@ class QualifyLead:
     customer_id: CustomerId | None = None
 
 
-@leads.decides(Action.WORK)
-def qualify(command: QualifyLead, lead: Open, asked: Asked) -> LeadQualified:
+@consulted
+def whose_opportunity(command: QualifyLead, lead: Open, identities: Mapping[IdentityId, Identity]) -> list[CustomerId]:
+    return [*whose(command.customer_id, ()), *whose_lead(lead, identities)]
+
+
+@leads.decides(Action.WORK, identities=identities_shown, customers=whose_opportunity, survivors=who_answers)
+def qualify(
+    command: QualifyLead,
+    lead: Open,
+    identities: Mapping[IdentityId, Identity],
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    asked: Asked,
+) -> LeadQualified:
     """There is something to sell: the name card (名片) becomes an opportunity (商机)."""
+    del identities
+    must_not_be_held(customers, survivors, asked)
     before = status_before(lead, asked, Contacting, to=Qualified)
     if command.probability is not None and not 0 <= command.probability <= 100:
         raise Invalid(field="probability", because="a probability is 0 to 100 percent")
@@ -205,9 +219,18 @@ class NegotiateLead:
     amount: Money
 
 
-@leads.decides(Action.WORK)
-def negotiate(command: NegotiateLead, lead: Open, asked: Asked) -> LeadNegotiating:
+@leads.decides(Action.WORK, identities=identities_shown, customers=whose_lead, survivors=who_answers)
+def negotiate(
+    command: NegotiateLead,
+    lead: Open,
+    identities: Mapping[IdentityId, Identity],
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    asked: Asked,
+) -> LeadNegotiating:
     """A quote is on the table; each further quote is recorded too."""
+    del identities
+    must_not_be_held(customers, survivors, asked)
     before = status_before(lead, asked, Qualified, Negotiating)
     return LeadNegotiating(
         lead_id=command.lead_id,
@@ -331,8 +354,11 @@ def owner_if_open(lead: Open | Converted) -> list[StaffId]:
 
 
 @consulted
-def converted_into(command: ConvertLead) -> list[CustomerId]:
-    return [command.customer_id]
+def converted_into(
+    command: ConvertLead, lead: Open | Converted, identities: Mapping[IdentityId, Identity]
+) -> list[CustomerId]:
+    """And whose it was until now: who is held does not buy under another name."""
+    return [command.customer_id, *whose_lead(lead, identities)]
 
 
 @leads.decides(

@@ -72,6 +72,12 @@ def status_before(order: Order, asked: Asked, *wanted: type[Status], to: type[St
     return NAMES[type(require(order.status, *wanted, *repeated))]
 
 
+def owed(order: Order, amount: Money) -> Money:
+    """What would be owed of an amount, after what has been paid and not gone back."""
+    left = amount - order.paid + order.refunded
+    return max(left, left.nothing)
+
+
 def paid_otherwise(order_id: OrderId, before: Order, **changes: object) -> Iterator[OrderPaid]:
     """What a change of the price, or of what is paid, makes of the payment as a whole."""
     after = replace(before, **changes)

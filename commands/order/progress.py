@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from commands.decider import stream_name
-from commands.order.orders import buyers, charged, ordered, orders, paid_otherwise, status_before
-from commands.risk import must_not_be_held, who_answers
+from commands.order.orders import buyers, charged, ordered, orders, owed, paid_otherwise, status_before
+from commands.risk import must_not_be_held, who_answers, who_owes
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.catalog import coded
 from domain.customer.states import Customer
+from domain.customer.states import Open as OpenCustomer
 from domain.errors import Invalid, NotAllowed
 from domain.money import Money
 from domain.order.amounts import same_currency
@@ -27,7 +28,14 @@ from domain.order.facts import (
     OrderRepriced,
     OrderRequested,
 )
-from domain.order.refusals import AnotherEdition, BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
+from domain.order.refusals import (
+    AnotherEdition,
+    BeyondAuthorised,
+    FullyRefunded,
+    NotReserved,
+    ReservationSpent,
+    StillOwed,
+)
 from domain.order.states import (
     Authorised,
     Cancelled,
@@ -83,7 +91,8 @@ def request(command: RequestOrder, _: Unrequested, asked: Asked) -> OrderRequest
 class AuthoriseOrder:
     """`reservation` is the id of the event by which the customer's credit was set aside for it, `amount` how much.
 
-    `edition` is that of the order for which it was set aside, to be sure that it is still the same.
+    `edition` is that of the order for which it was set aside, to be sure that it is still the same. What is paid
+    already, or costs nothing, needs no reservation.
     """
 
     order_id: OrderId
@@ -93,11 +102,12 @@ class AuthoriseOrder:
 
 
 @consulted
-def buyer(order: Unrequested | Order) -> list[CustomerId]:
-    return [order.customer_id] if isinstance(order, Order) else []
+def who_buys(order: Unrequested | Order) -> list[CustomerId]:
+    """What a customer has placed himself has happened."""
+    return [order.customer_id, *order.co_buyers] if isinstance(order, Order) else []
 
 
-@orders.decides(Action.CREDIT, customers=buyer, survivors=who_answers)
+@orders.decides(Action.CREDIT, customers=who_buys, survivors=who_answers)
 def authorise(
     command: AuthoriseOrder,
     order: Order,
@@ -105,19 +115,30 @@ def authorise(
     survivors: Mapping[CustomerId, Customer],
     asked: Asked,
 ) -> OrderAuthorised:
-    """Let an order be placed up to an amount, on credit that has been reserved for it, once."""
+    """Let an order be placed up to an amount: what is not paid of it, on credit that has been reserved for it, once."""
     must_not_be_held(customers, survivors, asked)
     before = status_before(order, asked, Requested, to=Authorised)
     amount = same_currency(order.amount, charged(command.amount, "amount"))
     if not asked.imported:
-        if command.reservation is None:
-            raise Invalid(field="reservation", because="an authorisation rests on credit that was reserved")
-        if command.reservation in order.reservations:
-            raise ReservationSpent(order_id=command.order_id)
         must_be_edition(command.edition, order)
         if amount < order.amount:
             raise BeyondAuthorised(amount=order.amount, authorised=amount)
+        needed = owed(order, amount)
+        if needed.amount:
+            must_be_reserved(command, order, needed, who_owes(order.customer_id, {**survivors, **customers}))
     return OrderAuthorised(order_id=command.order_id, from_=before, amount=amount, reservation=command.reservation)
+
+
+def must_be_reserved(command: AuthoriseOrder, order: Order, needed: Money, customer: Customer) -> None:
+    """What will not be paid already is reserved with whoever answers for it: within his limit, or an exception."""
+    if command.reservation is None:
+        raise Invalid(field="reservation", because="an authorisation rests on credit that was reserved")
+    if command.reservation in order.reservations:
+        raise ReservationSpent(order_id=command.order_id)
+    reservations = customer.dossier.credit.reservations if isinstance(customer, OpenCustomer) else {}
+    reserved = reservations.get(command.order_id, needed.nothing)
+    if reserved < needed:
+        raise NotReserved(needed=needed, reserved=reserved)
 
 
 @value
@@ -157,7 +178,7 @@ class PlaceOrder:
     salesperson: StaffId | None = None
 
 
-@orders.decides(Action.MIRROR, customers=buyer, survivors=who_answers)
+@orders.decides(Action.MIRROR, customers=who_buys, survivors=who_answers)
 def place(
     command: PlaceOrder,
     order: Unrequested | Order,

@@ -12,9 +12,17 @@ from domain.calendar import Calendar
 from domain.errors import Invalid, require
 from domain.sla import Clock, Metric, Paused, Running
 from domain.sla_policy import SlaPolicy
-from domain.staff import Staff
-from domain.ticket.facts import PassedOver, SlaBreached, SlaEvent, SlaOverrun, SlaWarned, TicketEscalated
-from domain.ticket.refusals import NoSuchClock, ToldAlready, TooEarly
+from domain.staff import Departed, Staff
+from domain.ticket.facts import (
+    EscalationVacated,
+    PassedOver,
+    SlaBreached,
+    SlaEvent,
+    SlaOverrun,
+    SlaWarned,
+    TicketEscalated,
+)
+from domain.ticket.refusals import NoSuchClock, NotCalledIn, StillWorksHere, ToldAlready, TooEarly
 from domain.ticket.states import Active
 from domain.values import CalendarId, Instant, PolicyId, StaffId, TicketId, value
 
@@ -110,9 +118,10 @@ def called_in(command: EscalateSla) -> list[StaffId]:
 def escalate_sla(
     command: EscalateSla, ticket: Active, staff: Mapping[StaffId, Staff], asked: Asked
 ) -> Iterator[SlaBreached | TicketEscalated]:
-    """Call in who decides more, because a promise is broken; each level once."""
+    """Call in who decides more, because a promise is broken; each level once, and again when who came has left."""
     clock = the_clock(ticket, command.metric)
-    if clock.escalated >= command.level:
+    follows = clock.vacated_by is not None and clock.escalated == command.level
+    if clock.escalated >= command.level and not follows:
         raise ToldAlready(what=f"level {clock.escalated} of {command.metric}")
     must_be_for(command.level, clock, asked)
     if command.to is None and command.looked is None:
@@ -124,10 +133,38 @@ def escalate_sla(
         ticket_id=command.ticket_id,
         level=command.level,
         to=command.to,
-        trigger="breach" if command.level == 1 else "overdue",
+        trigger="departed" if follows else "breach" if command.level == 1 else "overdue",
         metric=command.metric,
         seen_at=None if command.looked is None else command.looked.seen_at,
         passed_over=() if command.looked is None else command.looked.passed_over,
+        in_place_of=clock.vacated_by if follows else None,
+    )
+
+
+@value
+class VacateEscalation:
+    """`staff_id` was called in for this promise, and has left."""
+
+    ticket_id: TicketId
+    metric: Metric
+    staff_id: StaffId
+
+
+def who_left(command: VacateEscalation) -> StaffId:
+    return command.staff_id
+
+
+@tickets.decides(Action.ASSIGN, staff=who_left)
+def vacate_escalation(command: VacateEscalation, ticket: Active, staff: Staff) -> EscalationVacated:
+    """Say that who was called in last has left while the breach lasts; the next in line is called in then."""
+    clock = the_clock(ticket, command.metric)
+    if clock.called != command.staff_id:
+        raise NotCalledIn(staff_id=command.staff_id, metric=command.metric)
+    if not isinstance(staff, Departed):
+        raise StillWorksHere(staff_id=command.staff_id)
+    require(clock.hand, Running, Paused)
+    return EscalationVacated(
+        ticket_id=command.ticket_id, metric=command.metric, level=clock.escalated, staff_id=command.staff_id
     )
 
 

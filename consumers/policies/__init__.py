@@ -3,6 +3,7 @@
 from consumers.policies.acknowledgement import acknowledgement
 from consumers.policies.approaching import upsell, winback
 from consumers.policies.attribution import custody_of_leads, custody_of_owners
+from consumers.policies.called_in import superiors
 from consumers.policies.circulation import circulation
 from consumers.policies.coaching import coaching
 from consumers.policies.credit_guard import credit_guard
@@ -28,6 +29,7 @@ POLICIES: tuple[Process, ...] = (
     departure_of_tickets,
     circulation,
     service_level,
+    superiors,
     survey,
     acknowledgement,
     ticket_ends,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from commands.customer.credit import ReleaseCredit, ReserveCredit
 from commands.order.progress import AuthoriseOrder, RefuseOrder
@@ -14,6 +15,7 @@ from domain.customer.facts import (
     CreditReserved,
     CustomerAbsorbed,
     CustomerRestored,
+    RiskFlagCleared,
 )
 from domain.money import Money
 from domain.order.facts import (
@@ -61,7 +63,7 @@ class Guarded(Row):
         return Money(amount=max(self.amount - self.paid, Decimal(0)), currency=self.currency)
 
 
-@projection("credit_guard_orders", key=("order_id",), version=1, scoped=False)
+@projection("credit_guard_orders", key=("order_id",), version=2, scoped=False)
 def guarded(
     row: Guarded | None,
     event: OrderRequested
@@ -79,7 +81,8 @@ def guarded(
     | CreditRefused
     | CreditLevelChanged
     | CustomerAbsorbed
-    | CustomerRestored,
+    | CustomerRestored
+    | RiskFlagCleared,
 ) -> Guarded | None:
     match row, event:
         case None, OrderRequested() | OrderPlaced():
@@ -114,7 +117,7 @@ def guarded(
 
 
 @guarded.finds_by("customer_id")
-def who_becomes_another(event: CustomerAbsorbed | CreditLevelChanged) -> CustomerId:
+def who_answers_for_it(event: CustomerAbsorbed | CreditLevelChanged | RiskFlagCleared) -> CustomerId:
     return event.customer_id
 
 
@@ -160,20 +163,30 @@ def reserve_before_authorising(event: OrderRequested | OrderReopened, row: Guard
 
 
 @credit_guard.reacts
-def reserve_what_it_costs_now(event: OrderRepriced | OrderPlaced, row: Guarded | None) -> Iterator[ReserveCredit]:
+def reserve_what_it_costs_now(event: OrderRepriced | OrderPlaced, row: Guarded | None) -> Iterator[Any]:
     """Dearer, it needs more; cheaper, what is too much is free for others."""
     after = guarded.evolve(row, event)
     if row is None or after is None or not after.on_credit:
         return
     if isinstance(event, OrderRepriced) or row.owed != after.owed:
         yield from reserve(after)
+    if row.owed.amount and not after.owed.amount:
+        yield from release(after)
 
 
-def reserve(order: Guarded) -> Iterator[ReserveCredit]:
+def reserve(order: Guarded) -> Iterator[ReserveCredit | AuthoriseOrder]:
+    """What is paid already, or costs nothing, needs none."""
     if order.owed.amount:
         yield ReserveCredit(
             customer_id=order.customer_id, order_id=order.order_id, amount=order.owed, quantity=order.pieces
         )
+    elif order.status == "requested":
+        yield authorise(order)
+
+
+def authorise(order: Guarded, reservation: UUID | None = None) -> AuthoriseOrder:
+    amount = Money(amount=order.amount, currency=order.currency)
+    return AuthoriseOrder(order_id=order.order_id, amount=amount, reservation=reservation, edition=order.edition)
 
 
 @credit_guard.reacts
@@ -183,18 +196,22 @@ def authorise_what_is_reserved(
     """As far as it covers what the order costs; a dearer one has a reservation of its own under way."""
     if row is None or row.status != "requested" or event.amount.amount < row.owed.amount:
         return
-    yield AuthoriseOrder(
-        order_id=event.order_id,
-        amount=Money(amount=row.amount, currency=row.currency),
-        reservation=recorded.event_id,
-        edition=row.edition,
-    )
+    yield authorise(row, recorded.event_id)
 
 
 @credit_guard.reacts
 def refuse_what_is_not_reserved(event: CreditRefused, row: Guarded | None) -> Iterator[RefuseOrder]:
-    if row is not None and row.status == "requested":
+    """What is held for a risk waits until a person has cleared that."""
+    if row is not None and row.status == "requested" and event.because != "risk-flag":
         yield RefuseOrder(order_id=event.order_id, reason=event.because, edition=row.edition)
+
+
+@credit_guard.reacts
+def ask_again_for_what_was_held(event: RiskFlagCleared, row: Guarded) -> Iterator[Any]:
+    """Where another flag is up still, it goes on waiting."""
+    del event
+    if row.status == "requested" and row.on_credit:
+        yield from reserve(row)
 
 
 # Free again
@@ -221,6 +238,8 @@ def release_what_is_paid(event: PaymentReceived, row: Guarded | None) -> Iterato
     freed = row.owed - after.owed
     if row.on_credit and freed.amount:
         yield from release(row, freed if after.owed.amount else None)
+    if row.status == "requested" and not after.owed.amount:
+        yield authorise(after)
     if row.invoiced:
         yield WatchReceivables(order_id=event.order_id)
 

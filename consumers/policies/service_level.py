@@ -3,13 +3,15 @@
 from typing import Literal
 from uuid import UUID
 
-from commands.ticket.promises import BreachSla, EscalateSla, Looked, OverrunSla, WarnSla
+from commands.ticket.promises import BreachSla, EscalateSla, Looked, OverrunSla, VacateEscalation, WarnSla
 from consumers.process import FirstOf, Process, Seen
 from domain.sla import Metric
 from domain.ticket.escalation import LEADS, Superior, calls_for
 from domain.ticket.facts import (
+    EscalationVacated,
     SlaBreached,
     SlaOverrun,
+    SlaResumed,
     TicketAssigned,
     TicketEscalated,
     TicketMerged,
@@ -36,12 +38,26 @@ class Whose(Row):
     team: OrgPath | None = None
     called_for: tuple[Metric, ...] = ()
     called: tuple[StaffId, ...] = ()
+    levels: tuple[int, ...] = ()
+
+    def called_in(self, metric: Metric, below: int = 9) -> StaffId | None:
+        """Who has been called in for a promise last, of those on the levels below one."""
+        found = zip(self.called_for, self.called, self.levels, strict=True)
+        return next((who for what, who, level in reversed(list(found)) if what == metric and level < below), None)
 
 
-@projection("service_level_tickets", key=("ticket_id",), version=1, scoped=False)
+@projection("service_level_tickets", key=("ticket_id",), version=2, scoped=False)
 def whose_tickets(
     row: Whose | None,
-    event: TicketAssigned | TicketReopened | TicketEscalated | TicketRejected | TicketMerged | SlaBreached | SlaOverrun,
+    event: TicketAssigned
+    | TicketReopened
+    | TicketEscalated
+    | TicketRejected
+    | TicketMerged
+    | SlaBreached
+    | SlaOverrun
+    | SlaResumed
+    | EscalationVacated,
 ) -> Whose | None:
     known = row or Whose(ticket_id=event.ticket_id)
     match event:
@@ -50,7 +66,12 @@ def whose_tickets(
         case TicketReopened(agent=agent):
             return replace(known, agent=agent)
         case TicketEscalated(metric=metric, to=to) if metric is not None and to is not None:
-            return replace(known, called_for=(*known.called_for, metric), called=(*known.called, to))
+            return replace(
+                known,
+                called_for=(*known.called_for, metric),
+                called=(*known.called, to),
+                levels=(*known.levels, event.level),
+            )
         case TicketRejected() | TicketMerged():
             return None
         case _:
@@ -93,14 +114,32 @@ def call_in_the_manager_when_a_breach_lasts(event: SlaOverrun, row: Whose | None
     return called_in(event, 2, row, seen)
 
 
-def called_in(event: SlaBreached | SlaOverrun, level: Literal[1, 2], row: Whose | None, seen: Seen) -> FirstOf:
+@service_level.reacts
+def call_in_the_next_when_who_came_has_left(event: EscalationVacated, row: Whose | None, seen: Seen) -> FirstOf:
+    return called_in(event, 1 if event.level == 1 else 2, row, seen)
+
+
+@service_level.reacts
+def look_whether_who_came_is_still_here_when_a_promise_runs_again(
+    event: SlaResumed, row: Whose | None, seen: Seen
+) -> VacateEscalation | None:
+    """While it stood still nobody missed him."""
+    called = None if row is None else row.called_in(event.metric)
+    if called is None or seen.rows(ticket_capacity, staff_id=called, active=True):
+        return None
+    return VacateEscalation(ticket_id=event.ticket_id, metric=event.metric, staff_id=called)
+
+
+def called_in(
+    event: SlaBreached | SlaOverrun | EscalationVacated, level: Literal[1, 2], row: Whose | None, seen: Seen
+) -> FirstOf:
     """The nearest above the ticket, and for the second level the next one up."""
     known = row or Whose(ticket_id=event.ticket_id)
     superiors = [
         Superior(staff_id=each.staff_id, org_path=each.org_path, available=available_at(each, seen.now))
         for each in seen.rows(ticket_capacity, role=LEADS, active=True)
     ]
-    already = dict(zip(known.called_for, known.called, strict=True)).get(event.metric) if level > 1 else None
+    already = known.called_in(event.metric, below=level)
     calls = calls_for(place_of(known, seen), superiors, known.agent, already)[:ALTERNATIVES]
     return FirstOf(
         tuple(

@@ -21,6 +21,17 @@ class BeyondAuthorised(Refused):
 
 
 @refusal
+class NotReserved(Refused):
+    """An order goes no further on credit than as much as its customer has reserved for it."""
+
+    needed: Money
+    reserved: Money
+
+    def __str__(self) -> str:
+        return f"{figure(self.needed)} would be owed, and {figure(self.reserved)} is reserved for it"
+
+
+@refusal
 class ReservationSpent(Refused):
     """A reservation of credit carries one authorisation."""
 

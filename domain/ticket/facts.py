@@ -32,7 +32,7 @@ LeftOutReason = Literal[
     "outweighed",  # Somebody else has less in hand.
     "refused",  # He was chosen first, and by then could not be given it any more.
 ]
-Trigger = Literal["by-hand", "breach", "overdue"]
+Trigger = Literal["by-hand", "breach", "overdue", "departed"]
 PassedOverReason = Literal[
     "has-it",
     "too-near",  # No higher than who has been called in already.
@@ -184,7 +184,7 @@ class PassedOver:
 @fact("ticket.escalated")
 class TicketEscalated:
     """Where a policy has looked for somebody it says who stood at hand, at `seen_at` in the ledger. To nobody, where
-    there was nobody.
+    there was nobody. `in_place_of` is who was called in before, and has left.
     """
 
     ticket_id: TicketId
@@ -194,6 +194,17 @@ class TicketEscalated:
     metric: Metric | None = None
     seen_at: int | None = None
     passed_over: tuple[PassedOver, ...] = ()
+    in_place_of: StaffId | None = None
+
+
+@fact("ticket.escalation-vacated")
+class EscalationVacated:
+    """Who was called in last because a promise is broken has left, and it still is: the next in line is to come."""
+
+    ticket_id: TicketId
+    metric: Metric
+    level: int
+    staff_id: StaffId
 
 
 @fact("ticket.knowledge-case-proposed")
@@ -415,6 +426,7 @@ TicketEvent = (
     | WarrantyChecked
     | ReturnRequested
     | TicketEscalated
+    | EscalationVacated
     | KnowledgeCaseProposed
     | SurveyRequested
     | CsatRecorded

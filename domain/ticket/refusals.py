@@ -52,6 +52,17 @@ class StillWorksHere(Refused):
 
 
 @refusal
+class NotCalledIn(Refused):
+    """Somebody comes in the place of who was called in last, and of nobody else."""
+
+    staff_id: StaffId
+    metric: Metric
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} is not who was called in last for {self.metric}"
+
+
+@refusal
 class PromisesHaveChanged(Refused):
     """A ticket is dispatched under its policy as it is now, not as it was."""
 

@@ -12,6 +12,7 @@ from domain.ticket.facts import (
     AgentReplied,
     CsatRecorded,
     CustomerReplied,
+    EscalationVacated,
     KnowledgeCaseProposed,
     PriorityChanged,
     ReopenOffered,
@@ -220,6 +221,7 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
             | ReturnRequested()
             | TicketClassified()
             | TicketEscalated()
+            | EscalationVacated()
             | KnowledgeCaseProposed()
             | SurveyRequested()
             | CsatRecorded()
@@ -277,7 +279,12 @@ def evolve_matter(matter: Matter, event: TicketEvent) -> Matter:
             known = matter if to is None else replace(matter, escalated_to=matter.escalated_to | {to})
             if metric is None:
                 return known
-            return replace(known, clocks={**matter.clocks, metric: replace(matter.clocks[metric], escalated=level)})
+            clock = replace(matter.clocks[metric], escalated=level, called=to, vacated_by=None)
+            return replace(known, clocks={**matter.clocks, metric: clock})
+        case EscalationVacated(metric=metric, staff_id=gone):
+            clock = replace(matter.clocks[metric], called=None, vacated_by=gone)
+            others = matter.escalated_to - {gone}
+            return replace(matter, escalated_to=others, clocks={**matter.clocks, metric: clock})
         case SurveyRequested(cycle=cycle):
             return replace(matter, surveyed=cycle)
         case CsatRecorded(cycle=cycle, low=low):

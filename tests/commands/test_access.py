@@ -115,6 +115,7 @@ RIGHTS = {
         "TakeBackTicket",
         "TransferCustomer",
         "TransferLead",
+        "VacateEscalation",
         "WarnOfLapse",
         "WarnSla",
     },

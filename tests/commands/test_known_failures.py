@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from commands.customer.credit import ReserveCredit
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
@@ -18,6 +19,7 @@ from domain.actor import Actor, Reason
 from domain.customer.dossier import Profile
 from domain.customer.facts import (
     CreditRefused,
+    CreditReleased,
     CustomerProfileUpdated,
     CustomerRestored,
     CustomersMerged,
@@ -29,7 +31,7 @@ from domain.errors import NotNow
 from domain.lead.facts import LeadCaptured, LeadClaimed, LeadRecycled
 from domain.lead.refusals import AlreadyHeld, ClaimsSpent, CoolingDown, NotEmployed, NotYetClaimable
 from domain.order.facts import OrderCancelled
-from domain.order.refusals import ReservationSpent
+from domain.order.refusals import NotReserved, ReservationSpent
 from domain.pool import Terms
 from domain.sla import Clock, Running, Stopped
 from domain.staff import StaffDeparted
@@ -234,6 +236,9 @@ def test_a_credit_limit_is_bypassed_by_closing_and_reopening_an_order() -> None:
     reopened = story.when(ReopenOrder(order_id=ORDER), by=ann).done()
     authorise = AuthoriseOrder(order_id=ORDER, amount=HUNDRED, reservation=RESERVATION)
     reopened.when(authorise, by=cora).refused(ReservationSpent, because="authorised on this reservation before")
+    another = replace(authorise, reservation=UUID(int=0xF0))
+    freed = CreditReleased(customer_id=LI, order_id=ORDER, amount=money(700))
+    reopened.also(freed).when(another, by=cora).refused(NotReserved, because="0 CNY is reserved for it")
     reopened.when(PlaceOrder(order_id=ORDER), by=crm).refused(NotNow, because="this needs Authorised")
     other = ReserveCredit(customer_id=LI, order_id=LATER, amount=money(400))
     refused = reopened.when(other, by=crm)

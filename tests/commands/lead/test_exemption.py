@@ -13,6 +13,7 @@ from domain.customer.dossier import Profile
 from domain.customer.facts import (
     CreditReleased,
     CreditReserved,
+    CustomerAbsorbed,
     CustomerAssigned,
     CustomerCreated,
     RevenueStandingChanged,
@@ -23,7 +24,7 @@ from domain.lead.facts import LeadExempted, LeadExemptionEnded, LeadRecycled, Re
 from domain.lead.refusals import Exempt
 from domain.money import Money
 from domain.revenue import Rank
-from domain.values import OrderId, PolicyId
+from domain.values import CustomerId, OrderId, PolicyId
 from tests.commands.lead.situations import CUSTOMER, LEAD, captured, claimed, contacted, held, in_pool, lost, qualified
 from tests.spec import BOB, When, ann, day, given, mia, otto, policy
 
@@ -131,6 +132,19 @@ def test_leads_of_who_has_an_open_order_stay_where_they_are() -> None:
     recycling(*known, ordered, reason="no-follow-up").refused(Exempt, because="open-order")
     assert recycling(*known, ordered, released, reason="no-follow-up").recorded
     assert recycling(*known, reason="hard-limit").recorded
+
+
+def test_what_a_customer_shows_he_shows_in_whom_he_has_become() -> None:
+    survivor = CustomerId(UUID(int=0xD))
+    became = CustomerAbsorbed(customer_id=CUSTOMER, into=survivor, from_="prospect")
+    there = (replace(created, customer_id=survivor), replace(key_account, customer_id=survivor))
+    recycling(created, became, *there, contacted, about_him, reason="no-follow-up").refused(Exempt)
+
+
+def test_nor_is_anybody_warned_of_what_the_customer_prevents() -> None:
+    warn = WarnOfLapse(lead_id=LEAD)
+    history = (*held, created, key_account, contacted, about_him)
+    given(*history).when(warn, by=policy, at=day(4, 2)).refused(Exempt, because="key-account")
 
 
 def test_whose_lead_it_is_may_be_known_from_the_beginning() -> None:

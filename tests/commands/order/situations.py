@@ -3,6 +3,8 @@
 from decimal import Decimal
 from uuid import UUID
 
+from domain.customer.dossier import Profile
+from domain.customer.facts import CreditReserved, CustomerCreated
 from domain.money import Money
 from domain.order.facts import (
     InvoiceIssued,
@@ -58,6 +60,16 @@ fulfilled = OrderFulfilled(order_id=ORDER, from_="placed")
 completed = OrderCompleted(order_id=ORDER, from_="fulfilled")
 cancelled = OrderCancelled(order_id=ORDER, from_="placed")
 bought = OrderPlaced(order_id=ORDER, customer_id=CUSTOMER, lines=LINES, amount=HUNDRED)  # In the shop, by himself.
+
+# What its customer has reserved for it
+
+
+def credit_for(amount: str, order_id: OrderId = ORDER, customer_id: CustomerId = CUSTOMER) -> CreditReserved:
+    return CreditReserved(customer_id=customer_id, order_id=order_id, amount=cny(amount), exposure=cny(amount))
+
+
+him = CustomerCreated(customer_id=CUSTOMER, customer_type="individual", profile=Profile())
+on_credit = (him, credit_for("100.00"))
 
 # What is paid of it
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from commands.ask import Outcome
+from commands.customer.credit import ReleaseCredit, ReserveCredit
 from commands.order.credit import AttributeSalesCredit, Share
 from commands.order.money import IssueInvoice, RecordPayment, RefundOrder
 from commands.order.progress import (
@@ -24,11 +25,13 @@ from commands.order.progress import (
     RequestOrder,
 )
 from commands.states import Cache, View
+from domain.customer.facts import CreditReleased, CreditReserved
 from domain.money import Money
 from domain.order.facts import (
     OrderAuthorised,
     OrderPaid,
     OrderPlaced,
+    OrderRefunded,
     OrderReopened,
     OrderRepriced,
     PaymentReceived,
@@ -37,8 +40,9 @@ from domain.order.facts import (
 )
 from domain.order.states import NAMES, Order, Unrequested, payment_of, refund_of
 from domain.values import StaffId
+from tests.commands.customer.situations import credit_policy, level
 from tests.commands.office import Process, Rows, added, ask
-from tests.commands.order.situations import CUSTOMER, ORDER, lines
+from tests.commands.order.situations import CUSTOMER, ORDER, him, lines
 from tests.spec import day, policy
 
 PEOPLE = ("ann", "bob", "sue")
@@ -60,6 +64,7 @@ class Plain:
     """An order on paper."""
 
     status: str = "unrequested"
+    reserved: int = 0
     amount: int = 0
     limit: int = 0
     cycle: int = 1
@@ -93,7 +98,10 @@ class Plain:
         return True
 
     def authorise(self, amount: int, reservation: int) -> bool:
-        if self.status != "requested" or reservation in self.spent or amount < self.amount:
+        if self.status != "requested" or amount < self.amount:
+            return False
+        on_credit = amount > self.paid - self.refunded
+        if on_credit and (reservation in self.spent or self.reserved < amount - self.paid + self.refunded):
             return False
         self.status, self.limit = "authorised", amount
         self.spent.add(reservation)
@@ -168,7 +176,7 @@ class Plain:
 class Orders(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.rows = Rows()
+        self.rows = Rows(credit_policy, him, level(customer_id=CUSTOMER))
         self.process = Process(self.rows)
         self.plain = Plain()
 
@@ -184,6 +192,7 @@ class Orders(RuleBasedStateMachine):
             self.place(amount)
             return
         self.request(amount)
+        self.reserve(amount)
         if way != "requested":
             self.authorise(amount, 1)
         if way in {"placed", "paid"}:
@@ -195,6 +204,21 @@ class Orders(RuleBasedStateMachine):
     def request(self, amount: int) -> None:
         command = RequestOrder(order_id=ORDER, customer_id=CUSTOMER, lines=lines(str(cny(amount).amount)))
         self.asked(command, self.plain.request(amount))
+
+    @rule(more=st.sampled_from([-100, -1, 0, 0, 0, 1]))
+    def what_is_owed_is_reserved(self, more: int) -> None:
+        self.reserve(max(self.plain.amount - self.plain.paid + self.plain.refunded + more, 0))
+
+    def reserve(self, amount: int) -> None:
+        """He may owe 1,000, and no more than that is asked for here."""
+        if 0 < amount <= 100_000:
+            self.asked(ReserveCredit(customer_id=CUSTOMER, order_id=ORDER, amount=cny(amount)), True)
+            self.plain.reserved = amount
+
+    @rule()
+    def what_is_reserved_is_free_again(self) -> None:
+        self.asked(ReleaseCredit(customer_id=CUSTOMER, order_id=ORDER), True)
+        self.plain.reserved = 0
 
     @rule(more=st.sampled_from([-1, 0, 0, 0, 100]), reservation=numbers)
     def is_authorised(self, more: int, reservation: int) -> None:
@@ -331,6 +355,26 @@ class Orders(RuleBasedStateMachine):
                 case _:
                     pass
             begun = True
+
+    @invariant()
+    def nothing_is_authorised_but_what_is_paid_and_what_is_reserved(self) -> None:
+        """From the events alone, of the order and of its customer's credit."""
+        reserved = cny(0)
+        paid = cny(0)
+        for event in added(self.rows):
+            match event:
+                case CreditReserved(amount=amount):
+                    reserved = amount
+                case CreditReleased():
+                    reserved = cny(0)
+                case PaymentReceived(amount=amount):
+                    paid += amount
+                case OrderRefunded(amount=amount):
+                    paid -= amount
+                case OrderAuthorised(amount=amount):
+                    assert amount <= reserved + paid
+                case _:
+                    pass
 
     @invariant()
     def who_is_told_only_of_changes_knows_what_is_paid(self) -> None:

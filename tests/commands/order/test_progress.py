@@ -19,6 +19,7 @@ from commands.order.progress import (
     RepriceOrder,
     RequestOrder,
 )
+from domain.customer.facts import CreditReleased, CustomerAbsorbed, CustomerStatusChanged
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.money import MixedCurrencies, Money
 from domain.order.facts import (
@@ -36,7 +37,7 @@ from domain.order.facts import (
     OrderRequested,
     OrderStatus,
 )
-from domain.order.refusals import BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
+from domain.order.refusals import BeyondAuthorised, FullyRefunded, NotReserved, ReservationSpent, StillOwed
 from domain.order.states import Order
 from domain.values import CustomerId, OrderId, StaffId
 from tests.commands.order.situations import (
@@ -46,6 +47,7 @@ from tests.commands.order.situations import (
     ORDER,
     OTHER_RESERVATION,
     RESERVATION,
+    SPARE_ORDER,
     SPOUSE,
     WAYS,
     authorised,
@@ -53,10 +55,13 @@ from tests.commands.order.situations import (
     cancelled,
     cny,
     completed,
+    credit_for,
     euro,
     fulfilled,
     given_back,
+    him,
     lines,
+    on_credit,
     paid,
     part,
     placed,
@@ -123,7 +128,7 @@ def outcome(before: OrderStatus, after: str) -> object:
 @pytest.mark.parametrize("after", COMMANDS)
 @pytest.mark.parametrize("before", TABLE)
 def test_an_order_becomes_what_the_table_says_and_nothing_else(before: OrderStatus, after: str) -> None:
-    asked = given(*WAYS[before]).when(COMMANDS[after], by=ASKED_BY.get(after, crm))
+    asked = given(*on_credit, *WAYS[before]).when(COMMANDS[after], by=ASKED_BY.get(after, crm))
     if after in TABLE[before]:
         asked.then(outcome(before, after))
     else:
@@ -251,19 +256,58 @@ def test_the_shop_tells_and_the_credit_guard_decides() -> None:
 
 
 def test_an_authorisation_names_the_credit_that_it_rests_on() -> None:
-    given(requested).when(authorise, by=policy).then(replace(authorised, reservation=OTHER_RESERVATION))
-    given(requested).when(replace(authorise, reservation=None), by=policy).refused(
+    story = given(*on_credit, requested)
+    story.when(authorise, by=policy).then(replace(authorised, reservation=OTHER_RESERVATION))
+    story.when(replace(authorise, reservation=None), by=policy).refused(
         Invalid, because="reservation: an authorisation rests on credit that was reserved"
     )
     less = replace(authorise, amount=cny("99.99"))
-    given(requested).when(less, by=policy).refused(
+    story.when(less, by=policy).refused(
         BeyondAuthorised, because="the order comes to 100.00 CNY, and 99.99 CNY is authorised"
     )
     more = replace(authorise, amount=cny("120"))
-    given(requested).when(more, by=policy).then(
+    given(him, credit_for("120"), requested).when(more, by=policy).then(
         OrderAuthorised(order_id=ORDER, from_="requested", amount=cny("120"), reservation=OTHER_RESERVATION)
     )
-    given(requested).when(replace(authorise, amount=cny("-1")), by=policy).refused(Invalid, because="amount")
+    story.when(replace(authorise, amount=cny("-1")), by=policy).refused(Invalid, because="amount")
+
+
+def test_nothing_is_authorised_on_credit_that_is_not_reserved() -> None:
+    told = "100.00 CNY would be owed, and 99.99 CNY is reserved for it"
+    given(him, credit_for("99.99"), requested).when(authorise, by=policy).refused(NotReserved, because=told)
+    nothing = "100.00 CNY would be owed, and 0 CNY is reserved for it"
+    other = credit_for("100", SPARE_ORDER)
+    given(him, other, requested).when(authorise, by=policy).refused(NotReserved, because=nothing)
+    given(requested).when(authorise, by=policy).refused(NotReserved)
+    freed = CreditReleased(customer_id=CUSTOMER, order_id=ORDER, amount=HUNDRED)
+    given(*on_credit, freed, requested).when(authorise, by=policy).refused(NotReserved)
+    more = replace(authorise, amount=cny("120"))
+    given(*on_credit, requested).when(more, by=policy).refused(NotReserved, because="120 CNY would be owed, and 100.00")
+    foreign = replace(credit_for("100"), amount=euro("100"), exposure=euro("100"))
+    given(him, foreign, requested).when(authorise, by=policy).refused(MixedCurrencies)
+    shut = CustomerStatusChanged(customer_id=CUSTOMER, from_="prospect", to="closed")
+    given(*on_credit, shut, requested).when(authorise, by=policy).refused(NotReserved)
+
+
+def test_what_is_paid_already_needs_no_credit() -> None:
+    part_of_it = (him, credit_for("70"), requested, received("30"))
+    given(*part_of_it).when(authorise, by=policy).then(replace(authorised, reservation=OTHER_RESERVATION))
+    back = replace(given_back, amount=cny("1"), refunded=cny("1"), to="part_refunded")
+    given(*part_of_it, back).when(authorise, by=policy).refused(NotReserved, because="71.00 CNY would be owed, and 70")
+    without = replace(authorise, reservation=None)
+    given(requested, *paid).when(without, by=policy).then(replace(authorised, reservation=None))
+    given(requested, received("100.01")).when(without, by=policy).done()
+    given(requested, *paid, given_back).when(authorise, by=policy).refused(NotReserved)
+    free = replace(requested, lines=lines("0"), amount=cny("0"))
+    given(free).when(replace(without, amount=cny("0")), by=policy).done()
+    given(free).when(without, by=policy).refused(Invalid, because="reservation: an authorisation rests on")
+
+
+def test_who_has_become_another_one_owes_as_him() -> None:
+    became = CustomerAbsorbed(customer_id=CUSTOMER, into=SPOUSE, from_="prospect")
+    survivor = (replace(him, customer_id=SPOUSE), credit_for("100", ORDER, SPOUSE))
+    given(him, became, *survivor, requested).when(authorise, by=policy).done()
+    given(*on_credit, became, survivor[0], requested).when(authorise, by=policy).refused(NotReserved)
 
 
 def test_no_more_is_placed_than_is_authorised() -> None:
@@ -278,7 +322,7 @@ def test_an_order_that_becomes_dearer_is_authorised_again() -> None:
     dearer = RepriceOrder(order_id=ORDER, lines=lines("100.01"))
     for before in ("requested", "authorised", "placed"):
         story = (
-            given(*WAYS[before])
+            given(him, credit_for("100.01"), *WAYS[before])
             .when(dearer, by=ann)
             .then(
                 OrderRepriced(
@@ -316,7 +360,7 @@ def test_even_within_what_was_authorised_for_more() -> None:
 def test_an_order_that_reopens_is_authorised_again_on_credit_reserved_anew() -> None:
     """Nobody gets around a limit by closing and reopening an order."""
     story = (
-        given(*placed, cancelled)
+        given(*on_credit, *placed, cancelled)
         .when(ReopenOrder(order_id=ORDER), by=ann)
         .then(OrderReopened(order_id=ORDER, from_="cancelled", cycle=2))
     )

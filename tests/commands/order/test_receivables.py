@@ -31,6 +31,7 @@ from tests.commands.order.situations import (
     given_back,
     invoice,
     lines,
+    on_credit,
     paid,
     placed,
     received,
@@ -122,18 +123,18 @@ def test_a_customer_whom_nobody_knows_answers_for_nothing() -> None:
 def test_what_was_found_out_about_credit_holds_for_the_order_as_it_was() -> None:
     authorise = AuthoriseOrder(order_id=ORDER, amount=HUNDRED, reservation=OTHER_RESERVATION, edition=1)
     refuse = RefuseOrder(order_id=ORDER, reason="over-limit", edition=1)
-    given(requested).when(authorise, by=policy).done()
+    given(*on_credit, requested).when(authorise, by=policy).done()
     given(requested).when(refuse, by=policy).then(OrderRefused(order_id=ORDER, from_="requested", reason="over-limit"))
     dear = OrderRepriced(
         order_id=ORDER, from_="requested", to="requested", lines=lines("90"), before=HUNDRED, amount=cny("90")
     )
     for command in (authorise, refuse):
         given(requested, dear).when(command, by=policy).refused(AnotherEdition, because="in its edition 2 now")
-        given(requested, dear).when(replace(command, edition=2), by=policy).done()
+        given(*on_credit, requested, dear).when(replace(command, edition=2), by=policy).done()
     begun_anew = OrderReopened(order_id=ORDER, from_="cancelled", cycle=2)
     again = (requested, replace(cancelled, from_="requested"), begun_anew)
     given(*again).when(authorise, by=policy).refused(AnotherEdition)
-    given(*again).when(replace(authorise, edition=2), by=policy).done()
+    given(*on_credit, *again).when(replace(authorise, edition=2), by=policy).done()
 
 
 def test_an_authorisation_becomes_smaller_with_the_order() -> None:

@@ -4,17 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from commands.ticket.promises import BreachSla, EscalateSla, Looked, OverrunSla, WarnSla
+from commands.ticket.promises import BreachSla, EscalateSla, Looked, OverrunSla, VacateEscalation, WarnSla
 from commands.ticket.status import PendTicket
 from commands.ticket.work import ReplyToCustomer
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.refusals import NotEmployed
 from domain.sla import Metric
-from domain.staff import StaffDeparted
-from domain.ticket.facts import PassedOver, SlaOverrun, TicketEscalated, Trigger
-from domain.ticket.refusals import NoSuchClock, ToldAlready, TooEarly
-from domain.values import StaffId
+from domain.staff import StaffDeparted, StaffOnboarded
+from domain.ticket.facts import EscalationVacated, PassedOver, SlaOverrun, TicketEscalated, Trigger
+from domain.ticket.refusals import NoSuchClock, NotCalledIn, StillWorksHere, ToldAlready, TooEarly
+from domain.values import OrgPath, StaffId
 from tests.commands.ticket.situations import (
+    DESK,
     LEO,
     RAY,
     TICKET,
@@ -149,6 +150,56 @@ def test_who_is_measured_does_not_hold_the_watch() -> None:
         given(*taken).when(command, by=tom, at=day(3, 25, 18)).refused(NotAllowed, because="service_agent has no such")
         assert given(*taken).when(command, by=leo, at=day(3, 25, 18)).recorded
         assert not given(*taken).when(command, by=mia, at=day(3, 25, 18)).recorded
+
+
+# Who was called in leaves
+
+LIN = StaffId("lin")
+lin = StaffOnboarded(staff_id=LIN, name="Lin", role="service_manager", org_path=DESK)
+gone = StaffDeparted(staff_id=LIN)
+to_lin = replace(escalated(1, "breach"), to=LIN)
+vacate = VacateEscalation(ticket_id=TICKET, metric="first_response", staff_id=LIN)
+vacated = EscalationVacated(ticket_id=TICKET, metric="first_response", level=1, staff_id=LIN)
+follows = replace(escalated(1, "departed"), in_place_of=LIN)
+LATER = day(3, 25, 16)
+
+
+def test_somebody_comes_in_the_place_of_who_has_left_once() -> None:
+    story = given(*new, lin, broken, to_lin, gone).when(vacate, by=policy, at=LATER).then(vacated)
+    story.when(vacate, by=policy, at=LATER).refused(NotCalledIn, because="lin is not who was called in last for first_")
+    followed = story.when(lead, by=policy, at=LATER).then(follows)
+    followed.when(lead, by=policy, at=LATER).refused(ToldAlready, because="level 1 of first_response has been")
+    followed.when(manager, by=policy, at=day(3, 25, 17)).then(escalated(2, "overdue"))
+
+
+def test_nobody_is_missed_who_works_here_or_was_not_called_in() -> None:
+    called = given(*new, lin, broken, to_lin)
+    called.when(vacate, by=policy, at=LATER).refused(StillWorksHere, because="lin works here")
+    other = replace(vacate, metric="resolution")
+    called.also(gone).when(other, by=policy, at=LATER).refused(NotCalledIn)
+    higher = called.also(lasts, escalated(2, "overdue"), gone)
+    higher.when(vacate, by=policy, at=day(3, 25, 18)).refused(NotCalledIn)
+
+
+def test_nobody_is_missed_for_what_is_over() -> None:
+    story = given(*taken, lin, broken, to_lin, gone)
+    answered = story.when(ReplyToCustomer(ticket_id=TICKET, public=True, message="Here."), by=tom, at=LATER).done()
+    answered.when(vacate, by=policy, at=LATER).refused(NotNow, because="this needs Running or Paused")
+
+
+def test_who_is_called_in_above_comes_for_him_too() -> None:
+    story = given(*new, lin, broken, to_lin, gone, vacated)
+    above = story.when(manager, by=policy, at=day(3, 25, 17)).then(escalated(2, "overdue"))
+    above.when(lead, by=policy, at=day(3, 25, 17)).refused(ToldAlready)
+
+
+def test_who_has_left_and_come_back_has_to_be_called_in_again() -> None:
+    note = ReplyToCustomer(ticket_id=TICKET, public=False, message="I look into it.")
+    called = replace(to_lin, to=RAY)
+    again = StaffOnboarded(staff_id=RAY, name="Ray", role="service_agent", org_path=OrgPath("repairs"))
+    history = (*taken, broken, called, StaffDeparted(staff_id=RAY))
+    given(*history, again).when(note, by=ray).done()
+    given(*history, replace(vacated, staff_id=RAY), again).when(note, by=ray).refused(Hidden)
 
 
 def test_who_was_called_in_works_on_it_too() -> None:

@@ -7,7 +7,7 @@ import pytest
 from commands.ticket.afterwards import OfferReopening, ProposeKnowledgeCase, RecordCsat, RequestSurvey
 from commands.ticket.dispatching import AgentsConsidered, DispatchTicket, TakeBackTicket
 from commands.ticket.opening import AdoptTicket, ChangePriority, ClassifyTicket, MergeTicket, RejectTicket
-from commands.ticket.promises import BreachSla, EscalateSla, OverrunSla, RebaseSla, WarnSla
+from commands.ticket.promises import BreachSla, EscalateSla, OverrunSla, RebaseSla, VacateEscalation, WarnSla
 from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
 from commands.ticket.work import (
     AssignTicket,
@@ -180,6 +180,7 @@ def test_what_is_offered_to_begin_again_is_over(status: Status) -> None:
         BreachSla(ticket_id=TICKET, metric="resolution"),
         OverrunSla(ticket_id=TICKET, metric="resolution"),
         EscalateSla(ticket_id=TICKET, metric="resolution", level=1, to=LEO),
+        VacateEscalation(ticket_id=TICKET, metric="resolution", staff_id=LEO),
     ],
 )
 def test_a_clock_is_only_of_what_is_active(command: object, status: Status) -> None:

@@ -4,7 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
 import pytest
 
@@ -123,8 +122,8 @@ def test_without_a_primary_owner_the_next_one_stands_in(desk: Desk) -> None:
 
 
 def test_what_is_placed_after_it_was_asked_for_came_when_it_was_asked_for(desk: Desk) -> None:
-    desk.do(crm, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
-    desk.do(policy, AuthoriseOrder(order_id=ORDER, amount=money(100), reservation=UUID(int=1)))
+    desk.do(crm, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES), pay)
+    desk.do(policy, AuthoriseOrder(order_id=ORDER, amount=money(100)))
     desk.do(mia, AssignCustomer(customer_id=LI, owner=BOB))
     desk.do(crm, PlaceOrder(order_id=ORDER))
     desk.settle()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from commands.customer.creating import CreateCustomer
 from commands.customer.credit import LiftCreditHold, PlaceCreditHold, SetCreditLevel
 from commands.customer.customers import GivenProfile
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
+from commands.customer.protection import ClearRiskFlag, RaiseRiskFlag
 from commands.order.money import IssueInvoice, RecordPayment, RefundOrder
 from commands.order.progress import (
     AdoptOrder,
@@ -40,6 +42,7 @@ from domain.values import CustomerId, OrderId, OrgPath, replace
 from tests.commands.customer.situations import (
     CORA,
     GOLD,
+    LAST,
     LATER,
     LI,
     ORDER,
@@ -123,6 +126,38 @@ def test_a_customer_who_was_given_no_credit_is_refused(desk: Desk) -> None:
     bare.do(ann, request(1))
     bare.settle()
     assert [each.reason for each in bare.told(OrderRefused)] == ["no-credit"]
+
+
+def test_an_order_of_one_with_a_risk_flag_waits_until_the_last_is_cleared(desk: Desk) -> None:
+    before = OrderId(UUID(int=0x0D9))
+    desk.do(ann, request(50, before))
+    desk.settle()
+    desk.do(crm, RaiseRiskFlag(customer_id=LI, flag="fraud"), RaiseRiskFlag(customer_id=LI, flag="chargeback"))
+    desk.do(ann, request(400), request(300, LATER), request(100, LAST, OTHER))
+    desk.settle()
+    assert [each.because for each in desk.told(CreditRefused)] == ["risk-flag"] * 2
+    assert (status(desk), status(desk, LATER), status(desk, LAST)) == ("Requested", "Requested", "Authorised")
+    desk.do(ann, CancelOrder(order_id=LATER))
+    desk.do(cora, ClearRiskFlag(customer_id=LI, flag="fraud"), reason="checked")
+    desk.settle()
+    assert status(desk) == "Requested"
+    desk.do(cora, ClearRiskFlag(customer_id=LI, flag="chargeback"), reason="checked")
+    desk.settle()
+    assert (status(desk), status(desk, LATER)) == ("Authorised", "Cancelled")
+    assert reserved(desk) == {ORDER: 400, before: 50}
+    asked = [each.order_id for each in desk.told(CreditReserved, CreditRefused)]
+    assert asked == [before, ORDER, LATER, LAST, ORDER, ORDER], "what is authorised is not asked for again"
+
+
+def test_a_flag_that_comes_between_the_two_steps_holds_the_order_as_well(desk: Desk) -> None:
+    desk.do(ann, request(400))
+    desk.step(credit_guard)
+    desk.do(crm, RaiseRiskFlag(customer_id=LI, flag="fraud"))
+    desk.settle()
+    assert (status(desk), reserved(desk)) == ("Requested", {ORDER: 400})
+    desk.do(cora, ClearRiskFlag(customer_id=LI, flag="fraud"), reason="checked")
+    desk.settle()
+    assert status(desk) == "Authorised"
 
 
 def test_an_order_that_becomes_dearer_needs_more_and_one_that_becomes_cheaper_less(desk: Desk) -> None:
@@ -243,6 +278,40 @@ def test_what_a_customer_buys_by_himself_needs_no_credit_until_it_becomes_dearer
     desk.settle()
     assert reserved(desk) == {ORDER: 100}, "what is not paid yet"
     assert status(desk) == "Authorised"
+
+
+def test_what_is_paid_beforehand_is_let_go_on_without_credit(desk: Desk) -> None:
+    desk.do(ann, request(1200))
+    desk.do(crm, pay(1200))
+    desk.settle()
+    assert status(desk) == "Authorised", "whatever he may owe"
+    desk.do(ann, request(0, LATER))
+    desk.settle()
+    assert (status(desk), status(desk, LATER), reserved(desk)) == ("Authorised", "Authorised", {})
+    assert [each.reservation for each in desk.told(OrderAuthorised)] == [None, None]
+
+
+def test_what_is_paid_while_it_waits_goes_on_when_it_may(desk: Desk) -> None:
+    desk.do(crm, RaiseRiskFlag(customer_id=LI, flag="fraud"))
+    desk.do(ann, request(400))
+    desk.settle()
+    desk.do(crm, pay(400))
+    desk.settle()
+    assert status(desk) == "Requested"
+    desk.do(cora, ClearRiskFlag(customer_id=LI, flag="fraud"), reason="checked")
+    desk.settle()
+    assert (status(desk), reserved(desk)) == ("Authorised", {})
+
+
+def test_what_becomes_as_cheap_as_what_is_paid_holds_no_credit_any_more(desk: Desk) -> None:
+    desk.do(ann, request(400))
+    desk.settle()
+    desk.do(crm, pay(300))
+    desk.settle()
+    assert reserved(desk) == {ORDER: 100}
+    desk.do(ann, RepriceOrder(order_id=ORDER, lines=lines(300)))
+    desk.settle()
+    assert reserved(desk) == {}
 
 
 # Most of it is used

@@ -305,6 +305,63 @@ def test_new_hands_get_what_has_waited(desk: Desk, change: str) -> None:
     assert desk.owner(lead_id) == {"hired": "dan", "moved": "bob", "back": "cai"}[change]
 
 
+def failed_with_ann(desk: Desk) -> LeadId:
+    """One that she has let pass; she has no room any more."""
+    for name in ("bob", "cai"):
+        desk.person(name, 0)
+    desk.rule({"ann": 1, "bob": 2, "cai": 1})
+    (lead_id,) = desk.come(1)
+    desk.settled()
+    assert desk.owner(lead_id) == "ann"
+    desk.room("ann", 0)
+    desk.now += 15 * DAY
+    return lead_id
+
+
+def test_what_waits_beyond_the_limit_goes_to_who_had_room_all_along(desk: Desk) -> None:
+    """Whoever gets some now may be the one with whom it failed."""
+    lead_id = failed_with_ann(desk)
+    desk.come(2)
+    desk.settled()
+    desk.do(mia, RecycleLead(lead_id=lead_id, reason="no-follow-up"))
+    desk.settled()
+    with patch("consumers.policies.dispatch.AT_ONCE", 1):
+        desk.room("bob", 2)
+        desk.settled()
+    assert desk.shares() == {"ann": 1, "bob": 1}, "the one that had waited longer"
+    desk.room("ann", 5)
+    desk.settled()
+    assert desk.owner(lead_id) == "bob"
+
+
+def test_what_waits_because_not_everybody_was_asked_goes_to_who_had_room_all_along(desk: Desk) -> None:
+    """The slot that is free again is that of the one with whom it failed."""
+    lead_id = failed_with_ann(desk)
+    desk.room("bob", 1)
+    desk.room("cai", 1)
+    desk.settled()
+    left = [desk.lead(2)]
+    real = desk.reacting.wanted
+
+    def late(*given: object) -> object:
+        wanted = real(*given)  # type: ignore[arg-type]
+        if wanted and left:
+            desk.do(bob, ClaimLead(lead_id=left.pop()))
+        return wanted
+
+    desk.do(mia, RecycleLead(lead_id=lead_id, reason="no-follow-up"))
+    with patch.object(desk.reacting, "wanted", late), patch("consumers.policies.dispatch.TRIES", 1):
+        desk.settled()
+    _, in_vain, _ = desk.decisions()
+    assert in_vain.chosen is None
+    assert {each.staff_id: each.reason for each in in_vain.left_out} == {
+        "ann": "failed-before",
+        "bob": "capacity",
+        "cai": "outweighed",
+    }
+    assert desk.owner(lead_id) == "cai"
+
+
 def test_what_somebody_claims_meanwhile_waits_no_longer(desk: Desk) -> None:
     desk.room("ann", 0)
     desk.rule({"ann": 1, "bob": 0})

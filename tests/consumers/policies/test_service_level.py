@@ -8,19 +8,23 @@ from unittest.mock import patch
 import pytest
 
 from commands.policy import PausePolicy
-from commands.staff import ChangeAvailability
+from commands.staff import ChangeAvailability, DepartStaff
 from commands.ticket.opening import AdoptTicket
-from commands.ticket.promises import BreachSla, EscalateSla, OverrunSla, WarnSla
+from commands.ticket.promises import BreachSla, EscalateSla, OverrunSla, VacateEscalation, WarnSla
 from commands.ticket.status import PendTicket, ResolveTicket, ResumeTicket
-from commands.ticket.work import AssignTicket, ReplyToCustomer
+from commands.ticket.work import AssignTicket, EscalateTicket, ReplyToCustomer
+from consumers.policies.called_in import superiors
 from consumers.policies.service_level import service_level, whose_tickets
 from consumers.process import FirstOf
 from domain.actor import Actor
+from domain.sla import Deadlines
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffOnboarded
 from domain.ticket.facts import (
+    EscalationVacated,
     PassedOver,
     SlaBreached,
     SlaOverrun,
+    SlaResumed,
     SlaWarned,
     TicketAssigned,
     TicketEscalated,
@@ -37,6 +41,7 @@ from tests.commands.ticket.situations import (
     merged,
     new,
     open_ticket,
+    paused,
     resolved,
     taken,
     tom,
@@ -121,6 +126,54 @@ def test_it_is_the_place_of_whoever_has_it_that_counts_then_the_team_s() -> None
     nobody_s = TicketReopened(ticket_id=TICKET, from_="resolved", n=1)
     assert tries(*taken, rose, resolved, nobody_s, broken) == [(1, LEO, {})], "of whoever had it last"
     assert tries(*new, rose, liz, broken)[0] == (1, LEO, {"rose": "another-first", LIZ: "further-up"}), "the top"
+
+
+# Who was called in leaves
+
+gone = StaffDeparted(staff_id=LIZ)
+vacated = EscalationVacated(ticket_id=TICKET, metric="first_response", level=1, staff_id=LIZ)
+vacate = VacateEscalation(ticket_id=TICKET, metric="first_response", staff_id=LIZ)
+BOSS = StaffId("boss")
+boss = StaffOnboarded(staff_id=BOSS, name="Boss", role="service_manager", org_path=OrgPath("company"))
+
+
+def test_that_he_has_left_is_told_once_for_each_promise_that_he_was_called_in_for() -> None:
+    both = (*taken, liz, broken, called, breached("resolution", day(3, 30)), replace(called, metric="resolution"))
+    assert wanted(superiors, *both, gone) == [vacate, replace(vacate, metric="resolution")]
+    assert wanted(superiors, *both, gone, vacated, liz, gone) == [replace(vacate, metric="resolution")]
+    assert wanted(superiors, *both, replace(called, level=2, to=LEO), gone) == [replace(vacate, metric="resolution")]
+    assert wanted(superiors, *both, merged, gone) == []
+    assert wanted(superiors, *taken, liz, broken, called, replace(called, level=2, to=None), gone) == []
+    assert wanted(superiors, *both, gone, imported=True) == []
+    by_hand = TicketEscalated(ticket_id=TICKET, level=1, to=LIZ, trigger="by-hand")
+    assert wanted(superiors, *taken, liz, by_hand, gone) == []
+
+
+def test_in_his_place_comes_the_next_in_line() -> None:
+    assert tries(*taken, liz, broken, called, gone, vacated) == [(1, LEO, {})]
+    second = replace(called, level=2, to=LEO)
+    left = (StaffDeparted(staff_id=LEO), replace(vacated, level=2, staff_id=LEO))
+    assert tries(*taken, liz, broken, called, lasts, second, *left) == [(2, LIZ, {})], "nobody else stands above"
+    top = StaffOnboarded(staff_id=BOSS, name="Boss", role="service_manager", org_path=OrgPath(DESK.split("/")[0]))
+    assert tries(*taken, liz, top, broken, called, lasts, second, *left) == [(2, BOSS, {LIZ: "too-near"})]
+    assert tries(*taken, liz, broken, called, gone, StaffDeparted(staff_id=LEO), vacated) == [(1, None, {})]
+
+
+def test_what_runs_again_is_looked_at_for_who_left_meanwhile() -> None:
+    resumed = SlaResumed(
+        ticket_id=TICKET,
+        metric="first_response",
+        since=day(3, 26),
+        elapsed=timedelta(hours=1),
+        paused=timedelta(hours=1),
+        deadlines=Deadlines(warn_at=day(3, 26), due_at=day(3, 26), escalate_at=day(3, 27)),
+        calendar_version=1,
+    )
+    stood_still = (*taken, liz, broken, called, paused("first_response", day(3, 25, 16), timedelta(hours=1)))
+    assert wanted(service_level, *stood_still, resumed) == []
+    assert wanted(service_level, *stood_still, gone, resumed) == [vacate]
+    nobody = (*taken, liz, broken, paused("first_response", day(3, 25, 16), timedelta(hours=1)))
+    assert wanted(service_level, *nobody, gone, resumed) == []
 
 
 def test_what_is_over_for_good_is_remembered_no_more() -> None:
@@ -217,6 +270,37 @@ def test_a_lead_who_leaves_at_that_moment_is_followed_by_the_next(desk: Desk) ->
     desk.at(day(3, 25, 15), clock)
     settle(reactor)
     assert desk.told(TicketEscalated)[0].event.to == LIZ, "she is back by herself"
+
+
+@pytest.mark.slow
+def test_when_the_one_who_was_called_in_leaves_the_next_comes_and_it_is_told_why(desk: Desk) -> None:
+    desk.lead_the_desk(LIZ)
+    clock, reactor = desk.clock(service_level), desk.reactor(service_level, superiors)
+    settle(reactor)
+    ticket_id, kept = desk.open(1), desk.open(2)
+    for each in (ticket_id, kept):
+        desk.do(leo, AssignTicket(ticket_id=each, agent=TOM))
+    desk.do(leo, EscalateTicket(ticket_id=kept, level=1, to=LIZ))
+    desk.at(day(3, 25, 14), clock)
+    assert desk.at(day(3, 25, 15), clock) == 2
+    settle(reactor)
+    desk.do(tom, ReplyToCustomer(ticket_id=kept, public=True))
+    desk.do(ADMIN, DepartStaff(staff_id=LIZ))
+    for _ in range(2):
+        desk.house.caught_up()
+        settle(reactor)
+    (left,) = desk.told(StaffDeparted)
+    (vacated,) = desk.told(EscalationVacated)
+    assert (vacated.event.ticket_id, vacated.event.staff_id, vacated.causation_id) == (ticket_id, LIZ, left.event_id)
+    follows = desk.told(TicketEscalated)[-1]
+    assert (follows.event.to, follows.event.level, follows.event.trigger) == (LEO, 1, "departed")
+    assert (follows.event.in_place_of, follows.event.passed_over) == (LIZ, ())
+    assert vacated.position <= follows.event.seen_at < follows.position
+    assert follows.causation_id == vacated.event_id
+    assert {each.actor.id for each in (vacated, follows)} == {"service-level"}
+    reactor.close()
+    settle(desk.reactor(service_level, superiors))
+    assert desk.told(TicketEscalated)[-1] == follows, "once"
 
 
 @pytest.mark.slow
