@@ -27,7 +27,7 @@ from domain.outreach_policy import (
     hindrance,
     next_allowed,
 )
-from domain.values import ContactId, Instant, PolicyId, value
+from domain.values import ContactId, Instant, PolicyId, replace, value
 
 LONGEST_AHEAD = timedelta(days=366)
 
@@ -60,7 +60,7 @@ def reserve_outreach(
         terms = policy.terms
     slot = Slot(channel=command.channel, purpose=command.purpose, at=at, counts=command.purpose not in terms.exempt)
     if (reserved := person.reserved.get(command.ref)) is not None:
-        if reserved != slot:
+        if replace(reserved, reserved_at=None) != slot:
             raise OutreachAlreadyReserved(ref=command.ref, at=reserved.at)
         return None  # Asking twice is not an error.
     zone = person.profile.time_zone or terms.time_zone
@@ -78,6 +78,7 @@ def reserve_outreach(
         policy_id=command.policy_id,
         time_zone=zone,
         forget_before=asked.at - MONTH,
+        reserved_at=asked.at,
     )
 
 
@@ -163,6 +164,8 @@ def record_outreach(command: RecordOutreach, contact: Contact | MergedContact, a
     if at > asked.at:
         raise Invalid(field="at", because="what has been made lies in the past")
     slot = person.reserved.get(command.ref) or told(command, at, asked)
+    if slot.reserved_at is not None and at < slot.reserved_at and not asked.imported:
+        raise Invalid(field="at", because="it was not made before its place was reserved")
     return OutreachMade(
         contact_id=command.contact_id,
         ref=coded("ref", command.ref),
