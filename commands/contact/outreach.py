@@ -1,5 +1,6 @@
 """Whether somebody may be contacted now: a place in his days, weeks and months, reserved before anything is sent."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from commands.contact.contacts import contacts, still_itself
@@ -16,8 +17,8 @@ from domain.contact.refusals import (
     OutreachNotReserved,
     QuietHours,
 )
-from domain.contact.states import Contact, MergedContact, about
-from domain.errors import Invalid, require
+from domain.contact.states import CHANNELS, Contact, MergedContact, about
+from domain.errors import Invalid, Refused, require
 from domain.outreach_policy import (
     MONTH,
     STANDARD,
@@ -109,6 +110,23 @@ def must_be_wished(person: Contact, channel: Channel, purpose: Purpose, terms: O
             raise ConsentMissing(channel=channel, purpose=purpose)
         case _:
             pass
+
+
+def wished_by(people: Iterable[Contact], purpose: Purpose, terms: OutreachTerms) -> tuple[Channel, ...]:
+    """The channels that nobody of them minds. Where there is none left, raises what speaks against the first."""
+    people, found = tuple(people), list[Channel]()
+    against: Refused | None = None
+    for channel in CHANNELS:
+        try:
+            for person in people:
+                must_be_wished(person, channel, purpose, terms)
+        except (ConsentMissing, ConsentWithdrawn, DoNotContact) as no:
+            against = against or no
+        else:
+            found.append(channel)
+    if not found and against is not None:
+        raise against
+    return tuple(found)
 
 
 def must_not_be_too_much(person: Contact, terms: OutreachTerms, zone: str, at: Instant, asked: Asked) -> None:
