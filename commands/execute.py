@@ -105,6 +105,13 @@ class Executor:
         view.fetch([stream])
         return view.base[stream]
 
+    def first_outcome(self, ask: Ask) -> Outcome | None:
+        """What came of a command the first time that its caller sent it, whatever it said; None if he never has."""
+        known = self.store.outcomes([ask.command_id]).get(ask.command_id)
+        if known is None or known.actor != (ask.caller.kind, ask.caller.id):
+            return None
+        return outcome_of(known) if known.type == type(ask.command).__name__ else None
+
     # A batch
 
     def steps(self, asks: Sequence[Ask]) -> Steps:
@@ -296,5 +303,9 @@ def answer_again(known: Logged, digest: bytes) -> Answer:
     """The first outcome, for the same command; anything else under its id is refused."""
     if known.digest != digest:
         return CommandIdReused(command_id=known.command_id)
+    return outcome_of(known)
+
+
+def outcome_of(known: Logged) -> Outcome:
     refused = None if known.refusal is None else restored(known.refusal)
     return Outcome(known.command_id, known.stream, known.version, known.position, refused)

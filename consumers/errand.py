@@ -1,6 +1,7 @@
 """What policies send: commands with ids of their own making, and what came of them."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -43,6 +44,7 @@ class Sender:
         self.actor = Actor(kind="policy", id=policy, name=policy, role="policy")
         self.errands: list[Errand] = []
         self.sent: Counter[tuple[UUID, str]] = Counter()
+        self.choices: Counter[tuple[UUID, str]] = Counter()
         self.position = 0
 
     def add(self, errand: Errand) -> None:
@@ -57,15 +59,28 @@ class Sender:
             if isinstance(errand.wanted, FirstOf):
                 done += self.answered(waiting)
                 waiting = []
-                done.append(any(self.answered([self.ask(each, errand)])[0] for each in errand.wanted.commands))
+                done.append(self.first_of(errand.wanted.commands, errand))
             else:
                 waiting.append(self.ask(errand.wanted, errand))
         return done + self.answered(waiting)
 
-    def ask(self, wanted: Any, errand: Errand) -> Ask:
-        command, reason = (wanted.command, wanted.reason) if isinstance(wanted, Because) else (wanted, None)
-        decider = self.executor.owner[type(command)]
-        what = f"{type(command).__name__} {decider.stream_of(command)}"
+    def first_of(self, commands: Sequence[Any], errand: Errand) -> bool:
+        """One after the other, until one is done. How many another errand of the same cause tries is its own affair."""
+        if not commands:
+            return False
+        stream = self.about(plain(commands[0]))
+        self.choices[errand.cause, stream] += 1
+        number = self.choices[errand.cause, stream]
+        which = "" if number == 1 else f" choice {number}"
+        return any(self.answered([self.ask(each, errand, which)])[0] for each in commands)
+
+    def about(self, command: Any) -> str:
+        """The stream that it is about."""
+        return self.executor.owner[type(command)].stream_of(command)
+
+    def ask(self, wanted: Any, errand: Errand, which: str = "") -> Ask:
+        command, reason = plain(wanted), wanted.reason if isinstance(wanted, Because) else None
+        what = f"{type(command).__name__} {self.about(command)}{which}"
         self.sent[errand.cause, what] += 1
         number = errand.attempt * 1_000 + self.sent[errand.cause, what]
         return Ask(
@@ -87,11 +102,13 @@ class Sender:
 
     def was_done(self, ask: Ask, answer: Answer) -> bool:
         """Raises what is neither a yes nor a no."""
+        if isinstance(answer, CommandIdReused):
+            answer = self.first_answer(ask, answer)
         match answer:
             case Outcome(refusal=None, position=position):
                 self.position = max(self.position, position)
                 return True
-            case Outcome(refusal=no) | (Refused() | Conflict() | CommandIdReused() as no):
+            case Outcome(refusal=no) | (Refused() | Conflict() as no):
                 log.info(
                     "a policy's command was refused",
                     policy=self.policy,
@@ -101,3 +118,16 @@ class Sender:
                 return False
             case Exception() as problem:
                 raise problem
+
+    def first_answer(self, ask: Ask, reused: CommandIdReused) -> Answer:
+        """What came of a command whose answer died with the worker.
+
+        Its id derives from the cause, so it is the same one, though it says something else now: the views that it was
+        chosen by have gone on, and what is explained with it has too. What was answered then, holds.
+        """
+        return self.executor.first_outcome(ask) or reused
+
+
+def plain(wanted: Any) -> Any:
+    """The command itself, without its reason."""
+    return wanted.command if isinstance(wanted, Because) else wanted

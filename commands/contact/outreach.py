@@ -1,5 +1,6 @@
 """Whether somebody may be contacted now: a place in his days, weeks and months, reserved before anything is sent."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from commands.contact.contacts import contacts, still_itself
@@ -16,8 +17,8 @@ from domain.contact.refusals import (
     OutreachNotReserved,
     QuietHours,
 )
-from domain.contact.states import Contact, MergedContact, about
-from domain.errors import Invalid, require
+from domain.contact.states import CHANNELS, Contact, MergedContact, about
+from domain.errors import Invalid, Refused, require
 from domain.outreach_policy import (
     MONTH,
     STANDARD,
@@ -27,7 +28,7 @@ from domain.outreach_policy import (
     hindrance,
     next_allowed,
 )
-from domain.values import ContactId, Instant, PolicyId, value
+from domain.values import ContactId, Instant, PolicyId, replace, value
 
 LONGEST_AHEAD = timedelta(days=366)
 
@@ -60,7 +61,7 @@ def reserve_outreach(
         terms = policy.terms
     slot = Slot(channel=command.channel, purpose=command.purpose, at=at, counts=command.purpose not in terms.exempt)
     if (reserved := person.reserved.get(command.ref)) is not None:
-        if reserved != slot:
+        if replace(reserved, reserved_at=None) != slot:
             raise OutreachAlreadyReserved(ref=command.ref, at=reserved.at)
         return None  # Asking twice is not an error.
     zone = person.profile.time_zone or terms.time_zone
@@ -78,6 +79,7 @@ def reserve_outreach(
         policy_id=command.policy_id,
         time_zone=zone,
         forget_before=asked.at - MONTH,
+        reserved_at=asked.at,
     )
 
 
@@ -108,6 +110,23 @@ def must_be_wished(person: Contact, channel: Channel, purpose: Purpose, terms: O
             raise ConsentMissing(channel=channel, purpose=purpose)
         case _:
             pass
+
+
+def wished_by(people: Iterable[Contact], purpose: Purpose, terms: OutreachTerms) -> tuple[Channel, ...]:
+    """The channels that nobody of them minds. Where there is none left, raises what speaks against the first."""
+    people, found = tuple(people), list[Channel]()
+    against: Refused | None = None
+    for channel in CHANNELS:
+        try:
+            for person in people:
+                must_be_wished(person, channel, purpose, terms)
+        except (ConsentMissing, ConsentWithdrawn, DoNotContact) as no:
+            against = against or no
+        else:
+            found.append(channel)
+    if not found and against is not None:
+        raise against
+    return tuple(found)
 
 
 def must_not_be_too_much(person: Contact, terms: OutreachTerms, zone: str, at: Instant, asked: Asked) -> None:
@@ -163,6 +182,8 @@ def record_outreach(command: RecordOutreach, contact: Contact | MergedContact, a
     if at > asked.at:
         raise Invalid(field="at", because="what has been made lies in the past")
     slot = person.reserved.get(command.ref) or told(command, at, asked)
+    if slot.reserved_at is not None and at < slot.reserved_at and not asked.imported:
+        raise Invalid(field="at", because="it was not made before its place was reserved")
     return OutreachMade(
         contact_id=command.contact_id,
         ref=coded("ref", command.ref),

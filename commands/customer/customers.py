@@ -19,7 +19,7 @@ from domain.identity import (
     IdentityLink,
     IdentityReattributed,
 )
-from domain.values import CustomerId, IdentityId, Instant, StaffId, value
+from domain.values import ContactId, CustomerId, IdentityId, Instant, StaffId, value
 
 
 def holding(customer: Customer) -> Holding | None:
@@ -55,6 +55,14 @@ def elsewhere(customer: Customer) -> None:
     """Whoever asks for an absorbed customer is sent to the survivor."""
     if isinstance(customer, Absorbed):
         raise HasBeenMerged(into=customer.into)
+
+
+def primary_contacts(customer: Customer) -> list[ContactId]:
+    """Whom to talk to there; of who is no more, whom one talked to."""
+    if isinstance(customer, Uncreated):
+        return []
+    found = customer if isinstance(customer, Open) else customer.was
+    return [contact_id for contact_id, contact in found.dossier.contacts.items() if contact.primary]
 
 
 customers = Decider[Customer, CustomerEvent](

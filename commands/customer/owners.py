@@ -43,6 +43,12 @@ def owner_in(customer: Open, role: OwnerRole) -> StaffId:
     return owner
 
 
+def must_be_of(meant: StaffId | None, owner: StaffId) -> None:
+    """Who is looked after by somebody else by now is not taken from him, where it is said from whom."""
+    if meant not in {None, owner}:
+        raise NotTheHolder(owner=owner)
+
+
 @value
 class AssignCustomer:
     """`choice` is how a rule has come to him; the explanation is the word of whoever looked."""
@@ -71,12 +77,15 @@ def assign(command: AssignCustomer, customer: Open, staff: Staff, asked: Asked) 
 
 @value
 class TransferCustomer:
-    """`choice` is how a rule has come to him; the explanation is the word of whoever looked."""
+    """`choice` is how a rule has come to him; the explanation is the word of whoever looked. Where it says `from`, it
+    is wanted from him alone.
+    """
 
     customer_id: CustomerId
     to: StaffId
     role: OwnerRole = "primary"
     choice: OwnerChoice | None = None
+    from_: StaffId | None = None
 
 
 def taker(command: TransferCustomer) -> StaffId:
@@ -89,6 +98,7 @@ def transfer(command: TransferCustomer, customer: Open, staff: Staff, asked: Ask
     reason_given(asked)
     must_take_customer(command.to, staff, asked)
     before = owner_in(customer, command.role)
+    must_be_of(command.from_, before)
     if before == command.to and not asked.imported:
         raise Invalid(field="to", because=f"{before} is {command.role} there already")
     return CustomerTransferred(
@@ -98,9 +108,12 @@ def transfer(command: TransferCustomer, customer: Open, staff: Staff, asked: Ask
 
 @value
 class ReleaseCustomer:
+    """Where it says `from`, it is wanted of him alone."""
+
     customer_id: CustomerId
     role: OwnerRole = "primary"
     choice: OwnerChoice | None = None
+    from_: StaffId | None = None
 
 
 def giver(command: ReleaseCustomer, customer: Open) -> StaffId:
@@ -112,6 +125,7 @@ def release(command: ReleaseCustomer, customer: Open, staff: Staff, asked: Asked
     """Look after a customer no more: who has the role says so, or his manager, and why."""
     reason_given(asked)
     owner = owner_in(customer, command.role)
+    must_be_of(command.from_, owner)
     must_be_owner_or_manager(owner, staff, asked)
     return CustomerReleased(customer_id=command.customer_id, from_=owner, role=command.role, choice=command.choice)
 

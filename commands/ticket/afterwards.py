@@ -2,15 +2,23 @@
 
 from collections.abc import Mapping
 
+from commands.contact.becoming import AFTER_MERGES, Contacts, by_now
+from commands.contact.outreach import wished_by
+from commands.customer.customers import primary_contacts
+from commands.risk import who_answers
 from commands.ticket.tickets import policy_of, the_policy, tickets
 from domain.access import Action
 from domain.actor import Asked
+from domain.customer.states import Customer
 from domain.errors import Invalid, said
+from domain.outreach_policy import STANDARD as OUTREACH_STANDARD
+from domain.outreach_policy import AnyOutreachPolicy, OutreachPolicy, OutreachTerms
+from domain.signature import consulted
 from domain.sla_policy import SlaPolicy
 from domain.ticket.facts import CsatRecorded, KnowledgeCaseProposed, ReopenOffered, SurveyRequested
 from domain.ticket.refusals import ClosedByItself, NotAsked, ReopenWindowOver, ToldAlready, WasContent
 from domain.ticket.states import Closed, Resolved
-from domain.values import PolicyId, TicketId, value
+from domain.values import ContactId, CustomerId, PolicyId, TicketId, value
 
 
 def must_be_scored(ticket_id: TicketId, ticket: Resolved | Closed) -> None:
@@ -23,15 +31,55 @@ class RequestSurvey:
     ticket_id: TicketId
 
 
-@tickets.decides(Action.WORK)
-def request_survey(command: RequestSurvey, ticket: Resolved | Closed, asked: Asked) -> SurveyRequested:
-    """Ask the customer how it was, once in a cycle; after a reopening, once more."""
+@consulted
+def whose_it_is(ticket: Resolved | Closed) -> list[CustomerId]:
+    return [ticket.matter.customer_id]
+
+
+@consulted
+def spoken_to(customers: Mapping[CustomerId, Customer], survivors: Mapping[CustomerId, Customer]) -> list[ContactId]:
+    """The primary contact: also of who was merged, whose ticket it was."""
+    found = (*customers.values(), *survivors.values())
+    return list(dict.fromkeys(contact_id for customer in found for contact_id in primary_contacts(customer)))
+
+
+def outreach_policy() -> PolicyId:
+    return OUTREACH_STANDARD
+
+
+@tickets.decides(
+    Action.WORK,
+    customers=whose_it_is,
+    survivors=who_answers,
+    contacts=spoken_to,
+    outreach=outreach_policy,
+    **AFTER_MERGES,
+)
+def request_survey(
+    command: RequestSurvey,
+    ticket: Resolved | Closed,
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    contacts: Contacts,
+    once: Contacts,
+    twice: Contacts,
+    thrice: Contacts,
+    again: Contacts,
+    outreach: AnyOutreachPolicy,
+    asked: Asked,
+) -> SurveyRequested:
+    """Ask the customer how it was, once in a cycle; after a reopening, once more. Who minds is not asked."""
+    del customers, survivors  # They have led to their contacts.
     cycle = ticket.matter.cycle
-    if not asked.imported:
-        must_be_scored(command.ticket_id, ticket)
-        if ticket.matter.surveyed >= cycle:
-            raise ToldAlready(what=f"a survey in cycle {cycle}")
-    return SurveyRequested(ticket_id=command.ticket_id, cycle=cycle)
+    if asked.imported:
+        return SurveyRequested(ticket_id=command.ticket_id, cycle=cycle)
+    must_be_scored(command.ticket_id, ticket)
+    if ticket.matter.surveyed >= cycle:
+        raise ToldAlready(what=f"a survey in cycle {cycle}")
+    people = by_now(contacts, once, twice, thrice, again).values()
+    terms = outreach.terms if isinstance(outreach, OutreachPolicy) else OutreachTerms()
+    channels = wished_by(people, "survey", terms) if people else None
+    return SurveyRequested(ticket_id=command.ticket_id, cycle=cycle, channels=channels)
 
 
 @value

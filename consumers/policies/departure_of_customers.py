@@ -103,13 +103,19 @@ def hand_customers_to_the_manager_when_staff_departs(
             (
                 *(
                     Because(
-                        TransferCustomer(customer_id=row.customer_id, to=manager, role=row.role, choice=choice),
+                        TransferCustomer(
+                            customer_id=row.customer_id,
+                            from_=row.staff_id,
+                            to=manager,
+                            role=row.role,
+                            choice=choice,
+                        ),
                         OWNER_DEPARTED,
                     )
                     for manager in managers
                 ),
                 Because(
-                    ReleaseCustomer(customer_id=row.customer_id, role=row.role, choice=choice),
+                    ReleaseCustomer(customer_id=row.customer_id, from_=row.staff_id, role=row.role, choice=choice),
                     OWNER_DEPARTED,
                 ),
             )

@@ -40,6 +40,7 @@ class Slot:
     purpose: Purpose
     at: Instant
     counts: bool
+    reserved_at: Instant | None = None  # It was not made before.
 
 
 # Facts: who it is
@@ -174,6 +175,7 @@ class OutreachReserved:
     policy_id: PolicyId
     time_zone: str
     forget_before: Instant
+    reserved_at: Instant | None = None  # Not told in what is older than the question.
 
 
 @fact("contact.outreach-released")

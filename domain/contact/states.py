@@ -163,7 +163,13 @@ def evolve_contact(contact: Contact, event: ContactEvent) -> Contact:
 def evolve_outreach(contact: Contact, event: OutreachReserved | OutreachReleased | OutreachMade) -> Contact:
     match event:
         case OutreachReserved(ref=ref):
-            slot = Slot(channel=event.channel, purpose=event.purpose, at=event.at, counts=event.counts)
+            slot = Slot(
+                channel=event.channel,
+                purpose=event.purpose,
+                at=event.at,
+                counts=event.counts,
+                reserved_at=event.reserved_at,
+            )
             return seen_from(event.forget_before, replace(contact, reserved={**contact.reserved, ref: slot}))
         case OutreachReleased(ref=ref):
             return replace(contact, reserved=without(contact.reserved, ref))

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Literal
 
+from domain.contact.facts import Channel
 from domain.sla import Deadlines, Metric, PendKind, Priority, Promise, StopReason
 from domain.sla_policy import Grade
 from domain.values import (
@@ -216,8 +217,11 @@ class KnowledgeCaseProposed:
 
 @fact("ticket.survey-requested")
 class SurveyRequested:
+    """By which channels the customer's contact does not mind to be asked; None where there was nobody to know it of."""
+
     ticket_id: TicketId
     cycle: int
+    channels: tuple[Channel, ...] | None = None
 
 
 @fact("ticket.csat-recorded")

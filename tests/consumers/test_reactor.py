@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -201,6 +202,23 @@ def test_of_several_commands_the_first_that_is_not_refused_is_wanted(office: Off
     office.lead(1)
     settle(reactor)
     assert [each.event.lead_id for each in office.told(TouchRecorded)] == [other]
+
+
+def test_who_dies_before_he_remembers_tries_no_other_though_he_would_say_it_otherwise_now(office: Office) -> None:
+    seen = count(1)
+
+    def touch(event: LeadCaptured) -> FirstOf:
+        ref = f"seen-at-{next(seen)}"
+        return FirstOf(tuple(RecordTouch(lead_id=event.lead_id, channel=by, ref=ref) for by in ("web", "app", "call")))
+
+    first = office.reactor(policy_of(touch))
+    settle(first)
+    office.lead(1)
+    with patch("consumers.reactor.move", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        settle(first)
+    first.close()
+    settle(office.reactor(policy_of(touch)))
+    assert [(each.event.channel, each.event.ref) for each in office.told(TouchRecorded)] == [("web", "seen-at-1")]
 
 
 def test_a_reason_goes_with_a_command(office: Office) -> None:

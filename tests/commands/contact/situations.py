@@ -85,6 +85,7 @@ def reserved(
         policy_id=STANDARD,
         time_zone="Asia/Shanghai",
         forget_before=asked - MONTH,
+        reserved_at=asked,
     )
 
 
@@ -107,8 +108,8 @@ def made(
     )
 
 
-def slot(at: datetime = START, purpose: Purpose = "sales") -> Slot:
-    return Slot(channel="call", purpose=purpose, at=at, counts=purpose != "service")
+def slot(at: datetime = START, purpose: Purpose = "sales", asked: datetime = START) -> Slot:
+    return Slot(channel="call", purpose=purpose, at=at, counts=purpose != "service", reserved_at=asked)
 
 
 # One of two: Lina went into Li Na, who stood at version 1

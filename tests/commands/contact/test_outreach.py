@@ -20,7 +20,7 @@ from domain.outreach_policy import MONTH, WEEK, OutreachTerms
 from domain.values import PolicyId
 from tests.commands.contact.situations import LI, created, lin_created, made, reserve, reserved, slot, standard
 from tests.commands.office import Process, Rows, ask
-from tests.spec import START, ann, crm, day, given, policy
+from tests.spec import START, administrator, ann, crm, day, given, policy
 
 person = given(standard, created)
 release, record = ReleaseOutreach(contact_id=LI, ref="c-1"), RecordOutreach(contact_id=LI, ref="c-1")
@@ -85,6 +85,31 @@ def test_what_was_made_counts_from_when_it_was() -> None:
     told.then(made(at=day(3, 26, 9), asked=day(3, 28)))
     story.when(replace(record, at=day(3, 29)), by=ann, at=day(3, 28)).refused(Invalid, because="lies in the past")
     person.when(record, by=ann).refused(OutreachNotReserved, because="it was never, or has been made, or let go")
+
+
+def test_what_was_made_was_not_made_before_its_place_was_reserved() -> None:
+    """So nobody makes room for the next one by putting this one into a month that nobody looks at."""
+    story = person.also(reserved(at=day(3, 26)))
+    for early in (START - timedelta(microseconds=1), day(2, 14)):
+        story.when(replace(record, at=early), by=ann, at=day(3, 28)).refused(
+            Invalid, because="^at: it was not made before its place was reserved"
+        )
+    story.when(replace(record, at=START), by=ann, at=day(3, 28)).then(made(at=START, asked=day(3, 28)))
+    asked_late = person.also(reserved(at=day(3, 27), asked=day(3, 26)))
+    asked_late.when(replace(record, at=START), by=ann, at=day(3, 28)).refused(Invalid)
+    older = person.also(replace(reserved(), reserved_at=None))
+    older.when(replace(record, at=day(3, 24)), by=ann).then(made(at=day(3, 24), asked=START))
+
+
+def test_history_alone_knows_of_what_was_made_before() -> None:
+    at = day(3, 24)
+    history = person.also(reserved()).when(replace(record, at=at), by=administrator, imported=True)
+    history.then(made(at=at, asked=START))
+
+
+def test_to_ask_for_a_place_again_later_is_to_ask_for_the_same() -> None:
+    later = person.also(reserved(at=day(3, 27))).when(reserve(at=day(3, 27)), by=ann, at=day(3, 26))
+    later.then()
 
 
 # Once a day, three times a week, eight times a month
@@ -239,9 +264,9 @@ def test_what_no_window_sees_any_more_is_forgotten() -> None:
     assert kept(*old).made == (day(3, 1), day(3, 20))
     after = kept(*old, reserved("c-2", day(3, 31), asked=day(3, 31)))
     assert after.made == (day(3, 20),)
-    assert after.reserved == {"c-0": slot(day(3, 2)), "c-2": slot(day(3, 31))}
+    assert after.reserved == {"c-0": slot(day(3, 2), asked=day(3, 1)), "c-2": slot(day(3, 31), asked=day(3, 31))}
     later = kept(*old, reserved("c-2", day(4, 1), asked=day(4, 1)))
-    assert later.reserved == {"c-2": slot(day(4, 1))}
+    assert later.reserved == {"c-2": slot(day(4, 1), asked=day(4, 1))}
     person.also(*old, reserved("c-2", day(4, 1), asked=day(4, 1))).when(
         RecordOutreach(contact_id=LI, ref="c-0"), by=ann, at=day(4, 1)
     ).refused(OutreachNotReserved, because="or is forgotten by now")

@@ -46,6 +46,7 @@ def place(ref: str, channel: str = "sms") -> OutreachReserved:
         policy_id=STANDARD,
         time_zone="Asia/Shanghai",
         forget_before=day(2, 23),
+        reserved_at=START,
     )
 
 

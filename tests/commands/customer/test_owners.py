@@ -78,6 +78,17 @@ def test_who_looks_after_a_customer_gives_him_back_or_her_manager_does() -> None
     story.when(replace(release, role="partner"), by=ann, reason=why).refused(NotNow, because="it is Unassigned")
 
 
+def test_what_is_wanted_from_somebody_is_not_taken_from_his_successor() -> None:
+    story = given(*created, assigned(), assigned(BOB, "service"))
+    story.when(replace(transfer, from_=ANN), by=mia, reason=why).then(transferred)
+    story.when(replace(release, from_=ANN), by=mia, reason=why).then(released)
+    for command in (transfer, release):
+        story.when(replace(command, from_=BOB), by=mia, reason=why).refused(NotTheHolder, because="ann holds it")
+        story.when(replace(command, from_=ANN, role="service"), by=mia, reason=why).refused(
+            NotTheHolder, because="bob holds it"
+        )
+
+
 add = AddCustomerCollaborator(customer_id=LI, staff_id=SUE, access="work", until=day(4, 1))
 added = CustomerCollaboratorAdded(customer_id=LI, staff_id=SUE, access="work", until=day(4, 1))
 

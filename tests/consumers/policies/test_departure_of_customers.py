@@ -1,6 +1,7 @@
 """Departure: whom a leaver looked after is his manager's at once, and it is told why that one's."""
 
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 
@@ -17,7 +18,7 @@ from domain.staff import StaffDeparted
 from domain.values import CustomerId, OrgPath, StaffId
 from projections.staff_directory import Colleague
 from tests.consumers.house import House
-from tests.consumers.office import ADMIN, START, mia
+from tests.consumers.office import ADMIN, START, mia, settle
 from tests.consumers.policies.shop import DAY, Shop, quick
 
 ANN = StaffId("ann")
@@ -126,3 +127,26 @@ def test_history_is_left_in_peace_and_a_pause_is_caught_up_with(shop: Shop) -> N
     shop.office.now = START + DAY
     shop.settle()
     assert shop.dossier(customer_id).owners == {"primary": "mia"}
+
+
+@pytest.mark.slow
+def test_who_dies_before_he_remembers_hands_nobody_on_a_second_time(shop: Shop) -> None:
+    for name in ("max", "moe"):
+        manager = OnboardStaff(staff_id=StaffId(name), name=name, role="sales_manager", org_path=OrgPath("north"))
+        shop.office.do(ADMIN, manager)
+    first, second = assigned(shop, 1), assigned(shop, 2, "service")
+    shop.settle()
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN))
+    shop.office.house.caught_up()
+    with patch("consumers.reactor.move", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        settle(shop.reactor)
+    assert shop.dossier(first).owners == {"primary": "max"}
+    shop.reactor.close()
+    shop.office.do(ADMIN, MoveStaff(staff_id=StaffId("max"), role="sales_manager", to=OrgPath("south")))
+    shop.office.house.caught_up()
+    shop.reactor = shop.office.reactor(departure_of_customers)
+    shop.settle()
+    assert shop.dossier(first).owners == {"primary": "max"}
+    assert shop.dossier(second).owners == {"service": "max"}
+    assert len(shop.office.told(CustomerTransferred)) == 2
+    assert shop.office.told(CustomerReleased) == []

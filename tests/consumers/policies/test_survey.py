@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 
+from commands.contact.profile import CreateContact
+from commands.contact.wishes import SetDoNotContact
+from commands.customer.creating import CreateCustomer
+from commands.customer.relations import LinkContact
 from commands.policy import PausePolicy
 from commands.ticket.afterwards import OfferReopening, RecordCsat, RequestSurvey
 from commands.ticket.status import ReopenTicket, ResolveTicket
 from commands.ticket.work import AssignTicket
 from consumers.policies.survey import survey
+from consumers.process import derived
 from domain.ticket.facts import CsatRecorded, ReopenOffered, SurveyRequested, TicketResolved
+from domain.values import ContactId
 from tests.commands.ticket.situations import TICKET, TOM, freed, leo, resolved, taken, tom
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, CRM, mia, settle
@@ -83,3 +90,28 @@ def test_who_is_paused_asks_afterwards_and_once_and_nobody_of_history(desk: Desk
     reactor.close()
     settle(desk.reactor(survey))
     assert [each.event.ticket_id for each in desk.told(SurveyRequested)] == [first]
+
+
+@pytest.mark.slow
+def test_who_wants_to_be_left_alone_is_left_alone_and_it_is_on_record(desk: Desk) -> None:
+    reactor = desk.reactor(survey)
+    settle(reactor)
+    ticket_id = desk.open(1)
+    wang = ContactId(UUID(int=0xA1))
+    customer_id = desk.executor.state(f"ticket/{ticket_id}").state.matter.customer_id
+    desk.do(
+        CRM,
+        CreateCustomer(customer_id=customer_id),
+        CreateContact(contact_id=wang, name="Wang"),
+        LinkContact(customer_id=customer_id, contact_id=wang, role="decides", primary=True),
+        SetDoNotContact(contact_id=wang, evidence="letter"),
+    )
+    desk.do(leo, ResolveTicket(ticket_id=ticket_id, code="explained"))
+    settle(reactor)
+    assert desk.told(SurveyRequested) == []
+    command_id = derived(
+        "survey_forgets", desk.told(TicketResolved)[0].event_id, f"RequestSurvey ticket/{ticket_id}", 1
+    )
+    logged = desk.house.ledger.outcomes([command_id])[command_id]
+    assert logged.refusal is not None
+    assert logged.refusal.name == "DoNotContact"
