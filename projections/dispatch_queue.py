@@ -11,6 +11,7 @@ from domain.lead.facts import (
     NOT_WORKED_ON,
     CollaboratorAdded,
     DispatchDecided,
+    LeadAbsorbed,
     LeadAdopted,
     LeadAssigned,
     LeadCaptured,
@@ -79,7 +80,7 @@ class QueuedLead(Scoped):
 @projection(
     "dispatch_queue",
     key=("lead_id",),
-    version=1,
+    version=2,
     listed="waiting",
     sought_by=("waiting",),
     sorts=("waiting_since", "amount"),
@@ -115,7 +116,8 @@ def dispatch_queue(
     | LeadLost
     | LeadInvalidated
     | LeadConverted
-    | LeadMerged,
+    | LeadMerged
+    | LeadAbsorbed,
     recorded: Recorded,
 ) -> QueuedLead | None:
     if row is None:
@@ -145,6 +147,8 @@ def dispatch_queue(
             return waits(replace(moved(row, event), handed_off=True), recorded)
         case LeadRecycled() | LeadTransferred() | CollaboratorAdded():
             return moved(row, event)
+        case LeadAbsorbed(customer_id=customer_id):
+            return replace(row, customer_id=row.customer_id or customer_id)
         case LeadReopened():
             return waits(replace(row, open=True, handed_off=False), recorded)
         case LeadLost() | LeadInvalidated():

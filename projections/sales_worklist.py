@@ -7,6 +7,7 @@ from domain.identity import IdentityLink
 from domain.lead.facts import (
     CollaboratorAdded,
     FollowUpLogged,
+    LeadAbsorbed,
     LeadAssigned,
     LeadCaptured,
     LeadClaimed,
@@ -81,7 +82,7 @@ RANK = """CASE WHEN owner_id IS NULL THEN 5
 @projection(
     "sales_worklist",
     key=("lead_id",),
-    version=2,
+    version=3,
     by_stream=True,
     opens=("identities", "identities_added"),
     listed="status NOT IN ('lost', 'invalid')",
@@ -136,6 +137,7 @@ def sales_worklist(
     | LeadConverted
     | LeadReopened
     | LeadMerged
+    | LeadAbsorbed
     | LeadCorrected
     | NextActionScheduled
     | ProtectionExtended
@@ -166,6 +168,8 @@ def sales_worklist(
         case LeadQualified(amount=amount, to=status, customer_id=customer_id):
             known = customer_id or row.customer_id
             return replace(row, status=status, stage="opportunity", customer_id=known, **priced(amount))
+        case LeadAbsorbed(customer_id=customer_id):
+            return replace(row, customer_id=row.customer_id or customer_id)
         case LeadNegotiating(amount=amount, to=status):
             return replace(row, status=status, **priced(amount))
         case LeadNurtured(to=status):

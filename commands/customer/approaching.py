@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from commands.contact.becoming import AFTER_MERGES, Contacts, by_now
 from commands.contact.outreach import ReserveOutreach, reserve_outreach
-from commands.customer.customers import in_hand
+from commands.customer.customers import in_hand, primary_contacts
 from commands.customer.lifecycle import lifecycle_policy
 from commands.lead.capture import link, waits
 from commands.lead.leads import leads
@@ -11,7 +12,7 @@ from domain.access import Action
 from domain.actor import Asked
 from domain.contact.facts import OutreachReserved
 from domain.contact.refusals import ConsentMissing, ConsentWithdrawn, ContactedOften, DoNotContact, QuietHours
-from domain.contact.states import AnyContact, Contact
+from domain.contact.states import Contact
 from domain.customer.facts import ApproachDeferred, ApproachDropped, ApproachKind, CustomerApproached, Dropped
 from domain.customer.states import Churned, Dormant
 from domain.customer.states import Open as OpenCustomer
@@ -45,7 +46,7 @@ def whom(command: ApproachCustomer) -> CustomerId:
 
 
 def primary_contact(customer: OpenCustomer) -> list[ContactId]:
-    return [contact_id for contact_id, contact in customer.dossier.contacts.items() if contact.primary]
+    return primary_contacts(customer)
 
 
 def one_at_a_time(command: ApproachCustomer) -> Identifier:
@@ -64,12 +65,17 @@ def outreach_policy() -> PolicyId:
     mark=one_at_a_time,
     lifecycle=lifecycle_policy,
     outreach=outreach_policy,
+    **AFTER_MERGES,
 )
 def approach(
     command: ApproachCustomer,
     _: Uncaptured,
     customer: OpenCustomer,
-    contacts: Mapping[ContactId, AnyContact],
+    contacts: Contacts,
+    once: Contacts,
+    twice: Contacts,
+    thrice: Contacts,
+    again: Contacts,
     mark: Identity,
     lifecycle: AnyLifecyclePolicy,
     outreach: AnyOutreachPolicy,
@@ -77,19 +83,19 @@ def approach(
 ) -> Iterator[Approach]:
     """Open a lead on a customer, one of a kind at a time: now, later, or not at all, as his contact allows."""
     offer = offered(command.kind, customer, require(lifecycle, LifecyclePolicy))
-    because = in_the_way(command, offer, customer, contacts, mark)
+    people = by_now(contacts, once, twice, thrice, again)
+    because = in_the_way(command, offer, customer, people, mark)
     if offer is None or because is not None:
         held = mark.lead_id if because == "open-lead" and isinstance(mark, HeldBy) else None
         yield dropped(command, because or "no-offer", held)
         return
-    ((contact_id, contact),) = contacts.items()
+    ((contact_id, contact),) = people.items()
     ask = ReserveOutreach(
         contact_id=contact_id,
         ref=f"{command.kind}-{command.lead_id}",
         channel=offer.channel,
         purpose=offer.purpose,
     )
-    assert isinstance(contact, Contact)
     try:
         reserved = reserve_outreach(ask, contact, outreach, asked)
     except (DoNotContact, ConsentWithdrawn, ConsentMissing) as no:
@@ -129,7 +135,7 @@ def in_the_way(
     command: ApproachCustomer,
     offer: Offer | None,
     customer: OpenCustomer,
-    contacts: Mapping[ContactId, AnyContact],
+    people: Mapping[ContactId, Contact],
     mark: Identity,
 ) -> Dropped | None:
     """Why it is not to be, whatever the contact wishes."""
@@ -142,7 +148,7 @@ def in_the_way(
         return "risk-flag"
     if isinstance(mark, HeldBy):
         return "open-lead"
-    if not contacts or not all(isinstance(each, Contact) for each in contacts.values()):
+    if not people:
         return "no-contact"
     return None
 

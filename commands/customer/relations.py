@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from commands.contact.contacts import still_itself
+from commands.contact.becoming import AFTER_MERGES, Contacts, became, by_now
+from commands.contact.contacts import must_be_there, still_itself
 from commands.contact.outreach import ReserveOutreach, must_be_wished, reserve_outreach
-from commands.customer.customers import code_of, customers
+from commands.customer.customers import code_of, customers, primary_contacts
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import NOTIFICATION_TEMPLATES, TAGS, Catalog, coded
 from domain.contact.facts import OutreachReserved, Purpose
-from domain.contact.states import CHANNELS, AnyContact, Contact, NoContact
+from domain.contact.states import CHANNELS, AnyContact, NoContact
 from domain.customer.dossier import ContactRole, Segment
 from domain.customer.facts import (
     ContactLinked,
@@ -22,7 +23,7 @@ from domain.customer.facts import (
 )
 from domain.customer.refusals import AnotherIsPrimary
 from domain.customer.states import Open
-from domain.errors import Invalid, require
+from domain.errors import Invalid
 from domain.money import Money
 from domain.outreach_policy import STANDARD as OUTREACH_STANDARD
 from domain.outreach_policy import AnyOutreachPolicy, OutreachPolicy, OutreachTerms
@@ -201,19 +202,34 @@ class RequestNotification:
 def who_is_told(command: RequestNotification, customer: Open) -> list[ContactId]:
     if command.contact_id is not None:
         return [command.contact_id]
-    return [contact_id for contact_id, contact in customer.dossier.contacts.items() if contact.primary]
+    return primary_contacts(customer)
+
+
+def who_is_the_primary_one(command: RequestNotification, contacts: Contacts) -> list[ContactId]:
+    """Whom he has become. Who names somebody is told whom to name instead."""
+    return became(contacts) if command.contact_id is None else []
 
 
 def outreach_policy() -> PolicyId:
     return OUTREACH_STANDARD
 
 
-@customers.decides(Action.WORK, catalog=templates, contacts=who_is_told, policy=outreach_policy)
+@customers.decides(
+    Action.WORK,
+    catalog=templates,
+    contacts=who_is_told,
+    policy=outreach_policy,
+    **(AFTER_MERGES | {"once": who_is_the_primary_one}),
+)
 def request_notification(
     command: RequestNotification,
     customer: Open,
     catalog: Catalog,
-    contacts: Mapping[ContactId, AnyContact],
+    contacts: Contacts,
+    once: Contacts,
+    twice: Contacts,
+    thrice: Contacts,
+    again: Contacts,
     policy: AnyOutreachPolicy,
     asked: Asked,
 ) -> Iterator[NotificationRequested | OutreachReserved]:
@@ -228,7 +244,8 @@ def request_notification(
         purpose=command.purpose,
     )
     if not asked.imported:
-        yield from through_the_gate(command, contacts, policy, asked)
+        people = by_now(contacts, once, twice, thrice, again)
+        yield from through_the_gate(command, people or contacts, policy, asked)
 
 
 def through_the_gate(
@@ -252,6 +269,6 @@ def through_the_gate(
     ((contact_id, contact),) = contacts.items()
     ref = f"notification-{asked.command_id}"
     ask = ReserveOutreach(contact_id=contact_id, ref=ref, channel=channel, purpose=command.purpose)
-    reserved = reserve_outreach(ask, require(contact, Contact), policy, asked)
+    reserved = reserve_outreach(ask, must_be_there(contact_id, contact), policy, asked)
     if reserved is not None:
         yield reserved

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from commands.lead.absorbing import Brought, brought_along
 from commands.lead.leads import cooling, identities_of, leads, not_negative, owner_of, pool_left
 from domain.access import Action
 from domain.actor import Asked
@@ -240,9 +241,8 @@ def merge(
     books: Mapping[StaffId, AgentBook],
     pools: Mapping[PoolId, Pool],
     asked: Asked,
-) -> Iterator[LeadMerged | LeadAbsorbed | IdentityReassigned | SlotReleased]:
+) -> Iterator[LeadMerged | LeadAbsorbed | Brought | IdentityReassigned | SlotReleased]:
     """Merge a lead into the one that holds the same identity; the survivor answers for all of them."""
-    del survivor
     if not (isinstance(shared, HeldBy) and shared.lead_id == command.into):
         raise NotTheSame(kind=command.identity.kind, into=command.into)
     yield LeadMerged(lead_id=command.lead_id, from_=NAMES[type(lead.status)], into=command.into)
@@ -251,7 +251,9 @@ def merge(
         absorbed=command.lead_id,
         identities=lead.identities,
         cooling=cooled(lead, cooling(pools, asked.at)),
+        customer_id=lead.customer_id,
     )
+    yield from brought_along(lead, survivor, command.into, asked)
     for identity_id in identities:
         yield IdentityReassigned(identity_id=identity_id, from_=command.lead_id, to=command.into)
     for owner in books:

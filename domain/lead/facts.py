@@ -430,6 +430,7 @@ class LeadAbsorbed:
     absorbed: LeadId
     identities: Mapping[IdentityId, IdentityKind]
     cooling: Cooling | None = None
+    customer_id: CustomerId | None = None  # Of the absorbed one; where the survivor knows of another, it keeps that.
 
 
 LeadEvent = (

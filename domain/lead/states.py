@@ -252,8 +252,13 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
             return Converted(customer_id=customer_id, custody=gone_from(lead.custody))
         case LeadMerged(into=into):
             return Merged(into=into, custody=gone_from(lead.custody))
-        case LeadAbsorbed(identities=identities, cooling=cooling):
-            return replace(lead, identities={**lead.identities, **identities}, cooling=latest(lead.cooling, cooling))
+        case LeadAbsorbed(identities=identities, cooling=cooling, customer_id=customer_id):
+            return replace(
+                lead,
+                identities={**lead.identities, **identities},
+                cooling=latest(lead.cooling, cooling),
+                customer_id=lead.customer_id or customer_id,
+            )
         case LeadCorrected(identities_added=added, identities_removed=removed):
             now = {**lead.identities, **kinds(added)}
             kept = {held: now[held] for held in now if held not in removed}

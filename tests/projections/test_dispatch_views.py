@@ -10,6 +10,7 @@ import pytest
 from domain.dispatch_rule import Conditions, DispatchRule, DispatchRulePublished, DispatchTerms, FirstResponse, LeadSeen
 from domain.lead.facts import (
     DispatchDecided,
+    LeadAbsorbed,
     LeadAdopted,
     LeadAssigned,
     LeadCaptured,
@@ -24,9 +25,11 @@ from domain.lead.facts import (
     LeadReopened,
 )
 from domain.money import Money
-from domain.values import CalendarId, CallId, CustomerId, OrgPath, PolicyId, PoolId, StaffId
+from domain.values import CalendarId, CallId, CustomerId, LeadId, OrgPath, PolicyId, PoolId, StaffId
 from projections.dispatch_queue import HAND_OFF, QueuedLead, dispatch_queue
 from projections.dispatch_rules import dispatch_rules
+from projections.projection import Projection
+from projections.sales_worklist import sales_worklist
 from tests.projections.leads import LEAD
 from tests.projections.spec import MINUTE, START, rows
 
@@ -188,3 +191,15 @@ def test_adopted_it_waits_if_nobody_has_it() -> None:
     assert not queued(captured, loose, adopted).waiting
     assert not queued(captured, assigned, adopted).waiting
     assert queued(captured, adopted).waits_at == 1
+
+
+@pytest.mark.parametrize("view", [dispatch_queue, sales_worklist])
+def test_a_lead_into_which_another_was_merged_is_its_customer_s(view: Projection) -> None:
+    li, wu = (CustomerId(UUID(int=number)) for number in (0xC1, 0xC2))
+    nobodys = replace(captured, customer_id=None)
+    merged = LeadAbsorbed(lead_id=LEAD, absorbed=LeadId(UUID(int=9)), identities={}, customer_id=li)
+    for known in (merged, replace(merged, customer_id=None)):
+        (row,) = rows(view, nobodys, merged, known)
+        assert row.customer_id == li
+    (row,) = rows(view, nobodys, replace(merged, customer_id=wu), merged)
+    assert row.customer_id == wu

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from typing import get_args, get_type_hints
+from uuid import UUID
+
+import pytest
 
 from commands import DECIDERS
 from commands.customer.approaching import ApproachCustomer
 from commands.customer.relations import RequestNotification
-from domain.contact.facts import ContactCreated, DoNotContactSet, OutreachReserved
-from domain.contact.refusals import ConsentMissing, ContactedOften, DoNotContact
+from domain.contact.facts import ContactCreated, ContactMerged, DoNotContactSet, OutreachReserved
+from domain.contact.refusals import ConsentMissing, ContactedOften, ContactWentInto, DoNotContact
 from domain.customer.facts import (
     ApproachDeferred,
     ApproachDropped,
@@ -21,7 +24,7 @@ from domain.identity import IdentityLink, IdentityReserved
 from domain.lead.facts import LeadCaptured
 from domain.outreach_policy import STANDARD, OutreachPolicyPublished, OutreachTerms
 from domain.signature import members
-from domain.values import LeadId
+from domain.values import ContactId, LeadId
 from tests.commands.customer.situations import LEAD, LI, ORDER, WANG, WAYS, assigned, created, published
 from tests.spec import BOB, START, day, given, identity, mia, policy
 
@@ -91,6 +94,41 @@ def yields(rule: object) -> tuple[type, ...]:
     return tuple(each for part in (get_args(found) or (found,)) for each in members(part))
 
 
+# Who was merged into somebody else is that one
+
+
+LINE = tuple(ContactId(UUID(int=0xB0 + number)) for number in range(5))
+
+
+def merges(many: int, start: ContactId = WANG) -> tuple[object, ...]:
+    """So often, one after the other, has the primary contact been somebody else after all."""
+    others = (ContactCreated(contact_id=each, name="Wang") for each in LINE)
+    steps = zip((start, *LINE), LINE[:many], strict=False)
+    return (*others, *(ContactMerged(contact_id=one, into=other) for one, other in steps))
+
+
+@pytest.mark.parametrize("many", [1, 2, 3, 4])
+def test_what_goes_to_the_primary_contact_goes_to_whom_he_has_become(many: int) -> None:
+    last = LINE[many - 1]
+    met = given(*story, *merges(many))
+    asked = met.when(tell, by=policy)
+    requested = NotificationRequested(customer_id=LI, template="welcome", channel="sms", purpose="sales")
+    ref = f"notification-{asked.ask.command_id}"
+    asked.then(requested, replace(place(ref), contact_id=last))
+    met.also(replace(place("news"), contact_id=last)).when(tell, by=policy).refused(ContactedOften)
+    met.when(replace(tell, purpose="service"), by=policy).then(replace(requested, purpose="service"))
+    for purpose in ("sales", "service"):
+        silent = met.also(replace(refuses, contact_id=last))
+        silent.when(replace(tell, purpose=purpose), by=policy).refused(DoNotContact)
+
+
+def test_who_names_a_contact_that_was_merged_is_told_whom_to_name() -> None:
+    named = replace(tell, contact_id=WANG)
+    for purpose in ("sales", "service"):
+        asked = given(*story, *merges(2)).when(replace(named, purpose=purpose), by=mia)
+        asked.refused(ContactWentInto, because=f"went into contact {LINE[0]}")
+
+
 # A lead on a customer that we have
 
 again = ApproachCustomer(lead_id=LEAD, customer_id=LI, kind="winback")
@@ -139,7 +177,18 @@ def test_it_is_later_or_not_at_all_as_his_contact_allows() -> None:
     given(*lapsed, refuses).when(again, by=policy).then(dropped("do-not-contact"))
     given(*published, limits, *created, *WAYS["dormant"]).when(again, by=policy).then(dropped("no-contact"))
     given(*story).when(again, by=policy).then(dropped("moved-on"))
+    given(*lapsed, *merges(5)).when(again, by=policy).then(dropped("no-contact"))
     flagged = RiskFlagRaised(customer_id=LI, flag="fraud")
     given(*lapsed, flagged).when(again, by=policy).then(dropped("risk-flag"))
     upsell = given(*story).when(replace(again, kind="upsell"), by=policy)
     upsell.then(replace(dropped("no-offer"), kind="upsell"))
+
+
+@pytest.mark.parametrize("many", [1, 4])
+def test_a_lead_is_opened_on_whom_the_contact_has_become(many: int) -> None:
+    last = LINE[many - 1]
+    approached = CustomerApproached(customer_id=LI, lead_id=LEAD, kind="winback", contact_id=last, campaign="win-back")
+    reserved = replace(place(f"winback-{LEAD}", "call"), contact_id=last)
+    given(*lapsed, *merges(many)).when(again, by=policy).then(*opened, approached, reserved)
+    silent = replace(refuses, contact_id=last)
+    given(*lapsed, *merges(many), silent).when(again, by=policy).then(dropped("do-not-contact"))
