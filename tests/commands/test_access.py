@@ -210,6 +210,7 @@ RIGHTS = {
         "RaiseCreditAlert",
         "RefuseOrder",
         "SetCreditLevel",
+        "ShutCustomer",
         "WatchReceivables",
     },
 }
