@@ -8,6 +8,7 @@ from projections.funnel import funnel
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
 from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
+from projections.lead_turns import lead_turns
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.sales_worklist import sales_worklist
@@ -35,6 +36,7 @@ VIEWS: tuple[Projection, ...] = (
     inspected_scores,
     order_refunds,
     key_accounts,
+    lead_turns,
 )
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "inspectable_tickets",
     "inspected_scores",
     "key_accounts",
+    "lead_turns",
     "order_refunds",
     "pool_directory",
     "sales_worklist",

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
+from commands.customer.customers import in_hand
 from commands.decider import stream_name
 from commands.order.orders import buyers, charged, ordered, orders, paid_otherwise, status_before
+from commands.people import decides_over
 from commands.risk import must_not_be_held, who_answers
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.catalog import coded
-from domain.customer.states import Customer
+from domain.customer.states import Customer, Open
 from domain.errors import Invalid, NotAllowed
 from domain.money import Money
 from domain.order.amounts import same_currency
@@ -41,6 +43,7 @@ from domain.order.states import (
     refund_of,
 )
 from domain.signature import consulted
+from domain.staff import Staff, Stranger
 from domain.values import CustomerId, OrderId, StaffId, value
 
 
@@ -55,6 +58,34 @@ class RequestOrder:
     salesperson: StaffId | None = None
 
 
+def for_another(command: "RequestOrder", asked: Asked) -> bool:
+    """Whether a person orders in the name of somebody else, and it is not history."""
+    return command.salesperson is not None and asked.person not in (None, command.salesperson) and not asked.imported
+
+
+@consulted
+def whose_success(command: RequestOrder, asked: Asked) -> list[CustomerId]:
+    return [command.customer_id] if for_another(command, asked) else []
+
+
+@consulted
+def who_loses_it(
+    command: RequestOrder, customers: Mapping[CustomerId, Customer], survivors: Mapping[CustomerId, Customer]
+) -> list[StaffId]:
+    """Who has the customer in hand, and would have been credited; where nobody has, who is to be."""
+    known = (*customers.values(), *survivors.values())
+    owners = (in_hand(each.dossier) for each in known if isinstance(each, Open))
+    found = [owner for owner in owners if owner is not None]
+    named = command.salesperson
+    return found or ([named] if known and named is not None else [])
+
+
+def must_decide_over(staff: Mapping[StaffId, Staff], asked: Asked) -> None:
+    for staff_id, person in staff.items():
+        if isinstance(person, Stranger) or not decides_over(staff_id, person, Action.ASSIGN, asked):
+            raise NotAllowed(action=Action.CAPTURE, because=f"{staff_id} lies outside the scope of {asked.actor.id}")
+
+
 def seller(command: "RequestOrder | PlaceOrder", asked: Asked) -> StaffId | None:
     """Whose order it is to be: a person's own, or his people's, if he decides about such things."""
     if command.salesperson is None:
@@ -66,16 +97,26 @@ def seller(command: "RequestOrder | PlaceOrder", asked: Asked) -> StaffId | None
     return command.salesperson
 
 
-@orders.decides(Action.CAPTURE)
-def request(command: RequestOrder, _: Unrequested, asked: Asked) -> OrderRequested:
-    """Ask for an order to be authorised and placed."""
+@orders.decides(Action.CAPTURE, customers=whose_success, survivors=who_answers, staff=who_loses_it)
+def request(
+    command: RequestOrder,
+    _: Unrequested,
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    staff: Mapping[StaffId, Staff],
+    asked: Asked,
+) -> OrderRequested:
+    """Ask for an order to be authorised and placed. A manager names another where the customer's owner is his."""
+    del customers, survivors
+    salesperson = seller(command, asked)
+    must_decide_over(staff, asked)
     return OrderRequested(
         order_id=command.order_id,
         customer_id=command.customer_id,
         lines=command.lines,
         amount=ordered(command.lines),
         co_buyers=buyers(command.co_buyers, command.customer_id),
-        salesperson=seller(command, asked),
+        salesperson=salesperson,
     )
 
 

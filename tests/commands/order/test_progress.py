@@ -19,6 +19,7 @@ from commands.order.progress import (
     RepriceOrder,
     RequestOrder,
 )
+from domain.customer.facts import CustomerAbsorbed, CustomerAssigned
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.money import MixedCurrencies, Money
 from domain.order.facts import (
@@ -39,6 +40,7 @@ from domain.order.facts import (
 from domain.order.refusals import BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
 from domain.order.states import Order
 from domain.values import CustomerId, OrderId, StaffId
+from tests.commands.lead.situations import buyer
 from tests.commands.order.situations import (
     CUSTOMER,
     HUNDRED,
@@ -65,7 +67,7 @@ from tests.commands.order.situations import (
     taken,
     whole,
 )
-from tests.spec import ANN, BOB, SUE, administrator, ann, bob, crm, day, given, mia, otto, pat, person, policy, sue
+from tests.spec import ANN, BOB, MIA, SUE, administrator, ann, bob, crm, day, given, mia, otto, pat, person, policy, sue
 
 controller = policy
 request = RequestOrder(order_id=ORDER, customer_id=CUSTOMER, lines=LINES)
@@ -216,6 +218,23 @@ def test_an_order_is_its_salesperson_s() -> None:
         Invalid, because="salesperson: an id has"
     )
     given().when(request, by=pat).refused(NotAllowed, because="capture is not allowed")
+
+
+def test_a_manager_names_another_only_where_the_customer_is_hers_to_give() -> None:
+    him = replace(buyer, customer_id=CUSTOMER)
+    spouse = replace(buyer, customer_id=SPOUSE)
+    anns, sues = (CustomerAssigned(customer_id=CUSTOMER, owner=each, role="primary") for each in (ANN, SUE))
+    named = replace(request, salesperson=BOB)
+    given(him, anns).when(named, by=mia).then(replace(requested, salesperson=BOB))
+    given(him, sues).when(named, by=mia).refused(NotAllowed, because="sue lies outside the scope of mia")
+    given(him, sues).when(named, by=mia, imported=True).done()
+    given(him, sues).when(named, by=crm).done()
+    given(him, sues).when(replace(request, salesperson=MIA), by=mia).done()
+    given(him).when(named, by=mia).done()
+    given(him).when(named, by=otto).refused(NotAllowed, because="bob lies outside the scope of otto")
+    became = CustomerAbsorbed(customer_id=CUSTOMER, into=SPOUSE, from_="prospect")
+    survivor = (spouse, replace(sues, customer_id=SPOUSE))
+    given(him, anns, became, *survivor).when(named, by=mia).refused(NotAllowed, because="sue lies outside")
 
 
 def test_who_may_work_on_it() -> None:
