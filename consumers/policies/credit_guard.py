@@ -62,7 +62,7 @@ class Guarded(Row):
         return Money(amount=max(self.amount - self.paid, Decimal(0)), currency=self.currency)
 
 
-@projection("credit_guard_orders", key=("order_id",), version=2, scoped=False)
+@projection("credit_guard_orders", key=("order_id",), version=3, scoped=False)
 def guarded(
     row: Guarded | None,
     event: OrderRequested
@@ -108,7 +108,7 @@ def guarded(
             return replace(row, invoiced=True)
         case Guarded(), CustomerAbsorbed(customer_id=customer_id, into=into):
             return replace(row, customer_id=into, formerly=(*row.formerly, customer_id))
-        case Guarded(formerly=formerly), CustomerRestored(customer_id=customer_id) if customer_id in formerly:
+        case Guarded(formerly=formerly), CustomerRestored(customer_id=customer_id) if goes_back(row, event):
             others = tuple(each for each in (*formerly, row.customer_id) if each != customer_id)
             return replace(row, customer_id=customer_id, formerly=others)
         case _:
@@ -118,6 +118,11 @@ def guarded(
 @guarded.finds_by("customer_id")
 def who_answers_for_it(event: CustomerAbsorbed | CreditLevelChanged | RiskFlagCleared) -> CustomerId:
     return event.customer_id
+
+
+def goes_back(row: Guarded, event: CustomerRestored) -> bool:
+    """It was his before the two became one, or has been named as his since."""
+    return event.customer_id in row.formerly or row.order_id in event.orders
 
 
 @guarded.finds_by("customer_id")
