@@ -14,7 +14,7 @@ from domain.catalog import coded
 from domain.customer.states import Customer, Open
 from domain.errors import Invalid, NotAllowed
 from domain.money import Money
-from domain.order.amounts import same_currency
+from domain.order.amounts import pieces, same_currency
 from domain.order.facts import (
     Line,
     OrderAdopted,
@@ -29,7 +29,14 @@ from domain.order.facts import (
     OrderRepriced,
     OrderRequested,
 )
-from domain.order.refusals import AnotherEdition, BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
+from domain.order.refusals import (
+    AnotherEdition,
+    BeyondAuthorised,
+    FullyRefunded,
+    MoreThanAuthorised,
+    ReservationSpent,
+    StillOwed,
+)
 from domain.order.states import (
     Authorised,
     Cancelled,
@@ -240,8 +247,11 @@ def as_requested(command: PlaceOrder, order: Order, asked: Asked) -> Iterator[Or
     lines = order.lines if command.lines is None else command.lines
     amount = same_currency(order.amount, ordered(lines))
     co_buyers = order.co_buyers if command.co_buyers is None else command.co_buyers
-    if isinstance(order.status, Authorised) and amount > order.status.amount and not asked.imported:
-        raise BeyondAuthorised(amount=amount, authorised=order.status.amount)
+    if isinstance(order.status, Authorised) and not asked.imported:
+        if amount > order.status.amount:
+            raise BeyondAuthorised(amount=amount, authorised=order.status.amount)
+        if pieces(lines) > order.status.pieces:
+            raise MoreThanAuthorised(pieces=pieces(lines), authorised=order.status.pieces)
     yield OrderPlaced(
         order_id=command.order_id,
         customer_id=order.customer_id,
@@ -263,14 +273,14 @@ class RepriceOrder:
 
 @orders.decides(Action.WORK)
 def reprice(command: RepriceOrder, order: Order, asked: Asked) -> Iterator[OrderRepriced | OrderPaid]:
-    """Change what is ordered, or its price; an order that becomes dearer has to be authorised and placed again."""
+    """Change what is ordered, or its price; one that becomes dearer, or more, has to be authorised and placed again."""
     before = status_before(order, asked, Requested, Authorised, Placed)
     amount = same_currency(order.amount, ordered(command.lines))
-    dearer = amount > order.amount and not asked.imported
+    more = amount > order.amount or pieces(command.lines) > pieces(order.lines)
     yield OrderRepriced(
         order_id=command.order_id,
         from_=before,
-        to="requested" if dearer else before,
+        to="requested" if more and not asked.imported else before,
         lines=command.lines,
         before=order.amount,
         amount=amount,

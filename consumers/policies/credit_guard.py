@@ -17,9 +17,9 @@ from domain.customer.facts import (
     RiskFlagCleared,
 )
 from domain.money import Money
+from domain.order.amounts import pieces
 from domain.order.facts import (
     InvoiceIssued,
-    Line,
     OrderAdopted,
     OrderAuthorised,
     OrderCancelled,
@@ -89,10 +89,10 @@ def guarded(
         case None, _:
             return None  # Credit was reserved for an order that nobody has told of.
         case Guarded(), OrderPlaced(lines=lines, amount=amount):
-            return replace(row, status=event.to, amount=amount.amount, pieces=pieces_of(lines))
+            return replace(row, status=event.to, amount=amount.amount, pieces=pieces(lines))
         case Guarded(), OrderRepriced(lines=lines, amount=amount, to=to):
             asked = row.on_credit or to == "requested"
-            repriced = replace(row, status=to, amount=amount.amount, pieces=pieces_of(lines), on_credit=asked)
+            repriced = replace(row, status=to, amount=amount.amount, pieces=pieces(lines), on_credit=asked)
             return replace(repriced, edition=row.edition + 1)
         case Guarded(), OrderReopened():
             return replace(row, status=event.to, edition=row.edition + 1, on_credit=True)
@@ -140,14 +140,10 @@ def begun(event: OrderRequested | OrderPlaced) -> Guarded:
         amount=event.amount.amount,
         paid=Decimal(0),
         currency=event.amount.currency,
-        pieces=pieces_of(event.lines),
+        pieces=pieces(event.lines),
         on_credit=isinstance(event, OrderRequested),
         invoiced=False,
     )
-
-
-def pieces_of(lines: tuple[Line, ...]) -> int:
-    return sum(line.quantity for line in lines)
 
 
 credit_guard = Process("credit-guard", guarded)

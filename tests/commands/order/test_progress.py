@@ -37,7 +37,7 @@ from domain.order.facts import (
     OrderRequested,
     OrderStatus,
 )
-from domain.order.refusals import BeyondAuthorised, FullyRefunded, ReservationSpent, StillOwed
+from domain.order.refusals import BeyondAuthorised, FullyRefunded, MoreThanAuthorised, ReservationSpent, StillOwed
 from domain.order.states import Order
 from domain.values import CustomerId, OrderId, StaffId
 from tests.commands.lead.situations import buyer
@@ -317,6 +317,40 @@ def test_an_order_that_becomes_dearer_is_authorised_again() -> None:
         if before != "requested":
             again = replace(authorise, amount=cny("100.01"), reservation=RESERVATION)
             story.when(again, by=policy).refused(ReservationSpent, because="reserve anew")
+
+
+def many(quantity: int, price: str) -> tuple[Line, ...]:
+    return (Line(product="course-1", quantity=quantity, unit_price=cny(price)),)
+
+
+def test_an_order_that_becomes_more_is_authorised_again_though_it_costs_the_same() -> None:
+    more = RepriceOrder(order_id=ORDER, lines=many(6, "10"))
+    for before in ("requested", "authorised", "placed"):
+        (told,) = given(*WAYS[before]).when(more, by=ann).recorded
+        assert isinstance(told.event, OrderRepriced)
+        assert (told.event.to, told.event.amount) == ("requested", cny("60"))
+        (told,) = given(*WAYS[before]).when(more, by=ann, imported=True).recorded
+        assert isinstance(told.event, OrderRepriced)
+        assert told.event.to == before
+    same = RepriceOrder(order_id=ORDER, lines=many(5, "10"))
+    given(*WAYS["authorised"]).when(same, by=ann).done().when(place, by=crm).done()
+
+
+def test_no_more_pieces_are_placed_than_were_authorised() -> None:
+    story = given(*WAYS["authorised"])
+    sixth = replace(place, lines=many(6, "10"))
+    story.when(sixth, by=crm).refused(MoreThanAuthorised, because="these are 6 pieces, and 5 are authorised")
+    story.when(sixth, by=crm, imported=True).done()
+    story.when(replace(place, lines=many(5, "20")), by=crm).done()
+    fewer = story.when(RepriceOrder(order_id=ORDER, lines=many(3, "10")), by=ann).done()
+    fewer.when(replace(place, lines=many(4, "1")), by=crm).refused(MoreThanAuthorised, because="3 are authorised")
+
+
+def test_what_was_repriced_to_more_before_pieces_counted_is_not_placed_for_more() -> None:
+    before = OrderRepriced(
+        order_id=ORDER, from_="authorised", to="authorised", lines=many(50, "2"), before=HUNDRED, amount=HUNDRED
+    )
+    given(*WAYS["authorised"], before).when(place, by=crm).refused(MoreThanAuthorised, because="these are 50")
 
 
 def test_even_within_what_was_authorised_for_more() -> None:

@@ -160,6 +160,19 @@ def test_a_flag_that_comes_between_the_two_steps_holds_the_order_as_well(desk: D
     assert status(desk) == "Authorised"
 
 
+def test_the_limit_of_pieces_is_not_escaped_by_another_price(desk: Desk) -> None:
+    desk.do(ann, request(100))
+    desk.settle()
+    assert status(desk) == "Authorised"
+    desk.do(ann, RepriceOrder(order_id=ORDER, lines=lines(2, 50)))
+    desk.settle()
+    assert status(desk) == "Authorised", "as many as the level allows"
+    desk.do(ann, RepriceOrder(order_id=ORDER, lines=lines(1, 51)))
+    desk.settle()
+    assert (status(desk), [each.reason for each in desk.told(OrderRefused)]) == ("Declined", ["over-quantity"])
+    assert reserved(desk) == {}
+
+
 def test_an_order_that_becomes_dearer_needs_more_and_one_that_becomes_cheaper_less(desk: Desk) -> None:
     desk.do(ann, request(400))
     desk.settle()
