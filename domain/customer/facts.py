@@ -496,7 +496,7 @@ class CustomerUnmerged:
 
 @fact("customer.restored")
 class CustomerRestored:
-    """On the other: it is itself again; `kept` is what it was, and what was named of later things. `orders` are such."""
+    """On the other: it is itself again; `kept` is what it was, and what was named of later things. `orders` are so."""
 
     customer_id: CustomerId
     out_of: CustomerId
