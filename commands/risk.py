@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from domain.actor import Asked
 from domain.customer.refusals import HeldForRisk
-from domain.customer.states import Absorbed, Customer, Open
+from domain.customer.states import Absorbed, Closed, Customer, Open
 from domain.identity import Identity
 from domain.lead.states import Converted
 from domain.lead.states import Open as OpenLead
@@ -49,9 +49,10 @@ def whose(said: CustomerId | None, identities: Iterable[Identity]) -> Iterator[C
 def must_not_be_held(
     customers: Mapping[CustomerId, Customer], survivors: Mapping[CustomerId, Customer], asked: Asked
 ) -> None:
-    """Nothing that is history is held; a customer whom nobody has written down has no flags."""
+    """Nothing that is history is held; a customer whom nobody has written down has no flags. Who is shut keeps his."""
     if asked.imported:
         return
     for customer_id, customer in (*customers.items(), *survivors.items()):
-        if isinstance(customer, Open) and customer.dossier.risk_flags:
-            raise HeldForRisk(customer_id=customer_id, flags=customer.dossier.risk_flags)
+        found = customer.was if isinstance(customer, Closed) else customer
+        if isinstance(found, Open) and found.dossier.risk_flags:
+            raise HeldForRisk(customer_id=customer_id, flags=found.dossier.risk_flags)

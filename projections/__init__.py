@@ -9,6 +9,7 @@ from projections.inspectable import inspectable_calls, inspectable_tickets, orde
 from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
 from projections.lead_likeness import lead_likeness
+from projections.lead_turns import lead_turns
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.revenue import customers_apart, revenue
@@ -40,6 +41,7 @@ VIEWS: tuple[Projection, ...] = (
     revenue,
     customers_apart,
     lead_likeness,
+    lead_turns,
 )
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "inspected_scores",
     "key_accounts",
     "lead_likeness",
+    "lead_turns",
     "order_refunds",
     "pool_directory",
     "revenue",

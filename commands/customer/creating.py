@@ -22,7 +22,7 @@ from domain.customer.facts import (
     CustomerRegistered,
 )
 from domain.customer.lapse import ahead_of
-from domain.customer.refusals import AlreadyRegistered
+from domain.customer.refusals import AlreadyRegistered, HeldForRisk
 from domain.customer.states import NAMES, Open, Uncreated
 from domain.errors import Invalid
 from domain.identity import Identifier, Identity, IdentityAttributed, IdentityDetached, normalised
@@ -135,6 +135,9 @@ def correct(
     added = {each: identity for each, identity in given.items() if identity.identity_id not in present}
     kept = {identity.identity_id for identity in given.values()}
     removed = tuple(each for each in present if each not in kept)
+    if removed and customer.dossier.risk_flags and not asked.imported:
+        # Free, it would be another customer's, of whom nothing is known.
+        raise HeldForRisk(customer_id=command.customer_id, flags=customer.dossier.risk_flags)
     yield CustomerCorrected(
         customer_id=command.customer_id,
         corrects=command.corrects,

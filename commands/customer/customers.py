@@ -117,7 +117,18 @@ def identities_of(customer: Open) -> list[IdentityId]:
     return list(customer.dossier.identities)
 
 
+def identities_freed(customer: Open) -> list[IdentityId]:
+    """What is anybody's again when he is shut: nothing, while a risk flag is up."""
+    return [] if customer.dossier.risk_flags else identities_of(customer)
+
+
 # What several rules ask
+
+
+def stopped_for(customer: Open) -> tuple[str, ...]:
+    """What only those clear away who decide about credit."""
+    hold = customer.dossier.credit.hold
+    return customer.dossier.risk_flags if hold is None else (*customer.dossier.risk_flags, hold.reason)
 
 
 @value

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from commands.customer.customers import customers, detached
+from commands.customer.customers import customers, detached, identities_freed, stopped_for
 from commands.lead.leads import reason_given
 from domain.access import Action
 from domain.actor import Asked
@@ -19,7 +19,7 @@ from domain.customer.facts import (
     TouchpointRecorded,
 )
 from domain.customer.lapse import after, ahead_of, ends_by, lapses_at, orders_paid, window_ends_at
-from domain.customer.refusals import NothingShowsIt, NotYetDue
+from domain.customer.refusals import NothingShowsIt, NotToBeShut, NotYetDue
 from domain.customer.states import (
     NAMES,
     Active,
@@ -63,7 +63,7 @@ def lifecycle_policy() -> PolicyId:
 
 
 def identities_if_closing(command: ChangeCustomerStatus, customer: Open | Closed) -> list[IdentityId]:
-    return list(customer.dossier.identities) if command.to == "closed" and isinstance(customer, Open) else []
+    return identities_freed(customer) if command.to == "closed" and isinstance(customer, Open) else []
 
 
 @customers.decides(Action.CLOSE, policy=lifecycle_policy, identities=identities_if_closing)
@@ -87,6 +87,8 @@ def change_status(
         yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to=to, ahead=ahead)
         return
     require(customer.lifecycle, *MAY_BECOME[to])
+    if to == "closed" and not asked.imported and (stopped := stopped_for(customer)):
+        raise NotToBeShut(because=stopped)
     due = None
     if asked.person is not None:
         reason_given(asked)

@@ -153,12 +153,14 @@ def unmerge(
         from_=NAMES[type(customer.lifecycle)],
         to=NAMES[type(undone(merge.status_before, merge.status_kept, customer.lifecycle))],
         kept=survivor,
+        orders=command.orders,
     )
     yield CustomerRestored(
         customer_id=command.absorbed,
         out_of=command.customer_id,
         to=NAMES[type(was.lifecycle)],
         kept=other,
+        orders=command.orders,
     )
     yield from reattributed(identities.values(), command.customer_id, command.absorbed)
 

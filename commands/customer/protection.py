@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from commands.customer.customers import customers, detached
+from commands.customer.customers import customers, detached, identities_freed, stopped_for
 from commands.lead.leads import reason_given
 from commands.people import in_person
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
 from domain.customer.facts import (
+    CustomerStatusChanged,
     LegalHoldLifted,
     LegalHoldPlaced,
     PersonalDataErased,
@@ -31,10 +32,11 @@ class RaiseRiskFlag:
 
 
 @customers.decides(Action.MIRROR)
-def raise_risk_flag(command: RaiseRiskFlag, customer: Open) -> RiskFlagRaised | None:
+def raise_risk_flag(command: RaiseRiskFlag, customer: Open | Closed) -> RiskFlagRaised | None:
     """Note that something is wrong with a customer: none of his orders and leads goes on until a person has looked."""
     flag = coded("flag", command.flag)
-    if flag in customer.dossier.risk_flags:
+    must_be_somebody(customer)
+    if flag in known_of(customer).dossier.risk_flags:
         return None
     return RiskFlagRaised(customer_id=command.customer_id, flag=flag)
 
@@ -45,19 +47,63 @@ class ClearRiskFlag:
     flag: str
 
 
-@customers.decides(Action.CREDIT)
-def clear_risk_flag(command: ClearRiskFlag, customer: Open, asked: Asked) -> RiskFlagCleared:
+def identities_waiting(command: ClearRiskFlag, customer: Open | Closed) -> list[IdentityId]:
+    """Those of a customer who was shut, when this is the last flag that keeps them."""
+    if isinstance(customer, Open) or customer.was.dossier.risk_flags != (command.flag,):
+        return []
+    return list(customer.was.dossier.identities)
+
+
+@customers.decides(Action.CREDIT, identities=identities_waiting)
+def clear_risk_flag(
+    command: ClearRiskFlag, customer: Open | Closed, identities: Mapping[IdentityId, Identity], asked: Asked
+) -> Iterator[RiskFlagCleared | IdentityDetached]:
     """A person has looked at it, and says that all is well."""
     if not asked.imported:
         in_person(asked, Action.CREDIT)
         reason_given(asked)
-    if command.flag not in customer.dossier.risk_flags:
+    must_be_somebody(customer)
+    if command.flag not in known_of(customer).dossier.risk_flags:
         raise Invalid(field="flag", because="no such flag is raised")
-    return RiskFlagCleared(customer_id=command.customer_id, flag=command.flag)
+    yield RiskFlagCleared(customer_id=command.customer_id, flag=command.flag)
+    yield from detached(identities.values(), command.customer_id)
+
+
+@value
+class ShutCustomer:
+    customer_id: CustomerId
+
+
+def identities_if_shut(customer: Open) -> list[IdentityId]:
+    return identities_freed(customer)
+
+
+@customers.decides(Action.CREDIT, identities=identities_if_shut)
+def shut_customer(
+    command: ShutCustomer, customer: Open, identities: Mapping[IdentityId, Identity], asked: Asked
+) -> Iterator[CustomerStatusChanged | IdentityDetached]:
+    """Shut a customer who is stopped. His flags stay on him, and nobody comes back under his identities meanwhile."""
+    if not asked.imported:
+        in_person(asked, Action.CREDIT)
+        reason_given(asked)
+    if not stopped_for(customer):
+        raise NotNow(found="Open", wanted=("RiskFlag", "CreditHold"))
+    before = NAMES[type(customer.lifecycle)]
+    yield CustomerStatusChanged(customer_id=command.customer_id, from_=before, to="closed")
+    yield from detached(identities.values(), command.customer_id)
+
+
+def known_of(customer: Open | Closed) -> Open:
+    return customer.was if isinstance(customer, Closed) else customer
+
+
+def must_be_somebody(customer: Open | Closed) -> None:
+    if isinstance(customer, Closed) and customer.because == "erased":
+        raise NotNow(found="erased", wanted=("Open",))
 
 
 def matters_of(customer: Open | Closed) -> tuple[str, ...]:
-    return (customer.was if isinstance(customer, Closed) else customer).dossier.legal_holds
+    return known_of(customer).dossier.legal_holds
 
 
 @value
@@ -71,8 +117,7 @@ class PlaceLegalHold:
 @customers.decides(Action.ADMINISTER)
 def place_legal_hold(command: PlaceLegalHold, customer: Open | Closed) -> LegalHoldPlaced | None:
     """Keep what is known of a customer, whoever asks for its erasure."""
-    if isinstance(customer, Closed) and customer.because == "erased":
-        raise NotNow(found="erased", wanted=("Open",))
+    must_be_somebody(customer)
     matter = coded("matter", command.matter)
     if matter in matters_of(customer):
         return None
@@ -100,7 +145,7 @@ class ErasePersonalData:
 
 
 def identities_left(customer: Open | Closed) -> list[IdentityId]:
-    return list(customer.dossier.identities) if isinstance(customer, Open) else []
+    return list(known_of(customer).dossier.identities)
 
 
 @customers.decides(Action.ADMINISTER, identities=identities_left)
@@ -108,11 +153,10 @@ def erase_personal_data(
     command: ErasePersonalData, customer: Open | Closed, identities: Mapping[IdentityId, Identity]
 ) -> Iterator[PersonalDataErased | IdentityDetached]:
     """Forget the person, and close the customer, unless a court may ask for it."""
-    if isinstance(customer, Closed) and customer.because == "erased":
-        raise NotNow(found="erased", wanted=("Open",))
+    must_be_somebody(customer)
     if matters := matters_of(customer):
         raise OnLegalHold(matters=matters)
-    found = customer.was if isinstance(customer, Closed) else customer
+    found = known_of(customer)
     yield PersonalDataErased(
         customer_id=command.customer_id,
         from_=NAMES[type(found.lifecycle)] if isinstance(customer, Open) else "closed",

@@ -4,49 +4,79 @@ from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from commands.order.orders import orders
+from commands.risk import who_answers
 from domain.access import Action
+from domain.customer.states import Absorbed, Customer
 from domain.lead.states import Converted
 from domain.order.facts import CustodyBasis, SalesCustodyNoted
 from domain.order.states import Custody, Order
-from domain.values import LeadId, OrderId, StaffId, value
+from domain.signature import consulted
+from domain.values import CustomerId, LeadId, OrderId, StaffId, value
 
 RANKS: tuple[CustodyBasis, ...] = get_args(CustodyBasis)
 
 
 @value
 class NoteSalesCustody:
-    """`owner` is who looked after the customer when the order came, `lead_id` the lead that was converted with it."""
+    """What was so when the order came.
+
+    `owner` is who looked after the customer, `lead_id` the lead that was converted with it, `held_by` who had that, if
+    it was not converted before. `salesperson` is who is named in the order, where that is more than his own word.
+    """
 
     order_id: OrderId
     owner: StaffId | None = None
     lead_id: LeadId | None = None
+    held_by: StaffId | None = None
+    salesperson: StaffId | None = None
 
 
 def lead_named(command: NoteSalesCustody) -> list[LeadId]:
     return [] if command.lead_id is None else [command.lead_id]
 
 
-@orders.decides(Action.MIRROR, leads=lead_named)
+@consulted
+def buyer_and_converted(order: Order, leads: Mapping[LeadId, Converted]) -> list[CustomerId]:
+    return [order.customer_id, *(lead.customer_id for lead in leads.values())] if leads else []
+
+
+@orders.decides(Action.MIRROR, leads=lead_named, customers=buyer_and_converted, survivors=who_answers)
 def note_sales_custody(
-    command: NoteSalesCustody, order: Order, leads: Mapping[LeadId, Converted]
+    command: NoteSalesCustody,
+    order: Order,
+    leads: Mapping[LeadId, Converted],
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
 ) -> Iterator[SalesCustodyNoted]:
     """Note by whose custody an order came: who is named in it, else who had the lead, else who has the customer.
 
-    What is noted already gives way only to what comes before it in this order.
+    What is noted already gives way only to what comes before it in this order. A lead that became another customer has
+    led to nothing here.
     """
-    found = custody_of(command, order, leads)
+    known = {**customers, **survivors}
+    buyer = become(order.customer_id, known)
+    his = {lead_id: lead for lead_id, lead in leads.items() if become(lead.customer_id, known) == buyer}
+    found = custody_of(command, order, his)
     if order.custody is None or RANKS.index(found.basis) < RANKS.index(order.custody.basis):
         yield SalesCustodyNoted(
             order_id=command.order_id, basis=found.basis, staff_id=found.staff_id, lead_id=found.lead_id
         )
 
 
+def become(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> CustomerId:
+    """Whom a customer has become, however often two were found to be one."""
+    while isinstance(customer := known.get(customer_id), Absorbed):
+        customer_id = customer.into
+    return customer_id
+
+
 def custody_of(command: NoteSalesCustody, order: Order, leads: Mapping[LeadId, Converted]) -> Custody:
-    if order.salesperson is not None:
+    if command.salesperson is not None and command.salesperson == order.salesperson:
         return Custody(basis="salesperson", staff_id=order.salesperson)
     for lead_id, lead in leads.items():
-        if lead.custody.last_owner is not None:
-            return Custody(basis="lead", staff_id=lead.custody.last_owner, lead_id=lead_id)
+        holder = command.held_by or lead.custody.last_owner
+        if holder is not None:
+            return Custody(basis="lead", staff_id=holder, lead_id=lead_id)
     if command.owner is not None:
         return Custody(basis="owner", staff_id=command.owner)
     return Custody(basis="nobody")

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
+from commands.customer.customers import in_hand
 from commands.decider import stream_name
 from commands.order.orders import buyers, charged, ordered, orders, owed, paid_otherwise, status_before
+from commands.people import decides_over
 from commands.risk import must_not_be_held, who_answers, who_owes
 from domain.access import Action, scope_of
 from domain.actor import Asked
@@ -13,7 +15,7 @@ from domain.customer.states import Customer
 from domain.customer.states import Open as OpenCustomer
 from domain.errors import Invalid, NotAllowed
 from domain.money import Money
-from domain.order.amounts import same_currency
+from domain.order.amounts import pieces, same_currency
 from domain.order.facts import (
     Line,
     OrderAdopted,
@@ -32,6 +34,7 @@ from domain.order.refusals import (
     AnotherEdition,
     BeyondAuthorised,
     FullyRefunded,
+    MoreThanAuthorised,
     NotReserved,
     ReservationSpent,
     StillOwed,
@@ -49,6 +52,7 @@ from domain.order.states import (
     refund_of,
 )
 from domain.signature import consulted
+from domain.staff import Staff, Stranger
 from domain.values import CustomerId, OrderId, StaffId, value
 
 
@@ -63,6 +67,34 @@ class RequestOrder:
     salesperson: StaffId | None = None
 
 
+def for_another(command: "RequestOrder", asked: Asked) -> bool:
+    """Whether a person orders in the name of somebody else, and it is not history."""
+    return command.salesperson is not None and asked.person not in (None, command.salesperson) and not asked.imported
+
+
+@consulted
+def whose_success(command: RequestOrder, asked: Asked) -> list[CustomerId]:
+    return [command.customer_id] if for_another(command, asked) else []
+
+
+@consulted
+def who_loses_it(
+    command: RequestOrder, customers: Mapping[CustomerId, Customer], survivors: Mapping[CustomerId, Customer]
+) -> list[StaffId]:
+    """Who has the customer in hand, and would have been credited; where nobody has, who is to be."""
+    known = (*customers.values(), *survivors.values())
+    owners = (in_hand(each.dossier) for each in known if isinstance(each, OpenCustomer))
+    found = [owner for owner in owners if owner is not None]
+    named = command.salesperson
+    return found or ([named] if known and named is not None else [])
+
+
+def must_decide_over(staff: Mapping[StaffId, Staff], asked: Asked) -> None:
+    for staff_id, person in staff.items():
+        if isinstance(person, Stranger) or not decides_over(staff_id, person, Action.ASSIGN, asked):
+            raise NotAllowed(action=Action.CAPTURE, because=f"{staff_id} lies outside the scope of {asked.actor.id}")
+
+
 def seller(command: "RequestOrder | PlaceOrder", asked: Asked) -> StaffId | None:
     """Whose order it is to be: a person's own, or his people's, if he decides about such things."""
     if command.salesperson is None:
@@ -74,16 +106,26 @@ def seller(command: "RequestOrder | PlaceOrder", asked: Asked) -> StaffId | None
     return command.salesperson
 
 
-@orders.decides(Action.CAPTURE)
-def request(command: RequestOrder, _: Unrequested, asked: Asked) -> OrderRequested:
-    """Ask for an order to be authorised and placed."""
+@orders.decides(Action.CAPTURE, customers=whose_success, survivors=who_answers, staff=who_loses_it)
+def request(
+    command: RequestOrder,
+    _: Unrequested,
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    staff: Mapping[StaffId, Staff],
+    asked: Asked,
+) -> OrderRequested:
+    """Ask for an order to be authorised and placed. A manager names another where the customer's owner is his."""
+    del customers, survivors
+    salesperson = seller(command, asked)
+    must_decide_over(staff, asked)
     return OrderRequested(
         order_id=command.order_id,
         customer_id=command.customer_id,
         lines=command.lines,
         amount=ordered(command.lines),
         co_buyers=buyers(command.co_buyers, command.customer_id),
-        salesperson=seller(command, asked),
+        salesperson=salesperson,
     )
 
 
@@ -219,8 +261,11 @@ def as_requested(command: PlaceOrder, order: Order, asked: Asked) -> Iterator[Or
     lines = order.lines if command.lines is None else command.lines
     amount = same_currency(order.amount, ordered(lines))
     co_buyers = order.co_buyers if command.co_buyers is None else command.co_buyers
-    if isinstance(order.status, Authorised) and amount > order.status.amount and not asked.imported:
-        raise BeyondAuthorised(amount=amount, authorised=order.status.amount)
+    if isinstance(order.status, Authorised) and not asked.imported:
+        if amount > order.status.amount:
+            raise BeyondAuthorised(amount=amount, authorised=order.status.amount)
+        if pieces(lines) > order.status.pieces:
+            raise MoreThanAuthorised(pieces=pieces(lines), authorised=order.status.pieces)
     yield OrderPlaced(
         order_id=command.order_id,
         customer_id=order.customer_id,
@@ -242,14 +287,14 @@ class RepriceOrder:
 
 @orders.decides(Action.WORK)
 def reprice(command: RepriceOrder, order: Order, asked: Asked) -> Iterator[OrderRepriced | OrderPaid]:
-    """Change what is ordered, or its price; an order that becomes dearer has to be authorised and placed again."""
+    """Change what is ordered, or its price; one that becomes dearer, or more, has to be authorised and placed again."""
     before = status_before(order, asked, Requested, Authorised, Placed)
     amount = same_currency(order.amount, ordered(command.lines))
-    dearer = amount > order.amount and not asked.imported
+    more = amount > order.amount or pieces(command.lines) > pieces(order.lines)
     yield OrderRepriced(
         order_id=command.order_id,
         from_=before,
-        to="requested" if dearer else before,
+        to="requested" if more and not asked.imported else before,
         lines=command.lines,
         before=order.amount,
         amount=amount,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from commands.order.credit import AttributeSalesCredit, Share
 from commands.order.custody import NoteSalesCustody
-from consumers.process import Process
+from consumers.process import Process, Seen
 from domain.customer.dossier import OwnerRole
 from domain.customer.facts import (
     CustomerAssigned,
@@ -25,8 +25,9 @@ from domain.order.facts import (
     SalesCreditAttributed,
     SalesCustodyNoted,
 )
-from domain.values import CustomerId, LeadId, OrderId, StaffId
+from domain.values import CustomerId, Instant, LeadId, OrderId, StaffId
 from ledger.envelope import Recorded
+from projections.lead_turns import lead_turns
 from projections.projection import projection
 from projections.rows import Row, replace, table
 
@@ -47,6 +48,9 @@ class Owners(Row):
     def first(self) -> StaffId | None:
         """With no primary owner, the next one stands in."""
         return self.primary or self.key_account or self.service or self.partner
+
+    def has(self, staff_id: StaffId) -> bool:
+        return staff_id in (self.primary, self.key_account, self.service, self.partner)
 
 
 @projection("attribution_owners", key=("customer_id",), version=1, scoped=False)
@@ -98,10 +102,19 @@ custody_of_owners = Process("attribution", owners)
 
 @custody_of_owners.reacts
 def note_whose_the_customer_is_when_an_order_comes(
-    event: OrderRequested | OrderPlaced, row: Owners | None
+    event: OrderRequested | OrderPlaced, row: Owners | None, recorded: Recorded
 ) -> Iterator[NoteSalesCustody]:
-    if comes(event):
-        yield NoteSalesCustody(order_id=event.order_id, owner=None if row is None else row.first)
+    """Who asks for an order in his own name needs the customer for that; whom a manager or the shop names does not."""
+    if not comes(event):
+        return
+    named = event.salesperson
+    if named is not None and asked_himself(named, recorded) and (row is None or not row.has(named)):
+        named = None
+    yield NoteSalesCustody(order_id=event.order_id, owner=None if row is None else row.first, salesperson=named)
+
+
+def asked_himself(staff_id: StaffId, recorded: Recorded) -> bool:
+    return recorded.actor.kind == "user" and recorded.actor.id == staff_id
 
 
 def comes(event: OrderRequested | OrderPlaced) -> bool:
@@ -114,10 +127,13 @@ def comes(event: OrderRequested | OrderPlaced) -> bool:
 
 @table
 class Success(Row):
-    """Of one order: the lead that was converted with it, whose it is, whether it is paid, and who has decided that."""
+    """Of one order: when it came, who is named in it, the lead that was converted with it, whose it is, whether it is
+    paid, and who has decided that.
+    """
 
     order_id: OrderId
-    come: bool = False
+    came_at: Instant | None = None
+    named: StaffId | None = None
     lead_id: LeadId | None = None
     noted: bool = False
     staff_id: StaffId | None = None
@@ -129,7 +145,7 @@ class Success(Row):
 NO_ORDER = OrderId(UUID(int=0))
 
 
-@projection("attribution_orders", key=("order_id",), version=1, scoped=False)
+@projection("attribution_orders", key=("order_id",), version=2, scoped=False)
 def successes(
     row: Success | None,
     event: OrderRequested
@@ -146,7 +162,7 @@ def successes(
     row = row or Success(order_id=event.order_id)
     match event:
         case OrderRequested() | OrderPlaced():
-            return replace(row, come=True)
+            return replace(row, came_at=row.came_at or recorded.occurred_at, named=event.salesperson)
         case LeadConverted(lead_id=lead_id):
             return replace(row, lead_id=lead_id)
         case SalesCustodyNoted(staff_id=staff_id, lead_id=by_lead):
@@ -164,7 +180,7 @@ def with_which_order(event: LeadConverted) -> OrderId:
     return event.order_id or NO_ORDER
 
 
-custody_of_leads = Process("attribution", successes)
+custody_of_leads = Process("attribution", successes, looks_at=(lead_turns,))
 
 
 @custody_of_leads.reacts
@@ -177,16 +193,20 @@ def note_who_had_the_lead_that_led_to_an_order(
 
 @custody_of_leads.reacts
 def note_who_had_the_lead_that_is_converted_with_an_order(
-    event: LeadConverted, row: Success | None
+    event: LeadConverted, row: Success | None, seen: Seen
 ) -> Iterator[NoteSalesCustody]:
-    if event.order_id is not None and row is not None and row.come:
-        yield NoteSalesCustody(order_id=event.order_id, lead_id=event.lead_id)
+    """Where the order came first, it is his who had the lead then: who got hold of it later has not led to it."""
+    if event.order_id is None or row is None or row.came_at is None:
+        return
+    for turns in seen.rows(lead_turns, lead_id=event.lead_id):
+        if (holder := turns.holder_at(row.came_at)) is not None:
+            yield NoteSalesCustody(order_id=event.order_id, lead_id=event.lead_id, held_by=holder)
 
 
 @custody_of_leads.reacts
 def note_who_is_named_in_history(event: OrderAdopted, row: Success | None) -> Iterator[NoteSalesCustody]:
     if row is not None and not row.noted:
-        yield NoteSalesCustody(order_id=event.order_id, lead_id=row.lead_id)
+        yield NoteSalesCustody(order_id=event.order_id, lead_id=row.lead_id, salesperson=row.named)
 
 
 @custody_of_leads.reacts

@@ -18,9 +18,9 @@ from domain.customer.facts import (
     RiskFlagCleared,
 )
 from domain.money import Money
+from domain.order.amounts import pieces
 from domain.order.facts import (
     InvoiceIssued,
-    Line,
     OrderAdopted,
     OrderAuthorised,
     OrderCancelled,
@@ -63,7 +63,7 @@ class Guarded(Row):
         return Money(amount=max(self.amount - self.paid, Decimal(0)), currency=self.currency)
 
 
-@projection("credit_guard_orders", key=("order_id",), version=2, scoped=False)
+@projection("credit_guard_orders", key=("order_id",), version=3, scoped=False)
 def guarded(
     row: Guarded | None,
     event: OrderRequested
@@ -90,10 +90,10 @@ def guarded(
         case None, _:
             return None  # Credit was reserved for an order that nobody has told of.
         case Guarded(), OrderPlaced(lines=lines, amount=amount):
-            return replace(row, status=event.to, amount=amount.amount, pieces=pieces_of(lines))
+            return replace(row, status=event.to, amount=amount.amount, pieces=pieces(lines))
         case Guarded(), OrderRepriced(lines=lines, amount=amount, to=to):
             asked = row.on_credit or to == "requested"
-            repriced = replace(row, status=to, amount=amount.amount, pieces=pieces_of(lines), on_credit=asked)
+            repriced = replace(row, status=to, amount=amount.amount, pieces=pieces(lines), on_credit=asked)
             return replace(repriced, edition=row.edition + 1)
         case Guarded(), OrderReopened():
             return replace(row, status=event.to, edition=row.edition + 1, on_credit=True)
@@ -109,7 +109,7 @@ def guarded(
             return replace(row, invoiced=True)
         case Guarded(), CustomerAbsorbed(customer_id=customer_id, into=into):
             return replace(row, customer_id=into, formerly=(*row.formerly, customer_id))
-        case Guarded(formerly=formerly), CustomerRestored(customer_id=customer_id) if customer_id in formerly:
+        case Guarded(formerly=formerly), CustomerRestored(customer_id=customer_id) if goes_back(row, event):
             others = tuple(each for each in (*formerly, row.customer_id) if each != customer_id)
             return replace(row, customer_id=customer_id, formerly=others)
         case _:
@@ -119,6 +119,11 @@ def guarded(
 @guarded.finds_by("customer_id")
 def who_answers_for_it(event: CustomerAbsorbed | CreditLevelChanged | RiskFlagCleared) -> CustomerId:
     return event.customer_id
+
+
+def goes_back(row: Guarded, event: CustomerRestored) -> bool:
+    """It was his before the two became one, or has been named as his since."""
+    return event.customer_id in row.formerly or row.order_id in event.orders
 
 
 @guarded.finds_by("customer_id")
@@ -136,14 +141,10 @@ def begun(event: OrderRequested | OrderPlaced) -> Guarded:
         amount=event.amount.amount,
         paid=Decimal(0),
         currency=event.amount.currency,
-        pieces=pieces_of(event.lines),
+        pieces=pieces(event.lines),
         on_credit=isinstance(event, OrderRequested),
         invoiced=False,
     )
-
-
-def pieces_of(lines: tuple[Line, ...]) -> int:
-    return sum(line.quantity for line in lines)
 
 
 credit_guard = Process("credit-guard", guarded)

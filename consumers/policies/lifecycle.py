@@ -30,7 +30,7 @@ from projections.rows import Row, replace, table
 @table
 class Purchase(Row):
     """Whose an order is, what is bought, and when that, its price or its payment changed last. `customers` are those
-    whose it has been, one merged into the next.
+    whose it has been, one merged into the next; one whose it was named later was his from the beginning.
     """
 
     order_id: OrderId
@@ -40,7 +40,7 @@ class Purchase(Row):
     at: Instant
 
 
-@projection("lifecycle_purchases", key=("order_id",), version=1, scoped=False)
+@projection("lifecycle_purchases", key=("order_id",), version=2, scoped=False)
 def purchases(
     row: Purchase | None,
     event: OrderRequested
@@ -67,6 +67,8 @@ def purchases(
         case Purchase(customers=customers), CustomerUnmerged(absorbed=absorbed) if absorbed in customers:
             before = customers[: customers.index(absorbed) + 1]
             return replace(row, customer_id=absorbed, customers=before)
+        case Purchase(order_id=order_id), CustomerUnmerged(absorbed=absorbed, orders=named) if order_id in named:
+            return replace(row, customer_id=absorbed, customers=(absorbed,))
         case _:
             return row
 

@@ -502,7 +502,9 @@ class CustomerAbsorbed:
 
 @fact("customer.unmerged")
 class CustomerUnmerged:
-    """On the survivor: the merge of that `version` was a mistake; `kept` is what he is from now on."""
+    """On the survivor: the merge of that `version` was a mistake; `kept` is what he is from now on. `orders` came to
+    him since then, and go with the other all the same.
+    """
 
     customer_id: CustomerId
     absorbed: CustomerId
@@ -510,17 +512,19 @@ class CustomerUnmerged:
     from_: Status
     to: Status
     kept: Dossier
+    orders: tuple[OrderId, ...] = ()
 
 
 @fact("customer.restored")
 class CustomerRestored:
-    """On the other: it is itself again; `kept` is what it was, and what was named of what came later."""
+    """On the other: it is itself again; `kept` is what it was, and what was named of later things. `orders` are so."""
 
     customer_id: CustomerId
     out_of: CustomerId
     to: Status
     kept: Dossier
     from_: Literal["closed"] = "closed"
+    orders: tuple[OrderId, ...] = ()
 
 
 CustomerEvent = (

@@ -147,6 +147,16 @@ class HeldForRisk(Refused):
 
 
 @refusal
+class NotToBeShut(Refused):
+    """A customer whom a risk flag or a credit hold stops is shut by those who decide about credit."""
+
+    because: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"he is stopped for {', '.join(self.because)}: clear that first, or let a credit controller shut him"
+
+
+@refusal
 class ChoiceNeeded(Refused):
     """Two customers are merged by saying what is right where they differ."""
 

@@ -176,7 +176,7 @@ def evolve(customer: Customer, event: CustomerEvent) -> Customer:
         case Uncreated(), CustomerCreated():
             return Open(lifecycle=Prospect(), dossier=first(event))
         case Open(), CustomerStatusChanged(to="closed"):
-            return Closed(because="shut", was=without_identities(customer))
+            return Closed(because="shut", was=shut(customer))
         case Open(), PersonalDataErased():
             return Closed(because="erased", was=erased(customer))
         case Open(), CustomerAbsorbed(into=into):
@@ -189,6 +189,8 @@ def evolve(customer: Customer, event: CustomerEvent) -> Customer:
             return Closed(because="erased", was=erased(customer.was))
         case Closed(), CustomerStatusChanged(to="closed"):
             return customer
+        case Closed(was=was), RiskFlagRaised() | RiskFlagCleared():
+            return replace(customer, was=shut(evolve_open(was, event)))
         case (
             Closed(),
             CreditReleased() | CustomerRefundNoted() | LegalHoldPlaced() | LegalHoldLifted() | TouchpointRecorded(),
@@ -381,7 +383,10 @@ def overlaid(profile: Profile, changes: Profile | None) -> Profile:
     )
 
 
-def without_identities(customer: Open) -> Open:
+def shut(customer: Open) -> Open:
+    """The person behind him may come back as somebody new, unless a risk flag has yet to be cleared."""
+    if customer.dossier.risk_flags:
+        return customer
     return replace(customer, dossier=replace(customer.dossier, identities={}))
 
 

@@ -15,6 +15,11 @@ def gross(line: Line) -> Decimal:
     return line.quantity * line.unit_price.amount
 
 
+def pieces(lines: tuple[Line, ...]) -> int:
+    """How many there are of all that is ordered: what a limit of quantity counts."""
+    return sum(line.quantity for line in lines)
+
+
 def net(line: Line) -> Decimal:
     return gross(line) - (Decimal(0) if line.discount is None else line.discount.amount)
 

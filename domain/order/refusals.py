@@ -32,6 +32,17 @@ class NotReserved(Refused):
 
 
 @refusal
+class MoreThanAuthorised(Refused):
+    """Credit is given for so many pieces, and no more are placed."""
+
+    pieces: int
+    authorised: int
+
+    def __str__(self) -> str:
+        return f"these are {self.pieces} pieces, and {self.authorised} are authorised"
+
+
+@refusal
 class ReservationSpent(Refused):
     """A reservation of credit carries one authorisation."""
 

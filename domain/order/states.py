@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.errors import ImpossibleHistory
 from domain.money import Money
 from domain.order.ageing import Receivable
-from domain.order.amounts import payment_status, refund_status
+from domain.order.amounts import payment_status, pieces, refund_status
 from domain.order.facts import (
     CustodyBasis,
     InvoiceIssued,
@@ -51,6 +51,7 @@ class Requested: ...
 @value
 class Authorised:
     amount: Money
+    pieces: int
 
 
 @value
@@ -196,14 +197,14 @@ def evolve_status(order: Order, status: Status, event: OrderEvent) -> Order:
     match status, event:
         case Requested(), OrderAuthorised(amount=amount, reservation=reservation):
             used = order.reservations if reservation is None else order.reservations | {reservation}
-            return replace(order, status=Authorised(amount=amount), reservations=used)
+            return replace(order, status=Authorised(amount=amount, pieces=pieces(order.lines)), reservations=used)
         case Requested(), OrderRefused():
             return replace(order, status=Declined())
         case Authorised(), OrderPlaced():
             return replace(order, status=Placed(), lines=event.lines, amount=event.amount, co_buyers=event.co_buyers)
         case Requested() | Authorised() | Placed(), OrderRepriced(lines=lines, amount=amount, to=to):
             repriced = replace(order, lines=lines, amount=amount, edition=order.edition + 1)
-            return replace(repriced, status=Requested() if to == "requested" else within(status, amount))
+            return replace(repriced, status=Requested() if to == "requested" else within(status, amount, lines))
         case Placed(), OrderFulfilled():
             return replace(order, status=Fulfilled())
         case Fulfilled(), OrderCompleted():
@@ -225,10 +226,10 @@ def evolve_status(order: Order, status: Status, event: OrderEvent) -> Order:
             raise ImpossibleHistory(order, event)
 
 
-def within(status: Status, amount: Money) -> Status:
+def within(status: Status, amount: Money, lines: tuple[Line, ...]) -> Status:
     """An authorisation becomes smaller with the order; so does the credit that it rests on."""
-    if isinstance(status, Authorised) and amount < status.amount:
-        return replace(status, amount=amount)
+    if isinstance(status, Authorised):
+        return Authorised(amount=min(amount, status.amount), pieces=min(pieces(lines), status.pieces))
     return status
 
 

@@ -225,6 +225,7 @@ RIGHTS = {
         "RaiseCreditAlert",
         "RefuseOrder",
         "SetCreditLevel",
+        "ShutCustomer",
         "WatchReceivables",
     },
 }

@@ -36,6 +36,7 @@ from commands.customer.protection import (
     LiftLegalHold,
     PlaceLegalHold,
     RaiseRiskFlag,
+    ShutCustomer,
 )
 from commands.customer.relations import (
     ApplyTag,
@@ -128,6 +129,7 @@ COMMANDS: tuple[Any, ...] = (
     RaiseCreditAlert(customer_id=LI),
     RaiseRiskFlag(customer_id=LI, flag="chargeback"),
     ClearRiskFlag(customer_id=LI, flag="fraud"),
+    ShutCustomer(customer_id=LI),
     PlaceLegalHold(customer_id=LI, matter="case-8"),
     LiftLegalHold(customer_id=LI, matter="case-7"),
     ErasePersonalData(customer_id=LI),
@@ -154,6 +156,7 @@ THIRD_ONE = type(created[0])(customer_id=THIRD, customer_type="individual", prof
 IN_THE_WAY = {
     LiftCreditHold: (CreditHoldPlaced(customer_id=LI, reason="manual"),),
     ClearRiskFlag: (RiskFlagRaised(customer_id=LI, flag="fraud"),),
+    ShutCustomer: (RiskFlagRaised(customer_id=LI, flag="fraud"),),
     LiftLegalHold: (LegalHoldPlaced(customer_id=LI, matter="case-7"),),
 }
 SHUT = (changed("prospect", "closed"), detached(1), detached(2))
@@ -163,7 +166,17 @@ ELSEWHERE = (
     handed_on(1, LI, THIRD),
     handed_on(2, LI, THIRD),
 )
-AFTERWARDS = {RecordCustomerRefund, RecordTouchpoint, ReleaseCredit, PlaceLegalHold, LiftLegalHold, ErasePersonalData}
+AFTERWARDS = {
+    RecordCustomerRefund,
+    RecordTouchpoint,
+    ReleaseCredit,
+    RaiseRiskFlag,
+    ClearRiskFlag,
+    PlaceLegalHold,
+    LiftLegalHold,
+    ErasePersonalData,
+}
+NOT_OF_WHO_IS_ERASED = (ErasePersonalData, PlaceLegalHold, RaiseRiskFlag, ClearRiskFlag)
 why = Reason(code="spec")
 
 
@@ -199,9 +212,9 @@ def test_nothing_can_be_asked_of_who_is_not_there(command: object) -> None:
 @pytest.mark.parametrize("end", [SHUT, ERASED], ids=["shut", "erased"])
 @pytest.mark.parametrize("command", COMMANDS, ids=name)
 def test_of_who_is_closed_only_that_which_ends_it_altogether(command: object, end: tuple[object, ...]) -> None:
-    before = (LegalHoldPlaced(customer_id=LI, matter="case-7"),) if isinstance(command, LiftLegalHold) else ()
+    before = IN_THE_WAY[type(command)] if isinstance(command, LiftLegalHold | ClearRiskFlag) else ()
     asked = given(*KNOWN, THIRD_ONE, *before, *end).when(command, by=caller(command), reason=why)
-    if type(command) in AFTERWARDS and not (end is ERASED and isinstance(command, ErasePersonalData | PlaceLegalHold)):
+    if type(command) in AFTERWARDS and not (end is ERASED and isinstance(command, NOT_OF_WHO_IS_ERASED)):
         assert asked.recorded
     else:
         asked.refused(NotNow, because="and it is (Closed|erased)")

@@ -380,6 +380,8 @@ def test_what_is_named_goes_with_the_other() -> None:
     named = replace(unmerge, orders=(ORDER,), contacts=(WANG,), identities=(PHONE,))
     back = story.when(named, by=mia, reason=why).done()
     mine, others = state(back).dossier, state(back, OTHER).dossier
+    parted = [each for each in back.history if isinstance(each, CustomerUnmerged | CustomerRestored)]
+    assert [each.orders for each in parted] == [(ORDER,), (ORDER,)], "for those who remember whose an order is"
     assert (others.orders, mine.orders) == ({ORDER: PaidOrder(paid_at=TENTH)}, {LATER: PaidOrder(paid_at=TENTH)})
     assert others.contacts == {WANG: LinkedContact(role="pays", primary=True)}
     assert others.credit == Credit(line=line(GOLD), reservations={ORDER: money(10)})

@@ -119,7 +119,7 @@ def test_what_is_erased_stays_erased() -> None:
     gone = given(*history, *erased)
     gone.when(keep, by=administrator).refused(NotNow, because="this needs Open, and it is erased")
     gone.when(lift, by=administrator, reason=why).refused(Invalid, because="it is not kept for that")
-    gone.when(flag, by=crm).refused(NotNow, because="this needs Open, and it is Closed")
+    gone.when(flag, by=crm).refused(NotNow, because="this needs Open, and it is erased")
     gone.when(clear, by=cora, reason=why).refused(NotNow)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from commands.order.credit import AttributeSalesCredit, Share
 from commands.order.custody import NoteSalesCustody
 from commands.order.money import IssueInvoice, RecordPayment, RefundOrder
 from commands.order.progress import CompleteOrder
+from domain.customer.facts import CustomerAbsorbed
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow, UnknownStaff
 from domain.money import MixedCurrencies
 from domain.order.facts import (
@@ -24,10 +26,13 @@ from domain.order.facts import (
 )
 from domain.order.refusals import RefundBeyondPaid, StillOwed, ToldDifferently
 from domain.staff import StaffDeparted
-from domain.values import LeadId, StaffId
+from domain.values import CustomerId, LeadId, StaffId
+from tests.commands.lead.situations import LEAD, buyer, contacted, converted, held, negotiating, qualified, slot_freed
 from tests.commands.order.situations import (
+    CUSTOMER,
     HUNDRED,
     ORDER,
+    SPOUSE,
     WAYS,
     attributed,
     bought,
@@ -382,4 +387,43 @@ def test_whose_a_customer_was_is_noted_once_and_better_known_later() -> None:
     story = story.when(NoteSalesCustody(order_id=ORDER, owner=BOB), by=policy).then(owned)
     story.when(NoteSalesCustody(order_id=ORDER, owner=SUE), by=policy).then()
     story.when(note, by=policy).then()
-    given(requested).when(NoteSalesCustody(order_id=ORDER, owner=BOB), by=policy).then(named)
+    given(requested).when(NoteSalesCustody(order_id=ORDER, owner=BOB), by=policy).then(owned)
+    word = NoteSalesCustody(order_id=ORDER, owner=BOB, salesperson=ANN)
+    given(requested).when(word, by=policy).then(named)
+    given(bought).when(word, by=policy).then(owned)
+    given(requested, owned).when(word, by=policy).then(named)
+
+
+def lead_of(customer_id: CustomerId) -> tuple[object, ...]:
+    return (*held, contacted, qualified, negotiating, replace(converted, customer_id=customer_id), slot_freed())
+
+
+def becomes(before: CustomerId, after: CustomerId) -> CustomerAbsorbed:
+    return CustomerAbsorbed(customer_id=before, into=after, from_="prospect")
+
+
+def test_only_a_lead_that_became_its_customer_has_led_to_an_order() -> None:
+    note = NoteSalesCustody(order_id=ORDER, lead_id=LEAD)
+    anns = SalesCustodyNoted(order_id=ORDER, basis="lead", staff_id=ANN, lead_id=LEAD)
+    bobs = SalesCustodyNoted(order_id=ORDER, basis="owner", staff_id=BOB)
+    given(bought, *lead_of(CUSTOMER)).when(note, by=policy).then(anns)
+    given(bought, *lead_of(SPOUSE), bobs).when(note, by=policy).then()
+    given(bought, *lead_of(CUSTOMER)).when(replace(note, held_by=SUE), by=policy).then(replace(anns, staff_id=SUE))
+
+
+def test_whom_a_customer_has_become_is_followed_to_the_end() -> None:
+    note = NoteSalesCustody(order_id=ORDER, lead_id=LEAD)
+    third = CustomerId(UUID(int=0xE))
+    him, spouse, last = (replace(buyer, customer_id=each) for each in (CUSTOMER, SPOUSE, third))
+    for way in (
+        (him, becomes(CUSTOMER, SPOUSE), spouse),
+        (him, spouse, becomes(SPOUSE, CUSTOMER)),
+        (him, becomes(CUSTOMER, third), spouse, becomes(SPOUSE, third), last),
+        (him, becomes(CUSTOMER, third), last, becomes(third, SPOUSE), spouse),
+    ):
+        (told,) = given(bought, *lead_of(SPOUSE), *way).when(note, by=policy).recorded
+        assert isinstance(told.event, SalesCustodyNoted)
+        assert told.event.basis == "lead"
+    apart = (him, becomes(CUSTOMER, third), last, spouse)
+    (told,) = given(bought, *lead_of(SPOUSE), *apart).when(note, by=policy).recorded
+    assert told.event == SalesCustodyNoted(order_id=ORDER, basis="nobody")

@@ -19,7 +19,7 @@ from commands.order.progress import (
     RepriceOrder,
     RequestOrder,
 )
-from domain.customer.facts import CreditReleased, CustomerAbsorbed, CustomerStatusChanged
+from domain.customer.facts import CreditReleased, CustomerAbsorbed, CustomerAssigned, CustomerStatusChanged
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.money import MixedCurrencies, Money
 from domain.order.facts import (
@@ -37,9 +37,17 @@ from domain.order.facts import (
     OrderRequested,
     OrderStatus,
 )
-from domain.order.refusals import BeyondAuthorised, FullyRefunded, NotReserved, ReservationSpent, StillOwed
+from domain.order.refusals import (
+    BeyondAuthorised,
+    FullyRefunded,
+    MoreThanAuthorised,
+    NotReserved,
+    ReservationSpent,
+    StillOwed,
+)
 from domain.order.states import Order
 from domain.values import CustomerId, OrderId, StaffId
+from tests.commands.lead.situations import buyer
 from tests.commands.order.situations import (
     CUSTOMER,
     HUNDRED,
@@ -70,7 +78,7 @@ from tests.commands.order.situations import (
     taken,
     whole,
 )
-from tests.spec import ANN, BOB, SUE, administrator, ann, bob, crm, day, given, mia, otto, pat, person, policy, sue
+from tests.spec import ANN, BOB, MIA, SUE, administrator, ann, bob, crm, day, given, mia, otto, pat, person, policy, sue
 
 controller = policy
 request = RequestOrder(order_id=ORDER, customer_id=CUSTOMER, lines=LINES)
@@ -223,6 +231,23 @@ def test_an_order_is_its_salesperson_s() -> None:
     given().when(request, by=pat).refused(NotAllowed, because="capture is not allowed")
 
 
+def test_a_manager_names_another_only_where_the_customer_is_hers_to_give() -> None:
+    him = replace(buyer, customer_id=CUSTOMER)
+    spouse = replace(buyer, customer_id=SPOUSE)
+    anns, sues = (CustomerAssigned(customer_id=CUSTOMER, owner=each, role="primary") for each in (ANN, SUE))
+    named = replace(request, salesperson=BOB)
+    given(him, anns).when(named, by=mia).then(replace(requested, salesperson=BOB))
+    given(him, sues).when(named, by=mia).refused(NotAllowed, because="sue lies outside the scope of mia")
+    given(him, sues).when(named, by=mia, imported=True).done()
+    given(him, sues).when(named, by=crm).done()
+    given(him, sues).when(replace(request, salesperson=MIA), by=mia).done()
+    given(him).when(named, by=mia).done()
+    given(him).when(named, by=otto).refused(NotAllowed, because="bob lies outside the scope of otto")
+    became = CustomerAbsorbed(customer_id=CUSTOMER, into=SPOUSE, from_="prospect")
+    survivor = (spouse, replace(sues, customer_id=SPOUSE))
+    given(him, anns, became, *survivor).when(named, by=mia).refused(NotAllowed, because="sue lies outside")
+
+
 def test_who_may_work_on_it() -> None:
     cheaper = RepriceOrder(order_id=ORDER, lines=lines("90"))
     cancel = CancelOrder(order_id=ORDER)
@@ -342,6 +367,40 @@ def test_an_order_that_becomes_dearer_is_authorised_again() -> None:
         if before != "requested":
             again = replace(authorise, amount=cny("100.01"), reservation=RESERVATION)
             story.when(again, by=policy).refused(ReservationSpent, because="reserve anew")
+
+
+def many(quantity: int, price: str) -> tuple[Line, ...]:
+    return (Line(product="course-1", quantity=quantity, unit_price=cny(price)),)
+
+
+def test_an_order_that_becomes_more_is_authorised_again_though_it_costs_the_same() -> None:
+    more = RepriceOrder(order_id=ORDER, lines=many(6, "10"))
+    for before in ("requested", "authorised", "placed"):
+        (told,) = given(*WAYS[before]).when(more, by=ann).recorded
+        assert isinstance(told.event, OrderRepriced)
+        assert (told.event.to, told.event.amount) == ("requested", cny("60"))
+        (told,) = given(*WAYS[before]).when(more, by=ann, imported=True).recorded
+        assert isinstance(told.event, OrderRepriced)
+        assert told.event.to == before
+    same = RepriceOrder(order_id=ORDER, lines=many(5, "10"))
+    given(*WAYS["authorised"]).when(same, by=ann).done().when(place, by=crm).done()
+
+
+def test_no_more_pieces_are_placed_than_were_authorised() -> None:
+    story = given(*WAYS["authorised"])
+    sixth = replace(place, lines=many(6, "10"))
+    story.when(sixth, by=crm).refused(MoreThanAuthorised, because="these are 6 pieces, and 5 are authorised")
+    story.when(sixth, by=crm, imported=True).done()
+    story.when(replace(place, lines=many(5, "20")), by=crm).done()
+    fewer = story.when(RepriceOrder(order_id=ORDER, lines=many(3, "10")), by=ann).done()
+    fewer.when(replace(place, lines=many(4, "1")), by=crm).refused(MoreThanAuthorised, because="3 are authorised")
+
+
+def test_what_was_repriced_to_more_before_pieces_counted_is_not_placed_for_more() -> None:
+    before = OrderRepriced(
+        order_id=ORDER, from_="authorised", to="authorised", lines=many(50, "2"), before=HUNDRED, amount=HUNDRED
+    )
+    given(*WAYS["authorised"], before).when(place, by=crm).refused(MoreThanAuthorised, because="these are 50")
 
 
 def test_even_within_what_was_authorised_for_more() -> None:

@@ -4,13 +4,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 
 from commands.customer.creating import CreateCustomer
 from commands.customer.owners import AssignCustomer, ReleaseCustomer, TransferCustomer
-from commands.lead.custody import TransferLead
-from commands.lead.work import ConvertLead
+from commands.lead.custody import ClaimLead, TransferLead
+from commands.lead.work import ContactLead, ConvertLead, NegotiateLead, QualifyLead
 from commands.order.credit import AttributeSalesCredit, Share
 from commands.order.money import RecordPayment, RefundOrder
 from commands.order.progress import AdoptOrder, AuthoriseOrder, PlaceOrder, RequestOrder
@@ -19,12 +20,12 @@ from consumers.policies.attribution import custody_of_leads, custody_of_owners
 from domain.customer.dossier import Profile
 from domain.customer.facts import CustomerCreated
 from domain.order.facts import Line, SalesCreditAttributed, SalesCreditReversed, SalesCustodyNoted
-from domain.values import LeadId, OrderId, StaffId
-from tests.commands.customer.situations import LATER, LI, ORDER, money
-from tests.commands.lead.situations import LEAD, contacted, held, negotiating, qualified
+from domain.values import LeadId, OrderId, StaffId, replace
+from tests.commands.customer.situations import LATER, LI, ORDER, OTHER, money
+from tests.commands.lead.situations import AMOUNT, LEAD, contacted, held, in_pool, negotiating, qualified
 from tests.consumers.office import ADMIN, CRM, Office, settle
 from tests.consumers.policies.order_desk import Desk
-from tests.spec import ANN, BOB, STAFF, SUE, administrator, ann, crm, mia, policy
+from tests.spec import ANN, BOB, STAFF, SUE, administrator, ann, bob, crm, mia, policy, sue
 
 DAY = timedelta(days=1)
 BOTH = (custody_of_owners, custody_of_leads)
@@ -67,9 +68,60 @@ def test_what_is_paid_is_his_whose_the_customer_was_when_the_order_came(desk: De
 
 def test_a_salesperson_who_is_named_goes_first(desk: Desk) -> None:
     desk.do(mia, AssignCustomer(customer_id=LI, owner=BOB))
-    desk.do(ann, request, convert)
+    desk.do(mia, replace(request, salesperson=ANN))
+    desk.do(ann, convert)
     desk.settle()
     assert noted(desk) == [("salesperson", ANN, None)]
+
+
+def test_who_asks_in_his_own_name_needs_the_customer_for_that(desk: Desk) -> None:
+    desk.do(mia, AssignCustomer(customer_id=LI, owner=BOB), AssignCustomer(customer_id=LI, owner=ANN, role="service"))
+    theirs = [replace(request, order_id=OrderId(UUID(int=number))) for number in (1, 2, 3)]
+    for who, what in zip((ann, sue, mia), theirs, strict=True):
+        desk.do(who, what)
+    desk.settle()
+    assert noted(desk) == [("salesperson", ANN, None), ("owner", BOB, None), ("owner", BOB, None)]
+
+
+def test_who_asks_for_his_lead_s_order_has_led_to_it(desk: Desk) -> None:
+    desk.do(mia, AssignCustomer(customer_id=LI, owner=BOB))
+    desk.do(ann, request, convert)
+    desk.settle()
+    assert noted(desk)[-1] == ("lead", ANN, LEAD)
+
+
+def test_a_lead_that_became_another_customer_takes_nothing_from_a_colleague(desk: Desk) -> None:
+    desk.do(crm, CreateCustomer(customer_id=OTHER))
+    desk.do(mia, AssignCustomer(customer_id=LI, owner=BOB))
+    desk.do(crm, order)
+    desk.settle()
+    desk.do(ann, replace(convert, customer_id=OTHER))
+    desk.do(crm, pay)
+    desk.settle()
+    assert noted(desk) == [("owner", BOB, None)]
+    assert credit(desk) == {BOB: (100, 100)}
+
+
+def test_who_gets_hold_of_the_lead_after_the_order_has_not_led_to_it(desk: Desk) -> None:
+    desk.now += DAY
+    desk.do(crm, order)
+    desk.now += DAY
+    desk.do(mia, TransferLead(lead_id=LEAD, to=BOB), reason="holidays")
+    desk.do(bob, convert)
+    desk.settle()
+    assert noted(desk)[-1] == ("lead", ANN, LEAD)
+
+
+def test_a_lead_that_nobody_had_when_the_order_came_has_not_led_to_it() -> None:
+    desk = Desk(BOTH, *STAFF, li, *in_pool)
+    desk.do(mia, AssignCustomer(customer_id=LI, owner=BOB))
+    desk.do(crm, order)
+    desk.now += DAY
+    quote = NegotiateLead(lead_id=LEAD, quote_no="Q-1", amount=AMOUNT)
+    desk.do(ann, ClaimLead(lead_id=LEAD), ContactLead(lead_id=LEAD), QualifyLead(lead_id=LEAD, amount=AMOUNT), quote)
+    desk.do(ann, convert)
+    desk.settle()
+    assert noted(desk) == [("owner", BOB, None)]
 
 
 @pytest.mark.parametrize("first", ["order", "lead"])

@@ -160,6 +160,19 @@ def test_a_flag_that_comes_between_the_two_steps_holds_the_order_as_well(desk: D
     assert status(desk) == "Authorised"
 
 
+def test_the_limit_of_pieces_is_not_escaped_by_another_price(desk: Desk) -> None:
+    desk.do(ann, request(100))
+    desk.settle()
+    assert status(desk) == "Authorised"
+    desk.do(ann, RepriceOrder(order_id=ORDER, lines=lines(2, 50)))
+    desk.settle()
+    assert status(desk) == "Authorised", "as many as the level allows"
+    desk.do(ann, RepriceOrder(order_id=ORDER, lines=lines(1, 51)))
+    desk.settle()
+    assert (status(desk), [each.reason for each in desk.told(OrderRefused)]) == ("Declined", ["over-quantity"])
+    assert reserved(desk) == {}
+
+
 def test_an_order_that_becomes_dearer_needs_more_and_one_that_becomes_cheaper_less(desk: Desk) -> None:
     desk.do(ann, request(400))
     desk.settle()
@@ -508,6 +521,32 @@ def test_what_was_reserved_before_two_are_separated_is_released_wherever_it_lies
     desk.do(ann, CancelOrder(order_id=ORDER))
     desk.settle()
     assert reserved(desk, OTHER) == reserved(desk, LI) == {}
+
+
+def named_apart(desk: Desk) -> None:
+    """What came to the survivor later, and is the other's all the same."""
+    desk.do(mia, MergeCustomers(customer_id=LI, absorbed=OTHER, choices=SURVIVOR), reason="same")
+    desk.do(ann, request(600), request(100, LATER))
+    desk.settle()
+    assert reserved(desk) == {ORDER: 600, LATER: 100}
+    desk.do(mia, UnmergeCustomer(customer_id=LI, absorbed=OTHER, orders=(ORDER,)), reason="mistake")
+    desk.settle()
+    assert (reserved(desk), reserved(desk, OTHER)) == ({LATER: 100}, {ORDER: 600})
+
+
+def test_an_order_that_is_named_when_two_are_separated_is_the_other_s(desk: Desk) -> None:
+    named_apart(desk)
+    desk.do(ann, CancelOrder(order_id=ORDER), RepriceOrder(order_id=LATER, lines=lines(50)))
+    desk.settle()
+    assert (reserved(desk), reserved(desk, OTHER)) == ({LATER: 50}, {})
+
+
+def test_what_it_costs_more_is_reserved_with_the_other(desk: Desk) -> None:
+    named_apart(desk)
+    desk.do(ann, RepriceOrder(order_id=ORDER, lines=lines(700)))
+    desk.settle()
+    assert (reserved(desk), reserved(desk, OTHER)) == ({LATER: 100}, {ORDER: 700})
+    assert status(desk) == "Authorised"
 
 
 # History

@@ -29,8 +29,8 @@ from domain.customer.facts import (
 )
 from domain.lifecycle_policy import STANDARD, LifecycleTerms
 from domain.order.facts import Line, OrderPaid, OrderPlaced
-from domain.values import CustomerId, OrderId
-from tests.commands.customer.situations import both, only_li
+from domain.values import CustomerId, OrderId, replace
+from tests.commands.customer.situations import LATER, both, only_li
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, CRM, START, mia
 from tests.consumers.policies.shop import DAY, SECOND, Shop, money, quick
@@ -62,6 +62,9 @@ def test_whose_an_order_is_follows_those_who_become_one_and_are_two_again() -> N
     assert rows(purchases, PLACED, MERGED) == [purchase(LI, ZHU)]
     assert rows(purchases, PLACED, MERGED, UNMERGED) == [purchase(LI)]
     assert rows(purchases, PLACED, UNMERGED) == [purchase(LI)]
+    apart = replace(UNMERGED, customer_id=LI, absorbed=ZHU)
+    assert rows(purchases, PLACED, replace(apart, orders=(ORDER,))) == [purchase(ZHU)]
+    assert rows(purchases, PLACED, replace(apart, orders=(LATER,))) == [purchase(LI)]
 
 
 def test_what_is_paid_in_part_is_not_noted() -> None:
