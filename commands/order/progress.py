@@ -134,12 +134,14 @@ class AuthoriseOrder:
     """`reservation` is the id of the event by which the customer's credit was set aside for it, `amount` how much.
 
     `edition` is that of the order for which it was set aside, to be sure that it is still the same. What is paid
-    already, or costs nothing, needs no reservation.
+    already, or costs nothing, needs no reservation. `answers` is whose credit it is, where it is not the customer's of
+    the order: two were separated since, and it was named as the other's.
     """
 
     order_id: OrderId
     amount: Money
     reservation: UUID | None = None
+    answers: CustomerId | None = None
     edition: int | None = None
 
 
@@ -149,7 +151,11 @@ def who_buys(order: Unrequested | Order) -> list[CustomerId]:
     return [order.customer_id, *order.co_buyers] if isinstance(order, Order) else []
 
 
-@orders.decides(Action.CREDIT, customers=who_buys, survivors=who_answers)
+def who_buys_on_credit(command: AuthoriseOrder, order: Unrequested | Order) -> list[CustomerId]:
+    return [*who_buys(order), *([] if command.answers is None else [command.answers])]
+
+
+@orders.decides(Action.CREDIT, customers=who_buys_on_credit, survivors=who_answers)
 def authorise(
     command: AuthoriseOrder,
     order: Order,
@@ -167,7 +173,9 @@ def authorise(
             raise BeyondAuthorised(amount=order.amount, authorised=amount)
         needed = owed(order, amount)
         if needed.amount:
-            must_be_reserved(command, order, needed, who_owes(order.customer_id, {**survivors, **customers}))
+            must_be_reserved(
+                command, order, needed, who_owes(command.answers or order.customer_id, {**survivors, **customers})
+            )
     return OrderAuthorised(order_id=command.order_id, from_=before, amount=amount, reservation=command.reservation)
 
 

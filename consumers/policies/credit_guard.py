@@ -185,9 +185,14 @@ def reserve(order: Guarded) -> Iterator[ReserveCredit | AuthoriseOrder]:
         yield authorise(order)
 
 
-def authorise(order: Guarded, reservation: UUID | None = None) -> AuthoriseOrder:
-    amount = Money(amount=order.amount, currency=order.currency)
-    return AuthoriseOrder(order_id=order.order_id, amount=amount, reservation=reservation, edition=order.edition)
+def authorise(order: Guarded, reservation: UUID | None = None, answers: CustomerId | None = None) -> AuthoriseOrder:
+    return AuthoriseOrder(
+        order_id=order.order_id,
+        amount=Money(amount=order.amount, currency=order.currency),
+        reservation=reservation,
+        edition=order.edition,
+        answers=answers,
+    )
 
 
 @credit_guard.reacts
@@ -197,7 +202,7 @@ def authorise_what_is_reserved(
     """As far as it covers what the order costs; a dearer one has a reservation of its own under way."""
     if row is None or row.status != "requested" or event.amount.amount < row.owed.amount:
         return
-    yield authorise(row, recorded.event_id)
+    yield authorise(row, recorded.event_id, event.customer_id)
 
 
 @credit_guard.reacts
