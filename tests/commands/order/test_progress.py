@@ -19,7 +19,14 @@ from commands.order.progress import (
     RepriceOrder,
     RequestOrder,
 )
-from domain.customer.facts import CreditReleased, CustomerAbsorbed, CustomerAssigned, CustomerStatusChanged
+from domain.customer.facts import (
+    CreditReleased,
+    CustomerAbsorbed,
+    CustomerAssigned,
+    CustomerStatusChanged,
+    RiskFlagRaised,
+)
+from domain.customer.refusals import HeldForRisk
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.money import MixedCurrencies, Money
 from domain.order.facts import (
@@ -333,6 +340,17 @@ def test_who_has_become_another_one_owes_as_him() -> None:
     survivor = (replace(him, customer_id=SPOUSE), credit_for("100", ORDER, SPOUSE))
     given(him, became, *survivor, requested).when(authorise, by=policy).done()
     given(*on_credit, became, survivor[0], requested).when(authorise, by=policy).refused(NotReserved)
+
+
+def test_an_order_that_was_named_as_the_other_s_is_authorised_on_the_other_s_credit() -> None:
+    other = replace(him, customer_id=SPOUSE)
+    his = replace(authorise, answers=SPOUSE)
+    given(him, other, credit_for("100", ORDER, SPOUSE), requested).when(his, by=policy).then(
+        replace(authorised, reservation=OTHER_RESERVATION)
+    )
+    given(*on_credit, other, requested).when(his, by=policy).refused(NotReserved)
+    flagged = RiskFlagRaised(customer_id=SPOUSE, flag="chargeback")
+    given(him, other, credit_for("100", ORDER, SPOUSE), flagged, requested).when(his, by=policy).refused(HeldForRisk)
 
 
 def test_no_more_is_placed_than_is_authorised() -> None:
