@@ -1,8 +1,8 @@
 """What people and companies are called, as it is compared.
 
 Chinese names are the same or they are not: with one other character it is another person. So it is with short words in
-Latin letters (Wei, Lei). One slip is forgiven in long words alone. Names of two characters have many bearers; 14 in 100
-people have such a name (公安部, 2007), and 300,000 are called 张伟 alone (全国姓名报告, 2019).
+Latin letters (Wei, Lei). One slip is forgiven in long words alone. Names of two characters have many bearers: one in
+seven is called so (公安部, 2007), and nearly 300,000 are called 张伟 (全国姓名报告, 2019).
 """
 
 import re
@@ -83,8 +83,6 @@ def names_alike(one: Name | None, other: Name | None) -> float | None:
         return None if one.text[0] == other.text[0] else 0.0
     if one.text == other.text:
         return 1.0
-    if one.chinese and min(len(one.text), len(other.text)) <= LONGEST_PERSON:
-        return 0.0
     differ = [(mine, its) for mine, its in zip(one.words, other.words, strict=False) if mine != its]
     return word_alike(*differ[0]) if len(one.words) == len(other.words) and len(differ) == 1 else 0.0
 
