@@ -169,10 +169,13 @@ def reserve_what_it_costs_now(event: OrderRepriced | OrderPlaced, row: Guarded |
     after = guarded.evolve(row, event)
     if row is None or after is None or not after.on_credit:
         return
-    if isinstance(event, OrderRepriced) or row.owed != after.owed:
+    freed = row.owed - after.owed
+    if freed.amount > 0 and after.status != "requested":  # Whatever holds him, he owes so much less.
+        yield from release(after, freed if after.owed.amount else None)
+    elif isinstance(event, OrderRepriced) or freed.amount:
         yield from reserve(after)
-    if row.owed.amount and not after.owed.amount:
-        yield from release(after)
+        if not after.owed.amount:
+            yield from release(after)
 
 
 def reserve(order: Guarded) -> Iterator[ReserveCredit | AuthoriseOrder]:

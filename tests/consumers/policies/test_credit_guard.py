@@ -149,6 +149,16 @@ def test_an_order_of_one_with_a_risk_flag_waits_until_the_last_is_cleared(desk: 
     assert asked == [before, ORDER, LATER, LAST, ORDER, ORDER], "what is authorised is not asked for again"
 
 
+def test_what_becomes_cheaper_while_he_is_held_frees_what_it_does_not_need(desk: Desk) -> None:
+    desk.do(ann, request(400))
+    desk.settle()
+    desk.do(crm, RaiseRiskFlag(customer_id=LI, flag="fraud"))
+    desk.do(cora, PlaceCreditHold(customer_id=LI, reason="manual"), reason="late")
+    desk.do(ann, RepriceOrder(order_id=ORDER, lines=lines(1)))
+    desk.settle()
+    assert (status(desk), reserved(desk)) == ("Authorised", {ORDER: 1})
+
+
 def test_a_flag_that_comes_between_the_two_steps_holds_the_order_as_well(desk: Desk) -> None:
     desk.do(ann, request(400))
     desk.step(credit_guard)
