@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from commands.ask import Ask, Conflict
+from commands.currencies import must_be_current
 from commands.decider import Decider
 from commands.permission import must_be_allowed, must_reach
 from commands.states import Known, View
@@ -114,6 +115,8 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
     actor = work.actor = allowed(work, before.state, view, now)
     if ask.reason is not None:
         must_be_offered(ask.reason.code, ask, view)
+    if not ask.imported and actor.kind != "policy":  # A policy repeats what was told before.
+        must_be_current(ask.command)
     if ask.expected not in (None, before.version) and (before.version or plan.opens):
         raise Conflict(f"{home} is at version {before.version}, not {ask.expected}")
     asked = Asked(

@@ -31,7 +31,11 @@ class MixedCurrencies(Refused):
 
 @value
 class Money:
-    """An exact amount; the currency is an ISO 4217 code, and fixes how many decimal places there are."""
+    """An exact amount; the currency is an ISO 4217 code, and fixes how many decimal places there are.
+
+    It may be of a currency that is no more, or that was written down wrongly: what was stored is read. Of what somebody
+    asks for now, `commands/currencies.py` knows more.
+    """
 
     amount: Decimal
     currency: str
