@@ -6,6 +6,7 @@ from itertools import pairwise
 from commands.decider import Decider
 from commands.pool import is_known
 from domain.access import Action
+from domain.actor import Asked
 from domain.calendar import Calendar
 from domain.errors import Invalid, said
 from domain.quality.plan import (
@@ -16,6 +17,7 @@ from domain.quality.plan import (
     SamplingPlanEvent,
     SamplingPlanPublished,
     evolve,
+    month_at,
 )
 from domain.values import CalendarId, PolicyId, value
 
@@ -47,7 +49,7 @@ def calendar_named(command: PublishSamplingPlan) -> list[CalendarId]:
 
 @sampling_plans.decides(Action.ADMINISTER, calendars=calendar_named)
 def publish(
-    command: PublishSamplingPlan, plan: NoPlan | SamplingPlan, calendars: Mapping[CalendarId, Calendar]
+    command: PublishSamplingPlan, plan: NoPlan | SamplingPlan, calendars: Mapping[CalendarId, Calendar], asked: Asked
 ) -> SamplingPlanPublished:
     """Publish how calls are drawn, or new terms for it; reviews that have begun go on under theirs."""
     must_make_sense(command.terms)
@@ -56,6 +58,7 @@ def publish(
         number=plan.number + 1 if isinstance(plan, SamplingPlan) else 1,
         name=said("name", command.name),
         terms=command.terms,
+        since=None if asked.imported else month_at(asked.at, command.terms.review.time_zone),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from commands.quality.drawing import BeginDraw, RecordDraw
-from commands.quality.inspection import SampleCall
+from commands.quality.sampling import SampleCall
 from consumers.process import Process, Seen
 from domain.quality.plan import DrawBegun, MonthDrawn, end_of, month_at
 from domain.quality.sampling import Candidate, draw
@@ -48,7 +48,6 @@ def inspect_what_was_drawn(event: MonthDrawn) -> Iterator[SampleCall]:
         yield SampleCall(
             review_id=ReviewId(each.call_id),
             call_id=each.call_id,
-            agent=each.agent,
             month=event.month,
             plan_id=event.plan_id,
             stratum=each.stratum,

@@ -66,10 +66,13 @@ class Drawn:
 
 @fact("sampling-plan.published")
 class SamplingPlanPublished:
+    """`since` is the month in which it was published, by its own zone; a plan of history has none."""
+
     plan_id: PolicyId
     number: int
     name: str
     terms: PlanTerms
+    since: str | None = None
 
 
 @fact("sampling-plan.draw-begun")
@@ -114,6 +117,7 @@ class SamplingPlan:
     plan_id: PolicyId
     number: int
     terms: PlanTerms
+    since: str | None = None  # The month in which it was first published.
     drawn: str | None = None  # The last month that was drawn, or is being drawn:
     drawing: str | None = None  # as long as that is not done.
 
@@ -125,8 +129,8 @@ def evolve(plan: AnyPlan, event: SamplingPlanEvent) -> AnyPlan:
     match plan, event:
         case SamplingPlan(), SamplingPlanPublished(number=number, terms=terms):
             return replace(plan, number=number, terms=terms)
-        case NoPlan(), SamplingPlanPublished(plan_id=plan_id, number=number, terms=terms):
-            return SamplingPlan(plan_id=plan_id, number=number, terms=terms)
+        case NoPlan(), SamplingPlanPublished(plan_id=plan_id, number=number, terms=terms, since=since):
+            return SamplingPlan(plan_id=plan_id, number=number, terms=terms, since=since)
         case SamplingPlan(), DrawBegun(month=month):
             return replace(plan, drawn=month, drawing=month)
         case SamplingPlan(), MonthDrawn():
@@ -153,3 +157,8 @@ def end_of(month: str, time_zone: str) -> datetime:
 def month_after(month: str) -> str:
     year, number = map(int, month.split("-"))
     return f"{year + number // 12:04}-{number % 12 + 1:02}"
+
+
+def month_due(plan: SamplingPlan) -> str | None:
+    """The month whose turn it is. None is any: nothing was drawn, and nobody knows since when there is a plan."""
+    return plan.since if plan.drawn is None else month_after(plan.drawn)

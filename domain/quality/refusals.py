@@ -189,6 +189,37 @@ class MonthNotOver(Refused):
 
 
 @refusal
+class StillDrawing(Refused):
+    """Months are drawn one after the other."""
+
+    month: str
+
+    def __str__(self) -> str:
+        return f"{self.month} is being drawn"
+
+
+@refusal
+class MonthSkipped(Refused):
+    """A month is not drawn before those that come before it: none of them could be drawn any more."""
+
+    month: str
+    due: str
+
+    def __str__(self) -> str:
+        return f"{self.due} is to be drawn before {self.month}"
+
+
+@refusal
+class NotDrawnYet(Refused):
+    """A call comes with the draw of its month, or after that."""
+
+    month: str
+
+    def __str__(self) -> str:
+        return f"{self.month} has not been drawn"
+
+
+@refusal
 class DrawnAlready(Refused):
     """A month is drawn once, and none before it any more."""
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.calendar import WEEKDAYS, CalendarPublished, OtherDay
+from domain.call.facts import CallEnded, CallRequested
 from domain.quality.calibration import (
     BlindScoreSubmitted,
     CalibrationOpened,
@@ -13,7 +14,7 @@ from domain.quality.calibration import (
     ConsensusSet,
     RevealedScore,
 )
-from domain.quality.plan import PlanTerms, ReviewTerms, SamplingPlanPublished
+from domain.quality.plan import DrawBegun, PlanTerms, ReviewTerms, SamplingPlanPublished
 from domain.quality.review.facts import (
     AppealUpheld,
     CallSampled,
@@ -81,13 +82,18 @@ office = CalendarPublished(
         OtherDay(date=date(2026, 3, 28), name="调休", windows=("09:00-12:00",)),
     ),
 )
-published = (*INSPECTORS, *JUDGES, drafted_card, card, plan, office)
 
 # A call
 
-NUMBER = 0xCA11
+NUMBER = 0x5CA11
 REVIEW, OTHER = ReviewId(UUID(int=NUMBER)), ReviewId(UUID(int=NUMBER + 1))
 CALL = CallId(REVIEW)
+talked = (
+    CallRequested(call_id=CALL, direction="outbound", agent=ANN),
+    CallEnded(call_id=CALL, from_="requested", to="completed", outcome="completed", talk_seconds=90),
+)
+march = DrawBegun(plan_id=PLAN, number=1, month="2026-03", terms=plan.terms)
+published = (*INSPECTORS, *JUDGES, drafted_card, card, plan, office, *talked, march)
 
 
 def sampled(

@@ -126,6 +126,12 @@ def test_whoever_it_was_whose_call_it_was() -> None:
     given(*published).when(replace(SAMPLE, agent=ZOE, stratum="old"), by=dialler, imported=True).then(
         replace(sampled(agent=ZOE), stratum="old")
     )
+    given(*published).when(SAMPLE, by=dialler, imported=True).then(sampled())
+    untold = replace(SAMPLE, review_id=OTHER, call_id=CallId(OTHER), month="2019-01")
+    given(*published).when(replace(untold, agent=ZOE), by=dialler, imported=True).then(
+        replace(sampled(OTHER, ZOE), month="2019-01")
+    )
+    given(*published).when(untold, by=dialler, imported=True).refused(Invalid, because="agent: nobody knows whose")
     given(*published).when(replace(SAMPLE, call_id=CallId(OTHER)), by=dialler, imported=True).refused(Invalid)
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from commands.calendar import PublishCalendar
-from commands.quality.inspection import PublishReview, SampleCall
+from commands.quality.inspection import PublishReview
 from commands.quality.plans import PublishSamplingPlan
+from commands.quality.sampling import SampleCall
 from domain.errors import Invalid, NotAllowed, NotNow
 from domain.quality.plan import PlanTerms, ReviewTerms, SamplingPlanPublished
 from domain.values import CalendarId, CallId, PolicyId
@@ -24,7 +25,7 @@ from tests.commands.quality.situations import (
     quin,
 )
 from tests.commands.quality.test_stages import SAMPLE
-from tests.spec import administrator, given, mia
+from tests.spec import START, administrator, given, mia, policy
 
 usual = PublishSamplingPlan(plan_id=PLAN, name="Service calls")
 
@@ -50,6 +51,7 @@ def test_a_plan_is_published_with_the_usual_terms() -> None:
                     coaching_times=2,
                 ),
             ),
+            since="2026-03",
         )
     )
 
@@ -57,9 +59,9 @@ def test_a_plan_is_published_with_the_usual_terms() -> None:
 def test_a_new_version_has_the_next_number_and_is_pinned() -> None:
     more = PlanTerms(per_agent_month=9, twice_percent=100, review=ReviewTerms(gap=3))
     story = given(*published).when(replace(usual, terms=more), by=administrator)
-    then = story.then(replace(plan, number=2, terms=more))
-    (entry,) = then.when(SAMPLE, by=ina).recorded
-    assert entry.policy_version == f"sampling-plan/{PLAN}@2"
+    then = story.then(replace(plan, number=2, terms=more, since="2026-03"))
+    (entry,) = then.when(SAMPLE, by=policy).recorded
+    assert entry.policy_version == f"sampling-plan/{PLAN}@3"  # In between, a month was drawn.
     assert (entry.event.plan_number, entry.event.terms, entry.event.twice) == (2, more.review, True)
 
 
@@ -90,6 +92,11 @@ def test_a_new_version_changes_nothing_for_a_review_that_has_begun() -> None:
 )
 def test_terms_that_make_no_sense_are_refused(terms: PlanTerms, because: str) -> None:
     given().when(replace(usual, terms=terms), by=administrator).refused(Invalid, because=because)
+
+
+def test_a_plan_of_history_does_not_say_since_when_months_are_drawn() -> None:
+    (entry,) = given().when(usual, by=administrator, at=START, imported=True).recorded
+    assert entry.event.since is None
 
 
 def test_a_plan_is_an_administrator_s_and_has_a_name() -> None:
@@ -140,19 +147,19 @@ def test_a_calendar_is_published() -> None:
     ],
 )
 def test_a_drawing_that_cannot_be_is_refused(changed: SampleCall, because: str) -> None:
-    given(*published).when(changed, by=ina).refused(Invalid, because=because)
+    given(*published).when(changed, by=policy).refused(Invalid, because=because)
 
 
 def test_what_the_plan_does_not_always_draw_is_not_drawn_for_that() -> None:
     only_refunds = replace(plan, number=2, terms=PlanTerms(always=("refund",)))
-    given(*published, only_refunds).when(replace(SAMPLE, always=("complaint",)), by=ina).refused(
+    given(*published, only_refunds).when(replace(SAMPLE, always=("complaint",)), by=policy).refused(
         Invalid, because="^always/0: this is one of the plan's reasons"
     )
-    (entry,) = given(*published, only_refunds).when(replace(SAMPLE, always=("refund",)), by=ina).recorded
+    (entry,) = given(*published, only_refunds).when(replace(SAMPLE, always=("refund",)), by=policy).recorded
     assert entry.event.always == ("refund",)
 
 
 def test_without_a_plan_nothing_is_drawn() -> None:
-    given(*published).when(replace(SAMPLE, plan_id=PolicyId("none")), by=ina).refused(
+    given(*published).when(replace(SAMPLE, plan_id=PolicyId("none")), by=policy).refused(
         NotNow, because="needs SamplingPlan, and sampling-plan/none is NoPlan"
     )

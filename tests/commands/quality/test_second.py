@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from commands.quality.inspection import PublishReview, SampleCall, SubmitReview
+from commands.quality.inspection import PublishReview, SubmitReview
+from commands.quality.sampling import SampleCall
 from commands.quality.second import ArbitrateReview, AssignSecondReviewer, RequestSecondReview, SubmitSecondReview
 from domain.errors import Invalid, NotAllowed, NotNow, Refused
 from domain.lead.refusals import NotAvailable, NotEmployed
@@ -112,7 +113,7 @@ def test_a_second_opinion_goes_its_way(before: str, name: str) -> None:
 
 def test_whom_the_plan_has_scored_twice_is_known_from_the_seed() -> None:
     always = given(*published, replace(plan, number=2, terms=PlanTerms(twice_percent=100)))
-    always.when(SAMPLE, by=ina).then(replace(sampled(twice=True), plan_number=2))
+    always.when(SAMPLE, by=policy).then(replace(sampled(twice=True), plan_number=2))
     waiting = given(*at("submitted", twice=True))
     waiting.when(publish, by=ina).refused(SecondScoreMissing, because="the second score has not come yet")
     waiting.when(request, by=quin).refused(NotNow, because="needs NotAsked, and it is Wanted")
@@ -124,7 +125,7 @@ def test_a_call_is_scored_twice_or_not_as_anybody_can_work_out() -> None:
     found = set()
     for number in range(12):
         seed = f"s{number}"
-        (entry,) = tenth.when(replace(SAMPLE, seed=seed), by=ina).recorded
+        (entry,) = tenth.when(replace(SAMPLE, seed=seed), by=policy).recorded
         assert entry.event.twice == is_scored_twice(CallId(REVIEW), 30, seed)
         found.add(entry.event.twice)
     assert found == {True, False}

@@ -11,8 +11,9 @@ import pytest
 
 from commands.policy import PausePolicy
 from commands.quality.appeals import AcknowledgeReview, AppealReview, DecideAppeal
-from commands.quality.inspection import AssignReview, PublishReview, SampleCall, SubmitReview, VoidReview
+from commands.quality.inspection import AssignReview, PublishReview, SubmitReview, VoidReview
 from commands.quality.plans import PublishSamplingPlan
+from commands.quality.sampling import SampleCall
 from commands.quality.scorecards import DraftScorecard, PublishScorecard
 from commands.staff import ChangeAvailability, DepartStaff, OnboardStaff
 from consumers.policies.coaching import coaching

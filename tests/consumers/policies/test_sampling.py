@@ -11,6 +11,7 @@ import pytest
 from commands.call.line import ConnectCall, EndCall
 from commands.call.work import RequestCall
 from commands.policy import PausePolicy
+from commands.quality.drawing import BeginDraw
 from commands.quality.plans import PublishSamplingPlan
 from consumers.policies.sampling import frame, sampling
 from consumers.process import Seen
@@ -19,6 +20,7 @@ from domain.customer.dossier import Profile
 from domain.customer.facts import CustomerCreated
 from domain.order.facts import Line, OrderPlaced, OrderRefunded, PaymentReceived
 from domain.quality.plan import DrawBegun, MonthDrawn, PlanTerms, SamplingPlanPublished, end_of, month_after
+from domain.quality.refusals import MonthSkipped, StillDrawing
 from domain.quality.review.facts import CallSampled
 from domain.quality.sampling import draw
 from domain.ticket.facts import CsatRecorded, ReturnRequested, TicketOpened
@@ -28,9 +30,9 @@ from projections.folding import Table
 from projections.projection import Projection
 from tests.commands.call.situations import CALL
 from tests.commands.customer.situations import LI, ORDER, money
-from tests.commands.quality.situations import INSPECTORS, PLAN
+from tests.commands.quality.situations import INSPECTORS, PLAN, ina
 from tests.consumers.office import ADMIN, CRM, Office, settle
-from tests.consumers.policies.order_desk import Desk, Seeing
+from tests.consumers.policies.order_desk import Desk, Seeing, refusal_of
 from tests.spec import ANN, BOB, STAFF, START, administrator, crm, mia
 
 DAY = timedelta(days=1)
@@ -124,6 +126,19 @@ def test_months_that_nobody_drew_are_drawn_one_after_the_other() -> None:
 )
 def test_months_end_by_the_clock_on_the_wall(month: str, zone: str, ends: str, after: str) -> None:
     assert (end_of(month, zone), month_after(month)) == (datetime.fromisoformat(ends), after)
+
+
+def test_nobody_makes_a_month_that_is_due_be_left_out() -> None:
+    desk = desk_of(*calls(range(1, 21)))
+    desk.now = APRIL + 40 * DAY
+    refused = refusal_of(desk, ina, BeginDraw(plan_id=PLAN, month="2026-04"))
+    assert isinstance(refused, MonthSkipped)
+    desk.do(ina, BeginDraw(plan_id=PLAN, month="2026-03"))
+    refused = refusal_of(desk, ina, BeginDraw(plan_id=PLAN, month="2026-04"))
+    assert isinstance(refused, StillDrawing)
+    desk.wait_until(desk.now)
+    assert [each.month for each in desk.told(MonthDrawn)] == ["2026-03", "2026-04"]
+    assert len(desk.told(CallSampled)) == 5
 
 
 # What
