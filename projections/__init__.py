@@ -11,6 +11,7 @@ from projections.key_accounts import key_accounts
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.sales_worklist import sales_worklist
+from projections.sampling_plans import sampling_plans
 from projections.sla_terms import sla_terms
 from projections.staff_directory import staff_directory
 from projections.status_time import status_time
@@ -34,6 +35,7 @@ VIEWS: tuple[Projection, ...] = (
     inspectable_tickets,
     inspected_scores,
     order_refunds,
+    sampling_plans,
     key_accounts,
 )
 
@@ -52,6 +54,7 @@ __all__ = [
     "order_refunds",
     "pool_directory",
     "sales_worklist",
+    "sampling_plans",
     "sla_terms",
     "staff_directory",
     "status_time",

@@ -37,6 +37,7 @@ class SampleCall:
     frame_size: int
     stratum_size: int
     always: tuple[Always, ...] = ()
+    late: bool = False
     agent: StaffId | None = None
 
 
@@ -92,6 +93,7 @@ def sample_call(
         twice=is_scored_twice(command.call_id, plan.terms.twice_percent, seed),
         terms=plan.terms.review,
         always=command.always,
+        late=command.late,
     )
 
 
@@ -103,6 +105,8 @@ def must_be_drawn(command: SampleCall, month: str, plan: SamplingPlan, asked: As
         return
     if plan.drawn is None or month > plan.drawn:
         raise NotDrawnYet(month=month)
+    if command.late and not command.always:
+        raise Invalid(field="always", because="what is drawn late is drawn for a reason")
     outcome, _, length = command.stratum.rpartition(":")
     if not outcome or length not in lengths(plan.terms):
         raise Invalid(field="stratum", because=f"this is an outcome and one of {', '.join(lengths(plan.terms))}")

@@ -54,6 +54,9 @@ class CoachChosen:
 class CallSampled:
     """With the calls of that month, the plan and the seed draw the same calls again. The terms are copied in: those
     that are published later do not hold for this review.
+
+    `late` is a call whose month was drawn already when it became known why it is `always` drawn: `frame_size` are all
+    calls of the agent of which that event told so, and all of them are drawn.
     """
 
     review_id: ReviewId
@@ -69,6 +72,7 @@ class CallSampled:
     twice: bool
     terms: ReviewTerms
     always: tuple[Always, ...] = ()
+    late: bool = False
 
 
 @fact("review.assigned")

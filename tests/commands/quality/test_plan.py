@@ -143,6 +143,7 @@ def test_a_calendar_is_published() -> None:
         (replace(SAMPLE, frame_size=0, stratum_size=0), "^frame_size: a stratum has a call at least"),
         (replace(SAMPLE, frame_size=11), "^frame_size"),
         (replace(SAMPLE, frame_size=10**8), "^frame_size"),
+        (replace(SAMPLE, late=True), "^always: what is drawn late is drawn for a reason"),
         (replace(SAMPLE, always=("refund", "refund")), "^always/1: this is one of the plan's reasons, and once"),
     ],
 )
