@@ -62,6 +62,24 @@ class NotTheAgent(Refused):
 
 
 @refusal
+class NotBlind(Refused):
+    """Whoever scores a call a second time does not know what others found."""
+
+    staff_id: StaffId
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} takes part in a calibration of the call"
+
+
+@refusal
+class SecondScoreOpen(Refused):
+    """No calibration of a call tells scores as long as somebody is still to score it blind."""
+
+    def __str__(self) -> str:
+        return "the second score of its review has not come yet"
+
+
+@refusal
 class SecondScoreMissing(Refused):
     """A review that is scored twice is published after both have scored."""
 

@@ -10,7 +10,18 @@ from typing import Literal
 from domain.quality.plan import Always, ReviewTerms
 from domain.quality.scorecard import Item
 from domain.quality.scoring import Mark, Scored
-from domain.values import CallId, Instant, Personal, PolicyId, ReviewId, ScorecardId, StaffId, fact, value
+from domain.values import (
+    CalibrationId,
+    CallId,
+    Instant,
+    Personal,
+    PolicyId,
+    ReviewId,
+    ScorecardId,
+    StaffId,
+    fact,
+    value,
+)
 
 ReviewStatus = Literal[
     "selected",
@@ -141,6 +152,15 @@ class ReviewArbitrated:
     notes: Personal[Notes] | None = None
 
 
+@fact("review.calibration-noted")
+class CalibrationNoted:
+    """A calibration of the call was opened. Who takes part in it is not blind to the others' scores for ever."""
+
+    review_id: ReviewId
+    calibration_id: CalibrationId
+    participants: tuple[StaffId, ...]
+
+
 # Facts of what follows
 
 
@@ -243,6 +263,7 @@ ReviewEvent = (
     | SecondReviewerAssigned
     | SecondReviewSubmitted
     | ReviewArbitrated
+    | CalibrationNoted
     | ReviewPublished
     | ReviewAcknowledged
     | ReviewAppealed

@@ -17,6 +17,7 @@ from domain.quality.calibration import (
 from domain.quality.plan import DrawBegun, PlanTerms, ReviewTerms, SamplingPlanPublished
 from domain.quality.review.facts import (
     AppealUpheld,
+    CalibrationNoted,
     CallSampled,
     CoachingAssigned,
     CoachingCompleted,
@@ -204,6 +205,7 @@ ROUND = CalibrationId(UUID(int=0xCA1B))
 opened = CalibrationOpened(
     calibration_id=ROUND, call_id=CALL, participants=(INA, IVO), scorecard_id=CARD, scorecard_number=1, items=ITEMS
 )
+noted = CalibrationNoted(review_id=REVIEW, calibration_id=ROUND, participants=(INA, IVO))
 ina_scored = BlindScoreSubmitted(calibration_id=ROUND, inspector=INA, score=FAIR)
 ivo_scored = BlindScoreSubmitted(calibration_id=ROUND, inspector=IVO, score=POOR)
 revealed = CalibrationRevealed(

@@ -55,6 +55,7 @@ from tests.commands.quality.situations import (
     drafted,
     ina_scored,
     marks,
+    noted,
     opened,
     published,
     quin,
@@ -193,7 +194,11 @@ def test_whoever_it_was_who_coached() -> None:
 
 def test_whoever_it_was_who_calibrated() -> None:
     old = OpenCalibration(calibration_id=ROUND, call_id=CALL, scorecard_id=CARD, participants=(ZOE, IVO))
-    story = given(*published).when(old, by=zoe, imported=True).then(replace(opened, participants=(ZOE, IVO)))
+    story = (
+        given(*published)
+        .when(old, by=zoe, imported=True)
+        .then(replace(opened, participants=(ZOE, IVO)), replace(noted, participants=(ZOE, IVO)))
+    )
     blind = SubmitBlindScore(calibration_id=ROUND, items=FAIR.items)
     after = story.when(blind, by=zoe, imported=True).then(replace(ina_scored, inspector=ZOE))
     after.when(blind, by=dialler, imported=True).refused(NotAParticipant, because="dialler was not asked to it")

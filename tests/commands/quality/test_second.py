@@ -12,6 +12,7 @@ from domain.lead.refusals import NotAvailable, NotEmployed
 from domain.quality.plan import PlanTerms, ReviewTerms
 from domain.quality.refusals import (
     ArbitrationNeeded,
+    NotBlind,
     NothingToArbitrate,
     NotIndependent,
     NotTheInspector,
@@ -42,6 +43,7 @@ from tests.commands.quality.situations import (
     ina,
     ivo,
     marks,
+    noted,
     plan,
     published,
     queenie,
@@ -247,3 +249,12 @@ def test_what_was_erased_is_not_compared() -> None:
     decided = given(*published, sampled(), *TO_SUBMITTED[:-1], gone, requested, second_assigned, disputed)
     decided.when(arbitrate, by=quin).then(arbitrated).when(publish, by=quin).then(replace(shown, score=CLOSE))
     assert arbitrated.arbiter == QUIN
+
+
+def test_who_takes_part_in_a_calibration_of_the_call_is_not_blind() -> None:
+    """Opened before the call was drawn, or after."""
+    second = AssignSecondReviewer(review_id=REVIEW, inspector=IVO)
+    for history in ((*published, noted, *at("submitted")[len(published) :]), (*at("submitted"), noted)):
+        story = given(*history, requested)
+        story.when(second, by=quin).refused(NotBlind, because="ivo takes part in a calibration of the call")
+        story.when(replace(second, inspector=IDA), by=quin).then(replace(second_assigned, inspector=IDA))
