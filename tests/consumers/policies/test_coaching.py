@@ -30,6 +30,7 @@ from tests.commands.quality.situations import (
     ina,
     marks,
     published,
+    queenie,
     quin,
     sampled,
 )
@@ -107,6 +108,26 @@ def test_what_nobody_appeals_is_closed_and_stands(desk: Desk) -> None:
     assert desk.told(ReviewClosed, CoachingAssigned) == []
     desk.wait_until(START + 5 * DAY)
     assert len(desk.told(ReviewClosed)) == 1
+    assert coached(desk) == [(1, TEAM, "auto-fail", set())]
+
+
+def test_what_is_acknowledged_is_closed_too_and_not_coached_twice(desk: Desk) -> None:
+    score(desk, 1, PRIVATE)
+    acknowledge(desk, 1)
+    assert desk.told(ReviewClosed) == []
+    desk.wait_until(START + 5 * DAY)
+    assert [each.from_ for each in desk.told(ReviewClosed)] == ["acknowledged"]
+    assert coached(desk) == [(1, TEAM, "auto-fail", set())]
+
+
+def test_what_is_decided_at_the_last_level_is_closed_at_once(desk: Desk) -> None:
+    score(desk, 1, PRIVATE)
+    for judge, before in ((quin, 0), (queenie, 0)):
+        desk.do(ann, AppealReview(review_id=review(1), items=("privacy",), grounds="我没有说"))
+        assert len(desk.told(ReviewClosed)) == before
+        desk.do(judge, DecideAppeal(review_id=review(1)))
+        desk.wait_until(desk.now)
+    assert [each.from_ for each in desk.told(ReviewClosed)] == ["upheld"]
     assert coached(desk) == [(1, TEAM, "auto-fail", set())]
 
 
