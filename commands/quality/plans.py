@@ -51,8 +51,12 @@ def calendar_named(command: PublishSamplingPlan) -> list[CalendarId]:
 def publish(
     command: PublishSamplingPlan, plan: NoPlan | SamplingPlan, calendars: Mapping[CalendarId, Calendar], asked: Asked
 ) -> SamplingPlanPublished:
-    """Publish how calls are drawn, or new terms for it; reviews that have begun go on under theirs."""
+    """Publish how calls are drawn, or new terms for it; reviews that have begun go on under theirs. A plan names the
+    calendar by which the days to appeal in are counted.
+    """
     must_make_sense(command.terms)
+    if command.terms.review.calendar_id is None and not asked.imported:
+        raise Invalid(field="terms/review/calendar_id", because="days to appeal in are business days, of a calendar")
     return SamplingPlanPublished(
         plan_id=command.plan_id,
         number=plan.number + 1 if isinstance(plan, SamplingPlan) else 1,

@@ -17,8 +17,8 @@ class ReviewTerms:
     """What a review is held under. It keeps those of the day on which its call was drawn.
 
     `gap` is how far two scores of a call may lie apart. Appeals are open for business days of the calendar that is
-    named, and for days of the time zone where none is. Two scores (`coaching_times`) below `coaching_below` lead to
-    coaching.
+    named; old plans named none, and count days of the time zone. Two scores (`coaching_times`) below `coaching_below`
+    lead to coaching.
     """
 
     gap: int = 10

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from commands.calendar import PublishCalendar
 from domain.calendar import WEEKDAYS, CalendarPublished, OtherDay
 from domain.call.facts import CallEnded, CallRequested
 from domain.quality.calibration import (
@@ -71,7 +72,8 @@ PLAN = PolicyId("service-calls")
 plan = SamplingPlanPublished(plan_id=PLAN, number=1, name="Service calls", terms=PlanTerms(twice_percent=0))
 
 OFFICE = CalendarId("office")
-TERMS = ReviewTerms()
+TERMS = ReviewTerms()  # As plans were published that named no calendar.
+BUSINESS = ReviewTerms(calendar_id=OFFICE)
 office = CalendarPublished(
     calendar_id=OFFICE,
     number=1,
@@ -82,6 +84,13 @@ office = CalendarPublished(
         OtherDay(date=date(2026, 4, 6), name="清明"),
         OtherDay(date=date(2026, 3, 28), name="调休", windows=("09:00-12:00",)),
     ),
+)
+publish_calendar = PublishCalendar(
+    calendar_id=OFFICE,
+    name=office.name,
+    time_zone=office.time_zone,
+    week=office.week,
+    other_days=office.other_days,
 )
 
 # A call

@@ -23,12 +23,14 @@ from domain.quality.scoring import Mark
 from domain.staff import StaffOnboarded
 from domain.values import CallId, OrgPath, ReviewId, StaffId
 from tests.commands.quality.situations import (
+    BUSINESS,
     CARD,
     INA,
     ITEMS,
     PLAN,
     ina,
     marks,
+    publish_calendar,
     published,
     queenie,
     quin,
@@ -42,7 +44,7 @@ from tests.spec import ANN, BOB, MIA, STAFF, START, administrator, ann, bob, mia
 TEAM = StaffId("tom")
 tom = StaffOnboarded(staff_id=TEAM, name="Tom", role="sales_manager", org_path=OrgPath("north/team-1"))
 DAY = timedelta(days=1)
-ONCE = PlanTerms(twice_percent=0)
+ONCE = PlanTerms(twice_percent=0, review=BUSINESS)
 SAMPLE = SampleCall(
     review_id=ReviewId(UUID(int=1)),
     call_id=CallId(UUID(int=1)),
@@ -222,14 +224,19 @@ def test_on_a_real_ledger_a_coach_is_assigned_once_whoever_dies_and_after_a_paus
     office.house.worker()
     office.do(ADMIN, OnboardStaff(staff_id=INA, name="Ina", role="inspector", org_path=OrgPath("quality")))
     office.do(ADMIN, DraftScorecard(scorecard_id=CARD, name="Service", items=ITEMS))
-    office.do(ADMIN, PublishScorecard(scorecard_id=CARD), PublishSamplingPlan(plan_id=PLAN, name="Calls", terms=ONCE))
+    office.do(
+        ADMIN,
+        PublishScorecard(scorecard_id=CARD),
+        publish_calendar,
+        PublishSamplingPlan(plan_id=PLAN, name="Calls", terms=ONCE),
+    )
     office.do(ADMIN, SAMPLE, imported=True, actor=ina)
     office.do(ina, AssignReview(review_id=review(1), inspector=INA, scorecard_id=CARD))
     office.do(ina, SubmitReview(review_id=review(1), items=PRIVATE), PublishReview(review_id=review(1)))
     first, clock = office.reactor(coaching), office.clock(coaching)
     settle(first)
     office.house.caught_up()
-    office.now += 5 * DAY
+    office.now += 7 * DAY  # Five business days, to the end of the last.
     assert clock.round() == 1
     office.do(mia, PausePolicy(policy_name="coaching", until=office.now + DAY), reason="audit")
     office.house.caught_up()

@@ -30,7 +30,8 @@ from projections.folding import Table
 from projections.projection import Projection
 from tests.commands.call.situations import CALL
 from tests.commands.customer.situations import LI, ORDER, money
-from tests.commands.quality.situations import INSPECTORS, PLAN, ina
+from tests.commands.quality.situations import BUSINESS, INSPECTORS, PLAN, ina, publish_calendar
+from tests.commands.quality.situations import office as calendar
 from tests.consumers.office import ADMIN, CRM, Office, settle
 from tests.consumers.policies.order_desk import Desk, Seeing, refusal_of
 from tests.spec import ANN, BOB, STAFF, START, administrator, crm, mia
@@ -38,6 +39,7 @@ from tests.spec import ANN, BOB, STAFF, START, administrator, crm, mia
 DAY = timedelta(days=1)
 APRIL = datetime.fromisoformat("2026-03-31T16:00:00+00:00")  # When it begins in Shanghai.
 plan = SamplingPlanPublished(plan_id=PLAN, number=1, name="Service calls", terms=PlanTerms())
+USUAL = PlanTerms(review=BUSINESS)
 TICKET = TicketId(UUID(int=0x71C))
 
 
@@ -77,8 +79,8 @@ def ticket(kind: str = "question", order_id: OrderId | None = None) -> TicketOpe
 
 def desk_of(*history: object) -> Desk:
     """It is the 25th of March, and this has happened; the plan is published now."""
-    desk = Desk((sampling,), *STAFF, *INSPECTORS, *history)
-    desk.do(administrator, PublishSamplingPlan(plan_id=PLAN, name="Service calls"))
+    desk = Desk((sampling,), *STAFF, *INSPECTORS, calendar, *history)
+    desk.do(administrator, PublishSamplingPlan(plan_id=PLAN, name="Service calls", terms=USUAL))
     return desk
 
 
@@ -297,7 +299,7 @@ def late_call(number: int) -> Iterator[Any]:
 @pytest.mark.slow
 def test_on_a_real_ledger_a_month_is_drawn_once_whoever_dies_and_after_a_pause(office: Office) -> None:
     office.house.worker()
-    office.do(ADMIN, PublishSamplingPlan(plan_id=PLAN, name="Service calls"))
+    office.do(ADMIN, publish_calendar, PublishSamplingPlan(plan_id=PLAN, name="Service calls", terms=USUAL))
     for number in range(1, 31):
         office.do(CRM, *late_call(number))
     first, clock = office.reactor(sampling), office.clock(sampling)

@@ -27,7 +27,7 @@ from domain.quality.plan import MonthDrawn, PlanTerms
 from domain.quality.review.facts import CallSampled
 from domain.values import CallId, CustomerId, OrderId, PolicyId, TicketId
 from tests.commands.customer.situations import LI, ORDER, money
-from tests.commands.quality.situations import INSPECTORS, PLAN
+from tests.commands.quality.situations import BUSINESS, INSPECTORS, PLAN
 from tests.commands.ticket.situations import published
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, CRM, settle
@@ -38,7 +38,7 @@ from tests.spec import ANN, BOB, STAFF, administrator, crm, mia
 
 OTHER = TicketId(UUID(int=0x71D))
 li = CustomerCreated(customer_id=LI, customer_type="individual", profile=Profile())
-NOBODYS = PlanTerms(per_agent_month=0)  # Nothing is drawn by chance.
+NOBODYS = PlanTerms(per_agent_month=0, review=BUSINESS)  # Nothing is drawn by chance.
 
 
 def opened(kind: str = "question", ticket_id: TicketId = TICKET, order_id: OrderId | None = None) -> OpenTicket:
@@ -168,8 +168,8 @@ def test_what_belongs_to_this_month_comes_with_its_draw(desk: Desk) -> None:
 def test_a_plan_that_does_not_draw_them_does_not(desk: Desk) -> None:
     desk.do(
         administrator,
-        PublishSamplingPlan(plan_id=PLAN, name="Service calls", terms=PlanTerms(always=("refund",))),
-        PublishSamplingPlan(plan_id=PolicyId("another"), name="Has drawn nothing yet"),
+        PublishSamplingPlan(plan_id=PLAN, name="Service calls", terms=PlanTerms(always=("refund",), review=BUSINESS)),
+        PublishSamplingPlan(plan_id=PolicyId("another"), name="Has drawn nothing yet", terms=NOBODYS),
     )
     desk.do(crm, opened("complaint"), link(1))
     assert sampled(desk) == {}
