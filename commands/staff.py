@@ -76,7 +76,13 @@ class MoveStaff:
 def move(command: MoveStaff, person: Employed) -> StaffMoved:
     """Somebody changes the team, or the role, or both."""
     role = person.role if command.role is None else for_people(command.role)
-    return StaffMoved(staff_id=command.staff_id, role=role, from_=person.org_path, to=proper(command.to, "to"))
+    return StaffMoved(
+        staff_id=command.staff_id,
+        role=role,
+        from_=person.org_path,
+        to=proper(command.to, "to"),
+        from_role=person.role,
+    )
 
 
 @value

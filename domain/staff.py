@@ -33,6 +33,7 @@ class StaffMoved:
     role: str
     from_: OrgPath
     to: OrgPath
+    from_role: str | None = None  # None where that was not told yet.
 
 
 @fact("staff.departed")

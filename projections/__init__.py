@@ -14,6 +14,7 @@ from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.revenue import customers_apart, revenue
 from projections.sales_worklist import sales_worklist
+from projections.sampling_plans import sampling_plans
 from projections.sla_terms import sla_terms
 from projections.staff_directory import staff_directory
 from projections.status_time import status_time
@@ -37,6 +38,7 @@ VIEWS: tuple[Projection, ...] = (
     inspectable_tickets,
     inspected_scores,
     order_refunds,
+    sampling_plans,
     key_accounts,
     revenue,
     customers_apart,
@@ -63,6 +65,7 @@ __all__ = [
     "pool_directory",
     "revenue",
     "sales_worklist",
+    "sampling_plans",
     "sla_terms",
     "staff_directory",
     "status_time",

@@ -1,6 +1,6 @@
 """What may be asked of quality inspection, and when the answer is yes."""
 
-from commands.quality import appeals, calibrating, coaching, drawing, inspection, second
+from commands.quality import appeals, calibrating, coaching, drawing, inspection, sampling, second
 from commands.quality.calibrating import calibrations
 from commands.quality.plans import sampling_plans
 from commands.quality.reviews import reviews
@@ -14,6 +14,7 @@ __all__ = [
     "drawing",
     "inspection",
     "reviews",
+    "sampling",
     "sampling_plans",
     "scorecards",
     "second",

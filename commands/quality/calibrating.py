@@ -1,6 +1,6 @@
 """What may be asked of a calibration. Nothing here touches a review."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from commands.decider import Decider
@@ -21,8 +21,9 @@ from domain.quality.calibration import (
     Unopened,
     evolve,
 )
-from domain.quality.refusals import NotAParticipant, ScoredAlready, StillScoring
-from domain.quality.review.states import Review, Unsampled, Voided
+from domain.quality.refusals import NotAParticipant, ScoredAlready, SecondScoreOpen, StillScoring
+from domain.quality.review.facts import CalibrationNoted
+from domain.quality.review.states import AnyReview, Review, Unsampled, Voided, second_is_open
 from domain.quality.scorecard import Published
 from domain.quality.scoring import Mark, scored
 from domain.staff import Departed, Staff
@@ -70,17 +71,18 @@ def open_calibration(
     review: Unsampled | Review | Voided,
     staff: Mapping[StaffId, Staff],
     asked: Asked,
-) -> CalibrationOpened:
+) -> Iterator[CalibrationOpened | CalibrationNoted]:
     """Ask several inspectors to score one call, each for himself."""
     number = len(command.participants)
     if not FEWEST <= number <= MOST or len(staff) != number:
         raise Invalid(field="participants", because=f"a calibration takes {FEWEST} to {MOST} inspectors, each once")
     if not asked.imported:
+        must_unblind_nobody(review)
         for staff_id, person in staff.items():
             must_be_able(staff_id, person, Action.INSPECT, asked)
             if isinstance(review, Review) and staff_id == review.agent:
                 must_be_independent(staff_id, review)
-    return CalibrationOpened(
+    yield CalibrationOpened(
         calibration_id=command.calibration_id,
         call_id=command.call_id,
         participants=command.participants,
@@ -88,6 +90,14 @@ def open_calibration(
         scorecard_number=scorecard.edition.number,
         items=scorecard.edition.items,
     )
+    yield CalibrationNoted(
+        review_id=ReviewId(command.call_id), calibration_id=command.calibration_id, participants=command.participants
+    )
+
+
+def must_unblind_nobody(review: AnyReview) -> None:
+    if second_is_open(review):
+        raise SecondScoreOpen
 
 
 @value
@@ -117,11 +127,19 @@ def still_missing(calibration: Blind) -> list[StaffId]:
     return sorted(calibration.participants - calibration.scores.keys())
 
 
-@calibrations.decides(Action.ARBITRATE, staff=still_missing)
+def review_calibrated(calibration: Blind) -> ReviewId:
+    return ReviewId(calibration.call_id)
+
+
+@calibrations.decides(Action.ARBITRATE, staff=still_missing, review=review_calibrated)
 def reveal(
-    command: RevealCalibration, calibration: Blind, staff: Mapping[StaffId, Staff], asked: Asked
+    command: RevealCalibration, calibration: Blind, staff: Mapping[StaffId, Staff], review: AnyReview, asked: Asked
 ) -> CalibrationRevealed:
-    """Let everybody see what everybody scored, once all have. Nobody waits for who has left."""
+    """Let everybody see what everybody scored, once all have. Nobody waits for who has left, and nobody who is still to
+    score the call blind is told.
+    """
+    if not asked.imported:
+        must_unblind_nobody(review)
     missing = tuple(staff_id for staff_id, person in staff.items() if not isinstance(person, Departed))
     if missing or len(calibration.scores) < FEWEST:
         raise StillScoring(missing=missing)

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 
+from commands.quality.people import must_be_no_person
 from commands.quality.plans import sampling_plans
 from commands.quality.reviews import month_of
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
-from domain.errors import Invalid, NotAllowed, NotNow
+from domain.errors import Invalid, NotNow
 from domain.month import end_of
-from domain.quality.plan import DrawBegun, Drawn, MonthDrawn, SamplingPlan
-from domain.quality.refusals import DrawnAlready, MonthNotOver
+from domain.quality.plan import DrawBegun, Drawn, MonthDrawn, SamplingPlan, month_due
+from domain.quality.refusals import DrawnAlready, MonthNotOver, MonthSkipped, StillDrawing
 from domain.values import PolicyId, value
 
 
@@ -29,6 +30,11 @@ def begin_draw(command: BeginDraw, plan: SamplingPlan, asked: Asked) -> DrawBegu
         raise MonthNotOver(month=month, until=over)
     if plan.drawn is not None and month <= plan.drawn:
         raise DrawnAlready(month=month, last=plan.drawn)
+    if plan.drawing is not None:
+        raise StillDrawing(month=plan.drawing)
+    due = month_due(plan)
+    if due is not None and month > due:
+        raise MonthSkipped(month=month, due=due)
     return DrawBegun(plan_id=command.plan_id, number=plan.number, month=month, terms=plan.terms)
 
 
@@ -49,8 +55,7 @@ class RecordDraw:
 @sampling_plans.decides(Action.INSPECT)
 def record_draw(command: RecordDraw, plan: SamplingPlan, asked: Asked) -> MonthDrawn:
     """Write down what a month was drawn from, so that anybody can draw it again. Whoever draws says so: no person."""
-    if asked.person is not None:
-        raise NotAllowed(action=Action.INSPECT, because="nobody draws by hand")
+    must_be_no_person(asked)
     if plan.drawing != command.month:
         raise NotNow(found="SamplingPlan", wanted=("DrawBegun",))
     if not len({each.call_id for each in command.sample}) == len(command.sample) <= command.frame_size:

@@ -1,19 +1,16 @@
-"""How a call comes to be inspected: drawn, given out, scored, published, closed."""
+"""How a call that was drawn is inspected: given out, scored, published, closed."""
 
 from collections.abc import Mapping
 
 from commands.quality.people import must_be_able, must_be_independent, must_be_inspector
-from commands.quality.reviews import appeal_until, calendar_of, month_of, proper_notes, reviews, stage_before
+from commands.quality.reviews import appeal_until, calendar_of, proper_notes, reviews, stage_before
 from domain.access import Action
 from domain.actor import Asked
 from domain.calendar import Calendar
 from domain.catalog import Catalog, coded, offered
 from domain.errors import Invalid, NotNow, require
-from domain.lead.refusals import NotEmployed
-from domain.quality.plan import Always, SamplingPlan
 from domain.quality.refusals import ArbitrationNeeded, ScoreErased, SecondScoreMissing, StillOpenToAppeal
 from domain.quality.review.facts import (
-    CallSampled,
     ReviewAdopted,
     ReviewAssigned,
     ReviewClosed,
@@ -38,85 +35,14 @@ from domain.quality.review.states import (
     SecondReading,
     Selected,
     Submitted,
-    Unsampled,
     Upheld,
     Voided,
     Wanted,
 )
-from domain.quality.sampling import is_scored_twice, lengths
 from domain.quality.scorecard import Published as PublishedScorecard
 from domain.quality.scoring import Mark, checked, scored
-from domain.staff import Staff, Stranger
-from domain.values import CalendarId, CallId, CatalogId, Erased, PolicyId, ReviewId, ScorecardId, StaffId, value
-
-LARGEST_FRAME = 10_000_000
-
-# Drawn
-
-
-@value
-class SampleCall:
-    """What the drawing has found. The review has the id of its call, so that a call is drawn once."""
-
-    review_id: ReviewId
-    call_id: CallId
-    agent: StaffId
-    month: str
-    plan_id: PolicyId
-    stratum: str
-    seed: str
-    frame_size: int
-    stratum_size: int
-    always: tuple[Always, ...] = ()
-
-
-def plan_named(command: SampleCall) -> PolicyId:
-    return command.plan_id
-
-
-def agent_named(command: SampleCall) -> StaffId:
-    return command.agent
-
-
-@reviews.decides(Action.INSPECT, plan=plan_named, agent=agent_named)
-def sample_call(command: SampleCall, _: Unsampled, plan: SamplingPlan, agent: Staff, asked: Asked) -> CallSampled:
-    """Draw a call for inspection, by a plan and a seed that anybody can draw it by again."""
-    if command.review_id != command.call_id:
-        raise Invalid(field="review_id", because="a review has the id of its call")
-    if isinstance(agent, Stranger) and not asked.imported:
-        raise NotEmployed(staff_id=command.agent)
-    must_be_drawn(command, plan, asked)
-    seed = coded("seed", command.seed)
-    return CallSampled(
-        review_id=command.review_id,
-        call_id=command.call_id,
-        agent=command.agent,
-        month=month_of(command.month),
-        plan_id=command.plan_id,
-        plan_number=plan.number,
-        stratum=coded("stratum", command.stratum),
-        seed=seed,
-        frame_size=command.frame_size,
-        stratum_size=command.stratum_size,
-        twice=is_scored_twice(command.call_id, plan.terms.twice_percent, seed),
-        terms=plan.terms.review,
-        always=command.always,
-    )
-
-
-def must_be_drawn(command: SampleCall, plan: SamplingPlan, asked: Asked) -> None:
-    """What is said of the drawing can be so under the plan; history may have had another."""
-    if not 1 <= command.stratum_size <= command.frame_size <= LARGEST_FRAME:
-        raise Invalid(field="frame_size", because=f"a stratum has a call at least, and a frame {LARGEST_FRAME} at most")
-    if asked.imported:
-        return
-    outcome, _, length = command.stratum.rpartition(":")
-    if not outcome or length not in lengths(plan.terms):
-        raise Invalid(field="stratum", because=f"this is an outcome and one of {', '.join(lengths(plan.terms))}")
-    for nth, why in enumerate(command.always):
-        if why not in plan.terms.always or why in command.always[:nth]:
-            raise Invalid(field=f"always/{nth}", because="this is one of the plan's reasons, and once")
-
+from domain.staff import Staff
+from domain.values import CalendarId, CatalogId, Erased, ReviewId, ScorecardId, StaffId, value
 
 # Given out
 

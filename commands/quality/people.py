@@ -25,6 +25,12 @@ def must_be_able(staff_id: StaffId, staff: Staff, action: Action, asked: Asked) 
         raise NotAvailable(staff_id=staff_id)
 
 
+def must_be_no_person(asked: Asked) -> None:
+    """What is drawn by chance is drawn by no hand; history is recorded anyway."""
+    if not asked.imported and asked.person is not None:
+        raise NotAllowed(action=Action.INSPECT, because="nobody draws by hand")
+
+
 def must_be_inspector(inspector: StaffId, asked: Asked) -> None:
     """Whom it was given to scores it himself; history is recorded anyway."""
     if not asked.imported and asked.person != inspector:

@@ -6,8 +6,10 @@ from itertools import pairwise
 from commands.decider import Decider
 from commands.pool import is_known
 from domain.access import Action
+from domain.actor import Asked
 from domain.calendar import Calendar
 from domain.errors import Invalid, said
+from domain.month import month_at
 from domain.quality.plan import (
     AnyPlan,
     NoPlan,
@@ -47,15 +49,20 @@ def calendar_named(command: PublishSamplingPlan) -> list[CalendarId]:
 
 @sampling_plans.decides(Action.ADMINISTER, calendars=calendar_named)
 def publish(
-    command: PublishSamplingPlan, plan: NoPlan | SamplingPlan, calendars: Mapping[CalendarId, Calendar]
+    command: PublishSamplingPlan, plan: NoPlan | SamplingPlan, calendars: Mapping[CalendarId, Calendar], asked: Asked
 ) -> SamplingPlanPublished:
-    """Publish how calls are drawn, or new terms for it; reviews that have begun go on under theirs."""
+    """Publish how calls are drawn, or new terms for it; reviews that have begun go on under theirs. A plan names the
+    calendar by which the days to appeal in are counted.
+    """
     must_make_sense(command.terms)
+    if command.terms.review.calendar_id is None and not asked.imported:
+        raise Invalid(field="terms/review/calendar_id", because="days to appeal in are business days, of a calendar")
     return SamplingPlanPublished(
         plan_id=command.plan_id,
         number=plan.number + 1 if isinstance(plan, SamplingPlan) else 1,
         name=said("name", command.name),
         terms=command.terms,
+        since=None if asked.imported else month_at(asked.at, command.terms.review.time_zone),
     )
 
 

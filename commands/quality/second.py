@@ -7,7 +7,7 @@ from commands.quality.reviews import proper_notes, reviews
 from domain.access import Action
 from domain.actor import Asked
 from domain.errors import Invalid, require
-from domain.quality.refusals import NothingToArbitrate, ScoreErased
+from domain.quality.refusals import NotBlind, NothingToArbitrate, ScoreErased
 from domain.quality.review.facts import (
     ReviewArbitrated,
     SecondReviewerAssigned,
@@ -57,6 +57,8 @@ def assign_second(command: AssignSecondReviewer, review: Review, staff: Staff, a
     if not asked.imported:
         must_be_independent(command.inspector, review)
         must_be_able(command.inspector, staff, Action.INSPECT, asked)
+        if command.inspector in review.calibrated:
+            raise NotBlind(staff_id=command.inspector)
         if isinstance(second, SecondReading) and second.inspector == command.inspector:
             raise Invalid(field="inspector", because=f"{command.inspector} has it already")
     return SecondReviewerAssigned(review_id=command.review_id, inspector=command.inspector)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from commands.ticket.people import must_take_ticket, slots_freed
+from commands.ticket.people import must_take_ticket, taken_back
 from commands.ticket.tickets import adopted, agent_of, policy_of, tickets
 from domain.access import Action
 from domain.actor import Asked
 from domain.errors import Invalid
 from domain.sla_policy import SlaPolicy
-from domain.staff import Departed, Employed, Staff
+from domain.staff import Employed, Staff
 from domain.ticket.facts import TicketAssigned, TicketDispatchDecided, TicketLeftOut
 from domain.ticket.refusals import HasAnAgent, HasNoAgent, PromisesHaveChanged, StillWorksHere
 from domain.ticket.states import Active, name_of
@@ -107,14 +107,4 @@ def take_back(
     person = staff[agent]
     if isinstance(person, Employed):
         raise StillWorksHere(staff_id=agent)
-    his = person.org_path if isinstance(person, Departed) else None
-    yield TicketAssigned(
-        ticket_id=command.ticket_id,
-        from_=name_of(ticket),
-        to=name_of(ticket),
-        team=ticket.matter.team or his,
-        previous_agent=agent,
-        method="take-back",
-        why="owner-departed",
-    )
-    yield from slots_freed(command.ticket_id, books)
+    yield from taken_back(command.ticket_id, ticket, agent, person, books)

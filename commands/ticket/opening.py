@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from commands.ticket.clocks import given_up, promised_anew, started
-from commands.ticket.people import slots_freed
-from commands.ticket.status import Policies
+from commands.ticket.people import slots_freed, taken_back, works_here
+from commands.ticket.status import Policies, limits
 from commands.ticket.tickets import (
     Opened,
     active,
@@ -24,6 +24,7 @@ from domain.catalog import Catalog, coded
 from domain.errors import Invalid, NotNow, require, said
 from domain.sla import Priority
 from domain.sla_policy import Grade, SlaPolicy
+from domain.staff import Staff
 from domain.ticket.facts import (
     CATEGORIES,
     REJECTION_REASONS,
@@ -31,6 +32,7 @@ from domain.ticket.facts import (
     SlaEvent,
     TicketAbsorbed,
     TicketAdopted,
+    TicketAssigned,
     TicketClassified,
     TicketMerged,
     TicketOpened,
@@ -251,19 +253,32 @@ def policy_adopted(command: AdoptTicket) -> list[PolicyId]:
     return [command.policy_id]
 
 
-@tickets.decides(Action.IMPORT, policies=policy_adopted, calendars=calendar_named)
+@tickets.decides(Action.IMPORT, policies=policy_adopted, calendars=calendar_named, books=agent_of, staff=agent_of)
 def adopt(
     command: AdoptTicket,
     ticket: Active | Resolved,
     policies: Mapping[PolicyId, SlaPolicy],
     calendars: Mapping[CalendarId, Calendar],
+    books: Mapping[StaffId, TicketBook],
+    staff: Mapping[StaffId, Staff],
     asked: Asked,
-) -> Iterator[TicketAdopted | SlaEvent]:
-    """Take imported history into live work: its clocks are set now, and no time is invented for what was before."""
+) -> Iterator[TicketAdopted | TicketAssigned | TicketSlotReleased | SlaEvent]:
+    """Take imported history into live work: its clocks are set now, and no time is invented for what was before. For
+    what is solved the days to reopen it in begin now: the customer hears of us from now on. Who does not work here has
+    no ticket.
+    """
     if ticket.matter.policy_id is not None:
         raise NotNow(found="live", wanted=("imported",))
-    told = TicketAdopted(ticket_id=command.ticket_id, policy_id=command.policy_id)
+    reopen_until, close_at = None, None
+    if isinstance(ticket, Resolved):
+        reopen_until, close_at = limits(policies[command.policy_id], calendars, asked)
+    told = TicketAdopted(
+        ticket_id=command.ticket_id, policy_id=command.policy_id, reopen_until=reopen_until, close_at=close_at
+    )
     yield told
     if isinstance(ticket, Active):
+        agent = ticket.matter.agent
+        if agent is not None and not works_here(agent, staff):
+            yield from taken_back(command.ticket_id, ticket, agent, staff[agent], books)
         live = active(after(ticket, [told]))
         yield from promised_anew(command.ticket_id, live, policies[command.policy_id], calendars, asked.at)

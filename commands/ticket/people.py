@@ -1,6 +1,6 @@
 """Who may be given a ticket, and his place in the book."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from commands.people import decides_over, must_work_here
 from domain.access import Action, scope_of
@@ -8,8 +8,10 @@ from domain.actor import Asked
 from domain.errors import NotAllowed
 from domain.lead.refusals import NotAvailable
 from domain.sla_policy import SlaPolicy
-from domain.staff import Employed, Staff
+from domain.staff import Departed, Employed, Staff
+from domain.ticket.facts import TicketAssigned
 from domain.ticket.refusals import NotSkilled, TicketBookFull
+from domain.ticket.states import Active, name_of
 from domain.ticket_book import TicketBook, TicketSlotReleased
 from domain.values import StaffId, TicketId
 
@@ -39,6 +41,23 @@ def slots_freed(ticket_id: TicketId, books: Mapping[StaffId, TicketBook]) -> lis
         for agent, book in books.items()
         if ticket_id in book.open
     ]
+
+
+def taken_back(
+    ticket_id: TicketId, ticket: Active, agent: StaffId, person: Staff, books: Mapping[StaffId, TicketBook]
+) -> Iterator[TicketAssigned | TicketSlotReleased]:
+    """It lies with its team from now on, or with the one that he was in."""
+    his = person.org_path if isinstance(person, Departed) else None
+    yield TicketAssigned(
+        ticket_id=ticket_id,
+        from_=name_of(ticket),
+        to=name_of(ticket),
+        team=ticket.matter.team or his,
+        previous_agent=agent,
+        method="take-back",
+        why="owner-departed",
+    )
+    yield from slots_freed(ticket_id, books)
 
 
 def works_here(agent: StaffId, staff: Mapping[StaffId, Staff]) -> bool:

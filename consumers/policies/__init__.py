@@ -18,6 +18,7 @@ from consumers.policies.intake import intake
 from consumers.policies.key_account import key_account
 from consumers.policies.lifecycle import lifecycle, noting
 from consumers.policies.sampling import sampling
+from consumers.policies.sampling_late import late as sampling_late
 from consumers.policies.service_level import service_level
 from consumers.policies.survey import survey
 from consumers.policies.ticket_dispatch import ticket_dispatch
@@ -44,6 +45,7 @@ POLICIES: tuple[Process, ...] = (
     custody_of_owners,
     custody_of_leads,
     sampling,
+    sampling_late,
     coaching,
     departure_of_customers,
     noting,

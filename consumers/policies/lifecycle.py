@@ -18,7 +18,15 @@ from domain.customer.facts import (
     PersonalDataErased,
     Status,
 )
-from domain.order.facts import OrderPaid, OrderPlaced, OrderRefunded, OrderRepriced, OrderRequested, PaymentReceived
+from domain.order.facts import (
+    OrderAdopted,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderRepriced,
+    OrderRequested,
+    PaymentReceived,
+)
 from domain.values import CustomerId, Instant, OrderId
 from projections.deadlines import Deadline
 from projections.projection import projection
@@ -38,6 +46,7 @@ class Purchase(Row):
     customers: tuple[CustomerId, ...]
     products: tuple[str, ...]
     at: Instant
+    paid: bool = False
 
 
 @projection("lifecycle_purchases", key=("order_id",), version=2, scoped=False)
@@ -49,6 +58,7 @@ def purchases(
     | PaymentReceived
     | OrderPaid
     | OrderRefunded
+    | OrderAdopted
     | CustomersMerged
     | CustomerUnmerged,
     at: Instant,
@@ -62,6 +72,10 @@ def purchases(
             return replace(row, products=tuple(dict.fromkeys(line.product for line in lines)), at=at)
         case Purchase(), PaymentReceived():
             return replace(row, at=at)
+        case Purchase(), OrderPaid(to=to):
+            return replace(row, paid=to == "paid")
+        case Purchase(), OrderRefunded(to="refunded"):
+            return replace(row, paid=False)
         case Purchase(customers=customers), CustomersMerged(customer_id=survivor):
             return replace(row, customer_id=survivor, customers=(*customers, survivor))
         case Purchase(customers=customers), CustomerUnmerged(absorbed=absorbed) if absorbed in customers:
@@ -90,6 +104,16 @@ noting = Process("lifecycle", purchases)
 def note_what_is_paid(event: OrderPaid, row: Purchase | None) -> RecordCustomerOrder | None:
     """What is paid, or cheaper, in the same moment makes it paid."""
     if row is None or event.to != "paid":
+        return None
+    return RecordCustomerOrder(
+        customer_id=row.customer_id, order_id=event.order_id, paid_at=row.at, products=row.products
+    )
+
+
+@noting.reacts
+def note_what_was_paid_in_history(event: OrderAdopted, row: Purchase | None) -> RecordCustomerOrder | None:
+    """As of when it was paid; what was given back since is not noted."""
+    if row is None or not row.paid:
         return None
     return RecordCustomerOrder(
         customer_id=row.customer_id, order_id=event.order_id, paid_at=row.at, products=row.products

@@ -1,11 +1,11 @@
 """Sampling: of each agent some calls of a month are drawn by chance, and all that somebody had to complain about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from commands.quality.drawing import BeginDraw, RecordDraw
-from commands.quality.inspection import SampleCall
+from commands.quality.sampling import SampleCall
 from consumers.process import Process, Seen
 from domain.month import end_of, month_at
 from domain.quality.plan import DrawBegun, MonthDrawn
@@ -13,7 +13,14 @@ from domain.quality.sampling import Candidate, draw
 from domain.values import CustomerId, OrderId, PolicyId, ReviewId
 from ledger.envelope import Recorded
 from projections.deadlines import Deadline
-from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds, utc_month
+from projections.inspectable import (
+    InspectableCall,
+    InspectableTicket,
+    inspectable_calls,
+    inspectable_tickets,
+    order_refunds,
+    utc_month,
+)
 
 sampling = Process("sampling", looks_at=(inspectable_calls, inspectable_tickets, order_refunds))
 
@@ -49,7 +56,6 @@ def inspect_what_was_drawn(event: MonthDrawn) -> Iterator[SampleCall]:
         yield SampleCall(
             review_id=ReviewId(each.call_id),
             call_id=each.call_id,
-            agent=each.agent,
             month=event.month,
             plan_id=event.plan_id,
             stratum=each.stratum,
@@ -63,36 +69,44 @@ def inspect_what_was_drawn(event: MonthDrawn) -> Iterator[SampleCall]:
 def frame(event: DrawBegun, seen: Seen) -> Iterator[Candidate]:
     """The calls of the month in which somebody talked to somebody, and what there is to say about each."""
     zone = event.terms.review.time_zone
-    customers, orders = refunds(event, seen)
-    for call in in_month(event, inspectable_calls, seen):
-        if call.status != "completed" or call.agent is None or month_at(call.at, zone) != event.month:
-            continue
-        tickets = [row for each in call.tickets for row in seen.rows(inspectable_tickets, ticket_id=each)]
-        scores = [each.csat for each in tickets if each.csat is not None]
-        yield Candidate(
-            call_id=call.call_id,
-            agent=call.agent,
-            outcome=call.disposition or call.status,
-            seconds=call.seconds,
-            complaint=any(each.complaint for each in tickets),
-            refund=not customers.isdisjoint(call.customers)
-            or any(each.returned or each.order_id in orders for each in tickets),
-            csat=min(scores, default=None),
-        )
+    customers, orders = money_back_in(event.month, zone, seen)
+    for call in in_month(event.month, zone, inspectable_calls, seen):
+        if month_at(call.at, zone) == event.month:
+            tickets = [row for each in call.tickets for row in seen.rows(inspectable_tickets, ticket_id=each)]
+            found = candidate(call, tickets, customers, orders)
+            if found is not None:
+                yield found
 
 
-def refunds(event: DrawBegun, seen: Seen) -> tuple[set[CustomerId], set[OrderId]]:
-    """To whom, and of which orders, money went back in the month."""
-    zone = event.terms.review.time_zone
-    rows = [row for row in in_month(event, order_refunds, seen) if month_at(row.refunded_at, zone) == event.month]
+def candidate(
+    call: InspectableCall, tickets: Sequence[InspectableTicket], customers: set[CustomerId], orders: set[OrderId]
+) -> Candidate | None:
+    """A call, its tickets, and to whom and of which orders money went back; None where nobody talked to anybody."""
+    if call.status != "completed" or call.agent is None:
+        return None
+    scores = [each.csat for each in tickets if each.csat is not None]
+    return Candidate(
+        call_id=call.call_id,
+        agent=call.agent,
+        outcome=call.disposition or call.status,
+        seconds=call.seconds,
+        complaint=any(each.complaint for each in tickets),
+        refund=not customers.isdisjoint(call.customers)
+        or any(each.returned or each.order_id in orders for each in tickets),
+        csat=min(scores, default=None),
+    )
+
+
+def money_back_in(month: str, zone: str, seen: Seen) -> tuple[set[CustomerId], set[OrderId]]:
+    """To whom, and of which orders, money went back in a month."""
+    rows = [row for row in in_month(month, zone, order_refunds, seen) if month_at(row.refunded_at, zone) == month]
     return {row.customer_id for row in rows}, {row.order_id for row in rows}
 
 
-def in_month(event: DrawBegun, view: Any, seen: Seen) -> Iterator[Any]:
-    """The rows of the months in UTC that the month in the plan's zone may reach into."""
-    over = end_of(event.month, event.terms.review.time_zone)
-    for month in sorted({utc_month(at) for at in around(over)}):
-        yield from seen.rows(view, month=month)
+def in_month(month: str, zone: str, view: Any, seen: Seen) -> Iterator[Any]:
+    """The rows of the months in UTC that a month in a zone may reach into."""
+    for each in sorted({utc_month(at) for at in around(end_of(month, zone))}):
+        yield from seen.rows(view, month=each)
 
 
 def around(over: datetime) -> Iterator[datetime]:

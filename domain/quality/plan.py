@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from domain.errors import ImpossibleHistory
+from domain.month import month_after
 from domain.values import CalendarId, CallId, PolicyId, StaffId, fact, replace, value
 
 Always = Literal["complaint", "refund", "low_csat"]
@@ -15,8 +16,8 @@ class ReviewTerms:
     """What a review is held under. It keeps those of the day on which its call was drawn.
 
     `gap` is how far two scores of a call may lie apart. Appeals are open for business days of the calendar that is
-    named, and for days of the time zone where none is. Two scores (`coaching_times`) below `coaching_below` lead to
-    coaching.
+    named; old plans named none, and count days of the time zone. Two scores (`coaching_times`) below `coaching_below`
+    lead to coaching.
     """
 
     gap: int = 10
@@ -64,10 +65,13 @@ class Drawn:
 
 @fact("sampling-plan.published")
 class SamplingPlanPublished:
+    """`since` is the month in which it was published, by its own zone; a plan of history has none."""
+
     plan_id: PolicyId
     number: int
     name: str
     terms: PlanTerms
+    since: str | None = None
 
 
 @fact("sampling-plan.draw-begun")
@@ -112,6 +116,7 @@ class SamplingPlan:
     plan_id: PolicyId
     number: int
     terms: PlanTerms
+    since: str | None = None  # The month in which it was first published.
     drawn: str | None = None  # The last month that was drawn, or is being drawn:
     drawing: str | None = None  # as long as that is not done.
 
@@ -123,11 +128,16 @@ def evolve(plan: AnyPlan, event: SamplingPlanEvent) -> AnyPlan:
     match plan, event:
         case SamplingPlan(), SamplingPlanPublished(number=number, terms=terms):
             return replace(plan, number=number, terms=terms)
-        case NoPlan(), SamplingPlanPublished(plan_id=plan_id, number=number, terms=terms):
-            return SamplingPlan(plan_id=plan_id, number=number, terms=terms)
+        case NoPlan(), SamplingPlanPublished(plan_id=plan_id, number=number, terms=terms, since=since):
+            return SamplingPlan(plan_id=plan_id, number=number, terms=terms, since=since)
         case SamplingPlan(), DrawBegun(month=month):
             return replace(plan, drawn=month, drawing=month)
         case SamplingPlan(), MonthDrawn():
             return replace(plan, drawing=None)
         case _:
             raise ImpossibleHistory(plan, event)
+
+
+def month_due(plan: SamplingPlan) -> str | None:
+    """The month whose turn it is. None is any: nothing was drawn, and nobody knows since when there is a plan."""
+    return plan.since if plan.drawn is None else month_after(plan.drawn)

@@ -62,6 +62,24 @@ class NotTheAgent(Refused):
 
 
 @refusal
+class NotBlind(Refused):
+    """Whoever scores a call a second time does not know what others found."""
+
+    staff_id: StaffId
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} takes part in a calibration of the call"
+
+
+@refusal
+class SecondScoreOpen(Refused):
+    """No calibration of a call tells scores as long as somebody is still to score it blind."""
+
+    def __str__(self) -> str:
+        return "the second score of its review has not come yet"
+
+
+@refusal
 class SecondScoreMissing(Refused):
     """A review that is scored twice is published after both have scored."""
 
@@ -186,6 +204,37 @@ class MonthNotOver(Refused):
 
     def __str__(self) -> str:
         return f"{self.month} is over on {moment(self.until)}"
+
+
+@refusal
+class StillDrawing(Refused):
+    """Months are drawn one after the other."""
+
+    month: str
+
+    def __str__(self) -> str:
+        return f"{self.month} is being drawn"
+
+
+@refusal
+class MonthSkipped(Refused):
+    """A month is not drawn before those that come before it: none of them could be drawn any more."""
+
+    month: str
+    due: str
+
+    def __str__(self) -> str:
+        return f"{self.due} is to be drawn before {self.month}"
+
+
+@refusal
+class NotDrawnYet(Refused):
+    """A call comes with the draw of its month, or after that."""
+
+    month: str
+
+    def __str__(self) -> str:
+        return f"{self.month} has not been drawn"
 
 
 @refusal

@@ -91,10 +91,14 @@ class PriorityChanged:
 
 @fact("ticket.adopted")
 class TicketAdopted:
-    """Imported history becomes a live subject: from now on its clocks run."""
+    """Imported history becomes a live subject: from now on its clocks run, and for what is solved the days in which it
+    can be reopened, and after which it closes by itself.
+    """
 
     ticket_id: TicketId
     policy_id: PolicyId
+    reopen_until: Instant | None = None
+    close_at: Instant | None = None
 
 
 # Facts of work

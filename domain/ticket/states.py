@@ -226,11 +226,14 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
             | SurveyRequested()
             | CsatRecorded()
             | ReopenOffered()
-            | TicketAdopted()
             | TicketAbsorbed()
             | PriorityChanged()
             | TicketDispatchDecided()
         ):
+            return replace(ticket, matter=evolve_matter(ticket.matter, event))
+        case Resolved(), TicketAdopted(reopen_until=until, close_at=close_at):
+            return replace(ticket, matter=evolve_matter(ticket.matter, event), reopen_until=until, close_at=close_at)
+        case _, TicketAdopted():
             return replace(ticket, matter=evolve_matter(ticket.matter, event))
         case _:
             return evolve_status(ticket, event)

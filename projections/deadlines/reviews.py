@@ -1,4 +1,4 @@
-"""The deadlines of reviews: until when the agent can appeal."""
+"""The deadlines of reviews: until when the agent can appeal. Then it is closed, acknowledged or not."""
 
 from domain.quality.review.facts import (
     AppealUpheld,
@@ -29,9 +29,10 @@ def of_reviews(
 ) -> Deadlines:
     match event:
         case ReviewPublished() | AppealUpheld() | ScoreAdjusted():
-            if event.appeal_until is None:
-                return ()
-            return deadline(rows, recorded, "appeal-over", event.appeal_until)
+            over = event.appeal_until or recorded.occurred_at  # After the last level there is nothing to wait for.
+            return deadline(rows, recorded, "appeal-over", over)
+        case ReviewAcknowledged():
+            return rows
         case ReviewAdopted():
             return tuple(replace(row, armed=True, caused_by=recorded.event_id) for row in rows)
         case _:

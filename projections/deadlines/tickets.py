@@ -72,6 +72,8 @@ def of_tickets(
             return without(rows, "pending-end", "auto-close")
         case TicketRejected() | TicketMerged():
             return ()
+        case TicketAdopted(close_at=close_at) if close_at is not None:
+            return deadline(rows, recorded, "auto-close", close_at)
         case TicketAdopted():
             return tuple(
                 replace(row, armed=True, caused_by=recorded.event_id) if row.kind == "pending-end" else row

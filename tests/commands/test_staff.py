@@ -72,7 +72,7 @@ def test_an_organisation_is_a_path_of_names(path: str) -> None:
     there = OrgPath(path)
     given().when(replace(onboard, org_path=there), by=administrator).then(replace(onboarded, org_path=there))
     move = MoveStaff(staff_id=ANN, to=there)
-    moved = StaffMoved(staff_id=ANN, role="sales", from_=OrgPath("north/team-1"), to=there)
+    moved = StaffMoved(staff_id=ANN, role="sales", from_=OrgPath("north/team-1"), to=there, from_role="sales")
     given().when(move, by=administrator).then(moved)
 
 
@@ -107,7 +107,9 @@ def test_an_id_may_have_the_letters_of_any_language() -> None:
 
 def test_somebody_changes_the_team_or_the_role_or_both() -> None:
     to_south = MoveStaff(staff_id=ANN, to=OrgPath("south/team-1"))
-    moved = StaffMoved(staff_id=ANN, role="sales", from_=OrgPath("north/team-1"), to=OrgPath("south/team-1"))
+    moved = StaffMoved(
+        staff_id=ANN, role="sales", from_=OrgPath("north/team-1"), to=OrgPath("south/team-1"), from_role="sales"
+    )
     given().when(to_south, by=administrator).then(moved)
     promoted = replace(moved, role="sales_manager")
     given().when(replace(to_south, role="sales_manager"), by=administrator).then(promoted)

@@ -160,3 +160,10 @@ def test_history_is_armed_when_it_is_adopted_and_not_before() -> None:
     assert due(history, waits, imported=True) == {}
     adopted = TicketAdopted(ticket_id=TICKET, policy_id=STANDARD)
     assert due(history, waits, adopted, imported=True) == {"pending-end": day(3, 27)}
+
+
+def test_what_was_solved_in_history_closes_by_itself_when_it_is_adopted() -> None:
+    solved = replace(resolved, reopen_until=None, close_at=None)
+    assert due(history, solved, TicketAdopted(ticket_id=TICKET, policy_id=STANDARD)) == {}
+    adopted = TicketAdopted(ticket_id=TICKET, policy_id=STANDARD, reopen_until=day(4, 9), close_at=day(3, 31))
+    assert due(history, solved, adopted) == {"auto-close": day(3, 31)}

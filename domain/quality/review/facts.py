@@ -10,7 +10,18 @@ from typing import Literal
 from domain.quality.plan import Always, ReviewTerms
 from domain.quality.scorecard import Item
 from domain.quality.scoring import Mark, Scored
-from domain.values import CallId, Instant, Personal, PolicyId, ReviewId, ScorecardId, StaffId, fact, value
+from domain.values import (
+    CalibrationId,
+    CallId,
+    Instant,
+    Personal,
+    PolicyId,
+    ReviewId,
+    ScorecardId,
+    StaffId,
+    fact,
+    value,
+)
 
 ReviewStatus = Literal[
     "selected",
@@ -54,6 +65,9 @@ class CoachChosen:
 class CallSampled:
     """With the calls of that month, the plan and the seed draw the same calls again. The terms are copied in: those
     that are published later do not hold for this review.
+
+    `late` is a call whose month was drawn already when it became known why it is `always` drawn: `frame_size` are all
+    calls of the agent of which that event told so, and all of them are drawn.
     """
 
     review_id: ReviewId
@@ -69,6 +83,7 @@ class CallSampled:
     twice: bool
     terms: ReviewTerms
     always: tuple[Always, ...] = ()
+    late: bool = False
 
 
 @fact("review.assigned")
@@ -135,6 +150,15 @@ class ReviewArbitrated:
     score: Personal[Scored]
     arbiter: StaffId | None = None  # Nobody whom we know, in history.
     notes: Personal[Notes] | None = None
+
+
+@fact("review.calibration-noted")
+class CalibrationNoted:
+    """A calibration of the call was opened. Who takes part in it is not blind to the others' scores for ever."""
+
+    review_id: ReviewId
+    calibration_id: CalibrationId
+    participants: tuple[StaffId, ...]
 
 
 # Facts of what follows
@@ -239,6 +263,7 @@ ReviewEvent = (
     | SecondReviewerAssigned
     | SecondReviewSubmitted
     | ReviewArbitrated
+    | CalibrationNoted
     | ReviewPublished
     | ReviewAcknowledged
     | ReviewAppealed

@@ -10,6 +10,7 @@ from domain.quality.plan import ReviewTerms
 from domain.quality.refusals import Part
 from domain.quality.review.facts import (
     AppealUpheld,
+    CalibrationNoted,
     CallSampled,
     CoachingAssigned,
     CoachingCompleted,
@@ -178,7 +179,8 @@ Coaching = NotCoached | InCoaching | Coached
 
 
 @value
-class Unsampled: ...
+class Unsampled:
+    calibrated: frozenset[StaffId] = frozenset()  # Who takes part in a calibration of the call.
 
 
 @value
@@ -192,6 +194,7 @@ class Review:
     stage: Stage
     coaching: Coaching
     parts: Mapping[StaffId, Part]
+    calibrated: frozenset[StaffId] = frozenset()
 
 
 @value
@@ -205,7 +208,7 @@ AnyReview = Unsampled | Review | Voided
 
 def evolve(review: AnyReview, event: ReviewEvent) -> AnyReview:
     match review, event:
-        case Unsampled(), CallSampled(call_id=call_id, agent=agent):
+        case Unsampled(calibrated=calibrated), CallSampled(call_id=call_id, agent=agent):
             return Review(
                 call_id=call_id,
                 agent=agent,
@@ -214,10 +217,13 @@ def evolve(review: AnyReview, event: ReviewEvent) -> AnyReview:
                 stage=Selected(),
                 coaching=NotCoached(),
                 parts={agent: "agent"},
+                calibrated=calibrated,
             )
         case Review(call_id=call_id, agent=agent), ReviewVoided():
             return Voided(call_id=call_id, agent=agent)
-        case Voided(), ReviewVoided() | ReviewAdopted():
+        case Unsampled() | Review(), CalibrationNoted(participants=participants):
+            return replace(review, calibrated=review.calibrated.union(participants))
+        case Voided(), ReviewVoided() | ReviewAdopted() | CalibrationNoted():
             return review
         case Review(), ReviewAdopted():
             return review
@@ -293,6 +299,17 @@ def evolve_stage(review: Review, event: ReviewEvent) -> Review:
             return review
         case _:
             raise ImpossibleHistory(review, event)
+
+
+def second_is_open(review: AnyReview) -> bool:
+    """Whether somebody is still to score it without knowing what others found."""
+    match review:
+        case Review(stage=Submitted(second=Wanted() | SecondReading())):
+            return True
+        case Review(stage=Selected() | Assigned() | Draft(), twice=True):
+            return True
+        case _:
+            return False
 
 
 def with_part(review: Review, staff_id: StaffId | None, part: Part) -> Review:

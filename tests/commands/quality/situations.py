@@ -5,7 +5,9 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from commands.calendar import PublishCalendar
 from domain.calendar import WEEKDAYS, CalendarPublished, OtherDay
+from domain.call.facts import CallEnded, CallRequested
 from domain.quality.calibration import (
     BlindScoreSubmitted,
     CalibrationOpened,
@@ -13,9 +15,10 @@ from domain.quality.calibration import (
     ConsensusSet,
     RevealedScore,
 )
-from domain.quality.plan import PlanTerms, ReviewTerms, SamplingPlanPublished
+from domain.quality.plan import DrawBegun, PlanTerms, ReviewTerms, SamplingPlanPublished
 from domain.quality.review.facts import (
     AppealUpheld,
+    CalibrationNoted,
     CallSampled,
     CoachingAssigned,
     CoachingCompleted,
@@ -69,7 +72,8 @@ PLAN = PolicyId("service-calls")
 plan = SamplingPlanPublished(plan_id=PLAN, number=1, name="Service calls", terms=PlanTerms(twice_percent=0))
 
 OFFICE = CalendarId("office")
-TERMS = ReviewTerms()
+TERMS = ReviewTerms()  # As plans were published that named no calendar.
+BUSINESS = ReviewTerms(calendar_id=OFFICE)
 office = CalendarPublished(
     calendar_id=OFFICE,
     number=1,
@@ -81,13 +85,25 @@ office = CalendarPublished(
         OtherDay(date=date(2026, 3, 28), name="调休", windows=("09:00-12:00",)),
     ),
 )
-published = (*INSPECTORS, *JUDGES, drafted_card, card, plan, office)
+publish_calendar = PublishCalendar(
+    calendar_id=OFFICE,
+    name=office.name,
+    time_zone=office.time_zone,
+    week=office.week,
+    other_days=office.other_days,
+)
 
 # A call
 
-NUMBER = 0xCA11
+NUMBER = 0x5CA11
 REVIEW, OTHER = ReviewId(UUID(int=NUMBER)), ReviewId(UUID(int=NUMBER + 1))
 CALL = CallId(REVIEW)
+talked = (
+    CallRequested(call_id=CALL, direction="outbound", agent=ANN),
+    CallEnded(call_id=CALL, from_="requested", to="completed", outcome="completed", talk_seconds=90),
+)
+march = DrawBegun(plan_id=PLAN, number=1, month="2026-03", terms=plan.terms)
+published = (*INSPECTORS, *JUDGES, drafted_card, card, plan, office, *talked, march)
 
 
 def sampled(
@@ -198,6 +214,7 @@ ROUND = CalibrationId(UUID(int=0xCA1B))
 opened = CalibrationOpened(
     calibration_id=ROUND, call_id=CALL, participants=(INA, IVO), scorecard_id=CARD, scorecard_number=1, items=ITEMS
 )
+noted = CalibrationNoted(review_id=REVIEW, calibration_id=ROUND, participants=(INA, IVO))
 ina_scored = BlindScoreSubmitted(calibration_id=ROUND, inspector=INA, score=FAIR)
 ivo_scored = BlindScoreSubmitted(calibration_id=ROUND, inspector=IVO, score=POOR)
 revealed = CalibrationRevealed(

@@ -12,8 +12,11 @@ from domain.quality.refusals import (
     NotAParticipant,
     NotIndependent,
     ScoredAlready,
+    SecondScoreOpen,
     StillScoring,
 )
+from domain.quality.review.facts import ReviewStatus
+from domain.quality.review.states import Review
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved
 from domain.values import Erased, OrgPath, ScorecardId, StaffId
 from tests.commands.quality.situations import (
@@ -28,20 +31,25 @@ from tests.commands.quality.situations import (
     QUIN,
     REVIEW,
     ROUND,
+    agreed,
     at,
     card,
     consensus,
+    disputed,
     ida,
     ina,
     ina_scored,
     ivo,
     ivo_scored,
     marks,
+    noted,
     opened,
     published,
     queenie,
     quin,
+    requested,
     revealed,
+    second_assigned,
     voided,
 )
 from tests.spec import ANN, START, Given, ann, given, mia, policy
@@ -60,7 +68,7 @@ WAYS: dict[str, tuple[object, ...]] = {
     "calibrated": (opened, ina_scored, ivo_scored, revealed, consensus),
 }
 OUTCOMES: dict[tuple[str, str], object] = {
-    ("unopened", "open"): opened,
+    ("unopened", "open"): (opened, noted),
     ("unopened", "score"): Hidden,
     ("unopened", "reveal"): Hidden,
     ("unopened", "agree"): Hidden,
@@ -88,7 +96,7 @@ def test_a_calibration_goes_its_way(before: str, name: str) -> None:
     if isinstance(outcome, type) and issubclass(outcome, Refused):
         asked.refused(outcome)
     else:
-        asked.then(outcome)
+        asked.then(*(outcome if isinstance(outcome, tuple) else (outcome,)))
 
 
 # Who
@@ -127,7 +135,9 @@ def test_it_is_scored_by_the_edition_of_the_day() -> None:
     second = replace(card, number=2, from_="published", items=card.items[:2])
     later = given(*published, opened, second)
     later.when(score, by=ina).then(ina_scored)
-    given(*published, second).when(open_, by=quin).then(replace(opened, scorecard_number=2, items=card.items[:2]))
+    given(*published, second).when(open_, by=quin).then(
+        replace(opened, scorecard_number=2, items=card.items[:2]), noted
+    )
 
 
 def test_everybody_scores_once_and_for_himself() -> None:
@@ -170,6 +180,25 @@ def test_nothing_is_told_before_it_is_revealed() -> None:
     assert [each["score"]["final"] for each in masked(entry.event, CODEC)["scores"]] == ["75.00", "50.00"]
 
 
+@pytest.mark.parametrize("status", ["selected", "assigned", "draft", "submitted"])
+def test_none_is_opened_while_somebody_is_to_score_the_call_blind(status: ReviewStatus) -> None:
+    given(*at(status, twice=True)).when(open_, by=quin).refused(SecondScoreOpen, because="has not come yet")
+    given(*at(status)).when(open_, by=quin).then(opened, noted)
+    asked_for = given(*at("submitted"), requested)
+    asked_for.when(open_, by=quin).refused(SecondScoreOpen)
+    asked_for.also(second_assigned).when(open_, by=quin).refused(SecondScoreOpen)
+    for second in (agreed, disputed):
+        asked_for.also(second_assigned, second).when(open_, by=quin).then(opened, noted)
+
+
+def test_what_was_scored_is_not_revealed_to_who_is_to_score_the_call_blind() -> None:
+    scored = (opened, noted, ina_scored, ivo_scored, requested)
+    story = given(*at("submitted"), *scored)
+    story.when(reveal, by=quin).refused(SecondScoreOpen)
+    by_ida = (replace(second_assigned, inspector=IDA), replace(agreed, inspector=IDA))
+    story.also(*by_ida).when(reveal, by=quin).then(revealed)
+
+
 def test_nobody_waits_for_who_has_left() -> None:
     three = replace(opened, participants=(INA, IVO, IDA))
     story = given(*published, three, ina_scored, ivo_scored)
@@ -204,5 +233,7 @@ def test_no_agent_s_score_changes() -> None:
         story = story.when(command, by=by).done()
     last = story.when(agree, by=quin)
     last.then(consensus)
-    assert last.desk.executor.state(f"review/{REVIEW}") == before
+    after = last.desk.executor.state(f"review/{REVIEW}").state
+    assert isinstance(after, Review)
+    assert replace(after, calibrated=frozenset()) == before.state
     assert {each.stream for each in last.recorded} == {f"calibration/{ROUND}"}

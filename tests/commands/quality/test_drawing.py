@@ -3,13 +3,14 @@
 from dataclasses import replace
 from uuid import UUID
 
-from commands.quality.inspection import SampleCall
+from commands.quality.sampling import SampleCall
+from domain.call.facts import CallRequested
 from domain.quality.plan import Drawn, PlanTerms, SamplingPlanPublished
 from domain.quality.review.facts import CallSampled
 from domain.quality.sampling import Candidate, draw
 from domain.values import CallId, ReviewId
-from tests.commands.quality.situations import PLAN, ina, plan, published
-from tests.spec import ANN, BOB, Given, given
+from tests.commands.quality.situations import PLAN, plan, published
+from tests.spec import ANN, BOB, Given, given, policy
 
 MONTH, SEED = "2026-03", "2026-03.41f7"
 FRAME = tuple(
@@ -30,7 +31,6 @@ def sample(drawn: Drawn) -> SampleCall:
     return SampleCall(
         review_id=ReviewId(drawn.call_id),
         call_id=drawn.call_id,
-        agent=drawn.agent,
         month=MONTH,
         plan_id=PLAN,
         stratum=drawn.stratum,
@@ -43,9 +43,10 @@ def sample(drawn: Drawn) -> SampleCall:
 
 def recorded() -> Given:
     """A month's sample, and then a plan that would draw another."""
-    story = given(*published, replace(plan, number=2, terms=TERMS))
+    calls = (CallRequested(call_id=each.call_id, direction="outbound", agent=each.agent) for each in FRAME)
+    story = given(*published, *calls, replace(plan, number=2, terms=TERMS))
     for each in draw(FRAME, TERMS, SEED):
-        story = story.when(sample(each), by=ina).done()
+        story = story.when(sample(each), by=policy).done()
     return story.also(replace(plan, number=3, terms=PlanTerms(per_agent_month=1, lengths=(), twice_percent=0)))
 
 

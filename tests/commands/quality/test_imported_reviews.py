@@ -55,6 +55,7 @@ from tests.commands.quality.situations import (
     drafted,
     ina_scored,
     marks,
+    noted,
     opened,
     published,
     quin,
@@ -126,6 +127,12 @@ def test_whoever_it_was_whose_call_it_was() -> None:
     given(*published).when(replace(SAMPLE, agent=ZOE, stratum="old"), by=dialler, imported=True).then(
         replace(sampled(agent=ZOE), stratum="old")
     )
+    given(*published).when(SAMPLE, by=dialler, imported=True).then(sampled())
+    untold = replace(SAMPLE, review_id=OTHER, call_id=CallId(OTHER), month="2019-01")
+    given(*published).when(replace(untold, agent=ZOE), by=dialler, imported=True).then(
+        replace(sampled(OTHER, ZOE), month="2019-01")
+    )
+    given(*published).when(untold, by=dialler, imported=True).refused(Invalid, because="agent: nobody knows whose")
     given(*published).when(replace(SAMPLE, call_id=CallId(OTHER)), by=dialler, imported=True).refused(Invalid)
 
 
@@ -187,7 +194,11 @@ def test_whoever_it_was_who_coached() -> None:
 
 def test_whoever_it_was_who_calibrated() -> None:
     old = OpenCalibration(calibration_id=ROUND, call_id=CALL, scorecard_id=CARD, participants=(ZOE, IVO))
-    story = given(*published).when(old, by=zoe, imported=True).then(replace(opened, participants=(ZOE, IVO)))
+    story = (
+        given(*published)
+        .when(old, by=zoe, imported=True)
+        .then(replace(opened, participants=(ZOE, IVO)), replace(noted, participants=(ZOE, IVO)))
+    )
     blind = SubmitBlindScore(calibration_id=ROUND, items=FAIR.items)
     after = story.when(blind, by=zoe, imported=True).then(replace(ina_scored, inspector=ZOE))
     after.when(blind, by=dialler, imported=True).refused(NotAParticipant, because="dialler was not asked to it")

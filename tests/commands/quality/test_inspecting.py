@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 
 from commands.quality.inspection import AssignReview, CloseReview, DraftReview, PublishReview, SubmitReview, VoidReview
+from domain.call.facts import CallConnected, CallRequested
 from domain.catalog import CatalogPublished, Entry
-from domain.errors import Hidden, Invalid, NotAllowed
+from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.refusals import NotAvailable, NotEmployed
 from domain.quality.plan import ReviewTerms
 from domain.quality.refusals import (
+    NotDrawnYet,
     NothingApplies,
     NotIndependent,
     NotTheInspector,
@@ -20,8 +22,9 @@ from domain.quality.refusals import (
 from domain.quality.scorecard import Item, ScorecardPublished
 from domain.quality.scoring import Mark, Scored
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved
-from domain.values import CatalogId, Erased, OrgPath, StaffId
+from domain.values import CallId, CatalogId, Erased, OrgPath, StaffId
 from tests.commands.quality.situations import (
+    CALL,
     CARD,
     CLOSE,
     FAILED,
@@ -29,6 +32,7 @@ from tests.commands.quality.situations import (
     INA,
     IVO,
     OFFICE,
+    OTHER,
     REVIEW,
     UNTIL,
     assigned,
@@ -36,6 +40,7 @@ from tests.commands.quality.situations import (
     drafted,
     ina,
     ivo,
+    march,
     marks,
     published,
     quin,
@@ -54,18 +59,35 @@ publish = PublishReview(review_id=REVIEW)
 # Who
 
 
-def test_a_call_is_drawn_by_inspectors_and_policies() -> None:
-    for somebody in (ina, quin, policy):
-        given(*published).when(SAMPLE, by=somebody).then(sampled())
+def test_a_call_is_drawn_by_policies_and_by_no_person() -> None:
+    given(*published).when(SAMPLE, by=policy).then(sampled())
+    for somebody in (ina, quin):
+        given(*published).when(SAMPLE, by=somebody).refused(NotAllowed, because="nobody draws by hand")
     for other in (ann, mia, crm):
         given(*published).when(SAMPLE, by=other).refused(NotAllowed, because="inspect is not allowed")
 
 
-def test_a_call_is_somebody_s_who_is_known_even_if_he_has_left() -> None:
-    given(*published).when(replace(SAMPLE, agent=StaffId("nobody")), by=ina).refused(
-        NotEmployed, because="nobody does not work here"
+def test_a_call_that_is_drawn_has_been_told_and_says_whose_it_is() -> None:
+    other = replace(SAMPLE, review_id=OTHER, call_id=CallId(OTHER))
+    given(*published).when(other, by=policy).refused(NotNow, because="needs Call")
+    given(*published).when(replace(SAMPLE, agent=StaffId("bob")), by=policy).then(sampled())
+    passed_on = CallConnected(call_id=CALL, from_="completed", to="completed", agent=StaffId("bob"), at=START)
+    given(*published, passed_on).when(SAMPLE, by=policy).then(sampled(agent=StaffId("bob")))
+    nobodys = CallRequested(call_id=CallId(OTHER), direction="inbound")
+    given(*published, nobodys).when(other, by=policy).refused(Invalid, because="agent: nobody knows whose call it is")
+
+
+def test_a_call_is_drawn_when_its_month_is() -> None:
+    given(*published).when(replace(SAMPLE, month="2026-04"), by=policy).refused(
+        NotDrawnYet, because="2026-04 has not been drawn"
     )
-    given(*published, StaffDeparted(staff_id=ANN)).when(SAMPLE, by=ina).then(sampled())
+    given(*(each for each in published if each is not march)).when(SAMPLE, by=policy).refused(NotDrawnYet)
+
+
+def test_a_call_is_somebody_s_who_is_known_even_if_he_has_left() -> None:
+    strangers = CallConnected(call_id=CALL, from_="completed", to="completed", agent=StaffId("nobody"), at=START)
+    given(*published, strangers).when(SAMPLE, by=policy).refused(NotEmployed, because="nobody does not work here")
+    given(*published, StaffDeparted(staff_id=ANN)).when(SAMPLE, by=policy).then(sampled())
 
 
 def test_nobody_inspects_his_own_calls() -> None:
@@ -266,5 +288,5 @@ def test_a_review_is_voided_for_a_reason_and_by_who_decides() -> None:
 def test_a_call_is_drawn_once() -> None:
     """A review has the id of its call; a voided one was had, and stays away."""
     for status in ("selected", "closed", "voided"):
-        asked = given(*at(status)).when(SAMPLE, by=ina)
+        asked = given(*at(status)).when(SAMPLE, by=policy)
         assert not asked.recorded

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from commands.calendar import PublishCalendar
-from commands.quality.inspection import PublishReview, SampleCall
+from commands.quality.inspection import PublishReview
 from commands.quality.plans import PublishSamplingPlan
+from commands.quality.sampling import SampleCall
 from domain.errors import Invalid, NotAllowed, NotNow
 from domain.quality.plan import PlanTerms, ReviewTerms, SamplingPlanPublished
 from domain.values import CalendarId, CallId, PolicyId
 from tests.commands.quality.situations import (
+    BUSINESS,
     OFFICE,
     OTHER,
     PLAN,
@@ -20,17 +21,18 @@ from tests.commands.quality.situations import (
     ina,
     office,
     plan,
+    publish_calendar,
     published,
     quin,
 )
 from tests.commands.quality.test_stages import SAMPLE
-from tests.spec import administrator, given, mia
+from tests.spec import START, administrator, given, mia, policy
 
-usual = PublishSamplingPlan(plan_id=PLAN, name="Service calls")
+usual = PublishSamplingPlan(plan_id=PLAN, name="Service calls", terms=PlanTerms(review=BUSINESS))
 
 
 def test_a_plan_is_published_with_the_usual_terms() -> None:
-    given().when(usual, by=administrator).then(
+    given(office).when(usual, by=administrator).then(
         SamplingPlanPublished(
             plan_id=PLAN,
             number=1,
@@ -45,21 +47,22 @@ def test_a_plan_is_published_with_the_usual_terms() -> None:
                     gap=10,
                     appeal_days=5,
                     time_zone="Asia/Shanghai",
-                    calendar_id=None,
+                    calendar_id=OFFICE,
                     coaching_below=70,
                     coaching_times=2,
                 ),
             ),
+            since="2026-03",
         )
     )
 
 
 def test_a_new_version_has_the_next_number_and_is_pinned() -> None:
-    more = PlanTerms(per_agent_month=9, twice_percent=100, review=ReviewTerms(gap=3))
+    more = PlanTerms(per_agent_month=9, twice_percent=100, review=ReviewTerms(gap=3, calendar_id=OFFICE))
     story = given(*published).when(replace(usual, terms=more), by=administrator)
-    then = story.then(replace(plan, number=2, terms=more))
-    (entry,) = then.when(SAMPLE, by=ina).recorded
-    assert entry.policy_version == f"sampling-plan/{PLAN}@2"
+    then = story.then(replace(plan, number=2, terms=more, since="2026-03"))
+    (entry,) = then.when(SAMPLE, by=policy).recorded
+    assert entry.policy_version == f"sampling-plan/{PLAN}@3"  # In between, a month was drawn.
     assert (entry.event.plan_number, entry.event.terms, entry.event.twice) == (2, more.review, True)
 
 
@@ -92,10 +95,17 @@ def test_terms_that_make_no_sense_are_refused(terms: PlanTerms, because: str) ->
     given().when(replace(usual, terms=terms), by=administrator).refused(Invalid, because=because)
 
 
+def test_a_plan_of_history_does_not_say_since_when_months_are_drawn() -> None:
+    (entry,) = given(office).when(usual, by=administrator, at=START, imported=True).recorded
+    assert entry.event.since is None
+
+
 def test_a_plan_is_an_administrator_s_and_has_a_name() -> None:
     for other in (mia, quin, ina):
         given(*published).when(usual, by=other).refused(NotAllowed, because="administer is not allowed")
-    given().when(replace(usual, name=""), by=administrator).refused(Invalid, because="name: this must not be blank")
+    given(office).when(replace(usual, name=""), by=administrator).refused(
+        Invalid, because="name: this must not be blank"
+    )
 
 
 def test_a_calendar_that_is_named_is_published() -> None:
@@ -103,18 +113,16 @@ def test_a_calendar_that_is_named_is_published() -> None:
     given().when(named, by=administrator).refused(NotNow, because="needs Calendar, and calendar/office is NoCalendar")
     (entry,) = given(office).when(named, by=administrator).recorded
     assert entry.event.terms.review.calendar_id == OFFICE
+    none = replace(usual, terms=PlanTerms())
+    given(office).when(none, by=administrator).refused(
+        Invalid, because="^terms/review/calendar_id: days to appeal in are"
+    )
+    given().when(none, by=administrator, imported=True).done()
 
 
 def test_a_calendar_is_published() -> None:
-    asked = PublishCalendar(
-        calendar_id=OFFICE,
-        name=office.name,
-        time_zone=office.time_zone,
-        week=office.week,
-        other_days=office.other_days,
-    )
-    given().when(asked, by=administrator).then(office)
-    never = replace(asked, calendar_id=CalendarId("never"), week={})
+    given().when(publish_calendar, by=administrator).then(office)
+    never = replace(publish_calendar, calendar_id=CalendarId("never"), week={})
     given().when(never, by=administrator).refused(Invalid, because="^week: a calendar is open")
 
 
@@ -136,23 +144,24 @@ def test_a_calendar_is_published() -> None:
         (replace(SAMPLE, frame_size=0, stratum_size=0), "^frame_size: a stratum has a call at least"),
         (replace(SAMPLE, frame_size=11), "^frame_size"),
         (replace(SAMPLE, frame_size=10**8), "^frame_size"),
+        (replace(SAMPLE, late=True), "^always: what is drawn late is drawn for a reason"),
         (replace(SAMPLE, always=("refund", "refund")), "^always/1: this is one of the plan's reasons, and once"),
     ],
 )
 def test_a_drawing_that_cannot_be_is_refused(changed: SampleCall, because: str) -> None:
-    given(*published).when(changed, by=ina).refused(Invalid, because=because)
+    given(*published).when(changed, by=policy).refused(Invalid, because=because)
 
 
 def test_what_the_plan_does_not_always_draw_is_not_drawn_for_that() -> None:
     only_refunds = replace(plan, number=2, terms=PlanTerms(always=("refund",)))
-    given(*published, only_refunds).when(replace(SAMPLE, always=("complaint",)), by=ina).refused(
+    given(*published, only_refunds).when(replace(SAMPLE, always=("complaint",)), by=policy).refused(
         Invalid, because="^always/0: this is one of the plan's reasons"
     )
-    (entry,) = given(*published, only_refunds).when(replace(SAMPLE, always=("refund",)), by=ina).recorded
+    (entry,) = given(*published, only_refunds).when(replace(SAMPLE, always=("refund",)), by=policy).recorded
     assert entry.event.always == ("refund",)
 
 
 def test_without_a_plan_nothing_is_drawn() -> None:
-    given(*published).when(replace(SAMPLE, plan_id=PolicyId("none")), by=ina).refused(
+    given(*published).when(replace(SAMPLE, plan_id=PolicyId("none")), by=policy).refused(
         NotNow, because="needs SamplingPlan, and sampling-plan/none is NoPlan"
     )

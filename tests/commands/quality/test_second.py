@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from commands.quality.inspection import PublishReview, SampleCall, SubmitReview
+from commands.quality.inspection import PublishReview, SubmitReview
+from commands.quality.sampling import SampleCall
 from commands.quality.second import ArbitrateReview, AssignSecondReviewer, RequestSecondReview, SubmitSecondReview
 from domain.errors import Invalid, NotAllowed, NotNow, Refused
 from domain.lead.refusals import NotAvailable, NotEmployed
 from domain.quality.plan import PlanTerms, ReviewTerms
 from domain.quality.refusals import (
     ArbitrationNeeded,
+    NotBlind,
     NothingToArbitrate,
     NotIndependent,
     NotTheInspector,
@@ -41,6 +43,7 @@ from tests.commands.quality.situations import (
     ina,
     ivo,
     marks,
+    noted,
     plan,
     published,
     queenie,
@@ -112,7 +115,7 @@ def test_a_second_opinion_goes_its_way(before: str, name: str) -> None:
 
 def test_whom_the_plan_has_scored_twice_is_known_from_the_seed() -> None:
     always = given(*published, replace(plan, number=2, terms=PlanTerms(twice_percent=100)))
-    always.when(SAMPLE, by=ina).then(replace(sampled(twice=True), plan_number=2))
+    always.when(SAMPLE, by=policy).then(replace(sampled(twice=True), plan_number=2))
     waiting = given(*at("submitted", twice=True))
     waiting.when(publish, by=ina).refused(SecondScoreMissing, because="the second score has not come yet")
     waiting.when(request, by=quin).refused(NotNow, because="needs NotAsked, and it is Wanted")
@@ -124,7 +127,7 @@ def test_a_call_is_scored_twice_or_not_as_anybody_can_work_out() -> None:
     found = set()
     for number in range(12):
         seed = f"s{number}"
-        (entry,) = tenth.when(replace(SAMPLE, seed=seed), by=ina).recorded
+        (entry,) = tenth.when(replace(SAMPLE, seed=seed), by=policy).recorded
         assert entry.event.twice == is_scored_twice(CallId(REVIEW), 30, seed)
         found.add(entry.event.twice)
     assert found == {True, False}
@@ -246,3 +249,12 @@ def test_what_was_erased_is_not_compared() -> None:
     decided = given(*published, sampled(), *TO_SUBMITTED[:-1], gone, requested, second_assigned, disputed)
     decided.when(arbitrate, by=quin).then(arbitrated).when(publish, by=quin).then(replace(shown, score=CLOSE))
     assert arbitrated.arbiter == QUIN
+
+
+def test_who_takes_part_in_a_calibration_of_the_call_is_not_blind() -> None:
+    """Opened before the call was drawn, or after."""
+    second = AssignSecondReviewer(review_id=REVIEW, inspector=IVO)
+    for history in ((*published, noted, *at("submitted")[len(published) :]), (*at("submitted"), noted)):
+        story = given(*history, requested)
+        story.when(second, by=quin).refused(NotBlind, because="ivo takes part in a calibration of the call")
+        story.when(replace(second, inspector=IDA), by=quin).then(replace(second_assigned, inspector=IDA))

@@ -13,10 +13,10 @@ from commands.quality.inspection import (
     CloseReview,
     DraftReview,
     PublishReview,
-    SampleCall,
     SubmitReview,
     VoidReview,
 )
+from commands.quality.sampling import SampleCall
 from commands.quality.second import ArbitrateReview, AssignSecondReviewer, RequestSecondReview, SubmitSecondReview
 from domain.actor import Actor
 from domain.errors import NotNow
@@ -57,7 +57,7 @@ from tests.commands.quality.situations import (
     quin,
     sampled,
 )
-from tests.spec import ANN, MIA, administrator, ann, day, given, mia
+from tests.spec import MIA, administrator, ann, day, given, mia, policy
 
 SINCE = day(3, 25)
 LATER = day(3, 30)  # The days to appeal in are over.
@@ -90,7 +90,6 @@ ALL: tuple[ReviewStatus, ...] = (*OPEN, "closed", "voided")
 SAMPLE = SampleCall(
     review_id=REVIEW,
     call_id=CALL,
-    agent=ANN,
     month="2026-03",
     plan_id=PLAN,
     stratum="sold:60-300",
@@ -99,7 +98,7 @@ SAMPLE = SampleCall(
     stratum_size=12,
 )
 STEPS = {
-    "sample": Step(SAMPLE, ina, {}),
+    "sample": Step(SAMPLE, policy, {}),
     "assign": Step(
         AssignReview(review_id=REVIEW, inspector=IDA, scorecard_id=CARD), ina, from_all(*EARLY, to=ReviewAssigned)
     ),
@@ -180,7 +179,7 @@ def test_a_refusal_says_what_is_needed_and_what_is_there() -> None:
 
 def test_a_call_goes_its_way_from_being_drawn_to_being_closed() -> None:
     story = given(*published)
-    story = story.when(SAMPLE, by=ina).then(sampled())
+    story = story.when(SAMPLE, by=policy).then(sampled())
     story = story.when(AssignReview(review_id=REVIEW, inspector=INA, scorecard_id=CARD), by=ina).then(
         ReviewAssigned(
             review_id=REVIEW,

@@ -17,6 +17,7 @@ from commands.ticket.work import (
 )
 from domain.actor import Actor
 from domain.errors import Hidden, NotAllowed, NotNow
+from domain.staff import StaffDeparted
 from domain.ticket.facts import (
     AgentReplied,
     CsatRecorded,
@@ -33,14 +34,17 @@ from domain.ticket.facts import (
     TicketResolved,
     TicketResumed,
 )
+from domain.ticket.refusals import ReopenWindowOver, TooEarly
 from domain.ticket.states import name_of
 from domain.ticket_book import TicketSlotReleased, TicketSlotReserved
 from domain.values import OrgPath, StaffId
 from tests.commands.ticket.situations import (
+    DESK,
     OPENED,
     OTHER,
     STANDARD,
     TICKET,
+    TOM,
     answer,
     applied,
     closed,
@@ -61,7 +65,7 @@ from tests.commands.ticket.situations import (
     until,
     waiting,
 )
-from tests.spec import Given, When, administrator, crm, day, given
+from tests.spec import Given, When, administrator, crm, day, given, policy
 
 ZOE, YAN = StaffId("zoe"), StaffId("yan")  # They left before anybody here kept a list of the staff.
 zoe = Actor(kind="user", id=ZOE, name="Zoë", role="agent", org_path=OrgPath("closed/desk"))
@@ -238,6 +242,8 @@ live = (*team, office, standard, history)
 adopt = AdoptTicket(ticket_id=TICKET)
 adopted = TicketAdopted(ticket_id=TICKET, policy_id=STANDARD)
 LATER = day(3, 26)
+anew = replace(adopted, reopen_until=day(4, 9), close_at=day(3, 31))
+solved = replace(resolved, from_="open", reopen_until=None, close_at=None)
 whole = applied("resolution", hours(24), LATER, until(day(3, 30, 12), day(3, 31), day(4, 1, 15)))
 first = applied("first_response", hours(4), LATER, until(day(3, 26, 14), day(3, 26, 15), day(3, 26, 17)))
 
@@ -255,11 +261,29 @@ def test_what_waits_when_it_is_adopted_goes_on_waiting() -> None:
 
 
 def test_what_is_solved_is_counted_when_it_begins_again() -> None:
-    solved = replace(resolved, from_="open", reopen_until=None, close_at=None)
-    story = given(*live, *to_tom, solved, freed).when(adopt, by=administrator, at=LATER).then(adopted)
+    story = given(*live, *to_tom, solved, freed).when(adopt, by=administrator, at=LATER).then(anew)
     (_, _, clock) = story.when(REOPEN, by=leo, at=LATER).recorded
     assert clock.event == whole
     given(*live, *to_tom, solved, freed, closed).when(adopt, by=administrator).refused(NotNow, because="it is Closed")
+
+
+def test_what_is_solved_closes_and_can_be_reopened_so_long_after_its_adoption() -> None:
+    story = given(*live, *to_tom, solved, freed, anew)
+    by_itself = CloseTicket(ticket_id=TICKET)
+    story.when(by_itself, by=policy, at=day(3, 30)).refused(TooEarly)
+    story.when(by_itself, by=policy, at=day(3, 31)).done()
+    story.when(REOPEN, by=crm, at=day(4, 8)).done()
+    story.when(REOPEN, by=crm, at=day(4, 9)).refused(ReopenWindowOver)
+
+
+def test_who_does_not_work_here_has_no_ticket_when_it_is_adopted() -> None:
+    hers = replace(to_tom[0], agent=ZOE)
+    back = replace(hers, from_="open", agent=None, previous_agent=ZOE, method="take-back", why="owner-departed")
+    given(*live, hers).when(adopt, by=administrator, at=LATER).then(adopted, back, first, whole)
+    gone = StaffDeparted(staff_id=TOM)
+    his = replace(back, previous_agent=TOM, team=DESK)
+    given(*live, *to_tom, gone).when(adopt, by=administrator, at=LATER).then(adopted, his, freed, first, whole)
+    given(*live, *to_tom).when(adopt, by=administrator, at=LATER).then(adopted, first, whole)
 
 
 def test_it_is_adopted_once() -> None:

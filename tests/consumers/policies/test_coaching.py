@@ -11,8 +11,9 @@ import pytest
 
 from commands.policy import PausePolicy
 from commands.quality.appeals import AcknowledgeReview, AppealReview, DecideAppeal
-from commands.quality.inspection import AssignReview, PublishReview, SampleCall, SubmitReview, VoidReview
+from commands.quality.inspection import AssignReview, PublishReview, SubmitReview, VoidReview
 from commands.quality.plans import PublishSamplingPlan
+from commands.quality.sampling import SampleCall
 from commands.quality.scorecards import DraftScorecard, PublishScorecard
 from commands.staff import ChangeAvailability, DepartStaff, OnboardStaff
 from consumers.policies.coaching import coaching
@@ -22,13 +23,16 @@ from domain.quality.scoring import Mark
 from domain.staff import StaffOnboarded
 from domain.values import CallId, OrgPath, ReviewId, StaffId
 from tests.commands.quality.situations import (
+    BUSINESS,
     CARD,
     INA,
     ITEMS,
     PLAN,
     ina,
     marks,
+    publish_calendar,
     published,
+    queenie,
     quin,
     sampled,
 )
@@ -40,7 +44,7 @@ from tests.spec import ANN, BOB, MIA, STAFF, START, administrator, ann, bob, mia
 TEAM = StaffId("tom")
 tom = StaffOnboarded(staff_id=TEAM, name="Tom", role="sales_manager", org_path=OrgPath("north/team-1"))
 DAY = timedelta(days=1)
-ONCE = PlanTerms(twice_percent=0)
+ONCE = PlanTerms(twice_percent=0, review=BUSINESS)
 SAMPLE = SampleCall(
     review_id=ReviewId(UUID(int=1)),
     call_id=CallId(UUID(int=1)),
@@ -106,6 +110,26 @@ def test_what_nobody_appeals_is_closed_and_stands(desk: Desk) -> None:
     assert desk.told(ReviewClosed, CoachingAssigned) == []
     desk.wait_until(START + 5 * DAY)
     assert len(desk.told(ReviewClosed)) == 1
+    assert coached(desk) == [(1, TEAM, "auto-fail", set())]
+
+
+def test_what_is_acknowledged_is_closed_too_and_not_coached_twice(desk: Desk) -> None:
+    score(desk, 1, PRIVATE)
+    acknowledge(desk, 1)
+    assert desk.told(ReviewClosed) == []
+    desk.wait_until(START + 5 * DAY)
+    assert [each.from_ for each in desk.told(ReviewClosed)] == ["acknowledged"]
+    assert coached(desk) == [(1, TEAM, "auto-fail", set())]
+
+
+def test_what_is_decided_at_the_last_level_is_closed_at_once(desk: Desk) -> None:
+    score(desk, 1, PRIVATE)
+    for judge, before in ((quin, 0), (queenie, 0)):
+        desk.do(ann, AppealReview(review_id=review(1), items=("privacy",), grounds="我没有说"))
+        assert len(desk.told(ReviewClosed)) == before
+        desk.do(judge, DecideAppeal(review_id=review(1)))
+        desk.wait_until(desk.now)
+    assert [each.from_ for each in desk.told(ReviewClosed)] == ["upheld"]
     assert coached(desk) == [(1, TEAM, "auto-fail", set())]
 
 
@@ -200,14 +224,19 @@ def test_on_a_real_ledger_a_coach_is_assigned_once_whoever_dies_and_after_a_paus
     office.house.worker()
     office.do(ADMIN, OnboardStaff(staff_id=INA, name="Ina", role="inspector", org_path=OrgPath("quality")))
     office.do(ADMIN, DraftScorecard(scorecard_id=CARD, name="Service", items=ITEMS))
-    office.do(ADMIN, PublishScorecard(scorecard_id=CARD), PublishSamplingPlan(plan_id=PLAN, name="Calls", terms=ONCE))
+    office.do(
+        ADMIN,
+        PublishScorecard(scorecard_id=CARD),
+        publish_calendar,
+        PublishSamplingPlan(plan_id=PLAN, name="Calls", terms=ONCE),
+    )
     office.do(ADMIN, SAMPLE, imported=True, actor=ina)
     office.do(ina, AssignReview(review_id=review(1), inspector=INA, scorecard_id=CARD))
     office.do(ina, SubmitReview(review_id=review(1), items=PRIVATE), PublishReview(review_id=review(1)))
     first, clock = office.reactor(coaching), office.clock(coaching)
     settle(first)
     office.house.caught_up()
-    office.now += 5 * DAY
+    office.now += 7 * DAY  # Five business days, to the end of the last.
     assert clock.round() == 1
     office.do(mia, PausePolicy(policy_name="coaching", until=office.now + DAY), reason="audit")
     office.house.caught_up()

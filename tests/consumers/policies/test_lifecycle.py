@@ -1,6 +1,7 @@
 """The lifecycle clock: orders make a customer new and active, and their absence dormant and lost, each once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,11 +15,23 @@ from commands.customer.lifecycle import (
 )
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.lifecycle_policy import PublishLifecyclePolicy
-from commands.order.progress import RepriceOrder
+from commands.order.money import RecordPayment
+from commands.order.progress import AdoptOrder, PlaceOrder, RepriceOrder
 from commands.policy import PausePolicy
-from consumers.policies.lifecycle import Purchase, Stage, lifecycle, note_what_is_paid, noting, purchases, stages
+from consumers.policies.lifecycle import (
+    Purchase,
+    Stage,
+    lifecycle,
+    note_what_is_paid,
+    note_what_was_paid_in_history,
+    noting,
+    purchases,
+    stages,
+)
 from domain.actor import Actor
+from domain.customer.dossier import Profile
 from domain.customer.facts import (
+    CustomerCreated,
     CustomerOrderNoted,
     CustomerRefundNoted,
     CustomersMerged,
@@ -28,14 +41,16 @@ from domain.customer.facts import (
     FieldChoices,
 )
 from domain.lifecycle_policy import STANDARD, LifecycleTerms
-from domain.order.facts import Line, OrderPaid, OrderPlaced
-from domain.values import CustomerId, OrderId, replace
+from domain.order.facts import Line, OrderAdopted, OrderPaid, OrderPlaced, OrderRefunded
+from domain.values import CustomerId, OrderId
 from tests.commands.customer.situations import LATER, both, only_li
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, CRM, START, mia
+from tests.consumers.policies.order_desk import Desk
 from tests.consumers.policies.shop import DAY, SECOND, Shop, money, quick
 from tests.projections.spec import START as TOLD
 from tests.projections.spec import rows
+from tests.spec import STAFF, administrator, crm
 
 LI, ZHU = CustomerId(UUID(int=0xC01)), CustomerId(UUID(int=0xC02))
 ORDER = OrderId(UUID(int=0xD01))
@@ -73,6 +88,41 @@ def test_what_is_paid_in_part_is_not_noted() -> None:
     part = OrderPaid(order_id=ORDER, from_="unpaid", to="part_paid", paid=money(50), amount=money(100))
     assert note_what_is_paid(part, purchase(LI)) is None
     assert note_what_is_paid(PAID, None) is None
+
+
+def test_an_order_of_history_that_was_paid_is_noted_when_it_is_adopted() -> None:
+    adopted = OrderAdopted(order_id=ORDER)
+    (paid,) = rows(purchases, PLACED, PAID)
+    assert note_what_was_paid_in_history(adopted, paid) == note_what_is_paid(PAID, purchase(LI))
+    back = OrderRefunded(
+        order_id=ORDER, from_="not_refunded", to="refunded", refund="r", amount=money(100), refunded=money(100)
+    )
+    part = replace(back, to="part_refunded", refunded=money(50))
+    (given_back,), (in_part,) = rows(purchases, PLACED, PAID, back), rows(purchases, PLACED, PAID, part)
+    assert note_what_was_paid_in_history(adopted, given_back) is None
+    assert note_what_was_paid_in_history(adopted, in_part) is not None
+    assert note_what_was_paid_in_history(adopted, purchase(LI)) is None
+    assert note_what_was_paid_in_history(adopted, None) is None
+
+
+def test_the_clock_goes_on_from_what_was_paid_in_history() -> None:
+    desk = Desk(
+        (noting, lifecycle), *STAFF, CustomerCreated(customer_id=LI, customer_type="individual", profile=Profile())
+    )
+    desk.do(administrator, PublishLifecyclePolicy(policy_id=STANDARD, time_zone="Asia/Shanghai"))
+    desk.do(
+        administrator,
+        PlaceOrder(order_id=ORDER, customer_id=LI, lines=(LESSON,)),
+        RecordPayment(order_id=ORDER, payment="p-1", amount=money(100)),
+        imported=True,
+        actor=crm,
+    )
+    desk.settle()
+    assert desk.told(CustomerOrderNoted) == []
+    desk.do(administrator, AdoptOrder(order_id=ORDER), AdoptOrder(order_id=ORDER))
+    desk.wait_until(desk.now + 181 * DAY)
+    assert len(desk.told(CustomerOrderNoted)) == 1
+    assert [each.to for each in desk.told(CustomerStatusChanged)] == ["new", "dormant"]
 
 
 def test_a_stage_is_what_the_facts_say_last() -> None:

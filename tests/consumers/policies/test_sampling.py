@@ -11,6 +11,7 @@ import pytest
 from commands.call.line import ConnectCall, EndCall
 from commands.call.work import RequestCall
 from commands.policy import PausePolicy
+from commands.quality.drawing import BeginDraw
 from commands.quality.plans import PublishSamplingPlan
 from consumers.policies.sampling import frame, sampling
 from consumers.process import Seen
@@ -20,6 +21,7 @@ from domain.customer.facts import CustomerCreated
 from domain.month import end_of, month_after
 from domain.order.facts import Line, OrderPlaced, OrderRefunded, PaymentReceived
 from domain.quality.plan import DrawBegun, MonthDrawn, PlanTerms, SamplingPlanPublished
+from domain.quality.refusals import MonthSkipped, StillDrawing
 from domain.quality.review.facts import CallSampled
 from domain.quality.sampling import draw
 from domain.ticket.facts import CsatRecorded, ReturnRequested, TicketOpened
@@ -29,14 +31,16 @@ from projections.folding import Table
 from projections.projection import Projection
 from tests.commands.call.situations import CALL
 from tests.commands.customer.situations import LI, ORDER, money
-from tests.commands.quality.situations import INSPECTORS, PLAN
+from tests.commands.quality.situations import BUSINESS, INSPECTORS, PLAN, ina, publish_calendar
+from tests.commands.quality.situations import office as calendar
 from tests.consumers.office import ADMIN, CRM, Office, settle
-from tests.consumers.policies.order_desk import Desk, Seeing
+from tests.consumers.policies.order_desk import Desk, Seeing, refusal_of
 from tests.spec import ANN, BOB, STAFF, START, administrator, crm, mia
 
 DAY = timedelta(days=1)
 APRIL = datetime.fromisoformat("2026-03-31T16:00:00+00:00")  # When it begins in Shanghai.
 plan = SamplingPlanPublished(plan_id=PLAN, number=1, name="Service calls", terms=PlanTerms())
+USUAL = PlanTerms(review=BUSINESS)
 TICKET = TicketId(UUID(int=0x71C))
 
 
@@ -76,8 +80,8 @@ def ticket(kind: str = "question", order_id: OrderId | None = None) -> TicketOpe
 
 def desk_of(*history: object) -> Desk:
     """It is the 25th of March, and this has happened; the plan is published now."""
-    desk = Desk((sampling,), *STAFF, *INSPECTORS, *history)
-    desk.do(administrator, PublishSamplingPlan(plan_id=PLAN, name="Service calls"))
+    desk = Desk((sampling,), *STAFF, *INSPECTORS, calendar, *history)
+    desk.do(administrator, PublishSamplingPlan(plan_id=PLAN, name="Service calls", terms=USUAL))
     return desk
 
 
@@ -125,6 +129,19 @@ def test_months_that_nobody_drew_are_drawn_one_after_the_other() -> None:
 )
 def test_months_end_by_the_clock_on_the_wall(month: str, zone: str, ends: str, after: str) -> None:
     assert (end_of(month, zone), month_after(month)) == (datetime.fromisoformat(ends), after)
+
+
+def test_nobody_makes_a_month_that_is_due_be_left_out() -> None:
+    desk = desk_of(*calls(range(1, 21)))
+    desk.now = APRIL + 40 * DAY
+    refused = refusal_of(desk, ina, BeginDraw(plan_id=PLAN, month="2026-04"))
+    assert isinstance(refused, MonthSkipped)
+    desk.do(ina, BeginDraw(plan_id=PLAN, month="2026-03"))
+    refused = refusal_of(desk, ina, BeginDraw(plan_id=PLAN, month="2026-04"))
+    assert isinstance(refused, StillDrawing)
+    desk.wait_until(desk.now)
+    assert [each.month for each in desk.told(MonthDrawn)] == ["2026-03", "2026-04"]
+    assert len(desk.told(CallSampled)) == 5
 
 
 # What
@@ -283,7 +300,7 @@ def late_call(number: int) -> Iterator[Any]:
 @pytest.mark.slow
 def test_on_a_real_ledger_a_month_is_drawn_once_whoever_dies_and_after_a_pause(office: Office) -> None:
     office.house.worker()
-    office.do(ADMIN, PublishSamplingPlan(plan_id=PLAN, name="Service calls"))
+    office.do(ADMIN, publish_calendar, PublishSamplingPlan(plan_id=PLAN, name="Service calls", terms=USUAL))
     for number in range(1, 31):
         office.do(CRM, *late_call(number))
     first, clock = office.reactor(sampling), office.clock(sampling)
