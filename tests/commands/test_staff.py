@@ -44,7 +44,7 @@ def test_every_role_of_people_can_be_taken(role: str) -> None:
     given().when(replace(onboard, role=role), by=administrator).then(replace(onboarded, role=role))
 
 
-@pytest.mark.parametrize("role", MACHINES)
+@pytest.mark.parametrize("role", sorted(MACHINES))
 def test_nobody_becomes_a_machine(role: str) -> None:
     because = f"role: {role} is a role of machines; people have one of sales, sales_manager, "
     given().when(replace(onboard, role=role), by=administrator).refused(Invalid, because=because)
