@@ -16,7 +16,7 @@ deadlines = projection(
     "deadlines",
     key=("subject_id",),
     rows_by=("kind",),
-    version=2,
+    version=3,
     scoped=False,
     sorts=("due_at",),
     filters=("subject_id", "kind", "due_at", "armed"),
