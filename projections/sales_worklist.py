@@ -190,7 +190,9 @@ def sales_worklist(
             return offered(row, event)
         case LeadHandedOff():
             return moved(row, event, **UNPROTECTED)
-        case LeadTransferred() | CollaboratorAdded():
+        case LeadTransferred(first_contact_due=due):
+            return moved(row, event, **({} if due is None else {"first_contact_due": due}))
+        case CollaboratorAdded():
             return moved(row, event)
         case LeadCorrected():
             return corrected(row, event)

@@ -289,7 +289,9 @@ def transfer(
     staff: Staff,
     asked: Asked,
 ) -> Iterator[LeadTransferred | SlotReleased | SlotReserved]:
-    """Hand a held lead to a colleague. Both limits stay, so nobody gains time by passing it to and fro."""
+    """Hand a held lead to a colleague, who has a first contact of his own to make. Both limits stay, and it is due
+    before them, so nobody gains time by passing it to and fro.
+    """
     reason_given(asked)
     must_take_work(command.to, staff, Action.ASSIGN, asked)
     owner = giver(lead)
@@ -300,6 +302,13 @@ def transfer(
         return
     reserved = slot(command.to, command.lead_id, "transfer", taken, pool, asked)
     cools = cools_until(pool, asked.at)
-    yield LeadTransferred(lead_id=command.lead_id, from_=owner, to=command.to, cools_until=cools)
+    first_contact, *_ = protection(pool, asked.at)
+    yield LeadTransferred(
+        lead_id=command.lead_id,
+        from_=owner,
+        to=command.to,
+        cools_until=cools,
+        first_contact_due=min(first_contact, require(lead.custody, Held).protect_until),
+    )
     yield SlotReleased(staff_id=owner, lead_id=command.lead_id)
     yield reserved

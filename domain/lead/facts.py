@@ -248,6 +248,7 @@ class LeadTransferred:
     from_: StaffId
     to: StaffId
     cools_until: Instant | None = None  # For who has given it.
+    first_contact_due: Instant | None = None  # By who has got it; in older ones the first contact stood as it was.
 
 
 @fact("lead.released")

@@ -309,7 +309,7 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
         case Held(owner=owner), LeadTransferred(to=to) if to == owner:
             return lead
         case Held(), LeadTransferred(to=to, cools_until=until):
-            return replace(lead, custody=replace(custody, owner=to), cooling=cooled(lead, until))
+            return replace(lead, custody=handed_over(custody, event), cooling=cooled(lead, until))
         case Held(), LeadReleased() | LeadRecycled():
             pooled = Pooled(pool_id=event.pool_id, claimable_from=event.claimable_from)
             return replace(lead, custody=pooled, cooling=cooled(lead, event.cools_until), collaborators=None)
@@ -328,6 +328,19 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
             return contacted(lead) if effective else lead
         case _:
             raise ImpossibleHistory(lead, event)
+
+
+def handed_over(held: Held, event: LeadTransferred) -> Held:
+    """Both limits stay. Who gets it has to reach the person himself."""
+    if event.first_contact_due is None:
+        return replace(held, owner=event.to)
+    return replace(
+        held,
+        owner=event.to,
+        contacted=False,
+        first_contact_due=event.first_contact_due,
+        first_response_due=None,
+    )
 
 
 def cooled(lead: Open, until: Instant | None) -> Cooling | None:

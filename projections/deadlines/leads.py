@@ -16,6 +16,7 @@ from domain.lead.facts import (
     LeadMerged,
     LeadRecycled,
     LeadReleased,
+    LeadTransferred,
     ProtectionExtended,
     ProtectionExtensionGranted,
 )
@@ -29,6 +30,7 @@ def of_leads(
     rows: Deadlines,
     event: LeadClaimed
     | LeadAssigned
+    | LeadTransferred
     | LeadContacted
     | FollowUpLogged
     | ProtectionExtended
@@ -54,6 +56,10 @@ def of_leads(
             rows = deadline(rows, recorded, "hard-limit", event.hard_limit)
             rows = deadline(rows, recorded, "lapse", event.protect_until)
             return deadline(rows, recorded, "lapse-warning", event.protect_until - timedelta(days=event.warning_days))
+        case LeadTransferred(first_contact_due=due) if due is not None:
+            return deadline(without(rows, "first-response"), recorded, "first-contact", due)
+        case LeadTransferred():
+            return rows
         case LeadContacted() | FollowUpLogged(effective=True):
             return without(rows, "first-contact", "first-response")
         case FollowUpLogged():

@@ -203,8 +203,10 @@ class Model:
         assert found.pool is not None
         if not self.has_room(agent, self.terms[found.pool]):
             return False
+        assert found.until is not None
         found.cooling = self.cooled(found)
-        found.owner = agent
+        found.owner, found.contacted = agent, False
+        found.due = min(self.now + timedelta(hours=24), found.until)
         return True
 
     def release(self, lead: int, agent: str) -> bool:

@@ -6,20 +6,22 @@ from unittest.mock import patch
 import pytest
 
 from commands.lead.capture import AdoptLead
-from commands.lead.custody import ClaimLead
+from commands.lead.custody import ClaimLead, TransferLead
 from commands.lead.holding import GrantExtension, LogFollowUp
 from commands.lead.work import ContactLead
 from commands.policy import PausePolicy
+from commands.staff import OnboardStaff
 from consumers.clock import Clock, attempts
-from domain.lead.facts import LapseWarned, LeadRecycled
+from domain.lead.facts import LapseWarned, LeadRecycled, LeadTransferred
 from domain.lead.states import Held, Pooled
-from domain.values import LeadId
+from domain.values import LeadId, OrgPath, StaffId
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, START, Office, ann, mia
 
 pytestmark = pytest.mark.slow  # On a real database.
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
 
@@ -60,6 +62,23 @@ def test_who_has_been_called_is_warned_of_and_then_taken_back(office: Office) ->
     assert at(office, 8 * DAY, clock) == 0, "once is enough"
     assert at(office, 10 * DAY, clock) == 1
     assert office.told(LeadRecycled)[0].event.reason == "no-follow-up"
+
+
+def test_who_gets_it_from_a_colleague_has_a_day_of_his_own_and_a_call_to_make(office: Office) -> None:
+    office.do(ADMIN, OnboardStaff(staff_id=StaffId("bob"), name="Bob", role="sales", org_path=OrgPath("north")))
+    clock, lead_id, called = office.clock(), office.held(1), office.held(2)
+    office.do(ann, ContactLead(lead_id=called))
+    office.now = START + 23 * HOUR
+    to_bob = (TransferLead(lead_id=each, to=StaffId("bob")) for each in (lead_id, called))
+    office.do(mia, *to_bob, reason="holidays")
+    assert at(office, DAY, clock) == 0
+    assert at(office, 47 * HOUR - SECOND, clock) == 0
+    assert at(office, 47 * HOUR, clock) == 2
+    assert {each.event.rule_id for each in office.told(LeadRecycled)} == {"circulation/first-contact"}
+    assert {each.causation_id for each in office.told(LeadRecycled)} == {
+        each.event_id for each in office.told(LeadTransferred)
+    }
+    assert office.custody(called) is Pooled
 
 
 def test_an_extension_moves_the_warning_and_the_end(office: Office) -> None:

@@ -115,6 +115,13 @@ def test_assigned_is_held_too() -> None:
 def test_a_transfer_keeps_both_limits() -> None:
     found = row(captured, pooled, claimed, transferred)
     assert (found.owner_id, found.protect_until, found.hard_limit) == (BOB, at(4, 5), at(4, 15))
+    assert found.first_contact_due == at(3, 27)
+
+
+def test_who_gets_it_has_somebody_to_reach() -> None:
+    handed = replace(transferred, first_contact_due=at(3, 29))
+    assert row(captured, pooled, claimed, contacted, handed).first_contact_due == at(3, 29)
+    assert row(captured, pooled, claimed, handed, contacted).first_contact_due is None
 
 
 @pytest.mark.parametrize(("back", "pool"), [(released, SOUTH), (recycled, NORTH)])

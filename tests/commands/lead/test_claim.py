@@ -207,7 +207,7 @@ def test_who_hands_it_to_a_colleague_cools_down_too() -> None:
     to_bob = TransferLead(lead_id=LEAD, to=BOB)
     moved = given(*held).when(to_bob, by=mia, reason=Reason(code="holidays"))
     story = moved.then(
-        LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1)),
+        LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1), first_contact_due=day(3, 26)),
         slot_freed(),
         slot(BOB, kind="transfer"),
     )

@@ -164,7 +164,7 @@ def test_help_goes_on_under_a_colleague() -> None:
         given(*held, let_in(), let_in(BOB))
         .when(to_bob, by=mia, reason=Reason(code="holidays"))
         .then(
-            LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1)),
+            LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1), first_contact_due=day(3, 26)),
             slot_freed(ANN),
             slot(BOB, kind="transfer"),
         )

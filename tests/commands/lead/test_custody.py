@@ -75,7 +75,7 @@ def in_custody_of(owner: StaffId, kind: SlotKind = "assign", at: datetime = STAR
 
 
 transferred = (
-    LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1)),
+    LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 1), first_contact_due=day(3, 26)),
     slot_freed(ANN),
     slot(BOB, kind="transfer"),
 )

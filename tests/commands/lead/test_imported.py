@@ -134,7 +134,7 @@ def test_who_was_given_a_lead_was() -> None:
     told(given(*in_pool), dispatch, by=dialler).then(dispatched, slot(ZOE, kind="dispatch"))
     hand_over = TransferLead(lead_id=LEAD, to=ZOE)
     told(given(*held), hand_over).then(
-        LeadTransferred(lead_id=LEAD, from_=ANN, to=ZOE, cools_until=day(4, 1)),
+        LeadTransferred(lead_id=LEAD, from_=ANN, to=ZOE, cools_until=day(4, 1), first_contact_due=day(3, 26)),
         slot_freed(ANN),
         slot(ZOE, kind="transfer"),
     )

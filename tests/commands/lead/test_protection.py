@@ -171,7 +171,7 @@ def test_a_transfer_keeps_both_limits() -> None:
         given(*held)
         .when(to_bob, by=mia, at=day(4, 3), reason=hand_over)
         .then(
-            LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 10)),
+            LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB, cools_until=day(4, 10), first_contact_due=day(4, 4)),
             slot_freed(ANN),
             slot(BOB, day(4, 3), "transfer"),
         )
@@ -185,7 +185,7 @@ def test_a_transfer_keeps_both_limits() -> None:
     )
     story = story.when(call, by=bob, at=day(4, 3, 11)).then(called, extended(4, 6, 11))
     story = story.when(to_ann, by=mia, at=day(4, 6), reason=hand_over).then(
-        LeadTransferred(lead_id=LEAD, from_=BOB, to=ANN, cools_until=day(4, 13)),
+        LeadTransferred(lead_id=LEAD, from_=BOB, to=ANN, cools_until=day(4, 13), first_contact_due=day(4, 6, 11)),
         slot_freed(BOB),
         slot(ANN, day(4, 6), "transfer"),
     )
