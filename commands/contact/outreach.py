@@ -35,7 +35,9 @@ LONGEST_AHEAD = timedelta(days=366)
 
 @value
 class ReserveOutreach:
-    """`ref` is what the outreach is called where it is made; `at` is when, and now where nothing is said."""
+    """`ref` is what the outreach is called where it is made; `at` is when, and now where nothing is said. A policy that
+    is named holds beside the standard one, and permits nothing that this does not.
+    """
 
     contact_id: ContactId
     ref: str
@@ -49,17 +51,50 @@ def policy_named(command: ReserveOutreach) -> PolicyId:
     return command.policy_id
 
 
-@contacts.decides(Action.WORK, policy=policy_named)
-def reserve_outreach(
-    command: ReserveOutreach, contact: Contact | MergedContact, policy: AnyOutreachPolicy, asked: Asked
+def the_standard() -> PolicyId:
+    return STANDARD
+
+
+@contacts.decides(Action.WORK, policy=policy_named, standard=the_standard)
+def reserve(
+    command: ReserveOutreach,
+    contact: Contact | MergedContact,
+    policy: AnyOutreachPolicy,
+    standard: AnyOutreachPolicy,
+    asked: Asked,
 ) -> OutreachReserved | None:
     """Reserve a place for an outreach, or be told why not, and from when on."""
+    if asked.imported or command.policy_id == STANDARD:
+        return reserve_outreach(command, contact, policy, asked)
+    usual = require(standard, OutreachPolicy).terms
+    counts = command.purpose not in usual.exempt
+    reserved = reserve_outreach(command, contact, policy, asked, counts=counts)
+    if reserved is not None:
+        person = still_itself(command.contact_id, contact)
+        must_be_wished(person, command.channel, command.purpose, usual)
+        if counts:
+            zone = person.profile.time_zone or usual.time_zone
+            must_not_be_too_much(person, usual, zone, reserved.at, asked)
+    return reserved
+
+
+def reserve_outreach(
+    command: ReserveOutreach,
+    contact: Contact | MergedContact,
+    policy: AnyOutreachPolicy,
+    asked: Asked,
+    *,
+    counts: bool = False,
+) -> OutreachReserved | None:
+    """A place under one policy; whether it counts, if not by that one, who asks may know."""
     person = still_itself(command.contact_id, contact)
     at = instant_of(command.at, asked)
     terms = OutreachTerms() if asked.imported else require(policy, OutreachPolicy).terms
     if isinstance(policy, OutreachPolicy):
         terms = policy.terms
-    slot = Slot(channel=command.channel, purpose=command.purpose, at=at, counts=command.purpose not in terms.exempt)
+    slot = Slot(
+        channel=command.channel, purpose=command.purpose, at=at, counts=counts or command.purpose not in terms.exempt
+    )
     if (reserved := person.reserved.get(command.ref)) is not None:
         if replace(reserved, reserved_at=None) != slot:
             raise OutreachAlreadyReserved(ref=command.ref, at=reserved.at)

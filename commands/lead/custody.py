@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from commands.lead.dispatching import Considered, decided
+from commands.lead.dispatching import Considered, decided, must_be_by_a_rule
 from commands.lead.leads import (
     claimable_from,
     cools_until,
@@ -200,6 +200,13 @@ def rule_considered(command: DispatchLead) -> list[PolicyId]:
     return [] if command.considered is None else [PolicyId(command.rule_id)]
 
 
+def left_out_by_hand(command: DispatchLead, asked: Asked) -> list[StaffId]:
+    """Whom a person says that the rule left out. What a policy says comes from a view of the staff."""
+    if command.considered is None or asked.person is None or asked.imported:
+        return []
+    return [each.staff_id for each in command.considered.left_out]
+
+
 def counting(rules: Mapping[PolicyId, AnyDispatchRule]) -> list[CalendarId]:
     return [promised.calendar_id for rule in rules.values() if (promised := promise(rule)) is not None]
 
@@ -219,7 +226,15 @@ def response_due(
     return min(dues, default=None)
 
 
-@leads.decides(Action.DISPATCH, book=receiver, staff=receiver, pool=pool_for, rules=rule_considered, calendars=counting)
+@leads.decides(
+    Action.DISPATCH,
+    book=receiver,
+    staff=receiver,
+    pool=pool_for,
+    rules=rule_considered,
+    calendars=counting,
+    named=left_out_by_hand,
+)
 def dispatch(
     command: DispatchLead,
     lead: Open,
@@ -228,9 +243,11 @@ def dispatch(
     pool: Pool,
     rules: Mapping[PolicyId, AnyDispatchRule],
     calendars: Mapping[CalendarId, Calendar],
+    named: Mapping[StaffId, Staff],
     asked: Asked,
 ) -> Iterator[DispatchDecided | LeadAssigned | SlotReserved]:
     """Give a lead to whom a dispatch rule has chosen, and keep whom it considered."""
+    must_be_by_a_rule(command.considered, command.owner, command.candidates, named, asked)
     must_take_work(command.owner, staff, Action.DISPATCH, asked, chosen_pool(lead, pool))
     told_again = must_be_free(lead, command.owner, asked)
     candidates = command.candidates

@@ -1,6 +1,6 @@
 """A dispatch explains itself: by which version of which rule, and why the others do not get the lead."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from commands.lead.leads import claimable_from, leads
 from domain.access import Action
@@ -8,9 +8,10 @@ from domain.actor import Asked
 from domain.dispatch_rule import AnyDispatchRule, DispatchRule
 from domain.errors import Invalid, NotNow, require
 from domain.lead.facts import DispatchDecided, LeadPooled, LeftOut
-from domain.lead.refusals import RuleHasChanged
+from domain.lead.refusals import NotEmployed, RuleHasChanged
 from domain.lead.states import Open, Pooled
 from domain.pool import Pool
+from domain.staff import Staff, Stranger
 from domain.values import LeadId, PolicyId, PoolId, StaffId, value
 
 NOBODY_ELIGIBLE = "nobody-eligible"
@@ -88,6 +89,29 @@ def decided(
         pool_id=pool_id,
         left_out=considered.left_out,
     )
+
+
+def must_be_by_a_rule(
+    considered: Considered | None,
+    owner: StaffId,
+    candidates: tuple[StaffId, ...],
+    named: Mapping[StaffId, Staff],
+    asked: Asked,
+) -> None:
+    """A person who lets a rule give a lead names one that is published, and people whom we know: `named` is whom he
+    says it left out. Whoever dispatches, the candidates are among those whom the rule has considered.
+    """
+    if asked.imported:
+        return
+    if considered is None:
+        if asked.person is not None:
+            raise Invalid(field="considered", because="a dispatch is by a published rule; who decides himself assigns")
+        return
+    for staff_id, person in named.items():
+        if isinstance(person, Stranger):
+            raise NotEmployed(staff_id=staff_id)
+    if not {*candidates} <= {owner, *(each.staff_id for each in considered.left_out)}:
+        raise Invalid(field="candidates", because="these are among those whom the rule has considered")
 
 
 def must_be_current(rule_id: PolicyId, considered: Considered, rule: AnyDispatchRule) -> None:

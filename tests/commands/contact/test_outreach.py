@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 from commands.ask import Outcome
 from commands.contact.outreach import RecordOutreach, ReleaseOutreach, ReserveOutreach
-from domain.contact.facts import OutreachReleased
-from domain.contact.refusals import ContactedOften, OutreachAlreadyReserved, OutreachNotReserved, QuietHours
+from domain.contact.facts import OutreachReleased, OutreachReserved
+from domain.contact.refusals import (
+    ConsentMissing,
+    ContactedOften,
+    OutreachAlreadyReserved,
+    OutreachNotReserved,
+    QuietHours,
+)
 from domain.contact.states import Contact
 from domain.errors import Invalid, NotNow
 from domain.outreach_policy import MONTH, WEEK, OutreachTerms
@@ -56,6 +62,24 @@ def test_what_is_reserved_says_under_which_terms() -> None:
     gentle = replace(standard, policy_id=PolicyId("winback"), terms=OutreachTerms(a_day=0))
     winback = person.also(gentle).when(replace(reserve(), policy_id=PolicyId("winback")), by=ann)
     winback.refused(ContactedOften, because="0 of 0 outreaches in one day; the next one is allowed never")
+
+
+def test_a_policy_that_is_named_permits_nothing_that_the_standard_one_does_not() -> None:
+    lax = replace(
+        standard,
+        policy_id=PolicyId("lax"),
+        terms=OutreachTerms(a_day=9, quiet_from="00:00", quiet_until="00:00", exempt=("service", "sales"), opt_in=()),
+    )
+    named = replace(reserve(), policy_id=PolicyId("lax"))
+    story = person.also(lax).when(named, by=ann).done()
+    (first,) = [each for each in story.history if isinstance(each, OutreachReserved)]
+    assert first.counts, "as it does under the standard one"
+    story.when(named, by=ann).then()
+    story.when(replace(named, ref="again"), by=ann).refused(ContactedOften)
+    person.also(lax).when(named, by=ann, at=day(3, 25, 23)).refused(QuietHours)
+    person.also(lax).when(replace(named, purpose="marketing"), by=ann).refused(ConsentMissing)
+    alone = given(created, lax)
+    alone.when(named, by=ann).refused(NotNow, because="needs OutreachPolicy")
 
 
 def test_the_same_place_is_reserved_once() -> None:

@@ -10,7 +10,9 @@ from commands.lead.dispatching import Considered, PoolUndispatched
 from domain.agent_book import CapacityChanged
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.facts import DispatchDecided, LeadAssigned, LeadPooled, LeftOut
-from domain.lead.refusals import AlreadyHeld, BookFull, RuleHasChanged
+from domain.lead.refusals import AlreadyHeld, BookFull, NotEmployed, RuleHasChanged
+from domain.staff import StaffDeparted
+from domain.values import StaffId
 from tests.commands.lead.situations import (
     LEAD,
     NORTH,
@@ -26,7 +28,7 @@ from tests.commands.lead.situations import (
     published,
     slot,
 )
-from tests.spec import ANN, BOB, START, SUE, administrator, ann, crm, day, given, mia, otto, policy
+from tests.spec import ANN, BOB, MIA, START, SUE, administrator, ann, crm, day, given, mia, otto, policy
 
 WEB = by_web.rule_id
 outweighed = (LeftOut(staff_id=BOB, reason="outweighed"), LeftOut(staff_id=SUE, reason="territory"))
@@ -67,6 +69,24 @@ def test_one_command_assigns_and_explains() -> None:
     given(*in_pool, by_web).when(some, by=policy).then(
         decided, replace(assigned, candidates=(ANN, BOB)), slot(kind="dispatch")
     )
+
+
+def test_a_person_dispatches_by_a_rule_that_is_published_and_names_people_whom_we_know() -> None:
+    story = given(*in_pool, by_web)
+    by_hand = replace(to_ann, considered=None, rule_id="no-such-rule", candidates=(StaffId("nobody"),))
+    story.when(by_hand, by=mia).refused(Invalid, because="considered: a dispatch is by a published rule")
+    no_such = replace(to_ann, rule_id="no-such-rule")
+    story.when(no_such, by=mia).refused(NotNow, because="needs DispatchRule, and .*NoDispatchRule")
+    invented = Considered(
+        rule_number=1, seen_at=17, left_out=(LeftOut(staff_id=StaffId("nobody"), reason="outweighed"),)
+    )
+    story.when(replace(to_ann, considered=invented), by=mia).refused(NotEmployed, because="nobody does not work here")
+    story.also(StaffDeparted(staff_id=BOB)).when(to_ann, by=mia).done()
+    story.when(replace(to_ann, owner=SUE), by=mia).refused(NotAllowed, because="sue lies")
+    for whoever in (mia, policy):
+        story.when(replace(to_ann, candidates=(ANN, MIA)), by=whoever).refused(
+            Invalid, because="candidates: these are among those whom the rule has considered"
+        )
 
 
 def test_the_rule_that_decided_is_pinned() -> None:
