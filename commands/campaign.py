@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from commands.decider import Decider
 from domain.access import Action
 from domain.actor import Asked
-from domain.campaign import Campaign, CampaignCostRecorded, CampaignEvent, Placement, evolve
+from domain.campaign import Campaign, CampaignCostRecorded, CampaignEvent, evolve
 from domain.errors import Invalid, said
-from domain.money import MixedCurrencies, Money
+from domain.money import Money
 from domain.values import CampaignId, value
 
 campaigns = Decider[Campaign, CampaignEvent](
@@ -15,7 +15,7 @@ campaigns = Decider[Campaign, CampaignEvent](
     plural="campaigns",
     id_field="campaign_id",
     key=CampaignId,
-    initial=lambda _: Campaign(costs={}, currencies={}),
+    initial=lambda _: Campaign(costs={}),
     evolve=evolve,
 )
 
@@ -42,10 +42,9 @@ def record_campaign_cost(command: RecordCampaignCost, campaign: Campaign, asked:
         raise Invalid(field="cost", because="a cost is not negative; what is given back makes the day's cost smaller")
     if command.day > (asked.at + ZONES).date():
         raise Invalid(field="day", because="that day has not come yet")
-    before = campaign.costs.get(Placement(source=source, day=command.day))
-    currency = campaign.currencies.get(source, command.cost.currency)
-    if command.cost.currency != currency:
-        raise MixedCurrencies(one=command.cost.currency, other=currency)
+    days = campaign.costs.get(source, {})
+    next(iter(days.values()), command.cost).same(command.cost)  # A source is paid in one currency.
+    before = days.get(command.day)
     if before == command.cost and not asked.imported:
         return None  # Asking twice is not an error.
     return CampaignCostRecorded(

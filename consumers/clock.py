@@ -60,7 +60,8 @@ class Clock:
             left[policy] -= 1
             sender, sent = sending.setdefault(policy, (Sender(policy, self.executor), []))
             attempt, again_at = attempts(deadline.due_at, now)
-            sender.add(Errand(function(deadline), deadline.caused_by, deadline.correlation_id, attempt))
+            errand = Errand(function(deadline), deadline.caused_by, deadline.correlation_id, attempt, deadline.kind)
+            sender.add(errand)
             sent.append((deadline, again_at))
         for policy, (sender, sent) in sending.items():
             sender.send()

@@ -22,12 +22,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What is wanted, which event it follows from, and how often it has been tried at another time."""
+    """What is wanted, which event it follows from, by which deadline if by one, and how often it has been tried at
+    another time.
+    """
 
     wanted: Wanted
     cause: UUID
     correlation_id: UUID
     attempt: int = 0
+    deadline: str = ""
 
 
 class Sender:
@@ -81,6 +84,8 @@ class Sender:
     def ask(self, wanted: Any, errand: Errand, which: str = "") -> Ask:
         command, reason = plain(wanted), wanted.reason if isinstance(wanted, Because) else None
         what = f"{type(command).__name__} {self.about(command)}{which}"
+        if errand.deadline:  # Two of one cause may ask for the same, as the lapse of a lead and its hard limit do.
+            what += f" {errand.deadline}"
         self.sent[errand.cause, what] += 1
         number = errand.attempt * 1_000 + self.sent[errand.cause, what]
         return Ask(

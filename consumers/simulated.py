@@ -220,7 +220,7 @@ class Simulated:
         for deadline in list(self.due(now)):
             sender, function = self.timers[deadline.kind]
             number, again_at = attempts(deadline.due_at, now)
-            errand = Errand(function(deadline), deadline.caused_by, deadline.correlation_id, number)
+            errand = Errand(function(deadline), deadline.caused_by, deadline.correlation_id, number, deadline.kind)
             self.asks.append((sender, sender.ask(errand.wanted, errand)))
             self.set_alarm((deadline.subject_id, deadline.kind, deadline.due_at), again_at)
         return self.settle() if self.asks else []

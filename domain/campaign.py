@@ -6,21 +6,14 @@ from datetime import date
 from domain.money import Money
 from domain.values import CampaignId, fact, replace, value
 
-
-@value
-class Placement:
-    """Where a campaign was seen, and on which day of the account that pays for it."""
-
-    source: str
-    day: date
-
-
 # Facts
 
 
 @fact("campaign.cost-recorded")
 class CampaignCostRecorded:
-    """The whole cost of that day as it is known now; `from_` is what had been said of it before."""
+    """The whole cost of a day, of the account that pays for it, as it is known now; `from_` is what had been said of it
+    before.
+    """
 
     campaign_id: CampaignId
     source: str
@@ -37,17 +30,13 @@ CampaignEvent = CampaignCostRecorded
 
 @value
 class Campaign:
-    """What each day has cost at each source, and in which currency each source is paid."""
+    """What each day has cost, by source."""
 
-    costs: Mapping[Placement, Money]
-    currencies: Mapping[str, str]
+    costs: Mapping[str, Mapping[date, Money]]
 
 
 def evolve(campaign: Campaign, event: CampaignEvent) -> Campaign:
     match event:
         case CampaignCostRecorded(source=source, day=day, cost=cost):
-            return replace(
-                campaign,
-                costs={**campaign.costs, Placement(source=source, day=day): cost},
-                currencies={source: cost.currency, **campaign.currencies},
-            )
+            days = {**campaign.costs.get(source, {}), day: cost}
+            return replace(campaign, costs={**campaign.costs, source: days})

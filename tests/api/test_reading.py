@@ -78,6 +78,8 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
     house.post("/dispatch-rules/web/publish", {"name": "Web", "pool_id": "north"}, ADMIN)
     house.post("/targets/annual/set-target", ANNS_CALLS, ADMIN)
     house.post("/call-policies/calls/publish", {}, ADMIN)
+    house.post("/key-account-policies/standard/publish", {}, ADMIN)
+    house.post("/campaigns/spring/record-campaign-cost", ADS_COST, CRM)
     rest = datetime.now(UTC) + timedelta(days=1)
     pause = {"until": rest.isoformat()}
     house.post("/policies/circulation/pause", pause, MIA | {"X-Reason-Code": "fair"})
@@ -93,6 +95,8 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
         "dispatch-rules": "web",
         "targets": "annual",
         "call-policies": "calls",
+        "key-account-policies": "standard",
+        "campaigns": "spring",
         "policies": "circulation",
     }
     told = [event for event in SPECS if OWNER[type(event)].plural not in keys]
@@ -127,6 +131,7 @@ def test_a_merge_shows_nothing_personal_either(house: House) -> None:
     problem(house.post(f"/contacts/{OTHER}/update", {"name": "Lin"}, ANN), 409, "contact-went-into")
 
 
+ADS_COST = {"source": "web", "day": "2026-03-01", "cost": {"amount": "812.50", "currency": "CNY"}}
 ANNS_CALLS = {"period": "2026-03", "metric": "calls", "staff_id": "ann", "count": 9}
 
 

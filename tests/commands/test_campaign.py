@@ -9,7 +9,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from commands.campaign import RecordCampaignCost
-from domain.campaign import Campaign, CampaignCostRecorded, Placement, evolve
+from domain.campaign import Campaign, CampaignCostRecorded, evolve
 from domain.errors import Invalid, NotAllowed
 from domain.money import MixedCurrencies, Money
 from domain.values import CampaignId
@@ -52,7 +52,7 @@ def test_each_day_and_each_source_is_a_cost_of_its_own() -> None:
 
 def test_a_source_is_paid_in_one_currency() -> None:
     euros = replace(record, day=TODAY - timedelta(days=1), cost=yuan("90", "EUR"))
-    given(recorded).when(euros, by=crm).refused(MixedCurrencies, because="EUR and CNY are two currencies")
+    given(recorded).when(euros, by=crm).refused(MixedCurrencies, because="CNY and EUR are two currencies")
     given(recorded).when(replace(euros, source="wechat"), by=crm).done()
     given(recorded).when(replace(euros, campaign_id=CampaignId("autumn")), by=crm).done()
 
@@ -84,15 +84,14 @@ def test_costs_are_told_by_the_system_that_pays_them() -> None:
 def test_what_was_said_last_holds_and_each_correction_names_what_it_corrects(
     said: list[tuple[str, int, int]],
 ) -> None:
-    campaign, costs = Campaign(costs={}, currencies={}), dict[Placement, Money]()
+    campaign, costs = Campaign(costs={}), dict[tuple[str, date], Money]()
     story = given()
-    for source, day, cost in said:
-        place, money = Placement(source=source, day=date(2026, 1, day)), yuan(str(cost))
-        told = CampaignCostRecorded(
-            campaign_id=SPRING, source=source, day=place.day, cost=money, from_=costs.get(place)
-        )
-        asked = story.when(RecordCampaignCost(campaign_id=SPRING, source=source, day=place.day, cost=money), by=crm)
-        story = asked.then() if costs.get(place) == money else asked.then(told)
-        costs[place] = money
+    for source, number, cost in said:
+        day, money = date(2026, 1, number), yuan(str(cost))
+        before = costs.get((source, day))
+        told = CampaignCostRecorded(campaign_id=SPRING, source=source, day=day, cost=money, from_=before)
+        asked = story.when(RecordCampaignCost(campaign_id=SPRING, source=source, day=day, cost=money), by=crm)
+        story = asked.then() if before == money else asked.then(told)
+        costs[source, day] = money
         campaign = evolve(campaign, told)
-    assert campaign.costs == costs
+    assert {(source, day): cost for source, days in campaign.costs.items() for day, cost in days.items()} == costs

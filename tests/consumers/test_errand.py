@@ -65,6 +65,18 @@ def whose(desk: Desk, role: OwnerRole = "primary") -> StaffId | None:
     return desk.state("customer", LI).dossier.owners.get(role)  # type: ignore[no-any-return]
 
 
+def test_two_deadlines_that_ask_for_the_same_are_two(desk: Desk) -> None:
+    sender = Sender("circulation", desk.executor)
+    asked = ReleaseCustomer(customer_id=LI)
+    first, second, again = (
+        sender.ask(asked, Errand(asked, CAUSE, CAUSE, 3, deadline)).command_id
+        for deadline in ("lapse", "hard-limit", "lapse")
+    )
+    anew = Sender("circulation", desk.executor)
+    assert anew.ask(asked, Errand(asked, CAUSE, CAUSE, 3, "hard-limit")).command_id == second
+    assert len({first, second, again}) == 3
+
+
 def test_what_was_done_is_done_and_no_alternative_is_tried(desk: Desk) -> None:
     assert sent(desk, wanted(1, BOB, MIA)) == [True]
     before = desk.ledger.last_position()
