@@ -17,7 +17,7 @@ from consumers.clock import AGAIN, attempts
 from consumers.errand import CHUNK, Errand, Sender
 from consumers.process import FirstOf, Process
 from consumers.reactor import told
-from domain.policy import Formerly, Policy, PolicyName, PolicyPaused, PolicyResumed, Running, evolve, paused_at
+from domain.policy import NameOnceGiven, Policy, PolicyName, PolicyPaused, PolicyResumed, Running, evolve, paused_at
 from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.deadlines import Deadline, deadlines
@@ -126,7 +126,7 @@ class Simulated:
         self.set_off = frozenset(deadlines.reads)
         self.agenda: list[tuple[datetime, Alarm]] = []
         self.alarms: set[Alarm] = set()
-        self.pauses: dict[PolicyName | Formerly, Policy] = {}
+        self.pauses: dict[NameOnceGiven, Policy] = {}
         self.waiting: deque[Recorded] = deque()
         self.asks: list[tuple[Sender, Ask]] = []
 

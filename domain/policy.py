@@ -26,7 +26,8 @@ PolicyName = Literal[
     "hand-off",
 ]
 
-Formerly = Literal["risk"]  # Could be paused once, though rules alone hold what it stood for: see decision 27.
+# Risk could be paused once, though rules alone hold what it stood for: see decision 27.
+NameOnceGiven = Literal[PolicyName, "risk"]
 
 
 # Facts
@@ -34,7 +35,7 @@ Formerly = Literal["risk"]  # Could be paused once, though rules alone hold what
 
 @fact("policy.paused")
 class PolicyPaused:
-    policy_name: PolicyName | Formerly
+    policy_name: NameOnceGiven
     until: Instant
 
 
@@ -42,7 +43,7 @@ class PolicyPaused:
 class PolicyResumed:
     """Before the end that had been set."""
 
-    policy_name: PolicyName | Formerly
+    policy_name: NameOnceGiven
 
 
 PolicyEvent = PolicyPaused | PolicyResumed
