@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from ledger.embedded import EmbeddedPostgres
 from settings import Settings
@@ -28,12 +29,16 @@ def pytest_report_header() -> str:
     return f"LIFELEDGER_TEST_SEED={os.environ.get('LIFELEDGER_TEST_SEED', '1')}"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What several processes test, they share by files; the rules go to one, which sees that all were spoken of."""
-    for item in items:
-        of_rules = item.path.is_relative_to(ROOT / "tests" / "commands")
-        item.add_marker(pytest.mark.xdist_group("commands" if of_rules else str(item.path.relative_to(ROOT))))
+class Shares(LoadScopeScheduling):  # type: ignore[misc]
+    """What each of several processes tests: whole files, and of the rules all, to see that all were spoken of."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return "the rules" if file.startswith("tests/commands/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Shares:
+    return Shares(config, log)
 
 
 @pytest.fixture(scope="session")
