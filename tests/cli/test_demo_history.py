@@ -154,6 +154,7 @@ WANTED = {
     "lead.reopened": 10,
     "customer.approached": 50,
     "customer.status-changed": 500,
+    "customer.revenue-standing-changed": 50,
     "customer.credit-hold-placed": 1,
     "customer.credit-refused": 1,
     "customer.merged": 1,
