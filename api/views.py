@@ -42,7 +42,6 @@ from projections.sql import POSITION
 LONGEST_CURSOR = 4_000
 OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
 RESERVED = {"sort", "limit", "cursor", "by"}
-BY_NAME = {view.name: view for view in VIEWS}
 
 
 def told(asking: Any, statement: Statement) -> list[dict[str, Any]]:

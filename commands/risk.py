@@ -21,12 +21,11 @@ def who_answers(customers: Mapping[CustomerId, Customer], survivors: Mapping[Cus
     return [each.into for each in (*customers.values(), *survivors.values()) if isinstance(each, Absorbed)]
 
 
-def who_owes(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> Customer:
-    """Who answers for what a customer orders: he, or whom he has become in the end."""
-    customer = known[customer_id]
-    while isinstance(customer, Absorbed):
-        customer = known[customer.into]
-    return customer
+def become(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> CustomerId:
+    """Whom a customer has become, however often two were found to be one."""
+    while isinstance(customer := known.get(customer_id), Absorbed):
+        customer_id = customer.into
+    return customer_id
 
 
 @consulted

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from commands.order.orders import orders
-from commands.risk import who_answers
+from commands.risk import become, who_answers
 from domain.access import Action
-from domain.customer.states import Absorbed, Customer
+from domain.customer.states import Customer
 from domain.lead.states import Converted
 from domain.order.facts import CustodyBasis, SalesCustodyNoted
 from domain.order.states import Custody, Order
@@ -61,13 +61,6 @@ def note_sales_custody(
         yield SalesCustodyNoted(
             order_id=command.order_id, basis=found.basis, staff_id=found.staff_id, lead_id=found.lead_id
         )
-
-
-def become(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> CustomerId:
-    """Whom a customer has become, however often two were found to be one."""
-    while isinstance(customer := known.get(customer_id), Absorbed):
-        customer_id = customer.into
-    return customer_id
 
 
 def custody_of(command: NoteSalesCustody, order: Order, leads: Mapping[LeadId, Converted]) -> Custody:

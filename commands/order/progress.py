@@ -7,7 +7,7 @@ from commands.customer.customers import in_hand
 from commands.decider import stream_name
 from commands.order.orders import buyers, charged, ordered, orders, owed, paid_otherwise, status_before
 from commands.people import decides_over
-from commands.risk import must_not_be_held, who_answers, who_owes
+from commands.risk import become, must_not_be_held, who_answers
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.catalog import coded
@@ -173,9 +173,8 @@ def authorise(
             raise BeyondAuthorised(amount=order.amount, authorised=amount)
         needed = owed(order, amount)
         if needed.amount:
-            must_be_reserved(
-                command, order, needed, who_owes(command.answers or order.customer_id, {**survivors, **customers})
-            )
+            known = {**survivors, **customers}
+            must_be_reserved(command, order, needed, known[become(command.answers or order.customer_id, known)])
     return OrderAuthorised(order_id=command.order_id, from_=before, amount=amount, reservation=command.reservation)
 
 
