@@ -215,6 +215,7 @@ RIGHTS = {
         "RegisterCustomer",
         "ReleaseCredit",
         "ReserveCredit",
+        "StartCustomerClock",
     },
     "credit": {
         "AuthoriseOrder",
