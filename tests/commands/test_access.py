@@ -147,6 +147,7 @@ RIGHTS = {
         "DraftReview",
         "PublishReview",
         "RecordDraw",
+        "ReportNoCoach",
         "SampleCall",
         "SubmitBlindScore",
         "SubmitReview",
