@@ -53,9 +53,10 @@ class Sender:
     def add(self, errand: Errand) -> None:
         self.errands.append(errand)
 
-    def send(self) -> list[bool]:
-        """Everything that has been added; for each whether it was done."""
-        errands, self.errands = self.errands, []
+    def send(self, at_most: int | None = None) -> list[bool]:
+        """Everything that has been added, or the first so many; for each whether it was done."""
+        count = len(self.errands) if at_most is None else at_most
+        errands, self.errands = self.errands[:count], self.errands[count:]
         done: list[bool] = []
         waiting: list[Ask] = []
         for errand in errands:

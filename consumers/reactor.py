@@ -28,12 +28,24 @@ from projections.folding import Table, Told
 from projections.projection import Projection
 
 BATCH = 100
+PORTION = 512  # Commands that one policy sends at a time: what follows for many does not keep the others waiting.
 LEASE_SECONDS = 2.0
 PAUSE_SECONDS = 5.0  # Between looks whether a pause has ended.
 MOMENT = 0.005  # Seconds until a view that was too old is looked at again, twice as long each time,
 LONGEST_MOMENT = 0.2  # and up to this long; then whenever something happens.
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """What follows from a batch of events, as far as it has not been sent yet; with what is remembered after it, and
+    the position up to which that goes.
+    """
+
+    sender: Sender
+    table: Table
+    until: int
 
 
 @dataclass(slots=True)
@@ -46,6 +58,7 @@ class Follower:
     rests_until: float = 0.0
     sees_from: int = 0  # What it looks at must be no older: all that it has brought about itself lies before.
     moment: float = MOMENT
+    underway: Underway | None = None
 
 
 class Reactor:
@@ -134,7 +147,8 @@ class Reactor:
             if self.rests(process):
                 follower.rests_until = time.monotonic() + PAUSE_SECONDS
                 return False
-            self.react(follower, found, until)
+            if not self.react(follower, found, until):
+                return True
         except NotThereYet:
             return self.waits(follower)
         except Fenced:
@@ -166,7 +180,26 @@ class Reactor:
         """Whether somebody has paused it. What happens meanwhile waits."""
         return paused_at(self.executor.state(f"policy/{process.name}").state, self.executor.clock())
 
-    def react(self, follower: Follower, found: Sequence[Recorded], until: int) -> None:
+    def react(self, follower: Follower, found: Sequence[Recorded], until: int) -> bool:
+        """Send the next portion of what follows, and remember once that was all; whether it was.
+
+        Whatever goes wrong, or whoever dies, in between: it is sent from the beginning again, and not done twice.
+        """
+        underway, follower.underway = follower.underway or self.planned(follower, found, until), None
+        sender, place, memory = underway.sender, follower.place, follower.process.memory
+        sender.send(PORTION)
+        if sender.errands:
+            follower.underway = underway
+            return False
+        follower.sees_from = max(follower.sees_from, sender.position)
+        with self.session.transaction() as cursor:
+            move(cursor, place, underway.until)
+            write(cursor, memory, place.build, underway.table)
+        place.position = underway.until
+        follower.moment = MOMENT
+        return True
+
+    def planned(self, follower: Follower, found: Sequence[Recorded], until: int) -> Underway:
         place, process = follower.place, follower.process
         memory = process.memory
         remembered = [each.event for each in found if type(each.event) in memory.reads]
@@ -182,13 +215,7 @@ class Reactor:
             if wanted and process.looks_at:  # The next look must see what comes of this.
                 until = recorded.position
                 break
-        sender.send()
-        follower.sees_from = max(follower.sees_from, sender.position)
-        with self.session.transaction() as cursor:
-            move(cursor, place, until)
-            write(cursor, memory, place.build, table)
-        place.position = until
-        follower.moment = MOMENT
+        return Underway(sender, table, until)
 
     def wanted(self, follower: Follower, recorded: Recorded, table: Table) -> list[Wanted]:
         """What follows from an event. Raises NotThereYet where the views are not yet as new as it is."""

@@ -6,6 +6,7 @@ from domain.quality.review.facts import (
     AppealUpheld,
     CallSampled,
     CoachingAssigned,
+    CoachNotFound,
     ReviewAcknowledged,
     ReviewAppealed,
     ReviewClosed,
@@ -22,7 +23,8 @@ from projections.rows import Scoped, replace, table
 class InspectedScore(Scoped):
     """A score stands when nobody can appeal any more, or does not want to; `stands_since` tells since when.
 
-    It led to coaching where that was assigned, together with the other reviews that were named then.
+    It led to coaching where that was assigned, together with the other reviews that were named then; it is
+    `without_coach` where it is to, and nobody could be found.
     """
 
     review_id: ReviewId
@@ -34,14 +36,16 @@ class InspectedScore(Scoped):
     stands_since: Instant | None = None
     coached: bool = False
     coached_with: tuple[ReviewId, ...] = ()
+    without_coach: bool = False
 
 
 @projection(
     "inspected_scores",
     key=("review_id",),
-    version=1,
+    version=2,
     sorts=("stands_since",),
-    filters=("review_id", "agent", "auto_failed", "coached"),
+    filters=("review_id", "agent", "auto_failed", "coached", "without_coach"),
+    sought_by=("without_coach",),
 )
 def inspected_scores(
     row: InspectedScore | None,
@@ -53,7 +57,8 @@ def inspected_scores(
     | ScoreAdjusted
     | ReviewClosed
     | ReviewVoided
-    | CoachingAssigned,
+    | CoachingAssigned
+    | CoachNotFound,
     at: Instant,
 ) -> InspectedScore | None:
     match row, event:
@@ -73,7 +78,9 @@ def inspected_scores(
         case InspectedScore(), AppealUpheld(appeal_until=None) | ReviewAcknowledged() | ReviewClosed():
             return stands(row, at)
         case InspectedScore(), CoachingAssigned(also=also):
-            return replace(row, coached=True, coached_with=also)
+            return replace(row, coached=True, coached_with=also, without_coach=False)
+        case InspectedScore(), CoachNotFound(also=also):
+            return replace(row, coached_with=also, without_coach=True)
         case InspectedScore(), ReviewVoided():
             return None
         case _:

@@ -202,7 +202,8 @@ def record_order(
     if isinstance(policy, LifecyclePolicy):
         line = line or policy.slowest(command.products)
         ends = ends_by(policy, command.paid_at, line)
-    order = PaidOrder(paid_at=command.paid_at, product_line=line, ends=ends)
+    products = command.products if ends is None else ()
+    order = PaidOrder(paid_at=command.paid_at, product_line=line, ends=ends, products=products)
     return CustomerOrderNoted(
         customer_id=command.customer_id,
         order_id=command.order_id,
@@ -210,6 +211,7 @@ def record_order(
         product_line=line,
         ends=ends,
         ahead=ahead_with(customer, command.order_id, order),
+        products=products,
     )
 
 

@@ -4,14 +4,21 @@ from collections.abc import Mapping
 
 from commands.quality.people import must_be_able
 from commands.quality.reviews import reviews
-from domain.access import Action
+from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.errors import Invalid, require, said
 from domain.quality.refusals import CoachingNotDue, NotIndependent, NotTheCoach
-from domain.quality.review.facts import CoachChosen, CoachingAssigned, CoachingCompleted, CoachingReason
-from domain.quality.review.states import SETTLED, InCoaching, NotCoached, Review
-from domain.staff import Staff
-from domain.values import Instant, ReviewId, StaffId, value
+from domain.quality.review.facts import (
+    CoachChosen,
+    CoachingAssigned,
+    CoachingCompleted,
+    CoachingReason,
+    CoachLeftOut,
+    CoachNotFound,
+)
+from domain.quality.review.states import SETTLED, AnyReview, InCoaching, NotCoached, Review, Unsampled
+from domain.staff import Employed, Staff
+from domain.values import Instant, ReviewId, StaffId, replace, value
 
 
 @value
@@ -59,7 +66,66 @@ def assign_coaching(
     )
 
 
-def must_be_due(command: AssignCoaching, review: Review, others: Mapping[ReviewId, Review]) -> None:
+@value
+class ReportNoCoach:
+    """None of the managers that were `chosen` takes it, or there is none: what `AssignCoaching` would have said."""
+
+    review_id: ReviewId
+    because: CoachingReason
+    chosen: CoachChosen
+    also: tuple[ReviewId, ...] = ()
+
+
+def agent_and_managers(command: ReportNoCoach, review: AnyReview) -> tuple[StaffId, ...]:
+    agent = () if isinstance(review, Unsampled) else (review.agent,)
+    return tuple(dict.fromkeys((*agent, *command.chosen.managers)))
+
+
+def others_low(command: ReportNoCoach) -> tuple[ReviewId, ...]:
+    return command.also
+
+
+@reviews.decides(Action.INSPECT, staff=agent_and_managers, others=others_low)
+def report_no_coach(
+    command: ReportNoCoach,
+    review: Review,
+    staff: Mapping[StaffId, Staff],
+    others: Mapping[ReviewId, Review],
+    asked: Asked,
+) -> CoachNotFound | None:
+    """Put on record that the agent is to be coached and nobody can do it: who was asked, and why it is none of them."""
+    before = require(review.coaching, NotCoached)
+    must_be_due(command, review, others)
+    agent = staff[review.agent]
+    asked_in_vain = tuple(
+        CoachLeftOut(staff_id=each, because=why_not(staff[each], asked)) for each in command.chosen.managers
+    )
+    found = CoachNotFound(
+        review_id=command.review_id,
+        because=command.because,
+        chosen=replace(command.chosen, left_out=(*command.chosen.left_out, *asked_in_vain)),
+        also=command.also,
+        org_path=agent.org_path if isinstance(agent, Employed) else None,
+    )
+    return None if says_the_same(before.sought, found) else found
+
+
+def why_not(staff: Staff, asked: Asked) -> str:
+    if not isinstance(staff, Employed):
+        return "does not work here any more"
+    if scope_of(staff.role, Action.WORK) is None:
+        return f"is in the role {staff.role}, which has no such right"
+    return "could not when asked, and can by now" if staff.available_at(asked.at) else "is away"
+
+
+def says_the_same(before: CoachNotFound | None, found: CoachNotFound) -> bool:
+    """But for how far the views had come, which is no news."""
+    if before is None:
+        return False
+    return replace(found, chosen=replace(found.chosen, seen_at=before.chosen.seen_at)) == before
+
+
+def must_be_due(command: AssignCoaching | ReportNoCoach, review: Review, others: Mapping[ReviewId, Review]) -> None:
     """What is said to have been scored was scored, and stands."""
     stage = require(review.stage, *SETTLED)
     if command.because == "auto-fail":

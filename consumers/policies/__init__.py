@@ -17,6 +17,7 @@ from consumers.policies.hand_off import hand_off
 from consumers.policies.intake import intake
 from consumers.policies.key_account import key_account
 from consumers.policies.lifecycle import lifecycle, noting
+from consumers.policies.lifecycle_terms import starting
 from consumers.policies.sampling import sampling
 from consumers.policies.sampling_late import late as sampling_late
 from consumers.policies.service_level import service_level
@@ -50,6 +51,7 @@ POLICIES: tuple[Process, ...] = (
     departure_of_customers,
     noting,
     lifecycle,
+    starting,
     winback,
     upsell,
     key_account,

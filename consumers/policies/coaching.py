@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from commands.quality.coaching import AssignCoaching
+from commands.quality.coaching import AssignCoaching, ReportNoCoach
 from commands.quality.inspection import CloseReview
 from consumers.process import FirstOf, Process, Seen
 from domain.access import Action, Scope, scope_of
@@ -16,6 +16,7 @@ from domain.quality.review.facts import (
     ReviewClosed,
     ScoreAdjusted,
 )
+from domain.staff import AvailabilityChanged, StaffMoved, StaffOnboarded
 from domain.values import OrgPath, ReviewId, StaffId, within
 from projections.deadlines import Deadline
 from projections.inspected_scores import InspectedScore, inspected_scores
@@ -37,30 +38,67 @@ def coach_who_has_failed(
 ) -> Iterator[FirstOf]:
     """Once the score stands: what can still be appealed is no reason yet."""
     for row in seen.rows(inspected_scores, review_id=event.review_id):
-        if row.stands_since is None or (found := reason(row, seen)) is None:
+        if row.stands_since is None:
             continue
-        because, also = found
+        found = still_due(row, seen) if row.without_coach else reason(row, seen)
+        if found is not None:
+            yield asked_for(row.review_id, *found, *managers_of(row.agent, seen), seen)
+
+
+@coaching.reacts
+def try_again_when_somebody_may_coach(
+    event: StaffOnboarded | StaffMoved | AvailabilityChanged, seen: Seen
+) -> Iterator[FirstOf]:
+    """Whose score has stood longest comes first; only where it is one of his managers, or the agent who has moved."""
+    if isinstance(event, AvailabilityChanged) and not event.available:
+        return
+    for row in sorted(
+        seen.rows(inspected_scores, without_coach=True), key=lambda row: (row.stands_since, row.review_id)
+    ):
         managers, left_out = managers_of(row.agent, seen)
-        chosen = CoachChosen(
-            rule_id=RULE,
-            seen_at={view.name: seen.position(view) for view in coaching.looks_at},
-            managers=managers,
-            left_out=left_out,
-        )
-        yield FirstOf(
-            tuple(
-                AssignCoaching(review_id=row.review_id, coach=each, because=because, also=also, chosen=chosen)
-                for each in managers
-            )
-        )
+        if event.staff_id in (row.agent, *managers) and (found := still_due(row, seen)) is not None:
+            yield asked_for(row.review_id, *found, managers, left_out, seen)
+
+
+def asked_for(
+    review_id: ReviewId,
+    because: CoachingReason,
+    also: tuple[ReviewId, ...],
+    managers: tuple[StaffId, ...],
+    left_out: tuple[CoachLeftOut, ...],
+    seen: Seen,
+) -> FirstOf:
+    """The nearest manager who can; that it is nobody is an answer too, and is put on record."""
+    seen_at = {view.name: seen.position(view) for view in coaching.looks_at}
+    chosen = CoachChosen(rule_id=RULE, seen_at=seen_at, managers=managers, left_out=left_out)
+    nobody = ReportNoCoach(review_id=review_id, because=because, also=also, chosen=chosen)
+    alternatives = (
+        AssignCoaching(review_id=review_id, coach=each, because=because, also=also, chosen=chosen) for each in managers
+    )
+    return FirstOf((*alternatives, nobody))
+
+
+def still_due(row: InspectedScore, seen: Seen) -> tuple[CoachingReason, tuple[ReviewId, ...]] | None:
+    """What nobody could be found for, as it was; where another of the scores is void since, what is left of it."""
+    others = [each for review_id in row.coached_with for each in seen.rows(inspected_scores, review_id=review_id)]
+    if len(others) == len(row.coached_with):
+        return "auto-fail" if row.auto_failed else "low-scores", row.coached_with
+    return reason(row, seen)
 
 
 def reason(row: InspectedScore, seen: Seen) -> tuple[CoachingReason, tuple[ReviewId, ...]] | None:
-    """Why it leads to coaching, and with which other low scores; what has led to one before leads to none again."""
+    """Why it leads to coaching, and with which other low scores; what has led to one before leads to none again, though
+    nobody could be found for that yet.
+    """
     of_agent = seen.rows(inspected_scores, agent=row.agent)
-    used = {each.review_id for each in of_agent if each.coached} | {
-        review_id for each in of_agent for review_id in each.coached_with
-    }
+    known = {each.review_id for each in of_agent}  # What is void is not.
+    before = [
+        each
+        for each in of_agent
+        if each.coached
+        or (each.without_coach and each.review_id != row.review_id and known.issuperset(each.coached_with))
+    ]
+    used = {each.review_id for each in before} | {review_id for each in before for review_id in each.coached_with}
     if row.review_id in used:
         return None
     if row.auto_failed:

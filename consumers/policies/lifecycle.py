@@ -7,6 +7,7 @@ from consumers.process import FirstOf, Process
 from domain.customer.facts import (
     CustomerAbsorbed,
     CustomerApproached,
+    CustomerClockStarted,
     CustomerCreated,
     CustomerOrderNoted,
     CustomerRefundNoted,
@@ -28,6 +29,7 @@ from domain.order.facts import (
     PaymentReceived,
 )
 from domain.values import CustomerId, Instant, OrderId
+from ledger.envelope import Recorded
 from projections.deadlines import Deadline
 from projections.projection import projection
 from projections.rows import Row, replace, table
@@ -132,19 +134,23 @@ def note_what_is_given_back(event: OrderRefunded, row: Purchase | None) -> Recor
 
 @table
 class Stage(Row):
-    """How far it has come with a customer, and what we have come to him with since he bought last."""
+    """How far it has come with a customer, and what we have come to him with since he bought last. He is `back` when
+    he has bought while dormant or lost, and no terms could say what comes of that.
+    """
 
     customer_id: CustomerId
     status: Status
     campaign: str | None = None
+    back: bool = False
 
 
-@projection("lifecycle_stages", key=("customer_id",), version=1, scoped=False)
+@projection("lifecycle_stages", key=("customer_id",), version=2, scoped=False)
 def stages(
     row: Stage | None,
     event: CustomerCreated
     | CustomerOrderNoted
     | CustomerRefundNoted
+    | CustomerClockStarted
     | CustomerStatusChanged
     | CustomerWonBack
     | CustomersMerged
@@ -153,11 +159,14 @@ def stages(
     | CustomerAbsorbed
     | PersonalDataErased
     | CustomerApproached,
+    recorded: Recorded,
 ) -> Stage | None:
     match event:
         case CustomerCreated(customer_id=customer_id):
             return Stage(customer_id=customer_id, status="prospect")
-        case CustomerOrderNoted() | CustomerRefundNoted():
+        case CustomerOrderNoted(ends=None) if row is not None and not recorded.imported:
+            return replace(row, back=row.status in ("dormant", "churned"))
+        case CustomerOrderNoted() | CustomerRefundNoted() | CustomerClockStarted():
             return row
         case CustomerApproached(kind=kind):
             return replace(row, campaign=event.campaign) if row is not None and kind == "winback" else row
@@ -182,6 +191,16 @@ def go_on_with_who_has_bought(event: CustomerOrderNoted, row: Stage | None) -> F
     if row.status == "prospect":
         return FirstOf((ChangeCustomerStatus(customer_id=event.customer_id, to="new"), active))
     return active
+
+
+@lifecycle.reacts
+def go_on_when_terms_say_what_he_has_bought(
+    event: CustomerClockStarted, row: Stage | None
+) -> ChangeCustomerStatus | None:
+    """What could not be decided when he bought: that another order made him active."""
+    if row is None or not (row.back or (row.status == "new" and len(event.orders) > 1)):
+        return None
+    return ChangeCustomerStatus(customer_id=event.customer_id, to="active", campaign=row.campaign)
 
 
 @lifecycle.reacts

@@ -53,12 +53,15 @@ class Ends:
 
 @value
 class PaidOrder:
-    """`refunded` is the whole of it. One that was noted before any terms were published has no `ends`."""
+    """`refunded` is the whole of it. One that was noted before any terms were published has no `ends` until there are
+    some; by the `products` that were bought they will find its product line.
+    """
 
     paid_at: Instant
     product_line: str | None = None
     refunded: bool = False
     ends: Ends | None = None
+    products: tuple[str, ...] = ()
 
 
 @value

@@ -128,7 +128,8 @@ class CustomerWonBack:
 @fact("customer.order-noted")
 class CustomerOrderNoted:
     """A paid order, as far as the lifecycle needs to know, and by when it will have been too long ago: what is
-    published later does not change that.
+    published later does not change that. Where no terms say so yet it has no `ends`, and tells the `products` by which
+    they will.
     """
 
     customer_id: CustomerId
@@ -136,6 +137,28 @@ class CustomerOrderNoted:
     paid_at: Instant
     product_line: str | None = None
     ends: Ends | None = None
+    ahead: Ahead | None = None
+    products: tuple[str, ...] = ()
+
+
+@value
+class OrderTerms:
+    """The product line that an order counts by, and what it brings by its terms."""
+
+    order_id: OrderId
+    ends: Ends
+    product_line: str | None = None
+
+
+@fact("customer.clock-started")
+class CustomerClockStarted:
+    """His orders that came before any terms were published count from now on, by the terms of version `number`; what
+    other orders bring stays as it is. `ahead`: what the clock has to ask for by all of them.
+    """
+
+    customer_id: CustomerId
+    number: int
+    orders: tuple[OrderTerms, ...]
     ahead: Ahead | None = None
 
 
@@ -536,6 +559,7 @@ CustomerEvent = (
     | CustomerStatusChanged
     | CustomerWonBack
     | CustomerOrderNoted
+    | CustomerClockStarted
     | CustomerRefundNoted
     | TouchpointRecorded
     | CustomerAssigned

@@ -5,7 +5,7 @@ from typing import Literal
 from domain.customer.dossier import Ahead, Dossier, Ends, PaidOrder
 from domain.lifecycle_policy import LifecyclePolicy
 from domain.pool import days_after
-from domain.values import Instant
+from domain.values import Instant, OrderId
 
 Lapse = Literal["dormant", "churned"]
 
@@ -21,7 +21,7 @@ def ends_by(policy: LifecyclePolicy, paid_at: Instant, product_line: str | None)
 
 def ends_of(order: PaidOrder, policy: LifecyclePolicy) -> Ends:
     """By the terms that held when it was noted; where there were none, by those of now."""
-    return order.ends or ends_by(policy, order.paid_at, order.product_line)
+    return order.ends or ends_by(policy, order.paid_at, order.product_line or policy.slowest(order.products))
 
 
 def lapses_at(dossier: Dossier, policy: LifecyclePolicy, lapse: Lapse) -> Instant | None:
@@ -39,6 +39,11 @@ def window_ends_at(dossier: Dossier, policy: LifecyclePolicy) -> Instant | None:
 def counted(dossier: Dossier) -> list[PaidOrder]:
     """What he paid and has not been given back, the oldest first."""
     return sorted((order for order in dossier.orders.values() if not order.refunded), key=lambda order: order.paid_at)
+
+
+def without_terms(dossier: Dossier) -> dict[OrderId, PaidOrder]:
+    """The orders that count, and of which nothing says yet what they bring: no clock runs beside one of them."""
+    return {order_id: order for order_id, order in dossier.orders.items() if order.ends is None and not order.refunded}
 
 
 def orders_paid(dossier: Dossier) -> list[Instant]:

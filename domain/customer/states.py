@@ -35,6 +35,7 @@ from domain.customer.facts import (
     CustomerAdopted,
     CustomerApproached,
     CustomerAssigned,
+    CustomerClockStarted,
     CustomerCollaboratorAdded,
     CustomerCorrected,
     CustomerCreated,
@@ -53,6 +54,7 @@ from domain.customer.facts import (
     LegalHoldLifted,
     LegalHoldPlaced,
     NotificationRequested,
+    OrderTerms,
     PersonalDataErased,
     RevenueStandingChanged,
     RiskFlagCleared,
@@ -65,7 +67,7 @@ from domain.customer.facts import (
 )
 from domain.errors import ImpossibleHistory
 from domain.identity import IdentityKind, IdentityLink
-from domain.values import CustomerId, IdentityId, Instant, StaffId, replace, value
+from domain.values import CustomerId, IdentityId, Instant, OrderId, StaffId, replace, value
 
 # States of the lifecycle
 
@@ -248,8 +250,10 @@ def evolve_dossier(customer: Open, dossier: Dossier, event: CustomerEvent) -> Do
         case CustomerRegistered(identities_added=added):
             return replace(dossier, registered=True, identities={**dossier.identities, **kinds(added)})
         case CustomerOrderNoted(order_id=order_id, paid_at=paid_at, product_line=line, ends=ends):
-            order = PaidOrder(paid_at=paid_at, product_line=line, ends=ends)
+            order = PaidOrder(paid_at=paid_at, product_line=line, ends=ends, products=event.products)
             return replace(dossier, orders={**dossier.orders, order_id: order})
+        case CustomerClockStarted(orders=orders):
+            return replace(dossier, orders={**dossier.orders, **with_terms(dossier.orders, orders)})
         case CustomerRefundNoted(order_id=order_id):
             order = replace(dossier.orders[order_id], refunded=True)
             return replace(dossier, orders={**dossier.orders, order_id: order})
@@ -369,6 +373,13 @@ def first(event: CustomerCreated) -> Dossier:
         orders={},
         credit=Credit(reservations={}),
     )
+
+
+def with_terms(orders: Mapping[OrderId, PaidOrder], terms: tuple[OrderTerms, ...]) -> dict[OrderId, PaidOrder]:
+    """Those orders of which it is said from now on what they bring."""
+    return {
+        each.order_id: replace(orders[each.order_id], product_line=each.product_line, ends=each.ends) for each in terms
+    }
 
 
 def overlaid(profile: Profile, changes: Profile | None) -> Profile:

@@ -10,6 +10,7 @@ from domain.customer.facts import (
     CustomerAbsorbed,
     CustomerAdopted,
     CustomerApproached,
+    CustomerClockStarted,
     CustomerOrderNoted,
     CustomerRefundNoted,
     CustomerRestored,
@@ -32,6 +33,7 @@ def of_customers(
     rows: Deadlines,
     event: CustomerOrderNoted
     | CustomerRefundNoted
+    | CustomerClockStarted
     | CustomerStatusChanged
     | CustomerWonBack
     | TouchpointRecorded

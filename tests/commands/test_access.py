@@ -147,6 +147,7 @@ RIGHTS = {
         "DraftReview",
         "PublishReview",
         "RecordDraw",
+        "ReportNoCoach",
         "SampleCall",
         "SubmitBlindScore",
         "SubmitReview",
@@ -215,6 +216,7 @@ RIGHTS = {
         "RegisterCustomer",
         "ReleaseCredit",
         "ReserveCredit",
+        "StartCustomerClock",
     },
     "credit": {
         "AuthoriseOrder",

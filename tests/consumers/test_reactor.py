@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from commands.execute import Executor
 from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.work import RecordTouch
 from commands.policy import PausePolicy, ResumePolicy
@@ -23,6 +24,7 @@ from domain.lead.states import Held, Pooled
 from domain.pool import Terms
 from domain.staff import StaffDeparted, StaffMoved
 from domain.values import LeadId, OrgPath, StaffId
+from ledger.store import Busy
 from projections.projection import projection
 from projections.rows import Row, table
 from tests.consumers.house import House
@@ -427,3 +429,50 @@ def test_an_event_that_finds_several_rows_is_reacted_to_once_for_each(office: Of
     office.do(ADMIN, MoveStaff(staff_id=StaffId("ann"), role="sales", to=OrgPath("north/team-2")))
     settle(reactor)
     assert {each.event.lead_id for each in office.told(TouchRecorded)} == leads
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_what_follows_for_many_is_sent_in_portions_and_keeps_nobody_waiting(office: Office, *, dies: bool) -> None:
+    leads = [office.lead(number) for number in range(1, 6)]
+
+    def touch_all(event: LeadClaimed) -> Iterator[RecordTouch]:
+        del event
+        return (RecordTouch(lead_id=each, channel="web") for each in leads)
+
+    many = policy_of(touch_all)
+    reactor = office.reactor(many, departure)
+    settle(reactor)
+    held = office.held(6)
+    office.do(ADMIN, DepartStaff(staff_id=StaffId("ann")))
+    with patch("consumers.reactor.PORTION", 2):
+        assert reactor.round()
+        assert (len(office.told(TouchRecorded)), office.custody(held)) == (2, Pooled)
+        assert reactor.round()
+        office.do(mia, PausePolicy(policy_name="intake", until=office.now + timedelta(days=1)), reason="audit")
+        settle(reactor)
+        assert len(office.told(TouchRecorded)) == 4, "a pause holds the rest"
+        if dies:
+            reactor.close()
+            reactor = office.reactor(many, departure)
+        office.do(mia, ResumePolicy(policy_name="intake"), reason="done")
+        settle(reactor)
+    assert [each.event.lead_id for each in office.told(TouchRecorded)] == leads
+
+
+def test_what_could_not_be_sent_of_a_portion_is_sent_again(office: Office) -> None:
+    leads = [office.lead(number) for number in range(1, 4)]
+
+    def touch_all(event: LeadClaimed) -> Iterator[RecordTouch]:
+        del event
+        return (RecordTouch(lead_id=each, channel="web") for each in leads)
+
+    executor = office.process()
+    reactor = office.reactor(policy_of(touch_all), executor=executor)
+    settle(reactor)
+    office.held(6)
+    with patch("consumers.reactor.PORTION", 2):
+        assert reactor.round()
+        with patch.object(Executor, "__call__", side_effect=Busy), pytest.raises(Busy):
+            settle(reactor)
+        settle(reactor)
+    assert [each.event.lead_id for each in office.told(TouchRecorded)] == leads

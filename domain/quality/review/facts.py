@@ -14,6 +14,7 @@ from domain.values import (
     CalibrationId,
     CallId,
     Instant,
+    OrgPath,
     Personal,
     PolicyId,
     ReviewId,
@@ -241,6 +242,20 @@ class CoachingAssigned:
     chosen: CoachChosen | None = None
 
 
+@fact("review.coach-not-found")
+class CoachNotFound:
+    """The agent is to be coached, and nobody can do it: `chosen` says who was asked and why it is none of them. None of
+    `managers` and no `left_out` is nobody who leads him where he works, which is `org_path`. It is tried again when
+    somebody may.
+    """
+
+    review_id: ReviewId
+    because: CoachingReason
+    chosen: CoachChosen
+    also: tuple[ReviewId, ...] = ()
+    org_path: OrgPath | None = None  # None of who does not work here any more.
+
+
 @fact("review.coaching-completed")
 class CoachingCompleted:
     review_id: ReviewId
@@ -272,6 +287,7 @@ ReviewEvent = (
     | ReviewClosed
     | ReviewVoided
     | CoachingAssigned
+    | CoachNotFound
     | CoachingCompleted
     | ReviewAdopted
 )

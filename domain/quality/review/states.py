@@ -14,6 +14,7 @@ from domain.quality.review.facts import (
     CallSampled,
     CoachingAssigned,
     CoachingCompleted,
+    CoachNotFound,
     ReviewAcknowledged,
     ReviewAdopted,
     ReviewAppealed,
@@ -160,7 +161,10 @@ SETTLED: tuple[type[Settled], ...] = (Published, Acknowledged, Upheld, Adjusted,
 
 
 @value
-class NotCoached: ...
+class NotCoached:
+    """`sought` is whom a program found last time, which was nobody."""
+
+    sought: CoachNotFound | None = None
 
 
 @value
@@ -227,7 +231,7 @@ def evolve(review: AnyReview, event: ReviewEvent) -> AnyReview:
             return review
         case Review(), ReviewAdopted():
             return review
-        case Review(), CoachingAssigned() | CoachingCompleted():
+        case Review(), CoachingAssigned() | CoachingCompleted() | CoachNotFound():
             return evolve_coaching(review, event)
         case Review(stage=Submitted() as stage), _ if not isinstance(event, ReviewPublished):
             return evolve_second(review, stage, event)
@@ -237,8 +241,10 @@ def evolve(review: AnyReview, event: ReviewEvent) -> AnyReview:
             raise ImpossibleHistory(review, event)
 
 
-def evolve_coaching(review: Review, event: CoachingAssigned | CoachingCompleted) -> Review:
+def evolve_coaching(review: Review, event: CoachingAssigned | CoachingCompleted | CoachNotFound) -> Review:
     match review.coaching, event:
+        case NotCoached(), CoachNotFound():
+            return replace(review, coaching=NotCoached(sought=event))
         case NotCoached() | InCoaching(), CoachingAssigned(coach=coach):
             return replace(review, coaching=InCoaching(coach=coach))
         case InCoaching(), CoachingCompleted():

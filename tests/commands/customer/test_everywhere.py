@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from commands.customer import customers
+from commands.customer.clock import StartCustomerClock
 from commands.customer.creating import (
     AdoptCustomer,
     CorrectCustomer,
@@ -106,6 +107,7 @@ COMMANDS: tuple[Any, ...] = (
     AdoptCustomer(customer_id=LI),
     ChangeCustomerStatus(customer_id=LI, to="new"),
     RecordCustomerOrder(customer_id=LI, order_id=LATER, paid_at=TENTH),
+    StartCustomerClock(customer_id=LI),
     RecordCustomerRefund(customer_id=LI, order_id=ORDER),
     RecordTouchpoint(customer_id=LI, channel="app", direction="inbound"),
     AssignCustomer(customer_id=LI, owner=BOB, role="service"),

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from uuid import UUID
 
-from commands.quality.coaching import AssignCoaching, CompleteCoaching
+from commands.quality.coaching import AssignCoaching, CompleteCoaching, ReportNoCoach
 from commands.quality.inspection import CloseReview
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.refusals import NotAvailable, NotEmployed
 from domain.quality.plan import ReviewTerms
 from domain.quality.refusals import CoachingNotDue, NotIndependent, NotTheCoach
-from domain.quality.review.facts import CoachingAssigned, CoachingCompleted
-from domain.staff import AvailabilityChanged, StaffDeparted
-from domain.values import ReviewId, StaffId
+from domain.quality.review.facts import CoachChosen, CoachingAssigned, CoachingCompleted, CoachLeftOut, CoachNotFound
+from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved
+from domain.values import OrgPath, ReviewId, StaffId
 from tests.commands.quality.situations import (
     CLOSE,
     FAILED,
@@ -155,3 +155,59 @@ def test_coaching_goes_on_after_the_review_is_closed() -> None:
     after.when(done, by=mia).then(coached)
     open_coaching = given(*failed, coaching, acknowledged)
     open_coaching.when(CloseReview(review_id=REVIEW), by=ina).then(closed).when(done, by=mia).then(coached)
+
+
+# Nobody can
+
+CHOSEN = CoachChosen(rule_id="coaching/nearest-manager", seen_at={"staff_directory": 7}, managers=(MIA, OTTO))
+nobody = ReportNoCoach(review_id=REVIEW, because="auto-fail", chosen=CHOSEN)
+away = AvailabilityChanged(staff_id=MIA, available=False)
+
+
+def in_vain(mia_: str, otto_: str, *before: CoachLeftOut) -> CoachNotFound:
+    left_out = (*before, CoachLeftOut(staff_id=MIA, because=mia_), CoachLeftOut(staff_id=OTTO, because=otto_))
+    chosen = replace(CHOSEN, left_out=left_out)
+    return CoachNotFound(review_id=REVIEW, because="auto-fail", chosen=chosen, org_path=OrgPath("north/team-1"))
+
+
+def test_that_nobody_can_coach_is_put_on_record_with_the_reason_for_each() -> None:
+    no_more = StaffMoved(staff_id=OTTO, role="inspector", from_=OrgPath("south"), to=OrgPath("south"))
+    story = given(*failed, away, no_more)
+    story.when(nobody, by=policy).then(in_vain("is away", "is in the role inspector, which has no such right"))
+    left = story.also(StaffDeparted(staff_id=OTTO)).when(nobody, by=policy)
+    left.then(in_vain("is away", "does not work here any more"))
+    given(*failed, away).when(nobody, by=policy).then(in_vain("is away", "could not when asked, and can by now"))
+    before = CoachLeftOut(staff_id=ANN, because="is the agent")
+    with_ann = replace(nobody, chosen=replace(CHOSEN, left_out=(before,)))
+    story.when(with_ann, by=policy).then(
+        in_vain("is away", "is in the role inspector, which has no such right", before)
+    )
+
+
+def test_that_nobody_leads_the_agent_is_put_on_record_too() -> None:
+    alone = replace(nobody, chosen=replace(CHOSEN, managers=()))
+    told = replace(in_vain("", ""), chosen=alone.chosen)
+    given(*failed).when(alone, by=policy).then(told)
+    given(*failed, StaffDeparted(staff_id=ANN)).when(alone, by=policy).then(replace(told, org_path=None))
+
+
+def test_it_is_told_again_only_when_something_has_changed() -> None:
+    story = given(*failed, away).when(nobody, by=policy).done()
+    later = replace(nobody, chosen=replace(CHOSEN, seen_at={"staff_directory": 9}))
+    same = story.when(later, by=policy).then()
+    other = same.when(replace(nobody, chosen=replace(CHOSEN, managers=(MIA,))), by=policy)
+    assert [each.event.chosen.managers for each in other.recorded] == [(MIA,)]
+
+
+def test_only_what_leads_to_coaching_lacks_a_coach() -> None:
+    given(*at("published")).when(nobody, by=policy).refused(CoachingNotDue, because="not failed by an item")
+    two = replace(nobody, because="low-scores", also=(OTHER,))
+    given(*published, *low, *whole(OTHER, ANN, FAIR)).when(two, by=policy).refused(CoachingNotDue)
+    assert given(*published, *low, *whole(OTHER, ANN, POOR)).when(two, by=policy).recorded
+    given(*failed, coaching).when(nobody, by=policy).refused(NotNow, because="needs NotCoached")
+    given(*failed).when(nobody, by=mia).refused(NotAllowed)
+
+
+def test_whoever_is_found_afterwards_coaches() -> None:
+    story = given(*failed, away).when(nobody, by=policy).done()
+    story.when(replace(after_failure, coach=OTTO), by=policy).then(replace(coaching, coach=OTTO))

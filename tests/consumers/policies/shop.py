@@ -32,15 +32,15 @@ def money(amount: int) -> Money:
 
 
 class Shop:
-    """`processes` are the policies that run here. The views are kept up beside them."""
+    """`processes` are the policies that run here. The views are kept up beside them. `terms` are published at once, or
+    later.
+    """
 
-    def __init__(self, house: House, *processes: Process) -> None:
+    def __init__(self, house: House, *processes: Process, terms: bool = True) -> None:
         house.worker()
         self.office = Office(house)
-        terms = LifecycleTerms()
-        slow = LifecycleTerms(new_days=90, dormant_days=1500, churned_days=2000)
-        publish = PublishLifecyclePolicy(policy_id=STANDARD, terms=terms, product_lines={"piano": slow})
-        self.office.do(ADMIN, publish)
+        if terms:
+            self.publishes()
         self.processes = processes
         self.reactor: Reactor = self.office.reactor(*processes)
         self.clock: Clock = self.office.clock(*processes)
@@ -58,6 +58,12 @@ class Shop:
         sent = self.clock.round()
         self.settle()
         return sent
+
+    def publishes(self) -> None:
+        terms = LifecycleTerms()
+        slow = LifecycleTerms(new_days=90, dormant_days=1500, churned_days=2000)
+        publish = PublishLifecyclePolicy(policy_id=STANDARD, terms=terms, product_lines={"piano": slow})
+        self.office.do(ADMIN, publish)
 
     # Customers and orders
 

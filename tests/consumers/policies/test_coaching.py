@@ -15,13 +15,14 @@ from commands.quality.inspection import AssignReview, PublishReview, SubmitRevie
 from commands.quality.plans import PublishSamplingPlan
 from commands.quality.sampling import SampleCall
 from commands.quality.scorecards import DraftScorecard, PublishScorecard
-from commands.staff import ChangeAvailability, DepartStaff, OnboardStaff
+from commands.staff import ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff
 from consumers.policies.coaching import coaching
 from domain.quality.plan import PlanTerms
-from domain.quality.review.facts import CoachingAssigned, CoachLeftOut, ReviewClosed
+from domain.quality.review.facts import CoachingAssigned, CoachLeftOut, CoachNotFound, ReviewClosed
 from domain.quality.scoring import Mark
 from domain.staff import StaffOnboarded
 from domain.values import CallId, OrgPath, ReviewId, StaffId
+from projections.inspected_scores import inspected_scores
 from tests.commands.quality.situations import (
     BUSINESS,
     CARD,
@@ -39,7 +40,7 @@ from tests.commands.quality.situations import (
 from tests.commands.quality.situations import assigned as given_out
 from tests.consumers.office import ADMIN, Office, settle
 from tests.consumers.policies.order_desk import Desk
-from tests.spec import ANN, BOB, MIA, STAFF, START, administrator, ann, bob, mia
+from tests.spec import ANN, BOB, MIA, OTTO, STAFF, START, administrator, ann, bob, mia
 
 TEAM = StaffId("tom")
 tom = StaffOnboarded(staff_id=TEAM, name="Tom", role="sales_manager", org_path=OrgPath("north/team-1"))
@@ -216,6 +217,109 @@ def test_history_leads_to_no_coaching(desk: Desk) -> None:
     assert coached(desk) == []
 
 
+# Nobody can
+
+LEO = StaffId("leo")
+LEAD = OnboardStaff(staff_id=LEO, name="Leo", role="sales_manager", org_path=OrgPath("north/team-1"))
+
+
+@pytest.fixture
+def alone(desk: Desk) -> Desk:
+    """Nobody leads Ann any more, and her first call was failed."""
+    desk.do(administrator, DepartStaff(staff_id=TEAM), DepartStaff(staff_id=MIA))
+    score(desk, 1, PRIVATE)
+    acknowledge(desk, 1)
+    return desk
+
+
+def lacking(desk: Desk) -> list[int]:
+    return [row.review_id.int for row in desk.rows(inspected_scores) if row.without_coach]
+
+
+def test_that_nobody_can_coach_is_told_and_can_be_looked_at(alone: Desk) -> None:
+    (told,) = alone.recorded(CoachNotFound)
+    assert told.event.chosen.managers == ()
+    assert {each.staff_id: each.because for each in told.event.chosen.left_out} == {
+        TEAM: "does not work here any more",
+        MIA: "does not work here any more",
+    }
+    assert (told.event.because, told.event.org_path, told.actor.id) == ("auto-fail", "north/team-1", "coaching")
+    assert lacking(alone) == [1]
+    alone.wait_until(START + 5 * DAY)
+    assert len(alone.told(ReviewClosed)) == 1
+    assert len(alone.told(CoachNotFound)) == 1, "nothing has changed"
+
+
+def test_an_agent_whom_nobody_has_ever_led_is_told_of_too() -> None:
+    agent = StaffOnboarded(staff_id=StaffId("sam"), name="Sam", role="sales", org_path=OrgPath("nowhere"))
+    desk = Desk((coaching,), *STAFF, agent, *published, *submitted(1, agent.staff_id))
+    score(desk, 1, PRIVATE)
+    desk.wait_until(START + 5 * DAY)
+    (told,) = desk.told(CoachNotFound)
+    assert (told.chosen.managers, told.chosen.left_out, told.org_path) == ((), (), "nowhere")
+
+
+def test_whoever_comes_to_lead_the_agent_coaches(alone: Desk) -> None:
+    south = replace(LEAD, staff_id=StaffId("sue-2"), org_path=OrgPath("south"))
+    alone.do(administrator, south)
+    alone.settle()
+    assert coached(alone) == [], "he leads somebody else"
+    alone.do(administrator, LEAD)
+    alone.settle()
+    assert coached(alone) == [(1, LEO, "auto-fail", set())]
+    assert lacking(alone) == []
+    (assigned,), (hired,) = alone.recorded(CoachingAssigned), alone.recorded(StaffOnboarded)[-1:]
+    assert assigned.causation_id == hired.event_id
+
+
+def test_who_moves_to_where_somebody_leads_is_coached_there(alone: Desk) -> None:
+    alone.do(administrator, MoveStaff(staff_id=ANN, role="sales", to=OrgPath("south/team-2")))
+    alone.settle()
+    assert [each.coach for each in alone.told(CoachingAssigned)] == [OTTO]
+
+
+def test_who_is_away_is_asked_again_when_he_is_back(desk: Desk) -> None:
+    desk.do(administrator, DepartStaff(staff_id=TEAM), ChangeAvailability(staff_id=MIA, available=False))
+    score(desk, 1, PRIVATE)
+    acknowledge(desk, 1)
+    (told,) = desk.told(CoachNotFound)
+    assert CoachLeftOut(staff_id=MIA, because="is away") in told.chosen.left_out
+    desk.do(administrator, ChangeAvailability(staff_id=MIA, available=False, until=desk.now + DAY))
+    desk.settle()
+    assert len(desk.told(CoachNotFound)) == 1, "nobody asks who is away"
+    desk.do(administrator, ChangeAvailability(staff_id=MIA, available=True))
+    desk.settle()
+    assert coached(desk) == [(1, MIA, "auto-fail", set())]
+
+
+def test_what_waits_for_a_coach_is_not_counted_twice(desk: Desk) -> None:
+    desk.do(administrator, DepartStaff(staff_id=TEAM), DepartStaff(staff_id=MIA))
+    for number in (1, 2, 3, 4):
+        score(desk, number, NO_NEED)
+        acknowledge(desk, number)
+    assert [(each.review_id.int, [also.int for also in each.also]) for each in desk.told(CoachNotFound)] == [
+        (2, [1]),
+        (4, [3]),
+    ]
+    desk.do(administrator, LEAD)
+    desk.settle()
+    assert coached(desk) == [(2, LEO, "low-scores", {1}), (4, LEO, "low-scores", {3})]
+
+
+def test_where_a_score_is_void_since_another_takes_its_place_or_nothing_is_due(desk: Desk) -> None:
+    desk.do(administrator, DepartStaff(staff_id=TEAM), DepartStaff(staff_id=MIA))
+    for number in (1, 2):
+        score(desk, number, NO_NEED)
+        acknowledge(desk, number)
+    desk.do(quin, VoidReview(review_id=review(1), reason="no-sound"))
+    desk.do(administrator, LEAD)
+    desk.settle()
+    assert coached(desk) == []
+    score(desk, 3, NO_NEED)
+    acknowledge(desk, 3)
+    assert coached(desk) == [(3, LEO, "low-scores", {2})]
+
+
 # On a real database
 
 
@@ -251,3 +355,37 @@ def test_on_a_real_ledger_a_coach_is_assigned_once_whoever_dies_and_after_a_paus
     (closed,), (told,) = office.told(ReviewClosed), office.told(CoachingAssigned)
     assert (closed.actor.id, told.actor.id, told.event.coach) == ("coaching", "coaching", MIA)
     assert told.causation_id == closed.event_id
+
+
+@pytest.mark.slow
+def test_on_a_real_ledger_who_comes_coaches_whom_nobody_could(office: Office) -> None:
+    office.house.worker()
+    office.do(ADMIN, OnboardStaff(staff_id=INA, name="Ina", role="inspector", org_path=OrgPath("quality")))
+    office.do(ADMIN, DraftScorecard(scorecard_id=CARD, name="Service", items=ITEMS))
+    office.do(
+        ADMIN,
+        PublishScorecard(scorecard_id=CARD),
+        publish_calendar,
+        PublishSamplingPlan(plan_id=PLAN, name="Calls", terms=ONCE),
+        DepartStaff(staff_id=MIA),
+    )
+    office.do(ADMIN, SAMPLE, imported=True, actor=ina)
+    office.do(ina, AssignReview(review_id=review(1), inspector=INA, scorecard_id=CARD))
+    office.do(ina, SubmitReview(review_id=review(1), items=PRIVATE), PublishReview(review_id=review(1)))
+    reactor = office.reactor(coaching)
+    settle(reactor)
+    office.do(ann, AcknowledgeReview(review_id=review(1)))
+    office.house.caught_up()
+    settle(reactor)
+    (told,) = office.told(CoachNotFound)
+    assert told.event.chosen.left_out == (CoachLeftOut(staff_id=MIA, because="does not work here any more"),)
+    office.do(ADMIN, OnboardStaff(staff_id=MIA, name="Mia", role="sales_manager", org_path=OrgPath("north")))
+    office.house.caught_up()
+    with patch("consumers.reactor.move", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        settle(reactor)
+    reactor.close()
+    office.house.caught_up()
+    settle(office.reactor(coaching))
+    (assigned,) = office.told(CoachingAssigned)
+    assert (assigned.event.coach, assigned.actor.id) == (MIA, "coaching")
+    assert len(office.told(CoachNotFound)) == 1
