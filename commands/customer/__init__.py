@@ -1,10 +1,22 @@
 """What may be asked of a customer, and when the answer is yes."""
 
-from commands.customer import approaching, creating, credit, lifecycle, merging, owners, protection, relations, standing
+from commands.customer import (
+    approaching,
+    contracts,
+    creating,
+    credit,
+    lifecycle,
+    merging,
+    owners,
+    protection,
+    relations,
+    standing,
+)
 from commands.customer.customers import customers
 
 __all__ = [
     "approaching",
+    "contracts",
     "creating",
     "credit",
     "customers",
