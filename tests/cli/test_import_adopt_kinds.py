@@ -69,6 +69,7 @@ HISTORY = (
     opened(2),
     of("ticket", 2, "RejectTicket", reason="spam"),
     placed(2),
+    of("order", 2, "FulfilOrder"),
     of("order", 2, "CompleteOrder"),
     created(2),
     of("customer", 2, "ErasePersonalData"),
