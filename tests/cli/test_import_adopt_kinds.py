@@ -70,6 +70,7 @@ HISTORY = (
     of("ticket", 2, "RejectTicket", reason="spam"),
     placed(2),
     of("order", 2, "FulfilOrder"),
+    of("order", 2, "RecordPayment", payment="p-1", amount={"amount": "9.00", "currency": "CNY"}),
     of("order", 2, "CompleteOrder"),
     created(2),
     of("customer", 2, "ErasePersonalData"),
