@@ -132,8 +132,9 @@ def test_whatever_is_not_over_is_adopted_customers_first(file: Path, tmp_path: P
     assert (again.code, counts(again)) == (0, {"already_there": len(HISTORY)})
     assert (again.document["adopted"], again.document["already_adopted"], again.document["not_open"]) == (0, 6, 4)
     assert all_of_it(database_url) == before
-    write(file, *HISTORY, of("ticket", 1, "ReplyToCustomer", public=False, text="he has called"))
+    write(file, *HISTORY, of("ticket", 1, "ReplyToCustomer", public=False, message="he has called"))
     further = brought(file, database_url, "--adopt-at", "now")
+    assert counts(further) == {"accepted": 1, "already_there": len(HISTORY)}
     assert by_kind(further)["ticket"] == {"already_adopted": 1, "not_open": 1}, "once it is live, it is"
 
 
