@@ -64,8 +64,8 @@ def accepted_line(number: int, outcome: Outcome) -> bytes:
     )
 
 
-def refused_line(number: int, command_id: UUID | None, error: Exception, trace_id: str) -> bytes:
-    """A line that came to nothing, with its problem."""
+def refused_line(number: int | None, command_id: UUID | None, error: Exception, trace_id: str) -> bytes:
+    """A line that came to nothing, with its problem; without a number, what was asked for because of others."""
     told = problem(error, trace_id, within="/data")
     members: dict[str, Any] = {
         "line": number,

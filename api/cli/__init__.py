@@ -150,12 +150,13 @@ def import_(
     adopt_at: Annotated[
         str | None,
         typer.Option(
-            help="Make imported leads live from then on: now, or 2026-03-01T09:00:00+08:00.", show_default=False
+            help="Make what is imported and not over live from then on: now, or 2026-03-01T09:00:00+08:00.",
+            show_default=False,
         ),
     ] = None,
-    rejects: Annotated[Path, typer.Option(help="Where refused and invalid lines go, with the problem.")] = Path(
-        "rejects.ndjson"
-    ),
+    rejects: Annotated[
+        Path, typer.Option(help="Where refused and invalid lines and refused adoptions go, with the problem.")
+    ] = Path("rejects.ndjson"),
     json: Json = False,
 ) -> None:
     """Record history, or take in new leads, line by line in the file's order; a repetition changes nothing."""

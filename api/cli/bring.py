@@ -20,8 +20,7 @@ from pydantic_core import from_json, to_json
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from api.answers import refused_line
-from api.cli.adopt import KINDS as ADOPTION
-from api.cli.adopt import Adoption, instant
+from api.cli.adopt import Adoption, instant, sentences, summary
 from api.cli.house import database, master_key, prepare, write_side
 from api.cli.reading import Chunk, Order, Read
 from api.cli.say import Failure, Misuse, console, document
@@ -171,11 +170,11 @@ class Rejects:
         if self.file is not None:
             self.file.close()
 
-    def add(self, line: Read, problem: bytes) -> None:
+    def add(self, text: bytes, problem: bytes) -> None:
         if self.file is None:
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             self.file = os.fdopen(handle, "wb")
-        told = from_json(problem) | {"text": line.raw.decode("utf-8", "backslashreplace")}
+        told = from_json(problem) | {"text": text.decode("utf-8", "backslashreplace")}
         self.file.write(to_json(told if self.layout is None else self.layout.with_columns(told)) + b"\n")
 
 
@@ -187,7 +186,6 @@ class Import:
         self.rejects = rejects
         self.order = order
         self.adoption = adoption
-        self.adopted: Mapping[str, int] | None = None
         self.counts = Counter[str]()
         self.turn = Turn(side, (), ())
 
@@ -202,7 +200,7 @@ class Import:
                 shown.at(chunk.until, sum(self.counts.values()))
             self.settle(self.turn)
         if self.adoption is not None:
-            self.adopted = self.adoption.carry_out(self.side)
+            self.adoption.carry_out(self.side, self.not_adopted)
 
     def settle(self, turn: Turn) -> None:
         """Count what came of the lines of one turn. The executor has had patience; beyond it the import ends."""
@@ -233,7 +231,12 @@ class Import:
 
     def reject(self, kind: str, line: Read, problem: bytes) -> None:
         self.counts[kind] += 1
-        self.rejects.add(line, problem)
+        self.rejects.add(line.raw, problem)
+
+    def not_adopted(self, ask: Ask, no: Exception) -> None:
+        """It stands in no line; what was asked for is told as if it had."""
+        asked = to_json({"command": type(ask.command).__name__, "data": ask.command})
+        self.rejects.add(asked, refused_line(None, ask.command_id, no, self.order.trace_id))
 
     def summary(self, repeats: int, seconds: float) -> dict[str, Any]:
         lines = sum(self.counts.values())
@@ -241,7 +244,7 @@ class Import:
             "lines": lines,
             **{kind: self.counts[kind] for kind in KINDS},
             "repeats": repeats,
-            **{kind: None if self.adopted is None else self.adopted[kind] for kind in ADOPTION},
+            **summary(self.adoption),
             "seconds": round(seconds, 3),
             "per_second": round(lines / seconds) if seconds else 0,
             "position": self.side.ledger.last_position(),
@@ -267,13 +270,14 @@ def tell(found: Mapping[str, Any], *, json: bool) -> None:
         )
         kinds = ", ".join(f"{found[kind]:,} {kind.replace('_', ' ')}" for kind in KINDS)
         print(f"{kinds}; {found['repeats']:,} of those accepted repeat the state that was there")
-        if found["adopted"] is not None:
-            kinds = ", ".join(f"{found[kind]:,} {kind.replace('_', ' ')}" for kind in ADOPTION)
-            print(f"of the leads that were touched: {kinds}")
+        for sentence in sentences(found["adoptions"]):
+            print(sentence)
         if found["unmapped"]:
             print(f"columns that were not mapped: {', '.join(found['unmapped'])}")
-    if rejected := sum(found[kind] for kind in BAD):
-        raise Failure(f"{rejected:,} lines are not in: {found['rejects']} has each, and why")
+    rejected, refused = sum(found[kind] for kind in BAD), found["not_adopted"] or 0
+    missing = [f"{rejected:,} lines are not in"] * bool(rejected) + [f"{refused:,} are not adopted"] * bool(refused)
+    if missing:
+        raise Failure(f"{' and '.join(missing)}: {found['rejects']} has each, and why")
 
 
 # The process that reads

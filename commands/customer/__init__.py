@@ -3,6 +3,7 @@
 from commands.customer import (
     approaching,
     clock,
+    contracts,
     creating,
     credit,
     lifecycle,
@@ -17,6 +18,7 @@ from commands.customer.customers import customers
 __all__ = [
     "approaching",
     "clock",
+    "contracts",
     "creating",
     "credit",
     "customers",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from commands.lead.leads import leads, reason_given
 from domain.access import Action
 from domain.actor import Asked
-from domain.customer.dossier import is_key_account
+from domain.customer.dossier import bound_until, is_key_account
 from domain.customer.states import Customer
 from domain.customer.states import Open as OpenCustomer
 from domain.errors import Invalid
@@ -51,7 +51,7 @@ def end_exemption(command: EndExemption, lead: Open) -> LeadExemptionEnded:
 
 
 def must_not_be_exempt(lead: Open, customers: Mapping[CustomerId, Customer], asked: Asked) -> None:
-    """What has been granted holds, and what the customer shows by himself: much business, or an open order."""
+    """What has been granted holds, and what the customer shows by himself: much business, an open order, a contract."""
     for ground, until in (lead.exempt or {}).items():
         if until is None or asked.at < until:
             raise Exempt(ground=ground, until=until)
@@ -62,3 +62,5 @@ def must_not_be_exempt(lead: Open, customers: Mapping[CustomerId, Customer], ask
             raise Exempt(ground="key-account")
         if customer.dossier.credit.reservations:
             raise Exempt(ground="open-order")
+        if (bound := bound_until(customer.dossier.contracts, asked.at)) is not None:
+            raise Exempt(ground="contract", until=bound)

@@ -143,8 +143,14 @@ class Dossier:
     active_at: Instant | None = None  # When he last came by himself.
     risk_flags: tuple[str, ...] = ()
     legal_holds: tuple[str, ...] = ()
+    contracts: Mapping[str, Instant] | None = None  # And until when each binds.
 
 
 def is_key_account(segment: Segment | None, standing: Standing) -> bool:
     """By either: his segment of value, or that he is among those who bring most."""
     return segment == KEY_SEGMENT or standing == "best"
+
+
+def bound_until(contracts: Mapping[str, Instant] | None, at: Instant) -> Instant | None:
+    """When the last of those ends that bind him at that instant; None is none."""
+    return max((until for until in (contracts or {}).values() if at < until), default=None)

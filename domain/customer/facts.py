@@ -469,6 +469,23 @@ class LegalHoldLifted:
     matter: str
 
 
+@fact("customer.contract-recorded")
+class ContractRecorded:
+    """`contract` is its number in the system that keeps it. Told again, another end takes the place of the first."""
+
+    customer_id: CustomerId
+    contract: str
+    until: Instant
+
+
+@fact("customer.contract-ended")
+class ContractEnded:
+    """Before its time, or when it had come."""
+
+    customer_id: CustomerId
+    contract: str
+
+
 @fact("customer.personal-data-erased")
 class PersonalDataErased:
     """`absorbed` are the customers that were merged into this one: they are the same person."""
@@ -589,6 +606,8 @@ CustomerEvent = (
     | RiskFlagCleared
     | LegalHoldPlaced
     | LegalHoldLifted
+    | ContractRecorded
+    | ContractEnded
     | PersonalDataErased
     | CustomersMerged
     | CustomerAbsorbed

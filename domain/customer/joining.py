@@ -8,7 +8,7 @@ from domain.customer.dossier import Credit, CreditOverride, Dossier, LinkedConta
 from domain.customer.facts import FieldChoices, Side, Sides
 from domain.identity import IdentityKind
 from domain.money import Money
-from domain.values import ContactId, IdentityId, OrderId, replace, value
+from domain.values import ContactId, IdentityId, Instant, OrderId, replace, value
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -68,6 +68,7 @@ def joined(own: Dossier, other: Dossier, choices: FieldChoices) -> Dossier:
         active_at=max(filter(None, (own.active_at, other.active_at)), default=None),
         risk_flags=tuple(dict.fromkeys((*own.risk_flags, *other.risk_flags))),
         legal_holds=tuple(dict.fromkeys((*own.legal_holds, *other.legal_holds))),
+        contracts=both_bound(own.contracts or {}, other.contracts or {}) or None,
     )
 
 
@@ -96,6 +97,14 @@ def both_owed(own: Mapping[OrderId, Money], other: Mapping[OrderId, Money]) -> M
     found = {**other, **own}
     for order_id in own.keys() & other.keys():
         found[order_id] = max(own[order_id], other[order_id])
+    return found
+
+
+def both_bound(own: Mapping[str, Instant], other: Mapping[str, Instant]) -> Mapping[str, Instant]:
+    """A contract that stands with both is one contract: the later end."""
+    found = {**other, **own}
+    for contract in own.keys() & other.keys():
+        found[contract] = max(own[contract], other[contract])
     return found
 
 
@@ -152,6 +161,7 @@ def parted(before: Dossier, kept: Dossier, now: Dossier, was: Dossier, named: Na
         active_at=undone(before.active_at, kept.active_at, now.active_at),
         risk_flags=codes_undone(before.risk_flags, kept.risk_flags, now.risk_flags),
         legal_holds=codes_undone(before.legal_holds, kept.legal_holds, now.legal_holds),
+        contracts=bound_still(before.contracts, kept.contracts, now.contracts) or None,
     )
     other = replace(
         was,
@@ -162,6 +172,12 @@ def parted(before: Dossier, kept: Dossier, now: Dossier, was: Dossier, named: Na
         legal_holds=tuple(
             matter for matter in now.legal_holds if matter in was.legal_holds or matter not in before.legal_holds
         ),
+        contracts={  # Whose those are that came since, nobody knows: they bind both.
+            contract: until
+            for contract, until in bound_still(was.contracts, kept.contracts, now.contracts).items()
+            if contract in (was.contracts or {}) or contract not in (before.contracts or {})
+        }
+        or None,
     )
     return survivor, other
 
@@ -204,6 +220,12 @@ def each_undone(before: Mapping[K, V], kept: Mapping[K, V], now: Mapping[K, V]) 
     keys = dict.fromkeys((*now, *before))
     found = {key: undone(before.get(key), kept.get(key), now.get(key)) for key in keys}
     return {key: content for key, content in found.items() if content is not None}
+
+
+def bound_still(
+    before: Mapping[str, Instant] | None, kept: Mapping[str, Instant] | None, now: Mapping[str, Instant] | None
+) -> dict[str, Instant]:
+    return each_undone(before or {}, kept or {}, now or {})
 
 
 def codes_undone(before: tuple[str, ...], kept: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:

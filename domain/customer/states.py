@@ -23,6 +23,8 @@ from domain.customer.facts import (
     ContactLinked,
     ContactRoleChanged,
     ContactUnlinked,
+    ContractEnded,
+    ContractRecorded,
     CreditAlertRaised,
     CreditHoldLifted,
     CreditHoldPlaced,
@@ -287,6 +289,10 @@ def evolve_dossier(customer: Open, dossier: Dossier, event: CustomerEvent) -> Do
             return replace(dossier, legal_holds=(*dossier.legal_holds, matter))
         case LegalHoldLifted(matter=matter):
             return replace(dossier, legal_holds=tuple(each for each in dossier.legal_holds if each != matter))
+        case ContractRecorded(contract=contract, until=until):
+            return replace(dossier, contracts={**(dossier.contracts or {}), contract: until})
+        case ContractEnded(contract=contract):
+            return replace(dossier, contracts=left_out(dossier.contracts or {}, contract) or None)
         case _:
             raise ImpossibleHistory(customer, event)
 
@@ -403,7 +409,8 @@ def shut(customer: Open) -> Open:
 
 def erased(customer: Open) -> Open:
     """What there was of a person in what is remembered goes as well."""
-    return replace(customer, dossier=replace(customer.dossier, identities={}, profile=Profile()), merges=())
+    known = replace(customer.dossier, identities={}, profile=Profile(), contracts=None)
+    return replace(customer, dossier=known, merges=())
 
 
 def left_out(found: Mapping[Any, Any], key: object) -> dict[Any, Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from commands.customer import customers
 from commands.customer.clock import StartCustomerClock
+from commands.customer.contracts import EndContract, RecordContract
 from commands.customer.creating import (
     AdoptCustomer,
     CorrectCustomer,
@@ -53,6 +54,7 @@ from domain.access import Action
 from domain.actor import Actor, Reason
 from domain.customer.facts import (
     ContactLinked,
+    ContractRecorded,
     CreditHoldPlaced,
     LegalHoldPlaced,
     PersonalDataErased,
@@ -134,6 +136,8 @@ COMMANDS: tuple[Any, ...] = (
     ShutCustomer(customer_id=LI),
     PlaceLegalHold(customer_id=LI, matter="case-8"),
     LiftLegalHold(customer_id=LI, matter="case-7"),
+    RecordContract(customer_id=LI, contract="HT-2", until=day(5, 1)),
+    EndContract(customer_id=LI, contract="HT-1"),
     ErasePersonalData(customer_id=LI),
     MergeCustomers(customer_id=LI, absorbed=THIRD),
     UnmergeCustomer(customer_id=LI, absorbed=OTHER),
@@ -160,6 +164,7 @@ IN_THE_WAY = {
     ClearRiskFlag: (RiskFlagRaised(customer_id=LI, flag="fraud"),),
     ShutCustomer: (RiskFlagRaised(customer_id=LI, flag="fraud"),),
     LiftLegalHold: (LegalHoldPlaced(customer_id=LI, matter="case-7"),),
+    EndContract: (ContractRecorded(customer_id=LI, contract="HT-1", until=day(4, 1)),),
 }
 SHUT = (changed("prospect", "closed"), detached(1), detached(2))
 ERASED = (PersonalDataErased(customer_id=LI, from_="prospect", absorbed=(OTHER,)), detached(1), detached(2))

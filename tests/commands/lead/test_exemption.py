@@ -6,16 +6,20 @@ from uuid import UUID
 
 import pytest
 
+from commands.customer.contracts import RecordContract
 from commands.lead.circulation import RecycleLead, WarnOfLapse
 from commands.lead.exemption import EndExemption, ExemptLead
 from domain.actor import Reason
 from domain.customer.dossier import Profile
 from domain.customer.facts import (
+    ContractEnded,
+    ContractRecorded,
     CreditReleased,
     CreditReserved,
     CustomerAbsorbed,
     CustomerAssigned,
     CustomerCreated,
+    PersonalDataErased,
     RevenueStandingChanged,
     ValueSegmentChanged,
 )
@@ -26,7 +30,7 @@ from domain.money import Money
 from domain.revenue import Rank
 from domain.values import CustomerId, OrderId, PolicyId
 from tests.commands.lead.situations import CUSTOMER, LEAD, captured, claimed, contacted, held, in_pool, lost, qualified
-from tests.spec import BOB, When, ann, day, given, mia, otto, policy
+from tests.spec import BOB, When, ann, crm, day, given, mia, otto, policy
 
 UNTIL = day(5, 1)
 contract = LeadExempted(lead_id=LEAD, ground="contract", until=UNTIL)
@@ -132,6 +136,51 @@ def test_leads_of_who_has_an_open_order_stay_where_they_are() -> None:
     recycling(*known, ordered, reason="no-follow-up").refused(Exempt, because="open-order")
     assert recycling(*known, ordered, released, reason="no-follow-up").recorded
     assert recycling(*known, reason="hard-limit").recorded
+
+
+bound = ContractRecorded(customer_id=CUSTOMER, contract="HT-1", until=day(4, 20))
+
+
+def test_leads_of_who_is_bound_by_a_contract_stay_where_they_are_until_it_ends() -> None:
+    known = (created, contacted, about_him)
+    recycling(*known, bound, reason="no-follow-up", at=19).refused(
+        Exempt, because="it is exempt: contract, until 2026-04-20T02:00:00"
+    )
+    assert recycling(*known, bound, reason="no-follow-up", at=20).recorded, "at its end it is over"
+    longer = (bound, replace(bound, contract="HT-2", until=day(5, 1)))
+    for at in (19, 20):
+        recycling(*known, *longer, reason="no-follow-up", at=at).refused(Exempt, because="until 2026-05-01T02:00:00")
+    anew = replace(bound, until=day(4, 19))
+    assert recycling(*known, bound, anew, reason="no-follow-up", at=19).recorded, "it is said anew"
+    ended = ContractEnded(customer_id=CUSTOMER, contract="HT-1")
+    assert recycling(*known, bound, ended, reason="no-follow-up", at=19).recorded
+    recycling(*known, *longer, ended, reason="no-follow-up", at=19).refused(Exempt)
+    others = replace(bound, customer_id=CustomerId(UUID(int=0xE)))
+    stranger = replace(created, customer_id=others.customer_id)
+    assert recycling(*known, stranger, others, reason="no-follow-up", at=19).recorded, "it is somebody else's"
+
+
+def test_what_is_told_of_a_contract_in_history_counts_like_any_other() -> None:
+    story = given(*held, created, contacted, about_him)
+    told = story.when(RecordContract(customer_id=CUSTOMER, contract="HT-1", until=day(4, 20)), by=crm, imported=True)
+    back = RecycleLead(lead_id=LEAD, reason="no-follow-up")
+    told.done().when(back, by=policy, at=day(4, 19)).refused(Exempt, because="contract")
+    assert told.done().when(back, by=policy, at=day(4, 20)).recorded
+
+
+def test_who_is_no_customer_any_more_is_bound_by_none() -> None:
+    gone = PersonalDataErased(customer_id=CUSTOMER, from_="prospect")
+    assert recycling(created, bound, gone, contacted, about_him, reason="no-follow-up", at=19).recorded
+
+
+def test_a_contract_binds_whom_the_customer_has_become() -> None:
+    survivor = CustomerId(UUID(int=0xD))
+    became = CustomerAbsorbed(customer_id=CUSTOMER, into=survivor, from_="prospect")
+    there = (replace(created, customer_id=survivor), replace(bound, customer_id=survivor))
+    known = (created, became, *there, contacted, about_him)
+    recycling(*known, reason="no-follow-up", at=19).refused(Exempt, because="contract")
+    warn = WarnOfLapse(lead_id=LEAD)
+    given(*held, *known).when(warn, by=policy, at=day(4, 2)).refused(Exempt, because="contract")
 
 
 def test_what_a_customer_shows_he_shows_in_whom_he_has_become() -> None:
