@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
-from domain.lead.facts import LeadKind, LeftOut, LeftOutReason
+from domain.lead.facts.custody import LeftOut, LeftOutReason
+from domain.lead.facts.intake import LeadKind
 from domain.money import Money
 from domain.values import CalendarId, OrgPath, PolicyId, PoolId, StaffId, fact, value, within
 

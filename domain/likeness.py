@@ -21,7 +21,7 @@ from rapidfuzz.distance import OSA
 
 from domain.called import Name, named, names_alike
 from domain.identity import IdentityKind
-from domain.lead.facts import Likeness
+from domain.lead.facts.intake import Likeness
 from domain.values import CustomerId, LeadId, OrgPath, PolicyId, value
 
 RULE = PolicyId("likeness-1")  # It gets another number when other things are compared, or weighed otherwise.

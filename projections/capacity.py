@@ -6,7 +6,7 @@ Where no `cap` or `daily_claims` of his own has been set, those of the pool hold
 from datetime import date
 
 from domain.agent_book import CapacityChanged, SlotReleased, SlotReserved
-from domain.lead.facts import LeadAssigned, LeadClaimed
+from domain.lead.facts.custody import LeadAssigned, LeadClaimed
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved, StaffOnboarded
 from domain.values import Instant, OrgPath, PolicyId, StaffId
 from ledger.envelope import Recorded

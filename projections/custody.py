@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from domain.lead.facts import (
+from domain.lead.facts.custody import (
     CollaboratorAdded,
     LeadAssigned,
     LeadClaimed,

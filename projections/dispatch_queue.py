@@ -7,28 +7,20 @@ rule has found anybody. Whoever puts it into a pool himself has decided about it
 from decimal import Decimal
 
 from domain.dispatch_rule import LeadSeen
-from domain.lead.facts import (
-    NOT_WORKED_ON,
+from domain.lead.facts.custody import (
     CollaboratorAdded,
     DispatchDecided,
-    LeadAbsorbed,
-    LeadAdopted,
     LeadAssigned,
-    LeadCaptured,
     LeadClaimed,
-    LeadConverted,
-    LeadCorrected,
     LeadHandedOff,
-    LeadInvalidated,
-    LeadKind,
-    LeadLost,
-    LeadMerged,
     LeadPooled,
     LeadRecycled,
     LeadReleased,
-    LeadReopened,
     LeadTransferred,
 )
+from domain.lead.facts.intake import LeadAdopted, LeadCaptured, LeadCorrected, LeadKind
+from domain.lead.facts.terms import NOT_WORKED_ON
+from domain.lead.facts.work import LeadAbsorbed, LeadConverted, LeadInvalidated, LeadLost, LeadMerged, LeadReopened
 from domain.money import Money
 from domain.values import CustomerId, Instant, LeadId, OrgPath, PolicyId, StaffId
 from ledger.envelope import Recorded

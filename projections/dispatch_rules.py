@@ -11,7 +11,7 @@ from domain.dispatch_rule import (
     FirstResponse,
     Strategy,
 )
-from domain.lead.facts import LeadKind
+from domain.lead.facts.intake import LeadKind
 from domain.money import Money
 from domain.values import CalendarId, OrgPath, PolicyId, PoolId, StaffId
 from projections.projection import projection

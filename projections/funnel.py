@@ -3,29 +3,28 @@
 from datetime import UTC, date
 from decimal import Decimal
 
-from domain.lead.facts import (
+from domain.lead.facts.custody import (
     CollaboratorAdded,
     LeadAssigned,
-    LeadCaptured,
     LeadClaimed,
+    LeadHandedOff,
+    LeadPooled,
+    LeadRecycled,
+    LeadReleased,
+    LeadTransferred,
+)
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected, LeadKind, TouchRecorded
+from domain.lead.facts.work import (
     LeadContacted,
     LeadConverted,
-    LeadCorrected,
-    LeadHandedOff,
     LeadInvalidated,
-    LeadKind,
     LeadLost,
     LeadMerged,
     LeadNegotiating,
     LeadNurtured,
-    LeadPooled,
     LeadQualified,
-    LeadRecycled,
-    LeadReleased,
     LeadReopened,
-    LeadTransferred,
     Status,
-    TouchRecorded,
 )
 from domain.money import Money
 from domain.values import Instant, LeadId

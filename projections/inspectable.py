@@ -4,7 +4,8 @@ from datetime import UTC
 
 from domain.call.facts import CallConnected, CallDispositioned, CallEnded, CallLinked, CallRequested, Subject
 from domain.order.facts import OrderPlaced, OrderRefunded, OrderRequested
-from domain.ticket.facts import CsatRecorded, ReturnRequested, TicketClassified, TicketOpened
+from domain.ticket.facts.opening import TicketClassified, TicketOpened
+from domain.ticket.facts.work import CsatRecorded, ReturnRequested
 from domain.values import CallId, CustomerId, Instant, OrderId, StaffId, TicketId
 from projections.projection import projection
 from projections.rows import Row, Scoped, replace, table

@@ -1,20 +1,12 @@
 """Key accounts: the best customers, and those whom somebody looks after as if they were, and who that is."""
 
 from domain.customer.dossier import Segment, is_key_account
-from domain.customer.facts import (
-    CustomerAbsorbed,
-    CustomerAdopted,
-    CustomerAssigned,
-    CustomerReleased,
-    CustomerRestored,
-    CustomersMerged,
-    CustomerStatusChanged,
-    CustomerTransferred,
-    CustomerUnmerged,
-    PersonalDataErased,
-    RevenueStandingChanged,
-    ValueSegmentChanged,
-)
+from domain.customer.facts.lifecycle import CustomerStatusChanged
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
+from domain.customer.facts.person import CustomerAdopted
+from domain.customer.facts.protection import PersonalDataErased
+from domain.customer.facts.relations import RevenueStandingChanged, ValueSegmentChanged
 from domain.revenue import Standing
 from domain.values import CustomerId, Instant
 from ledger.envelope import Recorded

@@ -8,18 +8,11 @@ nothing.
 from collections.abc import Iterable
 from typing import Any
 
-from domain.customer.facts import CustomerAbsorbed, PersonalDataErased
+from domain.customer.facts.merging import CustomerAbsorbed
+from domain.customer.facts.protection import PersonalDataErased
 from domain.identity import IdentityKind, IdentityLink
-from domain.lead.facts import (
-    LeadCaptured,
-    LeadConverted,
-    LeadCorrected,
-    LeadInvalidated,
-    LeadLost,
-    LeadMerged,
-    LeadQualified,
-    LeadReopened,
-)
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected
+from domain.lead.facts.work import LeadConverted, LeadInvalidated, LeadLost, LeadMerged, LeadQualified, LeadReopened
 from domain.likeness import COMPARED, Look, keys
 from domain.values import CustomerId, Erased, IdentityId, LeadId, OrgPath
 from projections.projection import projection

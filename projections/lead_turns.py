@@ -1,19 +1,17 @@
 """Turns of leads: who has had each of them, one after another, and since when."""
 
-from domain.lead.facts import (
+from domain.lead.facts.custody import (
     CollaboratorAdded,
     LeadAssigned,
-    LeadCaptured,
     LeadClaimed,
     LeadHandedOff,
-    LeadInvalidated,
-    LeadLost,
-    LeadMerged,
     LeadPooled,
     LeadRecycled,
     LeadReleased,
     LeadTransferred,
 )
+from domain.lead.facts.intake import LeadCaptured
+from domain.lead.facts.work import LeadInvalidated, LeadLost, LeadMerged
 from domain.values import Instant, LeadId, StaffId
 from projections.custody import let_go, moved
 from projections.projection import projection

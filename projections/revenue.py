@@ -3,16 +3,10 @@
 from decimal import Decimal
 from typing import Literal
 
-from domain.customer.facts import (
-    CustomerAbsorbed,
-    CustomerAdopted,
-    CustomerCreated,
-    CustomerOrderNoted,
-    CustomerRestored,
-    CustomersMerged,
-    CustomerStatusChanged,
-    PersonalDataErased,
-)
+from domain.customer.facts.lifecycle import CustomerOrderNoted, CustomerStatusChanged
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged
+from domain.customer.facts.person import CustomerAdopted, CustomerCreated
+from domain.customer.facts.protection import PersonalDataErased
 from domain.month import month_at
 from domain.order.facts import OrderPlaced, OrderRefunded, OrderRequested, PaymentReceived, SalesCustodyNoted
 from domain.values import CustomerId, Instant, OrderId

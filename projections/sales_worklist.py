@@ -4,34 +4,33 @@ from decimal import Decimal
 from typing import Any
 
 from domain.identity import IdentityLink
-from domain.lead.facts import (
+from domain.lead.facts.custody import (
     CollaboratorAdded,
+    LeadAssigned,
+    LeadClaimed,
+    LeadHandedOff,
+    LeadPooled,
+    LeadRecycled,
+    LeadReleased,
+    LeadTransferred,
+    ProtectionExtended,
+    ProtectionExtensionGranted,
+)
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected, LeadKind, LeadScored
+from domain.lead.facts.terms import Stage
+from domain.lead.facts.work import (
     FollowUpLogged,
     LeadAbsorbed,
-    LeadAssigned,
-    LeadCaptured,
-    LeadClaimed,
     LeadContacted,
     LeadConverted,
-    LeadCorrected,
-    LeadHandedOff,
     LeadInvalidated,
-    LeadKind,
     LeadLost,
     LeadMerged,
     LeadNegotiating,
     LeadNurtured,
-    LeadPooled,
     LeadQualified,
-    LeadRecycled,
-    LeadReleased,
     LeadReopened,
-    LeadScored,
-    LeadTransferred,
     NextActionScheduled,
-    ProtectionExtended,
-    ProtectionExtensionGranted,
-    Stage,
     Status,
 )
 from domain.money import Money

@@ -2,25 +2,27 @@
 
 from decimal import Decimal
 
-from domain.lead.facts import (
+from domain.lead.facts.custody import (
     CollaboratorAdded,
     LeadAssigned,
-    LeadCaptured,
     LeadClaimed,
+    LeadHandedOff,
+    LeadPooled,
+    LeadRecycled,
+    LeadReleased,
+    LeadTransferred,
+)
+from domain.lead.facts.intake import LeadCaptured
+from domain.lead.facts.work import (
     LeadContacted,
     LeadConverted,
-    LeadHandedOff,
     LeadInvalidated,
     LeadLost,
     LeadMerged,
     LeadNegotiating,
     LeadNurtured,
-    LeadPooled,
     LeadQualified,
-    LeadRecycled,
-    LeadReleased,
     LeadReopened,
-    LeadTransferred,
 )
 from domain.values import Instant
 from projections.custody import let_go, moved

@@ -1,18 +1,9 @@
 """Tickets, as far as it matters for who gets them: those that wait for an agent, and since when."""
 
 from domain.sla import Priority
-from domain.ticket.facts import (
-    PriorityChanged,
-    TicketAdopted,
-    TicketAssigned,
-    TicketClassified,
-    TicketClosed,
-    TicketMerged,
-    TicketOpened,
-    TicketRejected,
-    TicketReopened,
-    TicketResolved,
-)
+from domain.ticket.facts.opening import PriorityChanged, TicketAdopted, TicketClassified, TicketOpened
+from domain.ticket.facts.status import TicketClosed, TicketMerged, TicketRejected, TicketReopened, TicketResolved
+from domain.ticket.facts.work import TicketAssigned
 from domain.values import OrgPath, PolicyId, StaffId, TicketId
 from ledger.envelope import Recorded
 from projections.projection import projection

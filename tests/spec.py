@@ -20,10 +20,10 @@ from commands.ask import Ask, Outcome
 from commands.decider import owners
 from commands.execute import Executor
 from domain.actor import Actor, Reason
-from domain.customer.facts import CustomerCorrected, CustomerCreated, CustomerRegistered
+from domain.customer.facts.person import CustomerCorrected, CustomerCreated, CustomerRegistered
 from domain.errors import Refused
 from domain.identity import Identifier, IdentityLink
-from domain.lead.facts import LeadCaptured, LeadCorrected
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected
 from domain.staff import StaffOnboarded
 from domain.values import IdentityId, OrgPath, StaffId
 from ledger.envelope import Append, Batch, Circumstances, Recorded

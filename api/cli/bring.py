@@ -33,9 +33,11 @@ from commands.execute import answer_again
 from commands.service import WriteSide, calm_collector
 from domain.catalog import LEAD_FIELDS
 from domain.errors import Refused
-from domain.lead.facts import LeadAssigned, LeadClaimed, LeadEvent
+from domain.lead.facts import LeadEvent
+from domain.lead.facts.custody import LeadAssigned, LeadClaimed
 from domain.signature import members
-from domain.ticket.facts import CustomerReplied, TicketEvent
+from domain.ticket.facts import TicketEvent
+from domain.ticket.facts.work import CustomerReplied
 from domain.values import FACT_NAMES
 from ledger.envelope import time_ordered_id
 from ledger.store import Busy, Unavailable

@@ -13,7 +13,7 @@ from commands.lead.custody import ClaimLead, PoolLead
 from commands.lead.intake import ReceiveEnquiry
 from commands.lead.work import LoseLead, ScoreLead
 from domain.identity import Identifier
-from domain.lead.facts import LeadCaptured
+from domain.lead.facts.intake import LeadCaptured
 from domain.lead.states import Open, Unassigned
 from domain.money import Money
 from domain.values import CustomerId, LeadId, OrgPath, PoolId

@@ -12,7 +12,7 @@ from commands.customer.protection import ErasePersonalData, LiftLegalHold, Place
 from commands.policy import PausePolicy
 from commands.staff import DepartStaff, OnboardStaff
 from commands.target import SetTarget
-from domain.customer.facts import FieldChoices
+from domain.customer.facts.merging import FieldChoices
 from domain.values import OrgPath, StaffId, TargetId
 from ledger.envelope import SideRow
 

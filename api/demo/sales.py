@@ -23,7 +23,7 @@ from commands.lead.work import (
     ReopenLead,
     ScheduleNextAction,
 )
-from domain.lead.facts import LapseWarned, LeadAssigned, LeadClaimed, LeadTransferred
+from domain.lead.facts.custody import LapseWarned, LeadAssigned, LeadClaimed, LeadTransferred
 from domain.lead.states import Closed, Contacting, Held, Negotiating, New, Nurturing, Open, Qualified
 from domain.values import CustomerId, OrderId
 from ledger.envelope import Recorded

@@ -14,7 +14,7 @@ from commands.ticket.opening import OpenTicket
 from commands.ticket.status import PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
 from commands.ticket.work import AssignTicket, CheckWarranty, RecordCustomerReply, ReplyToCustomer, RequestReturn
 from domain.order.facts import OrderFulfilled
-from domain.ticket.facts import TicketAssigned, TicketEscalated
+from domain.ticket.facts.work import TicketAssigned, TicketEscalated
 from domain.ticket.states import Active, Closed, PendingCustomer, PendingThirdParty, Resolved
 from domain.values import OrderId, StaffId, TicketId
 from ledger.envelope import Recorded

@@ -14,7 +14,7 @@ from commands.lead.custody import ClaimLead, TransferLead
 from commands.lead.holding import AddCollaborator
 from commands.lead.work import LoseLead
 from commands.staff import ChangeAvailability
-from domain.lead.facts import LeadPooled, LeadRecycled, LeadReleased
+from domain.lead.facts.custody import LeadPooled, LeadRecycled, LeadReleased
 from domain.lead.states import Contacting, New, Open, Pooled
 from domain.values import LeadId, PoolId, StaffId
 from ledger.envelope import Recorded

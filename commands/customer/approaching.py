@@ -13,12 +13,18 @@ from domain.actor import Asked
 from domain.contact.facts import OutreachReserved
 from domain.contact.refusals import ConsentMissing, ConsentWithdrawn, ContactedOften, DoNotContact, QuietHours
 from domain.contact.states import Contact
-from domain.customer.facts import ApproachDeferred, ApproachDropped, ApproachKind, CustomerApproached, Dropped
+from domain.customer.facts.approaches import (
+    ApproachDeferred,
+    ApproachDropped,
+    ApproachKind,
+    CustomerApproached,
+    Dropped,
+)
 from domain.customer.states import Churned, Dormant
 from domain.customer.states import Open as OpenCustomer
 from domain.errors import Refused, require
 from domain.identity import HeldBy, Identifier, Identity, IdentityReserved
-from domain.lead.facts import LeadCaptured
+from domain.lead.facts.intake import LeadCaptured
 from domain.lead.states import Uncaptured
 from domain.lifecycle_policy import AnyLifecyclePolicy, LifecyclePolicy, Offer
 from domain.outreach_policy import STANDARD, AnyOutreachPolicy

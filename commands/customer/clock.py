@@ -4,7 +4,7 @@ from commands.customer.customers import customers
 from commands.customer.lifecycle import lifecycle_policy
 from domain.access import Action
 from domain.customer.dossier import PaidOrder
-from domain.customer.facts import CustomerClockStarted, OrderTerms
+from domain.customer.facts.lifecycle import CustomerClockStarted, OrderTerms
 from domain.customer.lapse import after, ahead_of, ends_by, without_terms
 from domain.customer.states import NAMES, Open, with_terms
 from domain.errors import require

@@ -4,7 +4,7 @@ from commands.customer.customers import customers
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
-from domain.customer.facts import ContractEnded, ContractRecorded
+from domain.customer.facts.protection import ContractEnded, ContractRecorded
 from domain.customer.states import Open
 from domain.errors import Invalid
 from domain.values import CustomerId, Instant, value

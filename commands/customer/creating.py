@@ -14,7 +14,7 @@ from commands.customer.customers import (
 from domain.access import Action
 from domain.actor import Asked
 from domain.customer.dossier import CustomerType, Profile
-from domain.customer.facts import (
+from domain.customer.facts.person import (
     CustomerAdopted,
     CustomerCorrected,
     CustomerCreated,

@@ -13,7 +13,7 @@ from domain.actor import Asked
 from domain.catalog import coded
 from domain.credit_policy import STANDARD, CreditPolicy
 from domain.customer.dossier import Credit, CreditLine
-from domain.customer.facts import (
+from domain.customer.facts.credit import (
     CreditAlertRaised,
     CreditHoldLifted,
     CreditHoldPlaced,

@@ -9,15 +9,15 @@ from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
 from domain.customer.dossier import Ahead, PaidOrder
-from domain.customer.facts import (
+from domain.customer.facts.lifecycle import (
     CustomerOrderNoted,
     CustomerRefundNoted,
     CustomerStatusChanged,
     CustomerWonBack,
     Direction,
-    Status,
     TouchpointRecorded,
 )
+from domain.customer.facts.terms import Status
 from domain.customer.lapse import after, ahead_of, ends_by, lapses_at, orders_paid, window_ends_at
 from domain.customer.refusals import NothingShowsIt, NotToBeShut, NotYetDue
 from domain.customer.states import (

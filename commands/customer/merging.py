@@ -7,7 +7,7 @@ from commands.lead.leads import reason_given
 from domain.access import Action
 from domain.actor import Asked
 from domain.customer.dossier import Credit
-from domain.customer.facts import (
+from domain.customer.facts.merging import (
     CustomerAbsorbed,
     CustomerRestored,
     CustomersMerged,

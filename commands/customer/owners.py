@@ -8,7 +8,7 @@ from commands.people import decides_over, must_be_owner_or_manager, must_work_he
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.customer.dossier import Access, OwnerRole
-from domain.customer.facts import (
+from domain.customer.facts.owners import (
     CustomerAssigned,
     CustomerCollaboratorAdded,
     CustomerReleased,

@@ -8,8 +8,8 @@ from commands.people import in_person
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
-from domain.customer.facts import (
-    CustomerStatusChanged,
+from domain.customer.facts.lifecycle import CustomerStatusChanged
+from domain.customer.facts.protection import (
     LegalHoldLifted,
     LegalHoldPlaced,
     PersonalDataErased,

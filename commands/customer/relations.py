@@ -12,7 +12,7 @@ from domain.catalog import NOTIFICATION_TEMPLATES, TAGS, Catalog, coded
 from domain.contact.facts import OutreachReserved, Purpose
 from domain.contact.states import CHANNELS, AnyContact, NoContact
 from domain.customer.dossier import ContactRole, Segment
-from domain.customer.facts import (
+from domain.customer.facts.relations import (
     ContactLinked,
     ContactRoleChanged,
     ContactUnlinked,

@@ -2,7 +2,7 @@
 
 from commands.customer.customers import customers
 from domain.access import Action
-from domain.customer.facts import RevenueStandingChanged
+from domain.customer.facts.relations import RevenueStandingChanged
 from domain.customer.states import Open
 from domain.errors import Invalid, require
 from domain.key_account_policy import KeyAccountPolicy, Ranked, RankedSince

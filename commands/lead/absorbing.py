@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from domain.actor import Asked
-from domain.lead.facts import CollaboratorAdded, LeadContactLinked, LeadExempted
+from domain.lead.facts.custody import CollaboratorAdded, LeadExempted
+from domain.lead.facts.intake import LeadContactLinked
 from domain.lead.states import Held, Open
 from domain.values import Instant, LeadId
 

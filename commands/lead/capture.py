@@ -24,7 +24,8 @@ from domain.identity import (
     latest,
     normalised,
 )
-from domain.lead.facts import LeadAbsorbed, LeadAdopted, LeadCaptured, LeadCorrected, LeadKind, LeadMerged
+from domain.lead.facts.intake import LeadAdopted, LeadCaptured, LeadCorrected, LeadKind
+from domain.lead.facts.work import LeadAbsorbed, LeadMerged
 from domain.lead.refusals import AlreadyKnown, NotTheSame
 from domain.lead.states import NAMES, Closed, Converted, Merged, Open, Uncaptured, cooled
 from domain.money import Money

@@ -23,7 +23,8 @@ from domain.catalog import Catalog
 from domain.customer.states import Customer
 from domain.errors import require
 from domain.identity import Identity
-from domain.lead.facts import NOT_WORKED_ON, LapseWarned, LeadRecycled, LeadReleased, RecycleReason
+from domain.lead.facts.custody import LapseWarned, LeadRecycled, LeadReleased
+from domain.lead.facts.terms import NOT_WORKED_ON, RecycleReason
 from domain.lead.refusals import NotAMember, NoTimeToWarn, ReasonDoesNotHold, StillProtected, WarnedAlready
 from domain.lead.states import Held, Open
 from domain.pool import Pool

@@ -22,7 +22,7 @@ from domain.calendar import Calendar, due
 from domain.catalog import Catalog
 from domain.dispatch_rule import AnyDispatchRule, DispatchRule, FirstResponse
 from domain.errors import Invalid, require, said
-from domain.lead.facts import DispatchDecided, LeadAssigned, LeadClaimed, LeadPooled, LeadTransferred
+from domain.lead.facts.custody import DispatchDecided, LeadAssigned, LeadClaimed, LeadPooled, LeadTransferred
 from domain.lead.refusals import (
     AlreadyHeld,
     BookFull,

@@ -7,7 +7,7 @@ from domain.access import Action
 from domain.actor import Asked
 from domain.dispatch_rule import AnyDispatchRule, DispatchRule
 from domain.errors import Invalid, NotNow, require
-from domain.lead.facts import DispatchDecided, LeadPooled, LeftOut
+from domain.lead.facts.custody import DispatchDecided, LeadPooled, LeftOut
 from domain.lead.refusals import NotEmployed, RuleHasChanged
 from domain.lead.states import Open, Pooled
 from domain.pool import Pool

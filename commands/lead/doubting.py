@@ -4,7 +4,7 @@ from commands.lead.leads import leads, reason_given
 from domain.access import Action
 from domain.actor import Asked
 from domain.errors import Invalid
-from domain.lead.facts import Comparison, DuplicateDismissed, DuplicateSuspected, Likeness
+from domain.lead.facts.intake import Comparison, DuplicateDismissed, DuplicateSuspected, Likeness
 from domain.lead.refusals import DismissedAlready, NotSuspected, SuspectedAlready
 from domain.lead.states import Doubt, Open
 from domain.values import LeadId, value

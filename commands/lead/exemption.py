@@ -9,7 +9,7 @@ from domain.customer.dossier import bound_until, is_key_account
 from domain.customer.states import Customer
 from domain.customer.states import Open as OpenCustomer
 from domain.errors import Invalid
-from domain.lead.facts import ExemptionGround, LeadExempted, LeadExemptionEnded
+from domain.lead.facts.custody import ExemptionGround, LeadExempted, LeadExemptionEnded
 from domain.lead.refusals import Exempt
 from domain.lead.states import Open
 from domain.values import CustomerId, Instant, LeadId, value

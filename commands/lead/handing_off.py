@@ -8,7 +8,7 @@ from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.call.states import Call
 from domain.errors import Invalid
-from domain.lead.facts import LeadHandedOff
+from domain.lead.facts.custody import LeadHandedOff
 from domain.lead.refusals import HandedOffAlready
 from domain.lead.states import Open
 from domain.values import CallId, LeadId, StaffId, value

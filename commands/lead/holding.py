@@ -8,7 +8,8 @@ from commands.people import in_person, must_be_owner_or_manager, must_work_here
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.errors import Invalid, NotAllowed, require, said
-from domain.lead.facts import Access, CollaboratorAdded, FollowUpLogged, ProtectionExtended, ProtectionExtensionGranted
+from domain.lead.facts.custody import Access, CollaboratorAdded, ProtectionExtended, ProtectionExtensionGranted
+from domain.lead.facts.work import FollowUpLogged
 from domain.lead.refusals import NotTheHolder, moment
 from domain.lead.states import Held, Open
 from domain.pool import days_after

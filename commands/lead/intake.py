@@ -13,7 +13,7 @@ from domain.customer.states import Customer
 from domain.customer.states import Open as OpenCustomer
 from domain.errors import Invalid, said
 from domain.identity import HeldBy, Identifier, Identity, IdentityReserved, normalised
-from domain.lead.facts import DuplicateSuspected, LeadCaptured, LeadKind, TouchRecorded
+from domain.lead.facts.intake import DuplicateSuspected, LeadCaptured, LeadKind, TouchRecorded
 from domain.lead.states import Open, Uncaptured
 from domain.money import Money
 from domain.values import CustomerId, LeadId, OrgPath, StaffId, value

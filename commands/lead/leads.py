@@ -10,7 +10,9 @@ from domain.agent_book import SlotReleased
 from domain.catalog import CUSTODY_REASONS, Catalog, coded, offered
 from domain.errors import ASKED, Invalid, NotNow, require
 from domain.identity import Cooling, HeldBy, Identity, IdentityReleased
-from domain.lead.facts import Access, LeadEvent, Status
+from domain.lead.facts import LeadEvent
+from domain.lead.facts.custody import Access
+from domain.lead.facts.work import Status
 from domain.lead.states import NAMES, Closed, Held, Lead, Open, OpenStatus, Pooled, Unassigned, Uncaptured, evolve
 from domain.money import Money
 from domain.pool import Pool, days_after

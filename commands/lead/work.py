@@ -23,11 +23,9 @@ from domain.customer.refusals import UnknownCustomer
 from domain.customer.states import Customer, Uncreated
 from domain.errors import Invalid, NotNow, require, said
 from domain.identity import HeldBy, Identity, IdentityReleased, IdentityReserved
-from domain.lead.facts import (
-    Attitude,
-    ContactAttitudeRecorded,
+from domain.lead.facts.intake import Attitude, ContactAttitudeRecorded, LeadContactLinked, LeadScored, TouchRecorded
+from domain.lead.facts.work import (
     LeadContacted,
-    LeadContactLinked,
     LeadConverted,
     LeadInvalidated,
     LeadLost,
@@ -35,9 +33,7 @@ from domain.lead.facts import (
     LeadNurtured,
     LeadQualified,
     LeadReopened,
-    LeadScored,
     NextActionScheduled,
-    TouchRecorded,
 )
 from domain.lead.refusals import AlreadyKnown
 from domain.lead.states import (

@@ -15,7 +15,7 @@ from domain.outreach_policy import STANDARD as OUTREACH_STANDARD
 from domain.outreach_policy import AnyOutreachPolicy, OutreachPolicy, OutreachTerms
 from domain.signature import consulted
 from domain.sla_policy import SlaPolicy
-from domain.ticket.facts import CsatRecorded, KnowledgeCaseProposed, ReopenOffered, SurveyRequested
+from domain.ticket.facts.work import CsatRecorded, KnowledgeCaseProposed, ReopenOffered, SurveyRequested
 from domain.ticket.refusals import ClosedByItself, NotAsked, ReopenWindowOver, ToldAlready, WasContent
 from domain.ticket.states import Closed, Resolved
 from domain.values import ContactId, CustomerId, PolicyId, TicketId, value

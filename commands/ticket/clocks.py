@@ -23,7 +23,16 @@ from domain.sla import (
     paused_at,
 )
 from domain.sla_policy import SlaPolicy
-from domain.ticket.facts import SlaApplied, SlaBreached, SlaEvent, SlaMet, SlaPaused, SlaRebased, SlaResumed, SlaStopped
+from domain.ticket.facts.clocks import (
+    SlaApplied,
+    SlaBreached,
+    SlaEvent,
+    SlaMet,
+    SlaPaused,
+    SlaRebased,
+    SlaResumed,
+    SlaStopped,
+)
 from domain.ticket.states import Active, Matter, waits_for
 from domain.values import CalendarId, Instant, TicketId
 

@@ -9,7 +9,7 @@ from domain.actor import Asked
 from domain.errors import Invalid
 from domain.sla_policy import SlaPolicy
 from domain.staff import Employed, Staff
-from domain.ticket.facts import TicketAssigned, TicketDispatchDecided, TicketLeftOut
+from domain.ticket.facts.work import TicketAssigned, TicketDispatchDecided, TicketLeftOut
 from domain.ticket.refusals import HasAnAgent, HasNoAgent, PromisesHaveChanged, StillWorksHere
 from domain.ticket.states import Active, name_of
 from domain.ticket_book import TicketBook, TicketSlotReleased, TicketSlotReserved

@@ -25,19 +25,11 @@ from domain.errors import Invalid, NotNow, require, said
 from domain.sla import Priority
 from domain.sla_policy import Grade, SlaPolicy
 from domain.staff import Staff
-from domain.ticket.facts import (
-    CATEGORIES,
-    REJECTION_REASONS,
-    PriorityChanged,
-    SlaEvent,
-    TicketAbsorbed,
-    TicketAdopted,
-    TicketAssigned,
-    TicketClassified,
-    TicketMerged,
-    TicketOpened,
-    TicketRejected,
-)
+from domain.ticket.facts.clocks import SlaEvent
+from domain.ticket.facts.opening import PriorityChanged, TicketAdopted, TicketClassified, TicketOpened
+from domain.ticket.facts.status import TicketAbsorbed, TicketMerged, TicketRejected
+from domain.ticket.facts.terms import CATEGORIES, REJECTION_REASONS
+from domain.ticket.facts.work import TicketAssigned
 from domain.ticket.refusals import AnotherCustomer
 from domain.ticket.states import Active, Closed, Merged, New, Open, Rejected, Resolved, Unopened, name_of
 from domain.ticket_book import TicketBook, TicketSlotReleased

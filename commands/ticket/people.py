@@ -9,7 +9,7 @@ from domain.errors import NotAllowed
 from domain.lead.refusals import NotAvailable
 from domain.sla_policy import SlaPolicy
 from domain.staff import Departed, Employed, Staff
-from domain.ticket.facts import TicketAssigned
+from domain.ticket.facts.work import TicketAssigned
 from domain.ticket.refusals import NotSkilled, TicketBookFull
 from domain.ticket.states import Active, name_of
 from domain.ticket_book import TicketBook, TicketSlotReleased

@@ -13,15 +13,8 @@ from domain.errors import Invalid, require
 from domain.sla import Clock, Metric, Paused, Running
 from domain.sla_policy import SlaPolicy
 from domain.staff import Departed, Staff
-from domain.ticket.facts import (
-    EscalationVacated,
-    PassedOver,
-    SlaBreached,
-    SlaEvent,
-    SlaOverrun,
-    SlaWarned,
-    TicketEscalated,
-)
+from domain.ticket.facts.clocks import SlaBreached, SlaEvent, SlaOverrun, SlaWarned
+from domain.ticket.facts.work import EscalationVacated, PassedOver, TicketEscalated
 from domain.ticket.refusals import NoSuchClock, NotCalledIn, StillWorksHere, ToldAlready, TooEarly
 from domain.ticket.states import Active
 from domain.values import CalendarId, Instant, PolicyId, StaffId, TicketId, value

@@ -25,17 +25,9 @@ from domain.pool import days_after
 from domain.sla import PendKind
 from domain.sla_policy import SlaPolicy
 from domain.staff import Staff
-from domain.ticket.facts import (
-    PENDING,
-    PENDING_REASONS,
-    RESOLUTION_CODES,
-    SlaEvent,
-    TicketClosed,
-    TicketPended,
-    TicketReopened,
-    TicketResolved,
-    TicketResumed,
-)
+from domain.ticket.facts.clocks import SlaEvent
+from domain.ticket.facts.status import TicketClosed, TicketPended, TicketReopened, TicketResolved, TicketResumed
+from domain.ticket.facts.terms import PENDING, PENDING_REASONS, RESOLUTION_CODES
 from domain.ticket.refusals import ReopenWindowOver, TooEarly
 from domain.ticket.states import (
     NAMES,

@@ -9,7 +9,8 @@ from domain.actor import Asked
 from domain.catalog import Catalog, coded, offered
 from domain.errors import NotNow, require
 from domain.sla_policy import SlaPolicy
-from domain.ticket.facts import Status, TicketEvent
+from domain.ticket.facts import TicketEvent
+from domain.ticket.facts.terms import Status
 from domain.ticket.refusals import NotAdopted
 from domain.ticket.states import (
     NAMES,

@@ -25,17 +25,17 @@ from domain.catalog import Catalog, coded
 from domain.errors import Invalid, NotNow, said
 from domain.sla_policy import SlaPolicy
 from domain.staff import Staff, proper
-from domain.ticket.facts import (
-    RETURN_REASONS,
+from domain.ticket.facts.clocks import SlaEvent
+from domain.ticket.facts.status import TicketReopened
+from domain.ticket.facts.terms import RETURN_REASONS
+from domain.ticket.facts.work import (
     AcknowledgementSent,
     AgentReplied,
     AssignMethod,
     CustomerReplied,
     ReturnRequested,
-    SlaEvent,
     TicketAssigned,
     TicketEscalated,
-    TicketReopened,
     WarrantyChecked,
 )
 from domain.ticket.refusals import ToldAlready

@@ -2,7 +2,7 @@
 
 from commands.ticket.work import SendAcknowledgement
 from consumers.process import Process
-from domain.ticket.facts import TicketClassified, TicketOpened
+from domain.ticket.facts.opening import TicketClassified, TicketOpened
 
 COMPLAINT = "complaint"
 

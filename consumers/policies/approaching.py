@@ -4,7 +4,9 @@ from uuid import UUID
 
 from commands.customer.approaching import ApproachCustomer
 from consumers.process import Process, derived
-from domain.customer.facts import ApproachKind, CustomerStatusChanged, ValueSegmentChanged
+from domain.customer.facts.approaches import ApproachKind
+from domain.customer.facts.lifecycle import CustomerStatusChanged
+from domain.customer.facts.relations import ValueSegmentChanged
 from domain.policy import PolicyName
 from domain.values import CustomerId, LeadId
 from ledger.envelope import Recorded

@@ -8,15 +8,9 @@ from commands.order.credit import AttributeSalesCredit, Share
 from commands.order.custody import NoteSalesCustody
 from consumers.process import Process, Seen
 from domain.customer.dossier import OwnerRole
-from domain.customer.facts import (
-    CustomerAssigned,
-    CustomerReleased,
-    CustomerRestored,
-    CustomersMerged,
-    CustomerTransferred,
-    CustomerUnmerged,
-)
-from domain.lead.facts import LeadConverted
+from domain.customer.facts.merging import CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
+from domain.lead.facts.work import LeadConverted
 from domain.order.facts import (
     OrderAdopted,
     OrderPaid,

@@ -4,7 +4,9 @@ from commands.ticket.promises import VacateEscalation
 from consumers.process import Process
 from domain.sla import Metric
 from domain.staff import StaffDeparted
-from domain.ticket.facts import EscalationVacated, SlaMet, SlaStopped, TicketEscalated, TicketMerged, TicketRejected
+from domain.ticket.facts.clocks import SlaMet, SlaStopped
+from domain.ticket.facts.status import TicketMerged, TicketRejected
+from domain.ticket.facts.work import EscalationVacated, TicketEscalated
 from domain.values import StaffId, TicketId
 from projections.projection import projection
 from projections.rows import Row, table

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from commands.lead.circulation import RecycleLead, WarnOfLapse
 from consumers.process import Process
-from domain.lead.facts import RecycleReason
+from domain.lead.facts.terms import RecycleReason
 from domain.values import LeadId
 from projections.deadlines import Deadline
 

@@ -9,14 +9,9 @@ from commands.customer.credit import ReleaseCredit, ReserveCredit
 from commands.order.progress import AuthoriseOrder, RefuseOrder
 from commands.order.receivables import WatchReceivables
 from consumers.process import Process
-from domain.customer.facts import (
-    CreditLevelChanged,
-    CreditRefused,
-    CreditReserved,
-    CustomerAbsorbed,
-    CustomerRestored,
-    RiskFlagCleared,
-)
+from domain.customer.facts.credit import CreditLevelChanged, CreditRefused, CreditReserved
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored
+from domain.customer.facts.protection import RiskFlagCleared
 from domain.money import Money
 from domain.order.amounts import pieces
 from domain.order.facts import (

@@ -8,16 +8,14 @@ from uuid import UUID
 from commands.customer.credit import OVERDUE, LiftCreditHold, PlaceCreditHold, RaiseCreditAlert
 from commands.order.receivables import WatchReceivables
 from consumers.process import Process
-from domain.customer.facts import (
+from domain.customer.facts.credit import (
     CreditAlertRaised,
     CreditHoldLifted,
     CreditLevelChanged,
     CreditReleased,
     CreditReserved,
-    CustomerRestored,
-    CustomersMerged,
-    CustomerUnmerged,
 )
+from domain.customer.facts.merging import CustomerRestored, CustomersMerged, CustomerUnmerged
 from domain.order.facts import InvoiceOverdue, OverdueSettled
 from domain.values import CustomerId, Instant, OrderId
 from ledger.envelope import Recorded

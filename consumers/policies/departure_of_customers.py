@@ -7,19 +7,10 @@ from consumers.process import Because, FirstOf, Process, Seen
 from domain.access import Action, scope_of
 from domain.actor import Reason
 from domain.customer.dossier import ROLES, OwnerRole
-from domain.customer.facts import (
-    CustomerAbsorbed,
-    CustomerAssigned,
-    CustomerReleased,
-    CustomerRestored,
-    CustomersMerged,
-    CustomerStatusChanged,
-    CustomerTransferred,
-    CustomerUnmerged,
-    OwnerChoice,
-    Passed,
-    PersonalDataErased,
-)
+from domain.customer.facts.lifecycle import CustomerStatusChanged
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred, OwnerChoice, Passed
+from domain.customer.facts.protection import PersonalDataErased
 from domain.staff import StaffDeparted
 from domain.values import CustomerId, StaffId, within
 from projections.projection import projection

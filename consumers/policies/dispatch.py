@@ -12,7 +12,9 @@ from consumers.process import FirstOf, Process, Seen
 from domain.access import Action, Scope, scope_of
 from domain.agent_book import CapacityChanged, SlotReleased
 from domain.dispatch_rule import Candidate, Decision, DispatchRule, DispatchRulePublished, bar, decide, matches
-from domain.lead.facts import LeadAdopted, LeadCaptured, LeadHandedOff, LeadRecycled, LeadReopened, LeftOut
+from domain.lead.facts.custody import LeadHandedOff, LeadRecycled, LeftOut
+from domain.lead.facts.intake import LeadAdopted, LeadCaptured
+from domain.lead.facts.work import LeadReopened
 from domain.pool import Terms
 from domain.staff import AvailabilityChanged, StaffMoved, StaffOnboarded
 from domain.values import LeadId, PolicyId, StaffId, replace, within

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from commands.lead.doubting import SuspectDuplicate
 from consumers.process import Process, Seen
-from domain.lead.facts import Comparison, LeadAdopted, LeadCaptured, LeadCorrected
+from domain.lead.facts.intake import Comparison, LeadAdopted, LeadCaptured, LeadCorrected
 from domain.likeness import NAME, PHONE, RULE, Look, keys, suspects
 from domain.values import LeadId
 from projections.lead_likeness import LeadLook, lead_likeness, own_key

@@ -9,17 +9,10 @@ from commands.customer.owners import AssignCustomer
 from commands.customer.standing import ChangeRevenueStanding
 from commands.key_account_policy import BeginRanking, RecordRanking
 from consumers.process import FirstOf, Process, Seen
-from domain.customer.facts import (
-    CustomerAdopted,
-    CustomerReleased,
-    CustomerRestored,
-    CustomersMerged,
-    CustomerUnmerged,
-    OwnerChoice,
-    Passed,
-    RevenueStandingChanged,
-    ValueSegmentChanged,
-)
+from domain.customer.facts.merging import CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.owners import CustomerReleased, OwnerChoice, Passed
+from domain.customer.facts.person import CustomerAdopted
+from domain.customer.facts.relations import RevenueStandingChanged, ValueSegmentChanged
 from domain.key_account_policy import CurrencyRanking, RankingBegun, RevenueRanked, StandingFound, window
 from domain.money import Money
 from domain.month import month_after, month_at

@@ -4,21 +4,18 @@ from uuid import UUID
 
 from commands.customer.lifecycle import ChangeCustomerStatus, RecordCustomerOrder, RecordCustomerRefund
 from consumers.process import FirstOf, Process
-from domain.customer.facts import (
-    CustomerAbsorbed,
-    CustomerApproached,
+from domain.customer.facts.approaches import CustomerApproached
+from domain.customer.facts.lifecycle import (
     CustomerClockStarted,
-    CustomerCreated,
     CustomerOrderNoted,
     CustomerRefundNoted,
-    CustomerRestored,
-    CustomersMerged,
     CustomerStatusChanged,
-    CustomerUnmerged,
     CustomerWonBack,
-    PersonalDataErased,
-    Status,
 )
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.person import CustomerCreated
+from domain.customer.facts.protection import PersonalDataErased
+from domain.customer.facts.terms import Status
 from domain.order.facts import (
     OrderAdopted,
     OrderPaid,

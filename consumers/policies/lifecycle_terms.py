@@ -2,19 +2,16 @@
 
 from commands.customer.clock import StartCustomerClock
 from consumers.process import Process
-from domain.customer.facts import (
-    CustomerAbsorbed,
-    CustomerAdopted,
+from domain.customer.facts.lifecycle import (
     CustomerClockStarted,
     CustomerOrderNoted,
     CustomerRefundNoted,
-    CustomerRestored,
-    CustomersMerged,
     CustomerStatusChanged,
-    CustomerUnmerged,
     CustomerWonBack,
-    PersonalDataErased,
 )
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.person import CustomerAdopted
+from domain.customer.facts.protection import PersonalDataErased
 from domain.customer.lapse import without_terms
 from domain.lifecycle_policy import STANDARD, LifecyclePolicyPublished
 from domain.values import CustomerId, Instant, OrderId, PolicyId

@@ -10,7 +10,8 @@ from domain.call.facts import CallLinked, CallRequested, Subject
 from domain.month import month_at
 from domain.order.facts import OrderRefunded
 from domain.quality.sampling import Candidate, always, stratum_of
-from domain.ticket.facts import CsatRecorded, ReturnRequested, TicketClassified, TicketOpened
+from domain.ticket.facts.opening import TicketClassified, TicketOpened
+from domain.ticket.facts.work import CsatRecorded, ReturnRequested
 from domain.values import CallId, OrderId, ReviewId, TicketId
 from ledger.envelope import Recorded
 from projections.inspectable import InspectableCall, inspectable_calls, inspectable_tickets, order_refunds

@@ -7,17 +7,9 @@ from commands.ticket.promises import BreachSla, EscalateSla, Looked, OverrunSla,
 from consumers.process import FirstOf, Process, Seen
 from domain.sla import Metric
 from domain.ticket.escalation import LEADS, Superior, calls_for
-from domain.ticket.facts import (
-    EscalationVacated,
-    SlaBreached,
-    SlaOverrun,
-    SlaResumed,
-    TicketAssigned,
-    TicketEscalated,
-    TicketMerged,
-    TicketRejected,
-    TicketReopened,
-)
+from domain.ticket.facts.clocks import SlaBreached, SlaOverrun, SlaResumed
+from domain.ticket.facts.status import TicketMerged, TicketRejected, TicketReopened
+from domain.ticket.facts.work import EscalationVacated, TicketAssigned, TicketEscalated
 from domain.values import OrgPath, StaffId, TicketId
 from projections.deadlines import Deadline, DeadlineKind
 from projections.deadlines.tickets import BREACHES, OVERRUNS, WARNINGS

@@ -2,7 +2,8 @@
 
 from commands.ticket.afterwards import OfferReopening, RequestSurvey
 from consumers.process import Process
-from domain.ticket.facts import CsatRecorded, TicketResolved
+from domain.ticket.facts.status import TicketResolved
+from domain.ticket.facts.work import CsatRecorded
 
 survey = Process("survey")
 

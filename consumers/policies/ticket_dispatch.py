@@ -9,14 +9,9 @@ from consumers.process import FirstOf, Process, Seen
 from domain.sla_policy import SlaPolicyPublished
 from domain.staff import AvailabilityChanged, StaffMoved, StaffOnboarded
 from domain.ticket.dispatch import TicketCandidate, TicketSeen, decide, in_turn
-from domain.ticket.facts import (
-    TicketAdopted,
-    TicketAssigned,
-    TicketClassified,
-    TicketLeftOut,
-    TicketOpened,
-    TicketReopened,
-)
+from domain.ticket.facts.opening import TicketAdopted, TicketClassified, TicketOpened
+from domain.ticket.facts.status import TicketReopened
+from domain.ticket.facts.work import TicketAssigned, TicketLeftOut
 from domain.ticket_book import TicketCapacityChanged, TicketSlotReleased
 from domain.values import PolicyId, StaffId
 from projections.sla_terms import SlaTermsRow, skills_for, sla_terms

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import TypeVar
 
 from domain.customer.dossier import Credit, CreditOverride, Dossier, LinkedContact, Profile
-from domain.customer.facts import FieldChoices, Side, Sides
+from domain.customer.facts.merging import FieldChoices, Side, Sides
 from domain.identity import IdentityKind
 from domain.money import Money
 from domain.values import ContactId, IdentityId, Instant, OrderId, replace, value

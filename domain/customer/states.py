@@ -17,14 +17,9 @@ from domain.customer.dossier import (
     PaidOrder,
     Profile,
 )
-from domain.customer.facts import (
-    ApproachDeferred,
-    ApproachDropped,
-    ContactLinked,
-    ContactRoleChanged,
-    ContactUnlinked,
-    ContractEnded,
-    ContractRecorded,
+from domain.customer.facts import CustomerEvent
+from domain.customer.facts.approaches import ApproachDeferred, ApproachDropped, CustomerApproached
+from domain.customer.facts.credit import (
     CreditAlertRaised,
     CreditHoldLifted,
     CreditHoldPlaced,
@@ -33,40 +28,50 @@ from domain.customer.facts import (
     CreditRefused,
     CreditReleased,
     CreditReserved,
-    CustomerAbsorbed,
-    CustomerAdopted,
-    CustomerApproached,
-    CustomerAssigned,
+)
+from domain.customer.facts.lifecycle import (
     CustomerClockStarted,
+    CustomerOrderNoted,
+    CustomerRefundNoted,
+    CustomerStatusChanged,
+    CustomerWonBack,
+    OrderTerms,
+    TouchpointRecorded,
+)
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.owners import (
+    CustomerAssigned,
     CustomerCollaboratorAdded,
+    CustomerReleased,
+    CustomerTransferred,
+)
+from domain.customer.facts.person import (
+    CustomerAdopted,
     CustomerCorrected,
     CustomerCreated,
-    CustomerEvent,
-    CustomerOrderNoted,
     CustomerProfileUpdated,
-    CustomerRefundNoted,
     CustomerRegistered,
-    CustomerReleased,
-    CustomerRestored,
-    CustomersMerged,
-    CustomerStatusChanged,
-    CustomerTransferred,
-    CustomerUnmerged,
-    CustomerWonBack,
+)
+from domain.customer.facts.protection import (
+    ContractEnded,
+    ContractRecorded,
     LegalHoldLifted,
     LegalHoldPlaced,
-    NotificationRequested,
-    OrderTerms,
     PersonalDataErased,
-    RevenueStandingChanged,
     RiskFlagCleared,
     RiskFlagRaised,
-    Status,
+)
+from domain.customer.facts.relations import (
+    ContactLinked,
+    ContactRoleChanged,
+    ContactUnlinked,
+    NotificationRequested,
+    RevenueStandingChanged,
     TagApplied,
     TagRemoved,
-    TouchpointRecorded,
     ValueSegmentChanged,
 )
+from domain.customer.facts.terms import Status
 from domain.errors import ImpossibleHistory
 from domain.identity import IdentityKind, IdentityLink
 from domain.values import CustomerId, IdentityId, Instant, OrderId, StaffId, replace, value

@@ -8,46 +8,50 @@ from typing import Literal
 
 from domain.errors import ImpossibleHistory
 from domain.identity import Cooling, IdentityKind, IdentityLink, latest
-from domain.lead.facts import (
+from domain.lead.facts import LeadEvent
+from domain.lead.facts.custody import (
     CollaboratorAdded,
-    ContactAttitudeRecorded,
     DispatchDecided,
-    DuplicateDismissed,
-    DuplicateSuspected,
     ExemptionGround,
-    FollowUpLogged,
     LapseWarned,
-    LeadAbsorbed,
-    LeadAdopted,
     LeadAssigned,
-    LeadCaptured,
     LeadClaimed,
-    LeadContacted,
-    LeadContactLinked,
-    LeadConverted,
-    LeadCorrected,
-    LeadEvent,
     LeadExempted,
     LeadExemptionEnded,
     LeadHandedOff,
+    LeadPooled,
+    LeadRecycled,
+    LeadReleased,
+    LeadTransferred,
+    ProtectionExtended,
+    ProtectionExtensionGranted,
+)
+from domain.lead.facts.intake import (
+    ContactAttitudeRecorded,
+    DuplicateDismissed,
+    DuplicateSuspected,
+    LeadAdopted,
+    LeadCaptured,
+    LeadContactLinked,
+    LeadCorrected,
+    LeadScored,
+    TouchRecorded,
+)
+from domain.lead.facts.terms import Stage
+from domain.lead.facts.work import (
+    FollowUpLogged,
+    LeadAbsorbed,
+    LeadContacted,
+    LeadConverted,
     LeadInvalidated,
     LeadLost,
     LeadMerged,
     LeadNegotiating,
     LeadNurtured,
-    LeadPooled,
     LeadQualified,
-    LeadRecycled,
-    LeadReleased,
     LeadReopened,
-    LeadScored,
-    LeadTransferred,
     NextActionScheduled,
-    ProtectionExtended,
-    ProtectionExtensionGranted,
-    Stage,
     Status,
-    TouchRecorded,
 )
 from domain.values import CallId, ContactId, CustomerId, IdentityId, Instant, LeadId, PoolId, StaffId, replace, value
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from domain.sla import Priority
-from domain.ticket.facts import LeftOutReason, TicketLeftOut
+from domain.ticket.facts.work import LeftOutReason, TicketLeftOut
 from domain.values import OrgPath, StaffId, TicketId, value, within
 
 URGENCY: dict[Priority, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}

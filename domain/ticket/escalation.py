@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.ticket.facts import PassedOver, PassedOverReason
+from domain.ticket.facts.work import PassedOver, PassedOverReason
 from domain.values import OrgPath, StaffId, value, within
 
 LEADS = "service_manager"  # The role of those who decide about tickets.

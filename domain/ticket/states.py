@@ -7,16 +7,8 @@ from collections.abc import Mapping
 
 from domain.errors import ImpossibleHistory
 from domain.sla import Clock, Hand, Metric, Paused, PendKind, Priority, Running, Stopped
-from domain.ticket.facts import (
-    AcknowledgementSent,
-    AgentReplied,
-    CsatRecorded,
-    CustomerReplied,
-    EscalationVacated,
-    KnowledgeCaseProposed,
-    PriorityChanged,
-    ReopenOffered,
-    ReturnRequested,
+from domain.ticket.facts import TicketEvent
+from domain.ticket.facts.clocks import (
     SlaApplied,
     SlaBreached,
     SlaEvent,
@@ -27,23 +19,32 @@ from domain.ticket.facts import (
     SlaResumed,
     SlaStopped,
     SlaWarned,
-    Status,
-    SurveyRequested,
+)
+from domain.ticket.facts.opening import PriorityChanged, TicketAdopted, TicketClassified, TicketOpened
+from domain.ticket.facts.status import (
     TicketAbsorbed,
-    TicketAdopted,
-    TicketAssigned,
-    TicketClassified,
     TicketClosed,
-    TicketDispatchDecided,
-    TicketEscalated,
-    TicketEvent,
     TicketMerged,
-    TicketOpened,
     TicketPended,
     TicketRejected,
     TicketReopened,
     TicketResolved,
     TicketResumed,
+)
+from domain.ticket.facts.terms import Status
+from domain.ticket.facts.work import (
+    AcknowledgementSent,
+    AgentReplied,
+    CsatRecorded,
+    CustomerReplied,
+    EscalationVacated,
+    KnowledgeCaseProposed,
+    ReopenOffered,
+    ReturnRequested,
+    SurveyRequested,
+    TicketAssigned,
+    TicketDispatchDecided,
+    TicketEscalated,
     WarrantyChecked,
 )
 from domain.values import CustomerId, Instant, OrderId, OrgPath, PolicyId, StaffId, TicketId, replace, value

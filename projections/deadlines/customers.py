@@ -4,24 +4,19 @@ Facts say what lies ahead.
 """
 
 from domain.customer.dossier import Ahead
-from domain.customer.facts import (
-    ApproachDeferred,
-    ApproachDropped,
-    CustomerAbsorbed,
-    CustomerAdopted,
-    CustomerApproached,
+from domain.customer.facts.approaches import ApproachDeferred, ApproachDropped, CustomerApproached
+from domain.customer.facts.lifecycle import (
     CustomerClockStarted,
     CustomerOrderNoted,
     CustomerRefundNoted,
-    CustomerRestored,
-    CustomersMerged,
     CustomerStatusChanged,
-    CustomerUnmerged,
     CustomerWonBack,
-    PersonalDataErased,
     TouchpointRecorded,
-    ValueSegmentChanged,
 )
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.person import CustomerAdopted
+from domain.customer.facts.protection import PersonalDataErased
+from domain.customer.facts.relations import ValueSegmentChanged
 from domain.customer.lapse import ahead_of
 from ledger.envelope import Recorded
 from projections.deadlines.row import DeadlineKind, Deadlines, deadline, without

@@ -2,24 +2,19 @@
 
 from datetime import timedelta
 
-from domain.lead.facts import (
-    FollowUpLogged,
+from domain.lead.facts.custody import (
     LapseWarned,
-    LeadAdopted,
     LeadAssigned,
     LeadClaimed,
-    LeadContacted,
-    LeadConverted,
     LeadHandedOff,
-    LeadInvalidated,
-    LeadLost,
-    LeadMerged,
     LeadRecycled,
     LeadReleased,
     LeadTransferred,
     ProtectionExtended,
     ProtectionExtensionGranted,
 )
+from domain.lead.facts.intake import LeadAdopted
+from domain.lead.facts.work import FollowUpLogged, LeadContacted, LeadConverted, LeadInvalidated, LeadLost, LeadMerged
 from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.deadlines.row import Deadlines, deadline, without

@@ -2,8 +2,7 @@
 
 from domain.sla import Deadlines as Reached
 from domain.sla import Metric
-from domain.ticket.facts import (
-    CustomerReplied,
+from domain.ticket.facts.clocks import (
     SlaApplied,
     SlaBreached,
     SlaEvent,
@@ -14,7 +13,9 @@ from domain.ticket.facts import (
     SlaResumed,
     SlaStopped,
     SlaWarned,
-    TicketAdopted,
+)
+from domain.ticket.facts.opening import TicketAdopted
+from domain.ticket.facts.status import (
     TicketClosed,
     TicketMerged,
     TicketPended,
@@ -23,6 +24,7 @@ from domain.ticket.facts import (
     TicketResolved,
     TicketResumed,
 )
+from domain.ticket.facts.work import CustomerReplied
 from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.deadlines.row import Deadline, DeadlineKind, Deadlines, deadline, without

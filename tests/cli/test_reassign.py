@@ -19,7 +19,7 @@ from commands.pool import PublishPool
 from commands.staff import OnboardStaff
 from domain.actor import Actor, Reason
 from domain.identity import Identifier
-from domain.lead.facts import LeadTransferred
+from domain.lead.facts.custody import LeadTransferred
 from domain.pool import Terms
 from domain.values import LeadId, OrgPath, PoolId, StaffId
 from ledger.envelope import time_ordered_id

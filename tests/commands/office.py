@@ -19,7 +19,7 @@ from commands.lead.custody import ClaimLead, PoolLead
 from commands.lead.work import LoseLead, RecordTouch
 from domain.actor import Actor
 from domain.errors import Refused
-from domain.lead.facts import TouchRecorded
+from domain.lead.facts.intake import TouchRecorded
 from ledger.keys import Keys
 from ledger.ledger import Ledger
 from tests.commands.lead.situations import LEAD, NORTH, OTHER, PHONE

@@ -16,7 +16,9 @@ from commands.staff import DepartStaff, OnboardStaff
 from domain.actor import Actor, Reason, Source
 from domain.errors import Hidden, Invalid, Refused
 from domain.identity import IdentityReserved
-from domain.lead.facts import FollowUpLogged, LeadCaptured, LeadPooled
+from domain.lead.facts.custody import LeadPooled
+from domain.lead.facts.intake import LeadCaptured
+from domain.lead.facts.work import FollowUpLogged
 from domain.lead.refusals import AlreadyHeld, AlreadyKnown, BookFull, ClaimsSpent
 from domain.pool import Terms
 from domain.values import OrgPath, StaffId

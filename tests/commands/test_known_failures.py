@@ -17,25 +17,21 @@ from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, Resolv
 from commands.ticket.work import RecordCustomerReply
 from domain.actor import Actor, Reason
 from domain.customer.dossier import Profile
-from domain.customer.facts import (
-    CreditRefused,
-    CreditReleased,
-    CustomerProfileUpdated,
-    CustomerRestored,
-    CustomersMerged,
-    CustomerUnmerged,
-    FieldChoices,
-)
+from domain.customer.facts.credit import CreditRefused, CreditReleased
+from domain.customer.facts.merging import CustomerRestored, CustomersMerged, CustomerUnmerged, FieldChoices
+from domain.customer.facts.person import CustomerProfileUpdated
 from domain.customer.refusals import ChoiceNeeded
 from domain.errors import NotNow
-from domain.lead.facts import LeadCaptured, LeadClaimed, LeadRecycled
+from domain.lead.facts.custody import LeadClaimed, LeadRecycled
+from domain.lead.facts.intake import LeadCaptured
 from domain.lead.refusals import AlreadyHeld, ClaimsSpent, CoolingDown, NotEmployed, NotYetClaimable
 from domain.order.facts import OrderCancelled
 from domain.order.refusals import NotReserved, ReservationSpent
 from domain.pool import Terms
 from domain.sla import Clock, Running, Stopped
 from domain.staff import StaffDeparted
-from domain.ticket.facts import TicketEvent, TicketReopened
+from domain.ticket.facts import TicketEvent
+from domain.ticket.facts.status import TicketReopened
 from domain.ticket.states import Active, Resolved, Ticket, Unopened, evolve
 from domain.values import OrgPath
 from tests.commands.customer.situations import LATER, LI, ORDER, controllers, cora, level, money, ordered, reserved

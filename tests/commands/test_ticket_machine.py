@@ -35,7 +35,7 @@ from domain.sla import (
     remaining_at,
 )
 from domain.sla_policy import Grade, SlaTerms, Target
-from domain.ticket.facts import SlaApplied, SlaBreached
+from domain.ticket.facts.clocks import SlaApplied, SlaBreached
 from domain.ticket.states import name_of
 from tests.commands.office import Process, Rows, ask
 from tests.commands.plain_ticket import BOTH, FACTOR, POLICIES, WEEKS, Plain

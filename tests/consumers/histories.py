@@ -9,13 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from domain.identity import IdentityLink
-from domain.lead.facts import (
-    LeadCorrected,
-    LeadScored,
-    NextActionScheduled,
-    ProtectionExtended,
-    ProtectionExtensionGranted,
-)
+from domain.lead.facts.custody import ProtectionExtended, ProtectionExtensionGranted
+from domain.lead.facts.intake import LeadCorrected, LeadScored
+from domain.lead.facts.work import NextActionScheduled
 from domain.money import Money
 from domain.pool import PoolPublished, Terms
 from domain.staff import StaffDeparted, StaffMoved, StaffOnboarded

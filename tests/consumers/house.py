@@ -13,7 +13,7 @@ import psycopg2
 from consumers import projector
 from consumers.projector import Projector, ViewStatus
 from consumers.rebuild import Rebuild
-from domain.lead.facts import FollowUpLogged
+from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger

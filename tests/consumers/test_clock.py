@@ -12,7 +12,7 @@ from commands.lead.work import ContactLead
 from commands.policy import PausePolicy
 from commands.staff import OnboardStaff
 from consumers.clock import Clock, attempts
-from domain.lead.facts import LapseWarned, LeadRecycled, LeadTransferred
+from domain.lead.facts.custody import LapseWarned, LeadRecycled, LeadTransferred
 from domain.lead.states import Held, Pooled
 from domain.values import LeadId, OrgPath, StaffId
 from tests.consumers.house import House

@@ -14,7 +14,7 @@ from consumers.policies.departure_of_customers import departure_of_customers
 from consumers.process import Because, FirstOf, derived
 from domain.actor import Actor, Reason
 from domain.customer.dossier import OwnerRole
-from domain.customer.facts import CustomerReleased, CustomerTransferred, OwnerChoice
+from domain.customer.facts.owners import CustomerReleased, CustomerTransferred, OwnerChoice
 from domain.staff import StaffDeparted
 from domain.values import CustomerId, OrgPath, StaffId
 from tests.consumers.policies.order_desk import Desk, Seeing

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from consumers.lines import copied
 from consumers.session import Session, write
 from consumers.tracking import prepare
-from domain.lead.facts import LeadCaptured
+from domain.lead.facts.intake import LeadCaptured
 from domain.values import Instant, LeadId
 from projections import sql
 from projections.columns import TYPES, columns

@@ -19,7 +19,8 @@ from commands.staff import DepartStaff, MoveStaff, OnboardStaff
 from consumers.policies.departure import departure
 from consumers.process import Because, FirstOf, Process, Seen
 from domain.actor import Actor, Reason
-from domain.lead.facts import LeadCaptured, LeadClaimed, LeadRecycled, TouchRecorded
+from domain.lead.facts.custody import LeadClaimed, LeadRecycled
+from domain.lead.facts.intake import LeadCaptured, TouchRecorded
 from domain.lead.states import Held, Pooled
 from domain.pool import Terms
 from domain.staff import StaffDeparted, StaffMoved

@@ -13,7 +13,8 @@ from consumers import projector
 from consumers.projector import ViewStatus
 from consumers.rebuild import AlreadyRebuilding, Progress, Rebuild, Stopped
 from consumers.session import Session
-from domain.lead.facts import FollowUpLogged, LeadCaptured
+from domain.lead.facts.intake import LeadCaptured
+from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
 from projections import funnel, sales_worklist, sql
 from projections.folding import FoldFailed

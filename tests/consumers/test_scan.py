@@ -14,7 +14,8 @@ from pydantic_core import from_json, to_json
 
 from commands.service import codec, open_ledger
 from domain.identity import IdentityLink
-from domain.lead.facts import FollowUpLogged, LeadCaptured, LeadContacted, LeadCorrected
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected
+from domain.lead.facts.work import FollowUpLogged, LeadContacted
 from domain.values import FACT_NAMES, Erased, Instant, LeadId, Personal, value
 from ledger.codec import Codec
 from ledger.embedded import EmbeddedPostgres

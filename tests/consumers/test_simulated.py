@@ -7,7 +7,7 @@ import pytest
 from commands.lead.circulation import ReleaseLead
 from commands.policy import PausePolicy
 from commands.staff import DepartStaff
-from domain.lead.facts import LeadRecycled
+from domain.lead.facts.custody import LeadRecycled
 from domain.lead.states import Held, Pooled
 from domain.values import StaffId
 from tests.consumers.office import ADMIN, ann, mia

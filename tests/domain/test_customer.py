@@ -5,16 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.customer.dossier import LinkedContact
-from domain.customer.facts import (
-    CreditReleased,
-    CustomerAssigned,
-    CustomerCreated,
-    CustomerReleased,
-    CustomerRestored,
-    CustomerStatusChanged,
-    CustomerTransferred,
-    TouchpointRecorded,
-)
+from domain.customer.facts.credit import CreditReleased
+from domain.customer.facts.lifecycle import CustomerStatusChanged, TouchpointRecorded
+from domain.customer.facts.merging import CustomerRestored
+from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
+from domain.customer.facts.person import CustomerCreated
 from domain.customer.joining import codes_undone, each_undone, one_primary, undone
 from domain.customer.lapse import lapses_at
 from domain.customer.states import Absorbed, Closed, Open, Uncreated, evolve

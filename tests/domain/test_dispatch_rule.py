@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.dispatch_rule import Candidate, Conditions, DispatchRule, DispatchTerms, LeadSeen, Strategy, decide
-from domain.lead.facts import LeftOut
+from domain.lead.facts.custody import LeftOut
 from domain.money import Money
 from domain.values import OrgPath, PolicyId, PoolId, StaffId
 

@@ -1,7 +1,7 @@
 """Whom a broken promise is brought to: the nearest above the ticket who is to be had, and then the next one up."""
 
 from domain.ticket.escalation import Call, Superior, calls_for
-from domain.ticket.facts import PassedOver, PassedOverReason
+from domain.ticket.facts.work import PassedOver, PassedOverReason
 from domain.values import OrgPath, StaffId
 
 DESK = OrgPath("service/desk")

@@ -6,19 +6,10 @@ from uuid import UUID
 import pytest
 
 from domain.errors import ImpossibleHistory
-from domain.lead.facts import (
-    CollaboratorAdded,
-    LeadAdopted,
-    LeadCaptured,
-    LeadContactLinked,
-    LeadEvent,
-    LeadPooled,
-    LeadReleased,
-    LeadReopened,
-    LeadTransferred,
-    ProtectionExtended,
-    TouchRecorded,
-)
+from domain.lead.facts import LeadEvent
+from domain.lead.facts.custody import CollaboratorAdded, LeadPooled, LeadReleased, LeadTransferred, ProtectionExtended
+from domain.lead.facts.intake import LeadAdopted, LeadCaptured, LeadContactLinked, TouchRecorded
+from domain.lead.facts.work import LeadReopened
 from domain.lead.states import Closed, Contacting, Converted, Held, Lead, Open, Pooled, Uncaptured, evolve
 from domain.values import ContactId
 from tests.commands.lead.situations import (

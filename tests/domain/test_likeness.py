@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.called import named
 from domain.identity import IdentityKind
-from domain.lead.facts import Likeness
+from domain.lead.facts.intake import Likeness
 from domain.likeness import SUSPECTED_FROM, Alike, Look, keys, likeness, suspects
 from domain.values import CustomerId, LeadId, OrgPath
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.sla import Priority
 from domain.ticket.dispatch import TicketCandidate, TicketSeen, decide, in_turn
-from domain.ticket.facts import LeftOutReason, TicketLeftOut
+from domain.ticket.facts.work import LeftOutReason, TicketLeftOut
 from domain.values import OrgPath, StaffId, TicketId
 
 DESK = OrgPath("service/desk")

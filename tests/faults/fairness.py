@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.agent_book import SlotReleased, SlotReserved
-from domain.lead.facts import LeadClaimed
+from domain.lead.facts.custody import LeadClaimed
 from domain.pool import PoolPublished
 from domain.staff import StaffOnboarded
 from domain.values import LeadId, OrgPath, StaffId, within

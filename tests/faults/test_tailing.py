@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from commands.service import open_ledger
-from domain.lead.facts import LeadContacted, LeadScored
+from domain.lead.facts.intake import LeadScored
+from domain.lead.facts.work import LeadContacted
 from domain.values import LeadId
 from ledger.envelope import Batch
 from ledger.feed import Stretch, Waker, stretches

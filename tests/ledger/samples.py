@@ -9,7 +9,8 @@ from uuid import UUID
 
 from domain.actor import Actor, Reason, Source
 from domain.identity import IdentityLink
-from domain.lead.facts import FollowUpLogged, LeadCaptured
+from domain.lead.facts.intake import LeadCaptured
+from domain.lead.facts.work import FollowUpLogged
 from domain.values import IdentityId, LeadId, OrgPath
 from ledger.envelope import Append, Batch, Circumstances, Declined, Logged, SideRow, time_ordered_id
 from ledger.keys import NewKey

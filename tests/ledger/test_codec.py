@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from commands.service import codec
 from domain.identity import IdentityKind, IdentityLink
-from domain.lead.facts import LeadAbsorbed, LeadCaptured, LeadQualified, NextActionScheduled
+from domain.lead.facts.intake import LeadCaptured
+from domain.lead.facts.work import LeadAbsorbed, LeadQualified, NextActionScheduled
 from domain.money import Money
 from domain.values import FACT_NAMES, Erased, Instant, LeadId, Personal, StaffId, value
 from ledger.codec import Codec

@@ -11,7 +11,7 @@ from threading import Event, Thread
 import pytest
 
 from commands.service import open_ledger
-from domain.lead.facts import LeadContacted
+from domain.lead.facts.work import LeadContacted
 from domain.values import LeadId
 from ledger import feed
 from ledger.embedded import EmbeddedPostgres

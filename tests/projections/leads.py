@@ -5,12 +5,18 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.identity import IdentityKind, IdentityLink
-from domain.lead.facts import (
+from domain.lead.facts.custody import (
     CollaboratorAdded,
-    FollowUpLogged,
     LeadAssigned,
-    LeadCaptured,
     LeadClaimed,
+    LeadPooled,
+    LeadRecycled,
+    LeadReleased,
+    LeadTransferred,
+)
+from domain.lead.facts.intake import LeadCaptured, TouchRecorded
+from domain.lead.facts.work import (
+    FollowUpLogged,
     LeadContacted,
     LeadConverted,
     LeadInvalidated,
@@ -18,13 +24,8 @@ from domain.lead.facts import (
     LeadMerged,
     LeadNegotiating,
     LeadNurtured,
-    LeadPooled,
     LeadQualified,
-    LeadRecycled,
-    LeadReleased,
     LeadReopened,
-    LeadTransferred,
-    TouchRecorded,
 )
 from domain.money import Money
 from domain.values import CustomerId, IdentityId, LeadId, PoolId, StaffId

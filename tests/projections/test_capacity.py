@@ -8,7 +8,7 @@ import pytest
 from domain.access import Scope
 from domain.actor import Actor
 from domain.agent_book import CapacityChanged, SlotReleased, SlotReserved
-from domain.lead.facts import LeadAssigned, LeadClaimed
+from domain.lead.facts.custody import LeadAssigned, LeadClaimed
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved, StaffOnboarded
 from domain.values import OrgPath, PolicyId, PoolId, StaffId
 from projections.capacity import Capacity, capacity

@@ -8,22 +8,17 @@ from uuid import UUID
 import pytest
 
 from domain.dispatch_rule import Conditions, DispatchRule, DispatchRulePublished, DispatchTerms, FirstResponse, LeadSeen
-from domain.lead.facts import (
+from domain.lead.facts.custody import (
     DispatchDecided,
-    LeadAbsorbed,
-    LeadAdopted,
     LeadAssigned,
-    LeadCaptured,
     LeadClaimed,
-    LeadConverted,
-    LeadCorrected,
     LeadHandedOff,
-    LeadLost,
     LeadPooled,
     LeadRecycled,
     LeadReleased,
-    LeadReopened,
 )
+from domain.lead.facts.intake import LeadAdopted, LeadCaptured, LeadCorrected
+from domain.lead.facts.work import LeadAbsorbed, LeadConverted, LeadLost, LeadReopened
 from domain.money import Money
 from domain.values import CalendarId, CallId, CustomerId, LeadId, OrgPath, PolicyId, PoolId, StaffId
 from projections.dispatch_queue import HAND_OFF, QueuedLead, dispatch_queue

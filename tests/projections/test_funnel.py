@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.lead.facts import LeadCorrected, LeadInvalidated
+from domain.lead.facts.intake import LeadCorrected
+from domain.lead.facts.work import LeadInvalidated
 from projections.funnel import Journey, funnel
 from tests.projections.leads import (
     ANN,

@@ -5,20 +5,17 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.customer.dossier import Segment
-from domain.customer.facts import (
+from domain.customer.facts.lifecycle import CustomerStatusChanged
+from domain.customer.facts.merging import (
     CustomerAbsorbed,
-    CustomerAdopted,
-    CustomerAssigned,
-    CustomerReleased,
     CustomerRestored,
     CustomersMerged,
-    CustomerStatusChanged,
-    CustomerTransferred,
     CustomerUnmerged,
     FieldChoices,
-    RevenueStandingChanged,
-    ValueSegmentChanged,
 )
+from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
+from domain.customer.facts.person import CustomerAdopted
+from domain.customer.facts.relations import RevenueStandingChanged, ValueSegmentChanged
 from domain.money import Money
 from domain.revenue import Standing
 from domain.values import CustomerId, PolicyId, StaffId

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from domain.customer.facts import CustomerAbsorbed, PersonalDataErased
+from domain.customer.facts.merging import CustomerAbsorbed
+from domain.customer.facts.protection import PersonalDataErased
 from domain.identity import IdentityKind
-from domain.lead.facts import LeadCorrected
+from domain.lead.facts.intake import LeadCorrected
 from domain.likeness import Look, keys
 from domain.values import CustomerId, Erased, OrgPath
 from projections import VIEWS

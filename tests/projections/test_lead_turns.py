@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from domain.lead.facts import LeadReleased, LeadTransferred
+from domain.lead.facts.custody import LeadReleased, LeadTransferred
 from projections.lead_turns import LeadTurns, lead_turns
 from tests.commands.lead.situations import LEAD, NORTH, captured, claim_of, lost, pooled
 from tests.projections.spec import rows

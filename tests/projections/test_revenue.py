@@ -8,15 +8,10 @@ from typing import Any
 import pytest
 
 from domain.customer.dossier import PaidOrder, Profile
-from domain.customer.facts import (
-    CustomerAbsorbed,
-    CustomerAdopted,
-    CustomerCreated,
-    CustomerOrderNoted,
-    CustomerRestored,
-    CustomerStatusChanged,
-    PersonalDataErased,
-)
+from domain.customer.facts.lifecycle import CustomerOrderNoted, CustomerStatusChanged
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored
+from domain.customer.facts.person import CustomerAdopted, CustomerCreated
+from domain.customer.facts.protection import PersonalDataErased
 from domain.order.facts import Line, OrderPlaced, OrderRefunded, OrderRequested, PaymentReceived, SalesCustodyNoted
 from domain.values import StaffId
 from projections.revenue import CustomerApart, OrderRevenue, customers_apart, revenue

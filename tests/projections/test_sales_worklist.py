@@ -5,13 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.lead.facts import (
-    LeadCorrected,
-    LeadScored,
-    NextActionScheduled,
-    ProtectionExtended,
-    ProtectionExtensionGranted,
-)
+from domain.lead.facts.custody import ProtectionExtended, ProtectionExtensionGranted
+from domain.lead.facts.intake import LeadCorrected, LeadScored
+from domain.lead.facts.work import NextActionScheduled
 from domain.values import Erased, IdentityId
 from projections.masking import masked
 from projections.sales_worklist import SalesLead, sales_worklist

@@ -5,15 +5,10 @@ from dataclasses import replace
 import pytest
 
 from domain.sla import Metric, StopReason
-from domain.ticket.facts import (
-    CustomerReplied,
-    SlaOverrun,
-    SlaRebased,
-    TicketAdopted,
-    TicketPended,
-    TicketReopened,
-    TicketResumed,
-)
+from domain.ticket.facts.clocks import SlaOverrun, SlaRebased
+from domain.ticket.facts.opening import TicketAdopted
+from domain.ticket.facts.status import TicketPended, TicketReopened, TicketResumed
+from domain.ticket.facts.work import CustomerReplied
 from tests.commands.ticket.situations import (
     OFFICE,
     STANDARD,

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.sla_policy import Needed
-from domain.ticket.facts import PriorityChanged, TicketAdopted, TicketAssigned, TicketClassified, TicketReopened
+from domain.ticket.facts.opening import PriorityChanged, TicketAdopted, TicketClassified
+from domain.ticket.facts.status import TicketReopened
+from domain.ticket.facts.work import TicketAssigned
 from projections.sla_terms import SlaTermsRow, skills_for, sla_terms
 from projections.ticket_dispatch import DispatchedTicket, ticket_dispatch
 from tests.commands.ticket.situations import (

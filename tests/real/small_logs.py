@@ -17,7 +17,8 @@ from api.problems import Fault
 from commands import DECIDERS
 from commands.ask import Outcome
 from commands.execute import Executor
-from domain.ticket.facts import TicketOpened, TicketReopened
+from domain.ticket.facts.opening import TicketOpened
+from domain.ticket.facts.status import TicketReopened
 from domain.ticket.states import Unopened, name_of
 from ledger.envelope import Recorded
 from tests.memory import memory_ledger

@@ -19,7 +19,7 @@ from domain.actor import Actor, Asked
 from domain.catalog import Catalog
 from domain.errors import Refused, require
 from domain.identity import HeldBy, Identity, IdentityEvent, Unheld
-from domain.lead.facts import LeadNegotiating
+from domain.lead.facts.work import LeadNegotiating
 from domain.lead.states import NAMES, Closed, Converted, Lead, Open, Uncaptured
 from domain.values import IdentityId
 from tests.real.bpic2012 import (

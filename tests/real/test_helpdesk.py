@@ -10,14 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.ticket.facts import (
-    TicketAssigned,
-    TicketClosed,
-    TicketPended,
-    TicketReopened,
-    TicketResolved,
-    TicketResumed,
-)
+from domain.ticket.facts.status import TicketClosed, TicketPended, TicketReopened, TicketResolved, TicketResumed
+from domain.ticket.facts.work import TicketAssigned
 from domain.values import FACT_NAMES
 from tests.real.helpdesk import Case, Figures, counted, log, total, write_ndjson
 from tests.real.ledgers import FACT, LEFT_OUT, Imported, counts, data_of, database, report, row

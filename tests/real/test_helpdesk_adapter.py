@@ -12,7 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.ticket.facts import Status, TicketAssigned, TicketOpened, TicketReopened
+from domain.ticket.facts.opening import TicketOpened
+from domain.ticket.facts.status import TicketReopened
+from domain.ticket.facts.terms import Status
+from domain.ticket.facts.work import TicketAssigned
 from tests.cli.running import lifeledger, on
 from tests.real.helpdesk import (
     counted,

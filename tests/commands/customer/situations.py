@@ -10,20 +10,13 @@ from domain.catalog import NOTIFICATION_TEMPLATES, TAGS, CatalogPublished, Entry
 from domain.credit_policy import STANDARD as CREDIT_STANDARD
 from domain.credit_policy import CreditLevel, CreditPolicyPublished
 from domain.customer.dossier import Credit, CreditLine, Dossier, OwnerRole, Profile
-from domain.customer.facts import (
-    CreditHoldPlaced,
-    CreditLevelChanged,
-    CreditReserved,
-    CustomerAbsorbed,
-    CustomerAssigned,
-    CustomerCreated,
-    CustomerOrderNoted,
-    CustomersMerged,
-    CustomerStatusChanged,
-    FieldChoices,
-    PersonalDataErased,
-    Status,
-)
+from domain.customer.facts.credit import CreditHoldPlaced, CreditLevelChanged, CreditReserved
+from domain.customer.facts.lifecycle import CustomerOrderNoted, CustomerStatusChanged
+from domain.customer.facts.merging import CustomerAbsorbed, CustomersMerged, FieldChoices
+from domain.customer.facts.owners import CustomerAssigned
+from domain.customer.facts.person import CustomerCreated
+from domain.customer.facts.protection import PersonalDataErased
+from domain.customer.facts.terms import Status
 from domain.identity import (
     Identifier,
     IdentityAttributed,

@@ -12,15 +12,15 @@ from commands.customer.lifecycle import (
 )
 from domain.actor import Reason
 from domain.customer.dossier import Ahead, Ends
-from domain.customer.facts import (
-    CustomerAdopted,
+from domain.customer.facts.lifecycle import (
     CustomerOrderNoted,
     CustomerRefundNoted,
     CustomerStatusChanged,
     CustomerWonBack,
-    Status,
     TouchpointRecorded,
 )
+from domain.customer.facts.person import CustomerAdopted
+from domain.customer.facts.terms import Status
 from domain.customer.refusals import NotYetDue
 from tests.commands.customer.situations import (
     LATER,

@@ -7,12 +7,8 @@ import pytest
 from commands.customer.clock import StartCustomerClock
 from commands.customer.lifecycle import ChangeCustomerStatus, RecordCustomerOrder
 from domain.customer.dossier import Ahead, Ends
-from domain.customer.facts import (
-    CustomerClockStarted,
-    CustomerRefundNoted,
-    OrderTerms,
-    Status,
-)
+from domain.customer.facts.lifecycle import CustomerClockStarted, CustomerRefundNoted, OrderTerms
+from domain.customer.facts.terms import Status
 from domain.customer.refusals import HasBeenMerged
 from domain.errors import NotNow
 from tests.commands.customer.situations import (

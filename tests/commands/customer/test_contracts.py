@@ -7,7 +7,8 @@ from commands.customer.contracts import EndContract, RecordContract
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.customer.protection import ErasePersonalData
 from domain.actor import Reason
-from domain.customer.facts import ContractEnded, ContractRecorded, FieldChoices
+from domain.customer.facts.merging import FieldChoices
+from domain.customer.facts.protection import ContractEnded, ContractRecorded
 from domain.customer.refusals import HasBeenMerged
 from domain.errors import Invalid, NotAllowed, NotNow
 from domain.values import CustomerId, Instant

@@ -14,7 +14,7 @@ from commands.customer.creating import (
 from commands.customer.customers import GivenProfile
 from commands.lead.capture import CaptureLead
 from domain.customer.dossier import Profile
-from domain.customer.facts import (
+from domain.customer.facts.person import (
     CustomerAdopted,
     CustomerCorrected,
     CustomerCreated,
@@ -24,7 +24,7 @@ from domain.customer.facts import (
 from domain.customer.refusals import AlreadyRegistered, KnownCustomer
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.identity import HeldBy, Identifier, IdentityLink, IdentityReleased, IdentityReserved, Unheld
-from domain.lead.facts import LeadCaptured
+from domain.lead.facts.intake import LeadCaptured
 from domain.values import CustomerId, Erased, LeadId
 from tests.commands.customer.situations import (
     EMAIL,

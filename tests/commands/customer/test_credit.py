@@ -15,7 +15,7 @@ from commands.customer.credit import (
     SetCreditLevel,
 )
 from domain.actor import Reason
-from domain.customer.facts import (
+from domain.customer.facts.credit import (
     CreditAlertRaised,
     CreditHoldLifted,
     CreditHoldPlaced,
@@ -23,8 +23,8 @@ from domain.customer.facts import (
     CreditRefused,
     CreditReleased,
     CreditReserved,
-    RiskFlagRaised,
 )
+from domain.customer.facts.protection import RiskFlagRaised
 from domain.customer.refusals import EnoughCreditLeft, NotYetOverdue, OwnRequest
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.refusals import NotEmployed

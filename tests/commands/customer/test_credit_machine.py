@@ -24,7 +24,9 @@ from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.customer.protection import ClearRiskFlag, RaiseRiskFlag
 from domain.actor import Actor, Reason
 from domain.customer.dossier import Profile
-from domain.customer.facts import CreditRefused, CustomerCreated, FieldChoices
+from domain.customer.facts.credit import CreditRefused
+from domain.customer.facts.merging import FieldChoices
+from domain.customer.facts.person import CustomerCreated
 from domain.customer.states import Absorbed, Open
 from domain.identity import Identifier, Unheld
 from domain.money import Money

@@ -52,15 +52,9 @@ from commands.customer.relations import (
 from commands.customer.standing import ChangeRevenueStanding
 from domain.access import Action
 from domain.actor import Actor, Reason
-from domain.customer.facts import (
-    ContactLinked,
-    ContractRecorded,
-    CreditHoldPlaced,
-    LegalHoldPlaced,
-    PersonalDataErased,
-    RiskFlagRaised,
-    TagApplied,
-)
+from domain.customer.facts.credit import CreditHoldPlaced
+from domain.customer.facts.protection import ContractRecorded, LegalHoldPlaced, PersonalDataErased, RiskFlagRaised
+from domain.customer.facts.relations import ContactLinked, TagApplied
 from domain.customer.refusals import HasBeenMerged
 from domain.errors import Hidden, NotNow
 from domain.key_account_policy import STANDARD

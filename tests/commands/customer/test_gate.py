@@ -11,17 +11,12 @@ from commands.customer.approaching import ApproachCustomer
 from commands.customer.relations import RequestNotification
 from domain.contact.facts import ContactCreated, ContactMerged, DoNotContactSet, OutreachReserved
 from domain.contact.refusals import ConsentMissing, ContactedOften, ContactWentInto, DoNotContact
-from domain.customer.facts import (
-    ApproachDeferred,
-    ApproachDropped,
-    ContactLinked,
-    CustomerApproached,
-    NotificationRequested,
-    RiskFlagRaised,
-)
+from domain.customer.facts.approaches import ApproachDeferred, ApproachDropped, CustomerApproached
+from domain.customer.facts.protection import RiskFlagRaised
+from domain.customer.facts.relations import ContactLinked, NotificationRequested
 from domain.errors import Invalid, NotNow
 from domain.identity import IdentityLink, IdentityReserved
-from domain.lead.facts import LeadCaptured
+from domain.lead.facts.intake import LeadCaptured
 from domain.outreach_policy import STANDARD, OutreachPolicyPublished, OutreachTerms
 from domain.signature import members
 from domain.values import ContactId, LeadId

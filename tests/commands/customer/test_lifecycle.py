@@ -12,14 +12,14 @@ from commands.customer.lifecycle import (
     RecordTouchpoint,
 )
 from domain.actor import Actor, Reason
-from domain.customer.facts import (
+from domain.customer.facts.lifecycle import (
     CustomerOrderNoted,
     CustomerRefundNoted,
     CustomerStatusChanged,
     CustomerWonBack,
-    Status,
     TouchpointRecorded,
 )
+from domain.customer.facts.terms import Status
 from domain.customer.refusals import HasBeenMerged, NothingShowsIt, NotYetDue
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from tests.commands.customer.situations import (

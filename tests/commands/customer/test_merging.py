@@ -24,27 +24,19 @@ from domain.customer.dossier import (
     PaidOrder,
     Profile,
 )
-from domain.customer.facts import (
-    ContactLinked,
-    CreditHoldLifted,
-    CreditOverrideGranted,
+from domain.customer.facts.credit import CreditHoldLifted, CreditOverrideGranted
+from domain.customer.facts.lifecycle import TouchpointRecorded
+from domain.customer.facts.merging import (
     CustomerAbsorbed,
-    CustomerCollaboratorAdded,
-    CustomerCreated,
-    CustomerProfileUpdated,
-    CustomerRegistered,
     CustomerRestored,
     CustomersMerged,
-    CustomerTransferred,
     CustomerUnmerged,
     FieldChoices,
-    LegalHoldLifted,
-    LegalHoldPlaced,
-    RiskFlagRaised,
-    TagApplied,
-    TouchpointRecorded,
-    ValueSegmentChanged,
 )
+from domain.customer.facts.owners import CustomerCollaboratorAdded, CustomerTransferred
+from domain.customer.facts.person import CustomerCreated, CustomerProfileUpdated, CustomerRegistered
+from domain.customer.facts.protection import LegalHoldLifted, LegalHoldPlaced, RiskFlagRaised
+from domain.customer.facts.relations import ContactLinked, TagApplied, ValueSegmentChanged
 from domain.customer.refusals import ChoiceNeeded, HasBeenMerged, MoreThanCredit, NotTheLastMerge, OnLegalHold
 from domain.customer.states import Absorbed, Churned, Open
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow

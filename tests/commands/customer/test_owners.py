@@ -7,7 +7,7 @@ import pytest
 from commands.customer.lifecycle import RecordTouchpoint
 from commands.customer.owners import AddCustomerCollaborator, AssignCustomer, ReleaseCustomer, TransferCustomer
 from domain.actor import Reason
-from domain.customer.facts import CustomerCollaboratorAdded, CustomerReleased, CustomerTransferred
+from domain.customer.facts.owners import CustomerCollaboratorAdded, CustomerReleased, CustomerTransferred
 from domain.customer.refusals import RoleTaken
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.refusals import NotEmployed, NotTheHolder

@@ -14,7 +14,7 @@ from commands.customer.protection import (
 )
 from domain.actor import Actor, Reason
 from domain.customer.dossier import Profile
-from domain.customer.facts import (
+from domain.customer.facts.protection import (
     LegalHoldLifted,
     LegalHoldPlaced,
     PersonalDataErased,

@@ -13,7 +13,7 @@ from commands.customer.relations import (
     RequestNotification,
     UnlinkContact,
 )
-from domain.customer.facts import (
+from domain.customer.facts.relations import (
     ContactLinked,
     ContactRoleChanged,
     ContactUnlinked,

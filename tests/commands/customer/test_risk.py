@@ -12,10 +12,11 @@ from commands.lead.holding import LogFollowUp
 from commands.lead.work import ContactLead, ConvertLead, InvalidateLead, LoseLead, NegotiateLead, QualifyLead
 from commands.order.progress import AuthoriseOrder, PlaceOrder
 from domain.actor import Reason
-from domain.customer.facts import CustomerAbsorbed, RiskFlagCleared, RiskFlagRaised
+from domain.customer.facts.merging import CustomerAbsorbed
+from domain.customer.facts.protection import RiskFlagCleared, RiskFlagRaised
 from domain.customer.refusals import HeldForRisk
 from domain.identity import IdentityAttributed
-from domain.lead.facts import RecycleReason
+from domain.lead.facts.terms import RecycleReason
 from domain.values import CustomerId
 from tests.commands.customer.situations import controllers, cora
 from tests.commands.lead.situations import AMOUNT, LEAD, captured, claimed, contacted, held, negotiating, qualified

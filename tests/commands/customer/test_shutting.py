@@ -11,7 +11,9 @@ from commands.customer.protection import ClearRiskFlag, ErasePersonalData, Raise
 from commands.lead.work import QualifyLead
 from commands.order.progress import PlaceOrder
 from domain.actor import Reason
-from domain.customer.facts import CreditHoldPlaced, CustomerCreated, RiskFlagCleared, RiskFlagRaised
+from domain.customer.facts.credit import CreditHoldPlaced
+from domain.customer.facts.person import CustomerCreated
+from domain.customer.facts.protection import RiskFlagCleared, RiskFlagRaised
 from domain.customer.refusals import HeldForRisk, KnownCustomer, NotToBeShut
 from domain.errors import Invalid, NotAllowed, NotNow
 from domain.values import CustomerId

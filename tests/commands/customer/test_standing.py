@@ -7,7 +7,8 @@ import pytest
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.customer.standing import ChangeRevenueStanding
 from domain.actor import Reason
-from domain.customer.facts import CustomerAssigned, RevenueStandingChanged
+from domain.customer.facts.owners import CustomerAssigned
+from domain.customer.facts.relations import RevenueStandingChanged
 from domain.customer.refusals import HasBeenMerged
 from domain.customer.states import Absorbed, Open
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow

@@ -8,19 +8,18 @@ from uuid import UUID
 from domain.agent_book import SlotKind, SlotReleased, SlotReserved
 from domain.catalog import INVALID_REASONS, LOST_REASONS, CatalogPublished, Entry
 from domain.customer.dossier import Profile
-from domain.customer.facts import CustomerCreated
+from domain.customer.facts.person import CustomerCreated
 from domain.dispatch_rule import DispatchRulePublished, DispatchTerms
 from domain.identity import Cooling, Identifier, IdentityKind, IdentityLink, IdentityReleased, IdentityReserved
-from domain.lead.facts import (
-    LeadCaptured,
-    LeadClaimed,
+from domain.lead.facts.custody import LeadClaimed, LeadPooled
+from domain.lead.facts.intake import LeadCaptured
+from domain.lead.facts.work import (
     LeadContacted,
     LeadConverted,
     LeadInvalidated,
     LeadLost,
     LeadNegotiating,
     LeadNurtured,
-    LeadPooled,
     LeadQualified,
 )
 from domain.money import Money

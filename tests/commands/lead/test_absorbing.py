@@ -7,15 +7,12 @@ from uuid import UUID
 from commands.lead.capture import MergeLead
 from commands.lead.circulation import RecycleLead
 from domain.customer.dossier import Profile
-from domain.customer.facts import CustomerCreated, ValueSegmentChanged
+from domain.customer.facts.person import CustomerCreated
+from domain.customer.facts.relations import ValueSegmentChanged
 from domain.identity import IdentityReassigned
-from domain.lead.facts import (
-    CollaboratorAdded,
-    LeadAbsorbed,
-    LeadContactLinked,
-    LeadExempted,
-    LeadMerged,
-)
+from domain.lead.facts.custody import CollaboratorAdded, LeadExempted
+from domain.lead.facts.intake import LeadContactLinked
+from domain.lead.facts.work import LeadAbsorbed, LeadMerged
 from domain.lead.refusals import Exempt
 from domain.money import Money
 from domain.values import ContactId, CustomerId

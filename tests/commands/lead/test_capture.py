@@ -12,13 +12,8 @@ from commands.lead.work import LoseLead
 from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.identity import Identifier, IdentityReassigned
-from domain.lead.facts import (
-    LeadAbsorbed,
-    LeadCaptured,
-    LeadCorrected,
-    LeadLost,
-    LeadMerged,
-)
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected
+from domain.lead.facts.work import LeadAbsorbed, LeadLost, LeadMerged
 from domain.lead.refusals import AlreadyKnown, CoolingDown, NotTheSame
 from domain.money import Money
 from domain.values import LeadId, OrgPath

@@ -14,7 +14,8 @@ from domain.actor import Reason
 from domain.agent_book import CapacityChanged, SlotReserved
 from domain.errors import HasLeft, Hidden, NotAllowed, NotNow, UnknownStaff
 from domain.identity import Identifier
-from domain.lead.facts import LeadCaptured, LeadClaimed, LeadCorrected, LeadPooled, LeadReleased, LeadTransferred
+from domain.lead.facts.custody import LeadClaimed, LeadPooled, LeadReleased, LeadTransferred
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected
 from domain.lead.refusals import (
     AlreadyHeld,
     BookFull,

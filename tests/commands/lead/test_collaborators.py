@@ -11,15 +11,9 @@ from commands.lead.work import ConvertLead, InvalidateLead, LoseLead, RecordTouc
 from domain.actor import Reason
 from domain.errors import HasLeft, Hidden, Invalid, NotAllowed, NotNow
 from domain.identity import Identifier
-from domain.lead.facts import (
-    Access,
-    CollaboratorAdded,
-    FollowUpLogged,
-    LeadReleased,
-    LeadTransferred,
-    ProtectionExtended,
-    TouchRecorded,
-)
+from domain.lead.facts.custody import Access, CollaboratorAdded, LeadReleased, LeadTransferred, ProtectionExtended
+from domain.lead.facts.intake import TouchRecorded
+from domain.lead.facts.work import FollowUpLogged
 from domain.lead.refusals import NotEmployed, NotTheHolder
 from domain.staff import StaffDeparted
 from domain.values import StaffId

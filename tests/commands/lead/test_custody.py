@@ -13,15 +13,8 @@ from domain.actor import Actor, Reason
 from domain.agent_book import CapacityChanged, SlotKind, SlotReserved
 from domain.catalog import CUSTODY_REASONS, REASONS, CatalogPublished, Entry
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.lead.facts import (
-    AssignMethod,
-    LeadAssigned,
-    LeadLost,
-    LeadPooled,
-    LeadReleased,
-    LeadReopened,
-    LeadTransferred,
-)
+from domain.lead.facts.custody import AssignMethod, LeadAssigned, LeadPooled, LeadReleased, LeadTransferred
+from domain.lead.facts.work import LeadLost, LeadReopened
 from domain.lead.refusals import AlreadyHeld, BookFull, NotAMember, NotAvailable, NotEmployed, NotTheHolder
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved
 from domain.values import OrgPath, PoolId, StaffId

@@ -9,7 +9,7 @@ from commands.lead.custody import DispatchLead
 from commands.lead.dispatching import Considered, PoolUndispatched
 from domain.agent_book import CapacityChanged
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.lead.facts import DispatchDecided, LeadAssigned, LeadPooled, LeftOut
+from domain.lead.facts.custody import DispatchDecided, LeadAssigned, LeadPooled, LeftOut
 from domain.lead.refusals import AlreadyHeld, BookFull, NotEmployed, RuleHasChanged
 from domain.staff import StaffDeparted
 from domain.values import StaffId

@@ -9,14 +9,8 @@ from commands.lead.doubting import DismissDuplicate, SuspectDuplicate
 from commands.lead.intake import ReceiveEnquiry
 from domain.actor import Reason
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.lead.facts import (
-    Comparison,
-    DuplicateDismissed,
-    DuplicateSuspected,
-    LeadMerged,
-    LeadReopened,
-    TouchRecorded,
-)
+from domain.lead.facts.intake import Comparison, DuplicateDismissed, DuplicateSuspected, TouchRecorded
+from domain.lead.facts.work import LeadMerged, LeadReopened
 from domain.lead.refusals import DismissedAlready, NotSuspected, SuspectedAlready
 from domain.likeness import RULE
 from domain.values import LeadId

@@ -10,18 +10,16 @@ from commands.lead.custody import ClaimLead
 from commands.lead.holding import LogFollowUp
 from commands.lead.work import ContactLead, LoseLead, RecordTouch, ReopenLead
 from domain.identity import IdentityReassigned
-from domain.lead.facts import (
+from domain.lead.facts.custody import LeadReleased
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected, TouchRecorded
+from domain.lead.facts.work import (
     FollowUpLogged,
     LeadAbsorbed,
-    LeadCaptured,
     LeadContacted,
-    LeadCorrected,
     LeadLost,
     LeadMerged,
-    LeadReleased,
     LeadReopened,
     NextActionScheduled,
-    TouchRecorded,
 )
 from domain.values import Erased
 from tests.commands.lead.situations import (

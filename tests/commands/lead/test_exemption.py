@@ -11,20 +11,15 @@ from commands.lead.circulation import RecycleLead, WarnOfLapse
 from commands.lead.exemption import EndExemption, ExemptLead
 from domain.actor import Reason
 from domain.customer.dossier import Profile
-from domain.customer.facts import (
-    ContractEnded,
-    ContractRecorded,
-    CreditReleased,
-    CreditReserved,
-    CustomerAbsorbed,
-    CustomerAssigned,
-    CustomerCreated,
-    PersonalDataErased,
-    RevenueStandingChanged,
-    ValueSegmentChanged,
-)
+from domain.customer.facts.credit import CreditReleased, CreditReserved
+from domain.customer.facts.merging import CustomerAbsorbed
+from domain.customer.facts.owners import CustomerAssigned
+from domain.customer.facts.person import CustomerCreated
+from domain.customer.facts.protection import ContractEnded, ContractRecorded, PersonalDataErased
+from domain.customer.facts.relations import RevenueStandingChanged, ValueSegmentChanged
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.lead.facts import LeadExempted, LeadExemptionEnded, LeadRecycled, RecycleReason
+from domain.lead.facts.custody import LeadExempted, LeadExemptionEnded, LeadRecycled
+from domain.lead.facts.terms import RecycleReason
 from domain.lead.refusals import Exempt
 from domain.money import Money
 from domain.revenue import Rank

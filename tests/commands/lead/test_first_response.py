@@ -14,7 +14,7 @@ from commands.lead.work import ContactLead
 from domain.calendar import WEEKDAYS, CalendarPublished
 from domain.dispatch_rule import DispatchTerms, FirstResponse
 from domain.errors import Invalid, NotNow
-from domain.lead.facts import LeadAssigned, LeadRecycled
+from domain.lead.facts.custody import LeadAssigned, LeadRecycled
 from domain.lead.refusals import ReasonDoesNotHold, StillProtected
 from domain.values import CalendarId
 from tests.commands.lead.situations import LEAD, NORTH, by_web, contacted, in_pool, nurtured, published

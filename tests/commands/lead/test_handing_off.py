@@ -10,7 +10,8 @@ from commands.lead.handing_off import HandOffLead
 from domain.call.facts import CallDispositioned, CallLinked, Subject
 from domain.call_policy import CALLS, CallPolicyPublished, CallTerms
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.lead.facts import LeadHandedOff, LeadReopened
+from domain.lead.facts.custody import LeadHandedOff
+from domain.lead.facts.work import LeadReopened
 from domain.lead.refusals import HandedOffAlready
 from tests.commands.call.situations import ABOUT, CALL, SPARE_CALL, dispositions, requested
 from tests.commands.lead.situations import (

@@ -24,11 +24,18 @@ from commands.lead.work import (
 from domain.actor import Actor
 from domain.agent_book import CapacityChanged
 from domain.errors import Invalid, NotAllowed, NotNow
-from domain.lead.facts import (
+from domain.lead.facts.custody import (
     CollaboratorAdded,
-    FollowUpLogged,
-    LeadAdopted,
     LeadAssigned,
+    LeadRecycled,
+    LeadReleased,
+    LeadTransferred,
+    ProtectionExtended,
+    ProtectionExtensionGranted,
+)
+from domain.lead.facts.intake import LeadAdopted
+from domain.lead.facts.work import (
+    FollowUpLogged,
     LeadContacted,
     LeadConverted,
     LeadInvalidated,
@@ -36,12 +43,7 @@ from domain.lead.facts import (
     LeadNegotiating,
     LeadNurtured,
     LeadQualified,
-    LeadRecycled,
-    LeadReleased,
-    LeadTransferred,
     NextActionScheduled,
-    ProtectionExtended,
-    ProtectionExtensionGranted,
 )
 from domain.lead.refusals import AlreadyHeld, AlreadyKnown, BookFull
 from domain.staff import StaffDeparted

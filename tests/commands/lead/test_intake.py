@@ -5,10 +5,12 @@ from uuid import UUID
 
 from commands.lead.intake import ReceiveEnquiry
 from domain.customer.dossier import Profile
-from domain.customer.facts import CustomerAssigned, CustomerCreated, CustomerStatusChanged
+from domain.customer.facts.lifecycle import CustomerStatusChanged
+from domain.customer.facts.owners import CustomerAssigned
+from domain.customer.facts.person import CustomerCreated
 from domain.errors import Invalid, NotAllowed, NotNow
 from domain.identity import Identifier, IdentityAttributed, IdentityDetached
-from domain.lead.facts import DuplicateSuspected, LeadCaptured, TouchRecorded
+from domain.lead.facts.intake import DuplicateSuspected, LeadCaptured, TouchRecorded
 from domain.values import CustomerId, LeadId, OrgPath
 from tests.commands.lead.situations import (
     AMOUNT,

@@ -12,19 +12,18 @@ from commands.lead.holding import GrantExtension, LogFollowUp
 from commands.lead.work import ContactLead, RecordTouch
 from domain.actor import Reason
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.lead.facts import (
-    FollowUpLogged,
+from domain.lead.facts.custody import (
     LapseWarned,
     LeadClaimed,
-    LeadContacted,
     LeadRecycled,
     LeadReleased,
     LeadTransferred,
     ProtectionExtended,
     ProtectionExtensionGranted,
-    RecycleReason,
-    TouchRecorded,
 )
+from domain.lead.facts.intake import TouchRecorded
+from domain.lead.facts.terms import RecycleReason
+from domain.lead.facts.work import FollowUpLogged, LeadContacted
 from domain.lead.refusals import NoTimeToWarn, NotTheHolder, StillProtected, WarnedAlready
 from tests.commands.lead.situations import (
     LEAD,

@@ -11,7 +11,9 @@ from commands.lead.holding import LogFollowUp
 from domain.actor import Reason
 from domain.agent_book import CapacityChanged, SlotReserved
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.lead.facts import FollowUpLogged, LeadRecycled, ProtectionExtended, RecycleReason
+from domain.lead.facts.custody import LeadRecycled, ProtectionExtended
+from domain.lead.facts.terms import RecycleReason
+from domain.lead.facts.work import FollowUpLogged
 from domain.lead.refusals import ReasonDoesNotHold, StillProtected
 from domain.pool import Terms, days_after
 from domain.staff import StaffDeparted, StaffOnboarded

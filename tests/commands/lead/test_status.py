@@ -17,7 +17,7 @@ from commands.lead.work import (
 )
 from domain.errors import NotNow
 from domain.identity import IdentityReassigned
-from domain.lead.facts import (
+from domain.lead.facts.work import (
     LeadAbsorbed,
     LeadContacted,
     LeadConverted,

@@ -10,7 +10,7 @@ from commands.lead.custody import TransferLead
 from commands.lead.holding import LogFollowUp
 from commands.lead.work import ContactLead
 from domain.actor import Reason
-from domain.lead.facts import LeadAssigned, LeadTransferred
+from domain.lead.facts.custody import LeadAssigned, LeadTransferred
 from domain.lead.refusals import ReasonDoesNotHold, StillProtected
 from domain.pool import Terms
 from domain.staff import StaffDeparted

@@ -28,22 +28,18 @@ from domain.catalog import LOST_REASONS, CatalogPublished, Entry
 from domain.customer.refusals import UnknownCustomer
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.identity import IdentityReserved
-from domain.lead.facts import (
-    ContactAttitudeRecorded,
-    LeadCaptured,
+from domain.lead.facts.custody import LeadReleased
+from domain.lead.facts.intake import ContactAttitudeRecorded, LeadCaptured, LeadContactLinked, LeadScored, TouchRecorded
+from domain.lead.facts.work import (
     LeadContacted,
-    LeadContactLinked,
     LeadConverted,
     LeadInvalidated,
     LeadLost,
     LeadNegotiating,
     LeadNurtured,
     LeadQualified,
-    LeadReleased,
     LeadReopened,
-    LeadScored,
     NextActionScheduled,
-    TouchRecorded,
 )
 from domain.lead.refusals import AlreadyKnown, CoolingDown
 from domain.money import Money

@@ -4,7 +4,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.customer.dossier import Profile
-from domain.customer.facts import CreditReserved, CustomerCreated
+from domain.customer.facts.credit import CreditReserved
+from domain.customer.facts.person import CustomerCreated
 from domain.money import Money
 from domain.order.facts import (
     InvoiceIssued,

@@ -11,7 +11,7 @@ from commands.order.credit import AttributeSalesCredit, Share
 from commands.order.custody import NoteSalesCustody
 from commands.order.money import IssueInvoice, RecordPayment, RefundOrder
 from commands.order.progress import CompleteOrder
-from domain.customer.facts import CustomerAbsorbed
+from domain.customer.facts.merging import CustomerAbsorbed
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow, UnknownStaff
 from domain.money import MixedCurrencies
 from domain.order.facts import (

@@ -25,7 +25,7 @@ from commands.order.progress import (
     RequestOrder,
 )
 from commands.states import Cache, View
-from domain.customer.facts import CreditReleased, CreditReserved
+from domain.customer.facts.credit import CreditReleased, CreditReserved
 from domain.money import Money
 from domain.order.facts import (
     OrderAuthorised,

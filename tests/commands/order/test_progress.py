@@ -19,13 +19,11 @@ from commands.order.progress import (
     RepriceOrder,
     RequestOrder,
 )
-from domain.customer.facts import (
-    CreditReleased,
-    CustomerAbsorbed,
-    CustomerAssigned,
-    CustomerStatusChanged,
-    RiskFlagRaised,
-)
+from domain.customer.facts.credit import CreditReleased
+from domain.customer.facts.lifecycle import CustomerStatusChanged
+from domain.customer.facts.merging import CustomerAbsorbed
+from domain.customer.facts.owners import CustomerAssigned
+from domain.customer.facts.protection import RiskFlagRaised
 from domain.customer.refusals import HeldForRisk
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.money import MixedCurrencies, Money

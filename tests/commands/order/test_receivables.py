@@ -6,7 +6,8 @@ from datetime import timedelta
 from commands.order.progress import AuthoriseOrder, PlaceOrder, RefuseOrder, RepriceOrder
 from commands.order.receivables import WatchReceivables
 from domain.customer.dossier import Profile
-from domain.customer.facts import CreditLevelChanged, CustomerCreated
+from domain.customer.facts.credit import CreditLevelChanged
+from domain.customer.facts.person import CustomerCreated
 from domain.errors import Hidden
 from domain.order.facts import (
     InvoiceIssued,

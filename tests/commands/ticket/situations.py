@@ -11,23 +11,10 @@ from domain.calendar import WEEKDAYS, CalendarPublished, Weekday
 from domain.sla import Deadlines, Metric, PendKind, Priority, Promise, StopReason
 from domain.sla_policy import SlaPolicyPublished, SlaTerms, Target
 from domain.staff import StaffOnboarded
-from domain.ticket.facts import (
-    AgentReplied,
-    SlaApplied,
-    SlaBreached,
-    SlaMet,
-    SlaPaused,
-    SlaResumed,
-    SlaStopped,
-    SlaWarned,
-    TicketAssigned,
-    TicketClosed,
-    TicketMerged,
-    TicketOpened,
-    TicketPended,
-    TicketRejected,
-    TicketResolved,
-)
+from domain.ticket.facts.clocks import SlaApplied, SlaBreached, SlaMet, SlaPaused, SlaResumed, SlaStopped, SlaWarned
+from domain.ticket.facts.opening import TicketOpened
+from domain.ticket.facts.status import TicketClosed, TicketMerged, TicketPended, TicketRejected, TicketResolved
+from domain.ticket.facts.work import AgentReplied, TicketAssigned
 from domain.ticket_book import TicketSlotReleased, TicketSlotReserved
 from domain.values import CalendarId, CustomerId, Instant, OrderId, OrgPath, PolicyId, StaffId, TicketId
 from tests.spec import Given, day, given, person

@@ -8,16 +8,14 @@ from commands.ticket.afterwards import OfferReopening, ProposeKnowledgeCase, Rec
 from commands.ticket.status import CloseTicket, ReopenTicket, ResolveTicket
 from commands.ticket.work import RecordCustomerReply
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
-from domain.ticket.facts import (
+from domain.ticket.facts.status import TicketClosed, TicketReopened, TicketResolved
+from domain.ticket.facts.work import (
     CsatRecorded,
     CustomerReplied,
     KnowledgeCaseProposed,
     ReopenOffered,
     SurveyRequested,
     TicketAssigned,
-    TicketClosed,
-    TicketReopened,
-    TicketResolved,
 )
 from domain.ticket.refusals import (
     AnotherCustomer,

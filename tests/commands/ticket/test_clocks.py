@@ -10,13 +10,10 @@ from commands.ticket.promises import RebaseSla
 from commands.ticket.status import PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
 from commands.ticket.work import AssignTicket, RecordCustomerReply, ReplyToCustomer, SendAcknowledgement
 from domain.errors import NotNow
-from domain.ticket.facts import (
-    AcknowledgementSent,
-    CustomerReplied,
-    PriorityChanged,
-    SlaRebased,
+from domain.ticket.facts.clocks import SlaRebased
+from domain.ticket.facts.opening import PriorityChanged
+from domain.ticket.facts.status import (
     TicketAbsorbed,
-    TicketAssigned,
     TicketMerged,
     TicketPended,
     TicketRejected,
@@ -24,6 +21,7 @@ from domain.ticket.facts import (
     TicketResolved,
     TicketResumed,
 )
+from domain.ticket.facts.work import AcknowledgementSent, CustomerReplied, TicketAssigned
 from tests.commands.ticket.situations import (
     OFFICE,
     OPENED,

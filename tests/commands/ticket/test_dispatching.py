@@ -9,7 +9,7 @@ from domain.errors import Invalid, NotAllowed
 from domain.lead.refusals import NotAvailable, NotEmployed
 from domain.sla_policy import Needed
 from domain.staff import AvailabilityChanged, StaffDeparted
-from domain.ticket.facts import TicketAssigned, TicketDispatchDecided, TicketLeftOut
+from domain.ticket.facts.work import TicketAssigned, TicketDispatchDecided, TicketLeftOut
 from domain.ticket.refusals import (
     HasAnAgent,
     HasNoAgent,

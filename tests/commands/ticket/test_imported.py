@@ -18,22 +18,10 @@ from commands.ticket.work import (
 from domain.actor import Actor
 from domain.errors import Hidden, NotAllowed, NotNow
 from domain.staff import StaffDeparted
-from domain.ticket.facts import (
-    AgentReplied,
-    CsatRecorded,
-    CustomerReplied,
-    PriorityChanged,
-    Status,
-    TicketAdopted,
-    TicketAssigned,
-    TicketClassified,
-    TicketClosed,
-    TicketEscalated,
-    TicketPended,
-    TicketReopened,
-    TicketResolved,
-    TicketResumed,
-)
+from domain.ticket.facts.opening import PriorityChanged, TicketAdopted, TicketClassified
+from domain.ticket.facts.status import TicketClosed, TicketPended, TicketReopened, TicketResolved, TicketResumed
+from domain.ticket.facts.terms import Status
+from domain.ticket.facts.work import AgentReplied, CsatRecorded, CustomerReplied, TicketAssigned, TicketEscalated
 from domain.ticket.refusals import ReopenWindowOver, TooEarly
 from domain.ticket.states import name_of
 from domain.ticket_book import TicketSlotReleased, TicketSlotReserved

@@ -8,7 +8,8 @@ import pytest
 from commands.ticket.opening import AdoptTicket, ChangePriority, ClassifyTicket, MergeTicket, RejectTicket
 from domain.catalog import CatalogPublished, Entry
 from domain.errors import Invalid, NotAllowed, NotNow
-from domain.ticket.facts import CATEGORIES, REJECTION_REASONS, TicketClassified
+from domain.ticket.facts.opening import TicketClassified
+from domain.ticket.facts.terms import CATEGORIES, REJECTION_REASONS
 from domain.ticket.refusals import AnotherCustomer
 from domain.values import PolicyId
 from tests.commands.ticket.situations import (

@@ -11,7 +11,8 @@ from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.lead.refusals import NotEmployed
 from domain.sla import Metric
 from domain.staff import StaffDeparted, StaffOnboarded
-from domain.ticket.facts import EscalationVacated, PassedOver, SlaOverrun, TicketEscalated, Trigger
+from domain.ticket.facts.clocks import SlaOverrun
+from domain.ticket.facts.work import EscalationVacated, PassedOver, TicketEscalated, Trigger
 from domain.ticket.refusals import NoSuchClock, NotCalledIn, StillWorksHere, ToldAlready, TooEarly
 from domain.values import OrgPath, StaffId
 from tests.commands.ticket.situations import (

@@ -21,13 +21,8 @@ from commands.ticket.work import (
 from domain.actor import Actor
 from domain.errors import Hidden, NotNow
 from domain.staff import StaffDeparted
-from domain.ticket.facts import (
-    CsatRecorded,
-    CustomerReplied,
-    Status,
-    SurveyRequested,
+from domain.ticket.facts.status import (
     TicketAbsorbed,
-    TicketAssigned,
     TicketClosed,
     TicketMerged,
     TicketPended,
@@ -36,6 +31,8 @@ from domain.ticket.facts import (
     TicketResolved,
     TicketResumed,
 )
+from domain.ticket.facts.terms import Status
+from domain.ticket.facts.work import CsatRecorded, CustomerReplied, SurveyRequested, TicketAssigned
 from domain.ticket.refusals import HasAnAgent, HasNoAgent, NoSuchClock, TooEarly
 from tests.commands.ticket.situations import (
     LEO,

@@ -16,9 +16,12 @@ from domain.contact.facts import (
 from domain.contact.refusals import ConsentMissing, ConsentWithdrawn, DoNotContact
 from domain.contact.states import CHANNELS
 from domain.customer.dossier import Profile
-from domain.customer.facts import ContactLinked, CustomerAbsorbed, CustomerCreated, CustomerStatusChanged
+from domain.customer.facts.lifecycle import CustomerStatusChanged
+from domain.customer.facts.merging import CustomerAbsorbed
+from domain.customer.facts.person import CustomerCreated
+from domain.customer.facts.relations import ContactLinked
 from domain.outreach_policy import STANDARD, OutreachPolicyPublished, OutreachTerms
-from domain.ticket.facts import SurveyRequested
+from domain.ticket.facts.work import SurveyRequested
 from domain.values import ContactId, CustomerId
 from tests.commands.ticket.situations import CUSTOMER, STRANGER, TICKET, at_once, freed, resolved, to_tom, tom
 from tests.spec import START, administrator, policy

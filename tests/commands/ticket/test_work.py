@@ -19,17 +19,15 @@ from domain.errors import Hidden, Invalid, NotAllowed
 from domain.lead.refusals import NotAvailable, NotEmployed
 from domain.sla_policy import Needed
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffOnboarded
-from domain.ticket.facts import (
-    PENDING_REASONS,
-    RESOLUTION_CODES,
-    RETURN_REASONS,
+from domain.ticket.facts.opening import TicketClassified
+from domain.ticket.facts.status import TicketReopened
+from domain.ticket.facts.terms import PENDING_REASONS, RESOLUTION_CODES, RETURN_REASONS
+from domain.ticket.facts.work import (
     AcknowledgementSent,
     AgentReplied,
     ReturnRequested,
     TicketAssigned,
-    TicketClassified,
     TicketEscalated,
-    TicketReopened,
     WarrantyChecked,
 )
 from domain.ticket.refusals import NotAdopted, NotSkilled, TicketBookFull, ToldAlready

@@ -14,7 +14,7 @@ from consumers.policies.dispatch import dispatch
 from domain.catalog import LOST_REASONS, Entry
 from domain.dispatch_rule import DispatchTerms
 from domain.identity import Identifier
-from domain.lead.facts import DispatchDecided, LeadAssigned
+from domain.lead.facts.custody import DispatchDecided, LeadAssigned
 from domain.lead.states import Held, Open
 from domain.values import LeadId, OrgPath, PolicyId, StaffId
 from tests.consumers.house import House

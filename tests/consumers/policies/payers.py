@@ -10,9 +10,7 @@ from commands.order.money import RecordPayment
 from commands.order.progress import PlaceOrder
 from consumers.policies.key_account import key_account
 from domain.customer.dossier import Profile
-from domain.customer.facts import (
-    CustomerCreated,
-)
+from domain.customer.facts.person import CustomerCreated
 from domain.key_account_policy import (
     KeyAccountTerms,
 )

@@ -10,7 +10,8 @@ from commands.policy import PausePolicy
 from commands.ticket.opening import ClassifyTicket
 from commands.ticket.work import SendAcknowledgement
 from consumers.policies.acknowledgement import acknowledgement
-from domain.ticket.facts import AcknowledgementSent, TicketClassified, TicketOpened
+from domain.ticket.facts.opening import TicketClassified, TicketOpened
+from domain.ticket.facts.work import AcknowledgementSent
 from tests.commands.ticket.situations import TICKET, leo, told
 from tests.consumers.house import House
 from tests.consumers.office import mia, settle

@@ -17,8 +17,9 @@ from consumers.policies.approaching import upsell, winback
 from consumers.policies.lifecycle import lifecycle, noting
 from domain.contact.facts import OutreachReserved
 from domain.customer.dossier import Segment
-from domain.customer.facts import ApproachDeferred, ApproachDropped, CustomerApproached, CustomerWonBack
-from domain.lead.facts import LeadCaptured
+from domain.customer.facts.approaches import ApproachDeferred, ApproachDropped, CustomerApproached
+from domain.customer.facts.lifecycle import CustomerWonBack
+from domain.lead.facts.intake import LeadCaptured
 from domain.lifecycle_policy import STANDARD, Approaches, LifecycleTerms, Offer, Upsell
 from domain.values import ContactId, CustomerId
 from tests.consumers.house import House

@@ -18,7 +18,7 @@ from commands.order.progress import AdoptOrder, AuthoriseOrder, PlaceOrder, Requ
 from commands.policy import PausePolicy
 from consumers.policies.attribution import custody_of_leads, custody_of_owners
 from domain.customer.dossier import Profile
-from domain.customer.facts import CustomerCreated
+from domain.customer.facts.person import CustomerCreated
 from domain.order.facts import Line, SalesCreditAttributed, SalesCreditReversed, SalesCustodyNoted
 from domain.values import LeadId, OrderId, StaffId, replace
 from tests.commands.customer.situations import LATER, LI, ORDER, OTHER, money

@@ -28,15 +28,15 @@ from consumers.policies.credit_guard import credit_guard
 from consumers.policies.credit_watch import credit_alerts, credit_holds
 from domain.actor import Actor
 from domain.credit_policy import STANDARD
-from domain.customer.facts import (
+from domain.customer.facts.credit import (
     CreditAlertRaised,
     CreditHoldLifted,
     CreditHoldPlaced,
     CreditRefused,
     CreditReleased,
     CreditReserved,
-    FieldChoices,
 )
+from domain.customer.facts.merging import FieldChoices
 from domain.order.facts import InvoiceOverdue, Line, OrderAuthorised, OrderRefused, OrderRequested, ReceivablesWatched
 from domain.values import CustomerId, OrderId, OrgPath, replace
 from tests.commands.customer.situations import (

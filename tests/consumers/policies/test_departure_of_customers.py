@@ -13,7 +13,8 @@ from commands.staff import DepartStaff, MoveStaff, OnboardStaff
 from consumers.policies.departure_of_customers import departure_of_customers, managers_of
 from domain.actor import Actor, Reason
 from domain.customer.dossier import OwnerRole
-from domain.customer.facts import CustomerReleased, CustomerTransferred, FieldChoices, Passed
+from domain.customer.facts.merging import FieldChoices
+from domain.customer.facts.owners import CustomerReleased, CustomerTransferred, Passed
 from domain.staff import StaffDeparted
 from domain.values import CustomerId, OrgPath, StaffId
 from projections.staff_directory import Colleague

@@ -12,7 +12,7 @@ from commands.ticket.dispatching import TakeBackTicket
 from commands.ticket.work import AssignTicket
 from consumers.policies.departure_of_tickets import departure_of_tickets
 from domain.staff import StaffDeparted
-from domain.ticket.facts import TicketAssigned
+from domain.ticket.facts.work import TicketAssigned
 from domain.ticket_book import TicketSlotReserved
 from tests.commands.ticket.situations import DESK, OTHER, TIA, TICKET, TOM, freed, leo, open_ticket, taken
 from tests.consumers.house import House

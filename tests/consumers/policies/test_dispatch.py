@@ -22,7 +22,8 @@ from domain.actor import Actor
 from domain.agent_book import SlotReserved
 from domain.dispatch_rule import Conditions
 from domain.identity import Identifier
-from domain.lead.facts import LeadAssigned, LeadCaptured, LeadPooled, LeadRecycled
+from domain.lead.facts.custody import LeadAssigned, LeadPooled, LeadRecycled
+from domain.lead.facts.intake import LeadCaptured
 from domain.lead.states import Held, Pooled, Unassigned
 from domain.staff import AvailabilityChanged
 from domain.values import CustomerId, LeadId, OrgPath, StaffId

@@ -15,7 +15,7 @@ from consumers.policies.first_response import first_response
 from domain.actor import Actor
 from domain.calendar import WEEKDAYS
 from domain.dispatch_rule import FirstResponse
-from domain.lead.facts import LeadAssigned, LeadRecycled
+from domain.lead.facts.custody import LeadAssigned, LeadRecycled
 from domain.values import CalendarId, LeadId
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, START, mia

@@ -23,7 +23,7 @@ from domain.call_policy import CALLS, CallTerms
 from domain.catalog import CALL_DISPOSITIONS, Entry
 from domain.dispatch_rule import Conditions, DispatchTerms
 from domain.identity import Identifier
-from domain.lead.facts import LeadAssigned, LeadHandedOff
+from domain.lead.facts.custody import LeadAssigned, LeadHandedOff
 from domain.values import CallId, LeadId, OrgPath, PolicyId, PoolId, StaffId
 from projections.dispatch_queue import HAND_OFF
 from tests.consumers.house import House

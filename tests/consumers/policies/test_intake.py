@@ -26,7 +26,8 @@ from consumers.simulated import Sight
 from domain.actor import Actor
 from domain.catalog import LOST_REASONS, Entry
 from domain.identity import Identifier, IdentityLink
-from domain.lead.facts import Comparison, DuplicateSuspected, LeadCaptured, LeadCorrected, LeadLost
+from domain.lead.facts.intake import Comparison, DuplicateSuspected, LeadCaptured, LeadCorrected
+from domain.lead.facts.work import LeadLost
 from domain.lead.states import Open
 from domain.likeness import RULE, Look
 from domain.values import IdentityId, LeadId, OrgPath

@@ -16,7 +16,7 @@ from commands.policy import PausePolicy, ResumePolicy
 from consumers.policies.intake import intake
 from domain.actor import Actor
 from domain.identity import Identifier
-from domain.lead.facts import DuplicateSuspected, LeadCaptured
+from domain.lead.facts.intake import DuplicateSuspected, LeadCaptured
 from domain.likeness import RULE
 from domain.values import LeadId
 from projections.lead_likeness import lead_likeness

@@ -14,7 +14,8 @@ from commands.policy import PausePolicy
 from commands.staff import DepartStaff, OnboardStaff
 from consumers.policies.key_account import give_the_best_somebody_of_their_own, key_account, try_again_when_somebody_can
 from domain.actor import Actor
-from domain.customer.facts import CustomerAssigned, OwnerChoice, Passed, ValueSegmentChanged
+from domain.customer.facts.owners import CustomerAssigned, OwnerChoice, Passed
+from domain.customer.facts.relations import ValueSegmentChanged
 from domain.money import Money
 from domain.staff import StaffOnboarded
 from domain.values import CustomerId, OrgPath, StaffId

@@ -30,16 +30,14 @@ from consumers.policies.lifecycle import (
 )
 from domain.actor import Actor
 from domain.customer.dossier import Profile
-from domain.customer.facts import (
-    CustomerCreated,
+from domain.customer.facts.lifecycle import (
     CustomerOrderNoted,
     CustomerRefundNoted,
-    CustomersMerged,
     CustomerStatusChanged,
-    CustomerUnmerged,
     CustomerWonBack,
-    FieldChoices,
 )
+from domain.customer.facts.merging import CustomersMerged, CustomerUnmerged, FieldChoices
+from domain.customer.facts.person import CustomerCreated
 from domain.lifecycle_policy import STANDARD, LifecycleTerms
 from domain.order.facts import Line, OrderAdopted, OrderPaid, OrderPlaced, OrderRefunded
 from domain.values import CustomerId, OrderId

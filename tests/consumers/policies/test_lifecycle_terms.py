@@ -17,17 +17,15 @@ from consumers.policies.lifecycle import lifecycle, noting
 from consumers.policies.lifecycle_terms import WithoutTerms, starting, waiting
 from domain.actor import Actor
 from domain.customer.dossier import Ends, PaidOrder
-from domain.customer.facts import (
-    CustomerAbsorbed,
+from domain.customer.facts.lifecycle import (
     CustomerClockStarted,
     CustomerOrderNoted,
     CustomerRefundNoted,
-    CustomersMerged,
     CustomerStatusChanged,
-    FieldChoices,
     OrderTerms,
-    PersonalDataErased,
 )
+from domain.customer.facts.merging import CustomerAbsorbed, CustomersMerged, FieldChoices
+from domain.customer.facts.protection import PersonalDataErased
 from domain.customer.states import NAMES
 from domain.lifecycle_policy import STANDARD, LifecyclePolicyPublished, LifecycleTerms
 from domain.values import CustomerId, OrderId, PolicyId

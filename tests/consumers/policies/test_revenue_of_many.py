@@ -13,11 +13,9 @@ from commands.customer.standing import ChangeRevenueStanding
 from commands.key_account_policy import BeginRanking, PublishKeyAccountPolicy
 from commands.staff import OnboardStaff
 from consumers.policies.key_account import key_account
-from domain.customer.facts import (
-    CustomerAssigned,
-    FieldChoices,
-    RevenueStandingChanged,
-)
+from domain.customer.facts.merging import FieldChoices
+from domain.customer.facts.owners import CustomerAssigned
+from domain.customer.facts.relations import RevenueStandingChanged
 from domain.key_account_policy import (
     STANDARD,
     CurrencyRanking,

@@ -14,11 +14,8 @@ from commands.order.money import RefundOrder
 from commands.policy import PausePolicy
 from commands.staff import OnboardStaff
 from consumers.policies.key_account import FIGURES, key_account
-from domain.customer.facts import (
-    CustomerAssigned,
-    RevenueStandingChanged,
-    ValueSegmentChanged,
-)
+from domain.customer.facts.owners import CustomerAssigned
+from domain.customer.facts.relations import RevenueStandingChanged, ValueSegmentChanged
 from domain.key_account_policy import (
     STANDARD,
     CurrencyRanking,

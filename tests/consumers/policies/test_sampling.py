@@ -17,14 +17,15 @@ from consumers.policies.sampling import frame, sampling
 from consumers.process import Seen
 from domain.call.facts import CallConnected, CallDispositioned, CallEnded, CallLinked, CallRequested, Subject
 from domain.customer.dossier import Profile
-from domain.customer.facts import CustomerCreated
+from domain.customer.facts.person import CustomerCreated
 from domain.month import end_of, month_after
 from domain.order.facts import Line, OrderPlaced, OrderRefunded, PaymentReceived
 from domain.quality.plan import DrawBegun, MonthDrawn, PlanTerms, SamplingPlanPublished
 from domain.quality.refusals import MonthSkipped, StillDrawing
 from domain.quality.review.facts import CallSampled
 from domain.quality.sampling import draw
-from domain.ticket.facts import CsatRecorded, ReturnRequested, TicketOpened
+from domain.ticket.facts.opening import TicketOpened
+from domain.ticket.facts.work import CsatRecorded, ReturnRequested
 from domain.values import CallId, Instant, OrderId, StaffId, TicketId, replace
 from ledger.envelope import Recorded
 from projections.folding import Table

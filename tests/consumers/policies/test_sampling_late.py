@@ -21,7 +21,7 @@ from consumers.policies.sampling import sampling
 from consumers.policies.sampling_late import late
 from domain.call.facts import Subject
 from domain.customer.dossier import Profile
-from domain.customer.facts import CustomerCreated
+from domain.customer.facts.person import CustomerCreated
 from domain.order.facts import Line
 from domain.quality.plan import MonthDrawn, PlanTerms
 from domain.quality.review.facts import CallSampled

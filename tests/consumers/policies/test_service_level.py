@@ -19,17 +19,9 @@ from consumers.process import FirstOf
 from domain.actor import Actor
 from domain.sla import Deadlines
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffOnboarded
-from domain.ticket.facts import (
-    EscalationVacated,
-    PassedOver,
-    SlaBreached,
-    SlaOverrun,
-    SlaResumed,
-    SlaWarned,
-    TicketAssigned,
-    TicketEscalated,
-    TicketReopened,
-)
+from domain.ticket.facts.clocks import SlaBreached, SlaOverrun, SlaResumed, SlaWarned
+from domain.ticket.facts.status import TicketReopened
+from domain.ticket.facts.work import EscalationVacated, PassedOver, TicketAssigned, TicketEscalated
 from domain.values import OrgPath, StaffId
 from tests.commands.ticket.situations import (
     DESK,

@@ -16,7 +16,8 @@ from commands.ticket.status import ReopenTicket, ResolveTicket
 from commands.ticket.work import AssignTicket
 from consumers.policies.survey import survey
 from consumers.process import derived
-from domain.ticket.facts import CsatRecorded, ReopenOffered, SurveyRequested, TicketResolved
+from domain.ticket.facts.status import TicketResolved
+from domain.ticket.facts.work import CsatRecorded, ReopenOffered, SurveyRequested
 from domain.values import ContactId
 from tests.commands.ticket.situations import TICKET, TOM, freed, leo, resolved, taken, tom
 from tests.consumers.house import House

@@ -17,7 +17,8 @@ from consumers.policies.ticket_dispatch import ticket_dispatch
 from consumers.process import FirstOf
 from domain.sla_policy import Needed
 from domain.staff import AvailabilityChanged
-from domain.ticket.facts import PriorityChanged, TicketAssigned, TicketDispatchDecided, TicketLeftOut, TicketOpened
+from domain.ticket.facts.opening import PriorityChanged, TicketOpened
+from domain.ticket.facts.work import TicketAssigned, TicketDispatchDecided, TicketLeftOut
 from domain.ticket_book import TicketCapacityChanged
 from domain.values import StaffId, TicketId
 from tests.commands.ticket.situations import (

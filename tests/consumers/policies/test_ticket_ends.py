@@ -8,7 +8,7 @@ from commands.policy import PausePolicy
 from commands.ticket.opening import AdoptTicket
 from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
 from consumers.policies.ticket_ends import ticket_ends
-from domain.ticket.facts import TicketClosed, TicketResumed
+from domain.ticket.facts.status import TicketClosed, TicketResumed
 from domain.ticket.states import name_of
 from tests.commands.ticket.situations import TICKET, leo, open_ticket, resolved, taken, waiting
 from tests.consumers.house import House

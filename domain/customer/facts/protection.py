@@ -1,0 +1,72 @@
+"""What stands in the way of business with a customer, or of forgetting him, and what binds us to him."""
+
+from typing import Literal
+
+from domain.customer.facts.terms import Status
+from domain.values import (
+    CustomerId,
+    Instant,
+    fact,
+)
+
+
+@fact("customer.risk-flag-raised")
+class RiskFlagRaised:
+    customer_id: CustomerId
+    flag: str
+
+
+@fact("customer.risk-flag-cleared")
+class RiskFlagCleared:
+    customer_id: CustomerId
+    flag: str
+
+
+@fact("customer.legal-hold-placed")
+class LegalHoldPlaced:
+    customer_id: CustomerId
+    matter: str
+
+
+@fact("customer.legal-hold-lifted")
+class LegalHoldLifted:
+    customer_id: CustomerId
+    matter: str
+
+
+@fact("customer.contract-recorded")
+class ContractRecorded:
+    """`contract` is its number in the system that keeps it. Told again, another end takes the place of the first."""
+
+    customer_id: CustomerId
+    contract: str
+    until: Instant
+
+
+@fact("customer.contract-ended")
+class ContractEnded:
+    """Before its time, or when it had come."""
+
+    customer_id: CustomerId
+    contract: str
+
+
+@fact("customer.personal-data-erased")
+class PersonalDataErased:
+    """`absorbed` are the customers that were merged into this one: they are the same person."""
+
+    customer_id: CustomerId
+    from_: Status
+    absorbed: tuple[CustomerId, ...] = ()
+    to: Literal["closed"] = "closed"
+
+
+ProtectionEvent = (
+    RiskFlagRaised
+    | RiskFlagCleared
+    | LegalHoldPlaced
+    | LegalHoldLifted
+    | ContractRecorded
+    | ContractEnded
+    | PersonalDataErased
+)
