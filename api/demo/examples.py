@@ -9,10 +9,11 @@ from api.demo.enquiries import INTAKE, NORTH
 from commands import DECIDERS
 from commands.execute import Executor
 from domain.lead.states import Open, Pooled
+from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 
 FIRST, SECOND, MANAGER = "chen.wei", "sun.jie", "li.na"
-RECENT = 10_000  # Events.
+PAGE = 10_000  # Events.
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,15 @@ def claimable(ledger: Ledger, executor: Executor) -> Iterator[UUID]:
     """Leads of the history that lie in the northern pool, and that both may claim: those first that came last, of which
     no rule would make another's before.
     """
-    now, last = executor.clock(), ledger.last_position()
-    for pooled in reversed(ledger.events(max(0, last - RECENT), RECENT, types=["lead.pooled"])):
+    now = executor.clock()
+    for pooled in pooled_last(ledger):
         match executor.state(pooled.stream).state:
             case Open(custody=Pooled(pool_id=pool_id, claimable_from=since), cooling=cooling) if pool_id == NORTH:
                 if pooled.actor.id == INTAKE.id and since <= now and not {FIRST, SECOND} & (cooling or {}).keys():
                     yield pooled.event.lead_id
+
+
+def pooled_last(ledger: Ledger) -> Iterator[Recorded]:
+    """Backwards, for who has worked with it longer: the services write as well."""
+    for until in range(ledger.last_position(), 0, -PAGE):
+        yield from reversed(ledger.events(max(0, until - PAGE), PAGE, types=["lead.pooled"], until=until))

@@ -153,4 +153,4 @@ def test_they_end_with_whoever_has_started_them(hands: Hands) -> None:
     started = list(hands.processes)
     for connection in hands.connections:
         connection.close()
-    assert [process.wait(10) for process in started] == [0, 0]
+    assert [process.wait(60) for process in started] == [0, 0]

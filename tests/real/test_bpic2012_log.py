@@ -185,6 +185,7 @@ class Told:
             if name not in rule.where:
                 known[name] = require(self.lead, *need.types)
             elif need.many:  # Nobody holds the lead, so it is in no book, and every id is that of its identity.
+                known[name] = {}  # What a rule has found by then: nobody is merged here.
                 known[name] = dict.fromkeys(rule.where[name](known), self.identity)
             else:
                 known[name] = Catalog(catalog_id=rule.where[name](known))
