@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace as changed
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from consumers import projector
 from consumers.advance import Source, advance
 from consumers.session import ReadsUnavailable, Session
 from consumers.tracking import Fenced, Place, ensure, prepare
+from domain.values import LeadId
 from ledger.embedded import EmbeddedPostgres
 from ledger.ledger import Ledger
 from ledger.migrations import migrate
@@ -24,10 +26,12 @@ from tests.consumers.histories import LEADS, any_history
 from tests.consumers.house import House, poisoned, talks
 from tests.consumers.telling import tell
 from tests.memory import MASTER
-from tests.projections.leads import captured, contacted, converted, lost, pooled, qualified, touched
+from tests.projections.leads import captured, claimed, contacted, converted, lost, pooled, qualified, touched
 from tests.projections.test_projection import onboarded, people, published
 
 pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real database.
+
+NEWCOMER = [changed(each, lead_id=LeadId(UUID(int=99))) for each in (captured, pooled, claimed)]
 
 # Live equals rebuilt
 
@@ -43,6 +47,7 @@ def test_views_equal_a_rebuild_after_any_history(house: House, seed: int, times:
         if chance.random() < 0.5:
             house.caught_up()
         worker.stop()
+    tell(house.ledger, *NEWCOMER)  # However the others have ended, every view has somebody to tell of.
     house.worker()
     house.caught_up()
     told = {type(each.event) for each in house.ledger.events(0, 100_000)}
