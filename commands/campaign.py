@@ -43,8 +43,9 @@ def record_campaign_cost(command: RecordCampaignCost, campaign: Campaign, asked:
     if command.day > (asked.at + ZONES).date():
         raise Invalid(field="day", because="that day has not come yet")
     days = campaign.costs.get(source, {})
-    next(iter(days.values()), command.cost).same(command.cost)  # A source is paid in one currency.
     before = days.get(command.day)
+    others = (cost for day, cost in days.items() if day != command.day)
+    next(others, command.cost).same(command.cost)  # A source is paid in one currency.
     if before == command.cost and not asked.imported:
         return None  # Asking twice is not an error.
     return CampaignCostRecorded(

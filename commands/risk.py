@@ -7,25 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from domain.actor import Asked
 from domain.customer.refusals import HeldForRisk
-from domain.customer.states import Absorbed, Closed, Customer, Open
+from domain.customer.states import Closed, Customer, Open
 from domain.identity import Identity
 from domain.lead.states import Converted
 from domain.lead.states import Open as OpenLead
 from domain.signature import consulted
 from domain.values import CustomerId, IdentityId
-
-
-@consulted
-def who_answers(customers: Mapping[CustomerId, Customer], survivors: Mapping[CustomerId, Customer]) -> list[CustomerId]:
-    """Whom those who were merged have become, and whom those have."""
-    return [each.into for each in (*customers.values(), *survivors.values()) if isinstance(each, Absorbed)]
-
-
-def become(customer_id: CustomerId, known: Mapping[CustomerId, Customer]) -> CustomerId:
-    """Whom a customer has become, however often two were found to be one."""
-    while isinstance(customer := known.get(customer_id), Absorbed):
-        customer_id = customer.into
-    return customer_id
 
 
 @consulted

@@ -129,21 +129,25 @@ def inspectable_tickets(
 
 @table
 class OrderRefund(Row):
-    """`month` is that of its last refund, in UTC."""
+    """`month` is that of its last refund, in UTC; `came_as` the name under which its customer is known elsewhere, where
+    he had become another when it came.
+    """
 
     order_id: OrderId
     customer_id: CustomerId
+    came_as: CustomerId | None = None
     month: str | None = None
     refunded_at: Instant | None = None
 
 
-@projection("order_refunds", key=("order_id",), version=1, scoped=False, filters=("order_id", "month"))
+@projection("order_refunds", key=("order_id",), version=2, scoped=False, filters=("order_id", "month"))
 def order_refunds(
     row: OrderRefund | None, event: OrderRequested | OrderPlaced | OrderRefunded, at: Instant
 ) -> OrderRefund | None:
     match row, event:
         case None, OrderRequested() | OrderPlaced():
-            return OrderRefund(order_id=event.order_id, customer_id=event.customer_id)
+            named = None if event.came_as is None else event.came_as.customer_id
+            return OrderRefund(order_id=event.order_id, customer_id=event.customer_id, came_as=named)
         case OrderRefund(), OrderRefunded():
             return replace(row, month=utc_month(at), refunded_at=at)
         case _:

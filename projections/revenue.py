@@ -38,7 +38,7 @@ Months = tuple[OrderRevenue, ...]
     "revenue",
     key=("order_id",),
     rows_by=("month",),
-    version=1,
+    version=2,
     listed="cardinality(amounts) > 0",
     sought_by=("month",),
     computed={
@@ -68,8 +68,8 @@ def revenue(
             return moved(rows, -amount.amount, at)
         case SalesCustodyNoted(staff_id=staff_id):
             return tuple(replace(row, owner_id=staff_id) for row in rows)
-        case CustomerRestored(customer_id=customer_id, kept=kept):
-            his = {*kept.orders, *kept.credit.reservations}
+        case CustomerRestored(customer_id=customer_id, kept=kept, orders=named):
+            his = {*kept.orders, *kept.credit.reservations, *named}
             if not any(row.order_id in his for row in rows):
                 return rows
             return tuple(replace(row, customer_id=customer_id) for row in rows)

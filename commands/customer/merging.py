@@ -19,6 +19,8 @@ from domain.customer.refusals import ChoiceNeeded, MoreThanCredit, NotTheLastMer
 from domain.customer.states import NAMES, Absorbed, Merge, Open
 from domain.errors import Invalid
 from domain.identity import Identifier, Identity, IdentityReattributed, normalised
+from domain.order.states import Order, Unrequested
+from domain.signature import consulted
 from domain.values import ContactId, CustomerId, IdentityId, Instant, OrderId, value
 
 
@@ -106,6 +108,11 @@ def named_identifiers(command: UnmergeCustomer) -> list[Identifier]:
     return list(dict.fromkeys(map(normalised, command.identities)))
 
 
+@consulted
+def named_orders(command: UnmergeCustomer) -> list[OrderId]:
+    return list(command.orders)
+
+
 def last_merge(command: UnmergeCustomer, customer: Open) -> Merge:
     last = customer.merges[-1] if customer.merges else None
     if last is not None and last.absorbed == command.absorbed:
@@ -129,19 +136,20 @@ def going_back(
     return list(identities_back(customer.dossier, absorbed.was.dossier, named_of(command, named)))
 
 
-@customers.decides(Action.MERGE, absorbed=lost_one, named=named_identifiers, identities=going_back)
+@customers.decides(Action.MERGE, absorbed=lost_one, named=named_identifiers, identities=going_back, orders=named_orders)
 def unmerge(
     command: UnmergeCustomer,
     customer: Open,
     absorbed: Absorbed,
     named: Mapping[Identifier, Identity],
     identities: Mapping[IdentityId, Identity],
+    orders: Mapping[OrderId, Unrequested | Order],
     asked: Asked,
 ) -> Iterator[CustomerUnmerged | CustomerRestored | IdentityReattributed]:
     """Undo a merge: the other is again what it was. What came after stays with the survivor, unless it is named."""
     reason_given(asked)
     merge = last_merge(command, customer)
-    must_be_there(command, customer, named)
+    must_be_there(command, customer, named, orders)
     was, now = absorbed.was, customer.dossier
     survivor, other = parted(merge.before, merge.kept, now, was.dossier, named_of(command, named))
     if not asked.imported and any(order in now.credit.reservations for order in command.orders):
@@ -165,13 +173,21 @@ def unmerge(
     yield from reattributed(identities.values(), command.customer_id, command.absorbed)
 
 
-def must_be_there(command: UnmergeCustomer, customer: Open, named: Mapping[Identifier, Identity]) -> None:
+def must_be_there(
+    command: UnmergeCustomer,
+    customer: Open,
+    named: Mapping[Identifier, Identity],
+    orders: Mapping[OrderId, Unrequested | Order],
+) -> None:
+    """An order is his as well that is neither paid nor on credit."""
     dossier = customer.dossier
     for nth, identity in enumerate(named.values()):
         if identity.identity_id not in dossier.identities:
             raise Invalid(field=f"identities/{nth}", because="this is none of the customer's")
     for nth, order_id in enumerate(command.orders):
-        if order_id not in dossier.orders and order_id not in dossier.credit.reservations:
+        order = orders[order_id]
+        told = isinstance(order, Order) and order.customer_id == command.customer_id
+        if not told and order_id not in dossier.orders and order_id not in dossier.credit.reservations:
             raise Invalid(field=f"orders/{nth}", because="this is none of the customer's")
     for nth, contact_id in enumerate(command.contacts):
         if contact_id not in dossier.contacts:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from commands.becoming import who_answers
 from commands.lead.exemption import must_not_be_exempt
 from commands.lead.leads import (
     VOLUNTARY_RETURN,
@@ -15,7 +16,7 @@ from commands.lead.leads import (
 )
 from commands.lead.people import giver
 from commands.people import in_person, must_be_owner_or_manager
-from commands.risk import identities_shown, must_not_be_held, who_answers, whose_lead
+from commands.risk import identities_shown, must_not_be_held, whose_lead
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased

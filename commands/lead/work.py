@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
+from commands.becoming import who_answers
 from commands.lead.leads import (
     cooling,
     identities_of,
@@ -14,7 +15,7 @@ from commands.lead.leads import (
     status_before,
     still_open,
 )
-from commands.risk import identities_shown, must_not_be_held, who_answers, whose, whose_lead
+from commands.risk import identities_shown, must_not_be_held, whose, whose_lead
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased

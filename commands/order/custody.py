@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
+from commands.becoming import who_answers
+from commands.order.buying import is_named, who_buys
 from commands.order.orders import orders
-from commands.risk import become, who_answers
 from domain.access import Action
 from domain.customer.states import Customer
 from domain.lead.states import Converted
@@ -37,7 +38,7 @@ def lead_named(command: NoteSalesCustody) -> list[LeadId]:
 
 @consulted
 def buyer_and_converted(order: Order, leads: Mapping[LeadId, Converted]) -> list[CustomerId]:
-    return [order.customer_id, *(lead.customer_id for lead in leads.values())] if leads else []
+    return [*who_buys(order), *(lead.customer_id for lead in leads.values())] if leads else []
 
 
 @orders.decides(Action.MIRROR, leads=lead_named, customers=buyer_and_converted, survivors=who_answers)
@@ -54,8 +55,7 @@ def note_sales_custody(
     led to nothing here.
     """
     known = {**customers, **survivors}
-    buyer = become(order.customer_id, known)
-    his = {lead_id: lead for lead_id, lead in leads.items() if become(lead.customer_id, known) == buyer}
+    his = {lead_id: lead for lead_id, lead in leads.items() if is_named(lead.customer_id, order, known)}
     found = custody_of(command, order, his)
     if order.custody is None or RANKS.index(found.basis) < RANKS.index(order.custody.basis):
         yield SalesCustodyNoted(

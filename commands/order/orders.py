@@ -12,7 +12,7 @@ from domain.money import Money
 from domain.order.amounts import LARGEST, gross, net, same_currency
 from domain.order.facts import Line, OrderEvent, OrderPaid, OrderStatus
 from domain.order.states import NAMES, AnyOrder, Order, Status, Unrequested, evolve, payment_of
-from domain.values import CustomerId, OrderId, replace
+from domain.values import OrderId, replace
 
 
 def holding(order: AnyOrder) -> Holding | None:
@@ -57,13 +57,6 @@ def charged(amount: Money, field: str) -> Money:
     if not 0 <= amount.amount <= LARGEST:
         raise Invalid(field=field, because=f"this is 0 to {LARGEST:f}")
     return amount
-
-
-def buyers(co_buyers: tuple[CustomerId, ...], customer_id: CustomerId) -> tuple[CustomerId, ...]:
-    """Who buys together with the customer: others, each once."""
-    if customer_id in co_buyers or len(set(co_buyers)) < len(co_buyers):
-        raise Invalid(field="co_buyers", because="these are others than the customer, each once")
-    return co_buyers
 
 
 def status_before(order: Order, asked: Asked, *wanted: type[Status], to: type[Status] | None = None) -> OrderStatus:

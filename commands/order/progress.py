@@ -3,20 +3,31 @@
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
-from commands.customer.customers import in_hand
-from commands.decider import stream_name
-from commands.order.orders import buyers, charged, ordered, orders, owed, paid_otherwise, status_before
-from commands.people import decides_over
-from commands.risk import become, must_not_be_held, who_answers
-from domain.access import Action, scope_of
+from commands.becoming import who_answers, who_is_now
+from commands.order.buying import (
+    Known,
+    by_now,
+    for_another,
+    is_named,
+    loses_it,
+    must_decide_over,
+    named_in,
+    seller,
+    together,
+    who_buys,
+)
+from commands.order.orders import charged, ordered, orders, owed, paid_otherwise, status_before
+from commands.risk import must_not_be_held
+from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
 from domain.customer.states import Customer
 from domain.customer.states import Open as OpenCustomer
-from domain.errors import Invalid, NotAllowed
+from domain.errors import Invalid
 from domain.money import Money
 from domain.order.amounts import pieces, same_currency
 from domain.order.facts import (
+    Buyers,
     Line,
     OrderAdopted,
     OrderAuthorised,
@@ -52,8 +63,8 @@ from domain.order.states import (
     refund_of,
 )
 from domain.signature import consulted
-from domain.staff import Staff, Stranger
-from domain.values import CustomerId, OrderId, StaffId, value
+from domain.staff import Staff
+from domain.values import CustomerId, OrderId, StaffId, replace, value
 
 
 @value
@@ -67,46 +78,25 @@ class RequestOrder:
     salesperson: StaffId | None = None
 
 
-def for_another(command: "RequestOrder", asked: Asked) -> bool:
-    """Whether a person orders in the name of somebody else, and it is not history."""
-    return command.salesperson is not None and asked.person not in (None, command.salesperson) and not asked.imported
-
-
 @consulted
-def whose_success(command: RequestOrder, asked: Asked) -> list[CustomerId]:
-    return [command.customer_id] if for_another(command, asked) else []
+def named_to_buy(command: RequestOrder) -> list[CustomerId]:
+    return [command.customer_id, *command.co_buyers]
 
 
 @consulted
 def who_loses_it(
-    command: RequestOrder, customers: Mapping[CustomerId, Customer], survivors: Mapping[CustomerId, Customer]
+    command: RequestOrder,
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
+    asked: Asked,
 ) -> list[StaffId]:
-    """Who has the customer in hand, and would have been credited; where nobody has, who is to be."""
-    known = (*customers.values(), *survivors.values())
-    owners = (in_hand(each.dossier) for each in known if isinstance(each, OpenCustomer))
-    found = [owner for owner in owners if owner is not None]
-    named = command.salesperson
-    return found or ([named] if known and named is not None else [])
+    """Whose success it would have been, where it is to be another's; where it were nobody's, who is named."""
+    if command.salesperson is None or not for_another(command.salesperson, asked):
+        return []
+    return [loses_it(command.customer_id, {**customers, **survivors}) or command.salesperson]
 
 
-def must_decide_over(staff: Mapping[StaffId, Staff], asked: Asked) -> None:
-    for staff_id, person in staff.items():
-        if isinstance(person, Stranger) or not decides_over(staff_id, person, Action.ASSIGN, asked):
-            raise NotAllowed(action=Action.CAPTURE, because=f"{staff_id} lies outside the scope of {asked.actor.id}")
-
-
-def seller(command: "RequestOrder | PlaceOrder", asked: Asked) -> StaffId | None:
-    """Whose order it is to be: a person's own, or his people's, if he decides about such things."""
-    if command.salesperson is None:
-        return None if asked.imported else asked.person
-    stream_name("staff", "salesperson", command.salesperson)
-    own = asked.person in (None, command.salesperson)
-    if not (own or asked.imported or scope_of(asked.actor.role, Action.ASSIGN)):
-        raise NotAllowed(action=Action.CAPTURE, because=f"only {command.salesperson}, or a manager, orders for him")
-    return command.salesperson
-
-
-@orders.decides(Action.CAPTURE, customers=whose_success, survivors=who_answers, staff=who_loses_it)
+@orders.decides(Action.CAPTURE, customers=named_to_buy, survivors=who_answers, staff=who_loses_it)
 def request(
     command: RequestOrder,
     _: Unrequested,
@@ -116,16 +106,18 @@ def request(
     asked: Asked,
 ) -> OrderRequested:
     """Ask for an order to be authorised and placed. A manager names another where the customer's owner is his."""
-    del customers, survivors
-    salesperson = seller(command, asked)
+    salesperson = seller(command.salesperson, asked)
     must_decide_over(staff, asked)
+    named = together(command.customer_id, command.co_buyers)
+    now = by_now(named, {**customers, **survivors})
     return OrderRequested(
         order_id=command.order_id,
-        customer_id=command.customer_id,
+        customer_id=now.customer_id,
         lines=command.lines,
         amount=ordered(command.lines),
-        co_buyers=buyers(command.co_buyers, command.customer_id),
+        co_buyers=now.co_buyers,
         salesperson=salesperson,
+        came_as=None if now == named else named,
     )
 
 
@@ -146,11 +138,6 @@ class AuthoriseOrder:
 
 
 @consulted
-def who_buys(order: Unrequested | Order) -> list[CustomerId]:
-    """What a customer has placed himself has happened."""
-    return [order.customer_id, *order.co_buyers] if isinstance(order, Order) else []
-
-
 def who_buys_on_credit(command: AuthoriseOrder, order: Unrequested | Order) -> list[CustomerId]:
     return [*who_buys(order), *([] if command.answers is None else [command.answers])]
 
@@ -174,7 +161,7 @@ def authorise(
         needed = owed(order, amount)
         if needed.amount:
             known = {**survivors, **customers}
-            must_be_reserved(command, order, needed, known[become(command.answers or order.customer_id, known)])
+            must_be_reserved(command, order, needed, known[who_is_now(command.answers or order.customer_id, known)])
     return OrderAuthorised(order_id=command.order_id, from_=before, amount=amount, reservation=command.reservation)
 
 
@@ -227,7 +214,13 @@ class PlaceOrder:
     salesperson: StaffId | None = None
 
 
-@orders.decides(Action.MIRROR, customers=who_buys, survivors=who_answers)
+@consulted
+def who_buys_in_the_shop(command: PlaceOrder, order: Unrequested | Order) -> list[CustomerId]:
+    said = () if command.customer_id is None else (command.customer_id,)
+    return list(dict.fromkeys((*who_buys(order), *said, *(command.co_buyers or ()))))
+
+
+@orders.decides(Action.MIRROR, customers=who_buys_in_the_shop, survivors=who_answers)
 def place(
     command: PlaceOrder,
     order: Unrequested | Order,
@@ -236,51 +229,59 @@ def place(
     asked: Asked,
 ) -> Iterator[OrderPlaced | OrderPaid]:
     """The shop has taken the order: one that was authorised, or one that the customer placed himself."""
-    must_not_be_held(customers, survivors, asked)
+    known = {**customers, **survivors}
     match order:
-        case Unrequested():
-            yield self_service(command, asked)
+        case Unrequested():  # It has happened, whatever holds him.
+            yield self_service(command, known, asked)
         case Order():
-            yield from as_requested(command, order, asked)
+            must_not_be_held(customers, survivors, asked)
+            yield from as_requested(command, order, known, asked)
 
 
-def self_service(command: PlaceOrder, asked: Asked) -> OrderPlaced:
+def self_service(command: PlaceOrder, known: Known, asked: Asked) -> OrderPlaced:
     if command.customer_id is None:
         raise Invalid(field="customer_id", because="an order that nobody requested says who buys")
     if command.lines is None:
         raise Invalid(field="lines", because="an order that nobody requested says what is bought")
+    named = together(command.customer_id, command.co_buyers or ())
+    now = by_now(named, known)
     return OrderPlaced(
         order_id=command.order_id,
-        customer_id=command.customer_id,
+        customer_id=now.customer_id,
         lines=command.lines,
         amount=ordered(command.lines),
-        co_buyers=buyers(command.co_buyers or (), command.customer_id),
-        salesperson=seller(command, asked),
+        co_buyers=now.co_buyers,
+        salesperson=seller(command.salesperson, asked),
+        came_as=None if now == named else named,
     )
 
 
-def as_requested(command: PlaceOrder, order: Order, asked: Asked) -> Iterator[OrderPlaced | OrderPaid]:
+def as_requested(command: PlaceOrder, order: Order, known: Known, asked: Asked) -> Iterator[OrderPlaced | OrderPaid]:
     before = status_before(order, asked, Authorised, to=Placed)
-    if command.customer_id not in (None, order.customer_id):
+    if command.customer_id is not None and not is_named(command.customer_id, order, known):
         raise Invalid(field="customer_id", because="somebody else requested it")
     if command.salesperson not in (None, order.salesperson):
         raise Invalid(field="salesperson", because="it was requested by, or for, another")
     lines = order.lines if command.lines is None else command.lines
     amount = same_currency(order.amount, ordered(lines))
-    co_buyers = order.co_buyers if command.co_buyers is None else command.co_buyers
     if isinstance(order.status, Authorised) and not asked.imported:
         if amount > order.status.amount:
             raise BeyondAuthorised(amount=amount, authorised=order.status.amount)
         if pieces(lines) > order.status.pieces:
             raise MoreThanAuthorised(pieces=pieces(lines), authorised=order.status.pieces)
+    named, now = named_in(order), Buyers(customer_id=order.customer_id, co_buyers=order.co_buyers)
+    if command.co_buyers is not None:
+        named = together(named.customer_id, command.co_buyers)
+        now = replace(now, co_buyers=by_now(named, known).co_buyers)
     yield OrderPlaced(
         order_id=command.order_id,
-        customer_id=order.customer_id,
+        customer_id=now.customer_id,
         lines=lines,
         amount=amount,
-        co_buyers=buyers(co_buyers, order.customer_id),
+        co_buyers=now.co_buyers,
         salesperson=order.salesperson,
         from_=before,
+        came_as=None if now == named else named,
     )
     if before == "authorised":
         yield from paid_otherwise(command.order_id, order, amount=amount)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from commands.becoming import who_answers
 from commands.contact.becoming import AFTER_MERGES, Contacts, by_now
 from commands.contact.outreach import wished_by
 from commands.customer.customers import primary_contacts
-from commands.risk import who_answers
 from commands.ticket.tickets import policy_of, the_policy, tickets
 from domain.access import Action
 from domain.actor import Asked

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from commands.becoming import who_answers
 from commands.ticket.clocks import given_up, promised_anew, started
 from commands.ticket.people import slots_freed, taken_back, works_here
 from commands.ticket.status import Policies, limits
 from commands.ticket.tickets import (
-    Opened,
     active,
     adopted,
     after,
@@ -17,10 +17,12 @@ from commands.ticket.tickets import (
     the_policy,
     tickets,
 )
+from commands.ticket.whose import must_be_of, whose_both_are, whose_it_follows
 from domain.access import Action
 from domain.actor import Asked
 from domain.calendar import Calendar
 from domain.catalog import Catalog, coded
+from domain.customer.states import Customer
 from domain.errors import Invalid, NotNow, require, said
 from domain.sla import Priority
 from domain.sla_policy import Grade, SlaPolicy
@@ -30,7 +32,6 @@ from domain.ticket.facts.opening import PriorityChanged, TicketAdopted, TicketCl
 from domain.ticket.facts.status import TicketAbsorbed, TicketMerged, TicketRejected
 from domain.ticket.facts.terms import CATEGORIES, REJECTION_REASONS
 from domain.ticket.facts.work import TicketAssigned
-from domain.ticket.refusals import AnotherCustomer
 from domain.ticket.states import Active, Closed, Merged, New, Open, Rejected, Resolved, Unopened, name_of
 from domain.ticket_book import TicketBook, TicketSlotReleased
 from domain.values import CalendarId, CatalogId, CustomerId, OrderId, PolicyId, StaffId, TicketId, value
@@ -72,7 +73,13 @@ def categories() -> CatalogId:
 
 
 @tickets.decides(
-    Action.CAPTURE, policies=policy_named, calendars=calendar_named, earlier=followed, categories=categories
+    Action.CAPTURE,
+    policies=policy_named,
+    calendars=calendar_named,
+    earlier=followed,
+    customers=whose_it_follows,
+    survivors=who_answers,
+    categories=categories,
 )
 def open_(
     command: OpenTicket,
@@ -80,6 +87,8 @@ def open_(
     policies: Mapping[PolicyId, SlaPolicy],
     calendars: Mapping[CalendarId, Calendar],
     earlier: Mapping[TicketId, Active | Resolved | Closed | Rejected | Merged],
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
     categories: Catalog,
     asked: Asked,
 ) -> Iterator[TicketOpened | SlaEvent]:
@@ -87,7 +96,7 @@ def open_(
     for other_id, other in earlier.items():
         if not asked.imported:
             require(other, Closed)
-        must_be_of(command.customer_id, other_id, other)
+        must_be_of(command.customer_id, other_id, other, {**customers, **survivors})
     policy = the_policy(policies)
     yield TicketOpened(
         ticket_id=command.ticket_id,
@@ -103,11 +112,6 @@ def open_(
     )
     yield from started(command.ticket_id, "first_response", policy, command.priority, calendars, asked.at)
     yield from started(command.ticket_id, "resolution", policy, command.priority, calendars, asked.at)
-
-
-def must_be_of(customer_id: CustomerId, other_id: TicketId, other: Opened) -> None:
-    if other.matter.customer_id != customer_id:
-        raise AnotherCustomer(other=other_id)
 
 
 @value
@@ -216,11 +220,21 @@ def survivor_of(command: MergeTicket) -> TicketId:
     return command.into
 
 
-@tickets.decides(Action.MERGE, survivor=survivor_of, policies=policy_of, calendars=calendars_of, books=agent_of)
+@tickets.decides(
+    Action.MERGE,
+    survivor=survivor_of,
+    customers=whose_both_are,
+    survivors=who_answers,
+    policies=policy_of,
+    calendars=calendars_of,
+    books=agent_of,
+)
 def merge(
     command: MergeTicket,
     ticket: Active,
     survivor: Active,
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
     policies: Mapping[PolicyId, SlaPolicy],
     calendars: Mapping[CalendarId, Calendar],
     books: Mapping[StaffId, TicketBook],
@@ -228,7 +242,7 @@ def merge(
 ) -> Iterator[TicketMerged | TicketAbsorbed | TicketSlotReleased | SlaEvent]:
     """The customer has asked the same twice: it goes on in the other ticket."""
     require(ticket.status, New, Open)
-    must_be_of(ticket.matter.customer_id, command.into, survivor)
+    must_be_of(ticket.matter.customer_id, command.into, survivor, {**customers, **survivors})
     yield TicketMerged(ticket_id=command.ticket_id, from_=name_of(ticket), into=command.into)
     yield TicketAbsorbed(ticket_id=command.into, absorbed=command.ticket_id)
     yield from slots_freed(command.ticket_id, books)

@@ -8,7 +8,7 @@ from commands.order.credit import AttributeSalesCredit, Share
 from commands.order.custody import NoteSalesCustody
 from consumers.process import Process, Seen
 from domain.customer.dossier import OwnerRole
-from domain.customer.facts.merging import CustomerRestored, CustomersMerged, CustomerUnmerged
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
 from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
 from domain.lead.facts.work import LeadConverted
 from domain.order.facts import (
@@ -47,13 +47,14 @@ class Owners(Row):
         return staff_id in (self.primary, self.key_account, self.service, self.partner)
 
 
-@projection("attribution_owners", key=("customer_id",), version=1, scoped=False)
+@projection("attribution_owners", key=("customer_id",), version=2, scoped=False)
 def owners(
     row: Owners | None,
     event: CustomerAssigned
     | CustomerTransferred
     | CustomerReleased
     | CustomersMerged
+    | CustomerAbsorbed
     | CustomerUnmerged
     | CustomerRestored
     | OrderRequested
@@ -75,6 +76,8 @@ def owners(
                 service=kept.get("service"),
                 partner=kept.get("partner"),
             )
+        case CustomerAbsorbed():
+            return None
         case _:
             return row
 

@@ -100,7 +100,8 @@ def candidate(
 def money_back_in(month: str, zone: str, seen: Seen) -> tuple[set[CustomerId], set[OrderId]]:
     """To whom, and of which orders, money went back in a month."""
     rows = [row for row in in_month(month, zone, order_refunds, seen) if month_at(row.refunded_at, zone) == month]
-    return {row.customer_id for row in rows}, {row.order_id for row in rows}
+    customers = {each for row in rows for each in (row.customer_id, row.came_as) if each is not None}
+    return customers, {row.order_id for row in rows}
 
 
 def in_month(month: str, zone: str, view: Any, seen: Seen) -> Iterator[Any]:

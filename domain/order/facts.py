@@ -26,7 +26,15 @@ class Line:
     discount: Money | None = None
 
 
-# Facts: how far it has come
+@value
+class Buyers:
+    """Who buys, and who buys together with him."""
+
+    customer_id: CustomerId
+    co_buyers: tuple[CustomerId, ...] = ()
+
+
+# Facts: how far it has come. `came_as` says who was named, where one of those has become another since.
 
 
 @fact("order.requested")
@@ -38,6 +46,7 @@ class OrderRequested:
     co_buyers: tuple[CustomerId, ...] = ()
     salesperson: StaffId | None = None
     to: Literal["requested"] = "requested"
+    came_as: Buyers | None = None
 
 
 @fact("order.authorised")
@@ -71,6 +80,7 @@ class OrderPlaced:
     salesperson: StaffId | None = None
     from_: OrderStatus | None = None
     to: Literal["placed"] = "placed"
+    came_as: Buyers | None = None
 
 
 @fact("order.repriced")

@@ -12,6 +12,7 @@ from domain.money import Money
 from domain.order.ageing import Receivable
 from domain.order.amounts import payment_status, pieces, refund_status
 from domain.order.facts import (
+    Buyers,
     CustodyBasis,
     InvoiceIssued,
     InvoiceOverdue,
@@ -130,6 +131,7 @@ class Order:
     amount: Money
     co_buyers: tuple[CustomerId, ...]
     salesperson: StaffId | None
+    came_as: Buyers | None = None  # Under which names, where these are others' by now.
     cycle: int = 1
     edition: int = 1  # Each new price, and each new beginning, is another.
     reservations: frozenset[UUID] = frozenset()  # That it has been authorised on.
@@ -184,6 +186,7 @@ def begun(event: OrderRequested | OrderPlaced, status: Status) -> Order:
         amount=event.amount,
         co_buyers=event.co_buyers,
         salesperson=event.salesperson,
+        came_as=event.came_as,
         paid=event.amount.nothing,
         refunded=event.amount.nothing,
         payments={},
@@ -201,7 +204,8 @@ def evolve_status(order: Order, status: Status, event: OrderEvent) -> Order:
         case Requested(), OrderRefused():
             return replace(order, status=Declined())
         case Authorised(), OrderPlaced():
-            return replace(order, status=Placed(), lines=event.lines, amount=event.amount, co_buyers=event.co_buyers)
+            placed = replace(order, status=Placed(), lines=event.lines, amount=event.amount)
+            return replace(placed, co_buyers=event.co_buyers, came_as=event.came_as)
         case Requested() | Authorised() | Placed(), OrderRepriced(lines=lines, amount=amount, to=to):
             repriced = replace(order, lines=lines, amount=amount, edition=order.edition + 1)
             return replace(repriced, status=Requested() if to == "requested" else within(status, amount, lines))

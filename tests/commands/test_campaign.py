@@ -57,6 +57,19 @@ def test_a_source_is_paid_in_one_currency() -> None:
     given(recorded).when(replace(euros, campaign_id=CampaignId("autumn")), by=crm).done()
 
 
+def test_a_currency_that_was_wrong_is_put_right_where_no_other_day_contradicts() -> None:
+    wrong = replace(recorded, cost=yuan("90", "USD"))
+    right = replace(recorded, cost=yuan("812.50"), from_=yuan("90", "USD"))
+    story = given(wrong).when(record, by=crm).then(right)
+    yesterday = replace(recorded, day=TODAY - timedelta(days=1))
+    for known in ((wrong, replace(wrong, day=yesterday.day)), (replace(wrong, day=yesterday.day), wrong)):
+        given(*known).when(record, by=crm).refused(MixedCurrencies, because="USD and CNY are two currencies")
+    euros = replace(record, cost=yuan("90", "EUR"))
+    for days in ((yesterday, recorded), (recorded, yesterday)):
+        given(*days).when(euros, by=crm).refused(MixedCurrencies, because="CNY and EUR are two currencies")
+    story.when(replace(record, day=yesterday.day), by=crm).then(yesterday)
+
+
 def test_no_day_costs_less_than_nothing() -> None:
     given().when(replace(record, cost=yuan("0")), by=crm).then(replace(recorded, cost=yuan("0")))
     given().when(replace(record, cost=yuan("-0.01")), by=crm).refused(Invalid, because="^cost: a cost is not negative")

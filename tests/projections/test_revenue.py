@@ -64,7 +64,10 @@ def test_what_was_bought_together_and_is_the_other_s_after_all_is_his() -> None:
     reserved = dossier()
     reserved = replace(reserved, credit=replace(reserved.credit, reservations={ORDER: money(10)}))
     assert [row.customer_id for row in rows(revenue, bought, replace(apart, kept=reserved))] == [OTHER]
+    named_alone = replace(apart, kept=dossier(), orders=(ORDER,))
+    assert [row.customer_id for row in rows(revenue, bought, paid(3), named_alone)] == [OTHER]
     for others in (
+        replace(named_alone, orders=(LATER,)),
         replace(apart, out_of=THIRD),
         replace(apart, kept=dossier(orders={LATER: PaidOrder(paid_at=TENTH)})),
     ):

@@ -41,6 +41,7 @@ from domain.customer.refusals import ChoiceNeeded, HasBeenMerged, MoreThanCredit
 from domain.customer.states import Absorbed, Churned, Open
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.money import MixedCurrencies
+from domain.order.facts import OrderPlaced
 from domain.values import CustomerId
 from tests.commands.customer.situations import (
     BASIC,
@@ -382,6 +383,19 @@ def test_what_is_named_goes_with_the_other() -> None:
     assert others.identities == {identity(1): "phone", identity(2): "email"}
     again = CreateCustomer(customer_id=THIRD, identities=(PHONE,))
     assert f"the customer {OTHER}" in str(back.when(replace(again, customer_id=CustomerId(ORDER))).answer.refusal)  # type: ignore[union-attr]
+
+
+def test_an_order_that_came_to_the_survivor_is_named_though_it_is_neither_paid_nor_on_credit() -> None:
+    came = OrderPlaced(order_id=ORDER, customer_id=LI, lines=(), amount=money(10))
+    named = replace(unmerge, orders=(LATER, ORDER))
+    story = given(*history, *merged, came, replace(came, order_id=LATER))
+    (undone, restored, *_) = story.when(named, by=mia, reason=why).recorded
+    assert undone.event.orders == restored.event.orders == (LATER, ORDER)
+    assert restored.event.kept.orders == {}
+    theirs = given(*history, *merged, came, replace(came, order_id=LATER, customer_id=THIRD))
+    theirs.when(replace(named, orders=(ORDER, LATER)), by=mia, reason=why).refused(
+        Invalid, because="orders/1: this is none of the customer's"
+    )
 
 
 def test_what_is_named_is_the_survivor_s_and_within_the_other_s_credit() -> None:

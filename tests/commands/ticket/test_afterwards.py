@@ -7,6 +7,9 @@ import pytest
 from commands.ticket.afterwards import OfferReopening, ProposeKnowledgeCase, RecordCsat, RequestSurvey
 from commands.ticket.status import CloseTicket, ReopenTicket, ResolveTicket
 from commands.ticket.work import RecordCustomerReply
+from domain.customer.dossier import Profile
+from domain.customer.facts.merging import CustomerAbsorbed
+from domain.customer.facts.person import CustomerCreated
 from domain.errors import Hidden, Invalid, NotAllowed, NotNow
 from domain.ticket.facts.status import TicketClosed, TicketReopened, TicketResolved
 from domain.ticket.facts.work import (
@@ -97,6 +100,12 @@ def test_afterwards_another_ticket_follows() -> None:
     given(*published, *opened, rejected).when(following, by=crm).refused(NotNow)
     stranger = replace(following, customer_id=STRANGER)
     given(*was, closed).when(stranger, by=crm).refused(AnotherCustomer, because=f"{TICKET} is of another customer")
+    one = (
+        CustomerCreated(customer_id=STRANGER, customer_type="individual", profile=Profile()),
+        CustomerAbsorbed(customer_id=STRANGER, into=CUSTOMER, from_="prospect"),
+    )
+    same = replace(told, customer_id=STRANGER, follows=TICKET)
+    given(*was, closed, *one).when(stranger, by=crm).then(same, *clocks)
     given(*was, closed).when(replace(following, follows=THIRD), by=crm).refused(Hidden, because="to be seen here")
 
 

@@ -2,17 +2,23 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from commands.ticket.opening import AdoptTicket, ChangePriority, ClassifyTicket, MergeTicket, RejectTicket
 from domain.catalog import CatalogPublished, Entry
+from domain.customer.dossier import Profile
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored
+from domain.customer.facts.person import CustomerCreated
 from domain.errors import Invalid, NotAllowed, NotNow
 from domain.ticket.facts.opening import TicketClassified
 from domain.ticket.facts.terms import CATEGORIES, REJECTION_REASONS
 from domain.ticket.refusals import AnotherCustomer
-from domain.values import PolicyId
+from domain.values import CustomerId, PolicyId
+from tests.commands.customer.situations import dossier
 from tests.commands.ticket.situations import (
+    CUSTOMER,
     ORDER,
     OTHER,
     STANDARD,
@@ -91,6 +97,34 @@ def test_two_tickets_of_one_customer_become_one() -> None:
     given(*new, theirs).when(merge, by=leo).refused(AnotherCustomer, because=f"{OTHER} is of another customer")
     given(*new).when(replace(merge, into=TICKET), by=leo).refused(Invalid, because="into: a ticket is not merged into")
     given(*new, *other_opened).when(merge, by=tom).refused(NotAllowed, because="merge is not allowed")
+
+
+def customer(customer_id: CustomerId) -> CustomerCreated:
+    return CustomerCreated(customer_id=customer_id, customer_type="individual", profile=Profile())
+
+
+def became(customer_id: CustomerId, into: CustomerId) -> CustomerAbsorbed:
+    return CustomerAbsorbed(customer_id=customer_id, into=into, from_="prospect")
+
+
+THIRD_PERSON = CustomerId(UUID(int=0xE))
+both = (customer(CUSTOMER), customer(STRANGER), customer(THIRD_PERSON))
+ONE = {
+    "he was merged into the other": (became(CUSTOMER, STRANGER),),
+    "the other was merged into him": (became(STRANGER, CUSTOMER),),
+    "both were merged into a third": (became(STRANGER, CUSTOMER), became(CUSTOMER, THIRD_PERSON)),
+}
+
+
+@pytest.mark.parametrize("merges", ONE.values(), ids=ONE)
+def test_tickets_of_two_who_are_one_are_one_person_s(merges: tuple[object, ...]) -> None:
+    theirs = (replace(other_opened[0], customer_id=STRANGER), *other_opened[1:])
+    merge = MergeTicket(ticket_id=TICKET, into=OTHER)
+    given(*new, *theirs, *both).when(merge, by=leo).refused(AnotherCustomer)
+    given(*new, *theirs, *both, *merges).when(merge, by=leo).done()
+    back = CustomerRestored(customer_id=STRANGER, out_of=CUSTOMER, to="prospect", kept=dossier())
+    if merges[-1] == became(STRANGER, CUSTOMER):
+        given(*new, *theirs, *both, *merges, back).when(merge, by=leo).refused(AnotherCustomer)
 
 
 def test_who_imports_adopts() -> None:

@@ -19,19 +19,19 @@ from domain.call.facts import CallConnected, CallDispositioned, CallEnded, CallL
 from domain.customer.dossier import Profile
 from domain.customer.facts.person import CustomerCreated
 from domain.month import end_of, month_after
-from domain.order.facts import Line, OrderPlaced, OrderRefunded, PaymentReceived
+from domain.order.facts import Buyers, Line, OrderPlaced, OrderRefunded, PaymentReceived
 from domain.quality.plan import DrawBegun, MonthDrawn, PlanTerms, SamplingPlanPublished
 from domain.quality.refusals import MonthSkipped, StillDrawing
 from domain.quality.review.facts import CallSampled
 from domain.quality.sampling import draw
 from domain.ticket.facts.opening import TicketOpened
 from domain.ticket.facts.work import CsatRecorded, ReturnRequested
-from domain.values import CallId, Instant, OrderId, StaffId, TicketId, replace
+from domain.values import CallId, CustomerId, Instant, OrderId, StaffId, TicketId, replace
 from ledger.envelope import Recorded
 from projections.folding import Table
 from projections.projection import Projection
 from tests.commands.call.situations import CALL
-from tests.commands.customer.situations import LI, ORDER, money
+from tests.commands.customer.situations import LI, ORDER, OTHER, money
 from tests.commands.quality.situations import BUSINESS, INSPECTORS, PLAN, ina, publish_calendar
 from tests.commands.quality.situations import office as calendar
 from tests.consumers.office import ADMIN, CRM, Office, settle
@@ -212,6 +212,20 @@ def test_calls_with_whom_money_goes_back_to_are_always_drawn(by: Any) -> None:
     history = (li, ticket(order_id=ORDER), *calls(range(1, 41)), linked, bought, paid)
     assert not any(each.always for each in drawn(desk_of(*history)))
     (found,) = [each for each in drawn(desk_of(*history, back)) if each.always]
+    assert (found.call_id.int, found.always) == (7, ("refund",))
+
+
+@pytest.mark.parametrize("by", [LI, OTHER])
+def test_whom_money_goes_back_to_is_known_by_either_name(by: CustomerId) -> None:
+    price = (Line(product="piano", quantity=1, unit_price=money(10)),)
+    came_as = Buyers(customer_id=OTHER)
+    bought = OrderPlaced(order_id=ORDER, customer_id=LI, lines=price, amount=money(10), came_as=came_as)
+    back = OrderRefunded(
+        order_id=ORDER, from_="not_refunded", to="refunded", refund="r-1", amount=money(10), refunded=money(10)
+    )
+    paid = PaymentReceived(order_id=ORDER, payment="p-1", amount=money(10))
+    history = (*calls(range(1, 41)), about(7, "customer", by), bought, paid, back)
+    (found,) = [each for each in drawn(desk_of(*history)) if each.always]
     assert (found.call_id.int, found.always) == (7, ("refund",))
 
 
