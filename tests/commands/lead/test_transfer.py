@@ -57,7 +57,9 @@ QUOTE = NegotiateLead(lead_id=LEAD, quote_no="Q-1", amount=AMOUNT)
 
 
 @pytest.mark.parametrize(
-    ("before", "offer"), [((), QualifyLead(lead_id=LEAD, amount=AMOUNT)), ((qualified,), QUOTE)], ids=["qualify", "quote"]
+    ("before", "offer"),
+    [((), QualifyLead(lead_id=LEAD, amount=AMOUNT)), ((qualified,), QUOTE)],
+    ids=["qualify", "quote"],
 )
 def test_who_comes_to_an_offer_has_reached_the_person(before: tuple[object, ...], offer: object) -> None:
     back = RecycleLead(lead_id=LEAD, reason="no-first-contact")
