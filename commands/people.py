@@ -4,7 +4,7 @@ from domain.access import Action, Whereabouts, reaches, scope_of
 from domain.actor import Asked
 from domain.errors import NotAllowed
 from domain.lead.refusals import NotEmployed, NotTheHolder
-from domain.staff import Departed, Employed, Staff, Stranger
+from domain.staff import Employed, Staff, Stranger
 from domain.values import StaffId
 
 
@@ -20,15 +20,16 @@ def must_work_here(staff_id: StaffId, staff: Staff) -> Employed:
     raise NotEmployed(staff_id=staff_id)
 
 
-def decides_over(staff_id: StaffId, staff: Employed | Departed, action: Action, asked: Asked) -> bool:
-    """Whether somebody's leads are within the reach of who asks."""
+def decides_over(staff_id: StaffId, staff: Staff, action: Action, asked: Asked) -> bool:
+    """Whether somebody's leads are within the reach of who asks. Those of whom nobody knows are every manager's."""
     scope = scope_of(asked.actor.role, action)
-    place = Whereabouts(subject=f"staff/{staff_id}", owner=staff_id, orgs=frozenset({staff.org_path}))
+    orgs = frozenset() if isinstance(staff, Stranger) else frozenset({staff.org_path})
+    place = Whereabouts(subject=f"staff/{staff_id}", owner=staff_id, orgs=orgs)
     return scope is not None and reaches(scope, action, asked.actor, place)
 
 
 def must_be_owner_or_manager(owner: StaffId, staff: Staff, asked: Asked) -> None:
     if asked.imported or asked.person == owner:
         return
-    if isinstance(staff, Stranger) or not decides_over(owner, staff, Action.ASSIGN, asked):
+    if not decides_over(owner, staff, Action.ASSIGN, asked):
         raise NotTheHolder(owner=owner)

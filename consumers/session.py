@@ -111,7 +111,7 @@ def load(cursor: Cursor, view: Projection, build: int, events: Sequence[Any]) ->
     for event in events:
         if type(event) in view.lookups:
             where = view.where(event)
-            wanted.setdefault(where.column, set()).add(where.value)
+            wanted.setdefault(where.column, set()).update(where.values)
     known = {view.place_of(row): row for row in found}
     for column, looked_for in wanted.items():
         cursor.execute(sql.load_by(view, build, column), [list(looked_for)])

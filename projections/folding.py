@@ -97,12 +97,12 @@ class Table:
                     self.put(key, old, changed)
 
     def found(self, event: object) -> list[Key]:
-        """The keys of all rows that hold the event's value in the column by which it finds them; always in the same
+        """The keys of all rows that hold a value of the event in the column by which it finds them; always in the same
         order, since what a policy sends for each is known by its number.
         """
         where = self.view.where(event)
-        keys: set[Any] = self.index[where.column].get(where.value, set())
-        return sorted(keys)
+        index: dict[Any, set[Any]] = self.index[where.column]
+        return sorted(set().union(*(index.get(value, ()) for value in where.values)))
 
     def put(self, key: Key, before: Any, after: Any) -> None:
         if self.before is not None:

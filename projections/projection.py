@@ -23,10 +23,10 @@ Tells = Literal["nothing", "when", "all"]
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """All rows that hold a value in a column, which is indexed for that reason."""
+    """All rows that hold one of some values in a column, which is indexed for that reason."""
 
     column: str
-    value: Hashable
+    values: tuple[Hashable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ class Projection:
         return tuple(dict.fromkeys(column for column, _ in self.lookups.values()))
 
     def finds_by(self, column: str) -> Callable[[F], F]:
-        """Declare the value in a column by which an event finds its rows, where it does not name one by key.
+        """Declare the value in a column, or a tuple of several, by which an event finds its rows, where it does not
+        name one by key.
 
         Where the column is the whole key, the event names its row by that value, and may make a new one.
         """
@@ -148,7 +149,8 @@ class Projection:
     def where(self, event: object) -> Where:
         """Where the rows of an event are that does not name their key."""
         column, value = self.lookups[type(event)]
-        return Where(column, value(event))
+        found = value(event)
+        return Where(column, found if isinstance(found, tuple) else (found,))
 
     @cached_property
     def key_of(self) -> Callable[[Any], Any]:

@@ -81,7 +81,7 @@ RANK = """CASE WHEN owner_id IS NULL THEN 5
 @projection(
     "sales_worklist",
     key=("lead_id",),
-    version=3,
+    version=4,
     by_stream=True,
     opens=("identities", "identities_added"),
     listed="status NOT IN ('lost', 'invalid')",
@@ -153,7 +153,7 @@ def sales_worklist(
         return captured(event, at) if isinstance(event, LeadCaptured) else None
     match event:
         case FollowUpLogged(effective=True):
-            return replace(row, attempts=row.attempts + 1, last_effective_contact=at, first_contact_due=None)
+            return replace(row, attempts=row.attempts + 1, **reached(at))
         case FollowUpLogged():
             return replace(row, attempts=row.attempts + 1)
         case LeadScored(score=score):
@@ -163,14 +163,15 @@ def sales_worklist(
         case LeadClaimed() | LeadAssigned():
             return taken(row, event)
         case LeadContacted(to=status):
-            return replace(row, status=status, last_effective_contact=at, first_contact_due=None)
+            return replace(row, status=status, **reached(at))
         case LeadQualified(amount=amount, to=status, customer_id=customer_id):
             known = customer_id or row.customer_id
-            return replace(row, status=status, stage="opportunity", customer_id=known, **priced(amount))
+            offer = {**priced(amount), **reached(at)}
+            return replace(row, status=status, stage="opportunity", customer_id=known, **offer)
         case LeadAbsorbed(customer_id=customer_id):
             return replace(row, customer_id=row.customer_id or customer_id)
         case LeadNegotiating(amount=amount, to=status):
-            return replace(row, status=status, **priced(amount))
+            return replace(row, status=status, **priced(amount), **reached(at))
         case LeadNurtured(to=status):
             return replace(row, status=status)
         case NextActionScheduled(at=next_action_at):
@@ -244,6 +245,11 @@ def corrected(row: SalesLead, event: LeadCorrected) -> SalesLead:
 
 def priced(amount: Money) -> dict[str, Any]:
     return {"amount": amount.amount, "currency": amount.currency}
+
+
+def reached(at: Instant) -> dict[str, Any]:
+    """The person, by whoever has it."""
+    return {"last_effective_contact": at, "first_contact_due": None}
 
 
 UNPROTECTED: dict[str, Any] = {"first_contact_due": None, "protect_until": None, "hard_limit": None}

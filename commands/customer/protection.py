@@ -161,5 +161,6 @@ def erase_personal_data(
         customer_id=command.customer_id,
         from_=NAMES[type(found.lifecycle)] if isinstance(customer, Open) else "closed",
         absorbed=tuple(each for merge in found.merges for each in (merge.absorbed, *merge.earlier)),
+        identities=tuple(each.identity_id for each in identities.values() if each.customer_id == command.customer_id),
     )
     yield from detached(identities.values(), command.customer_id)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from commands.lead.absorbing import Brought, brought_along
-from commands.lead.leads import cooling, identities_of, leads, not_negative, owner_of, pool_left
+from commands.lead.leads import cooling, cools_until, identities_of, leads, not_negative, owner_of, pool_left
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
@@ -24,14 +24,15 @@ from domain.identity import (
     latest,
     normalised,
 )
+from domain.lead.facts.custody import LeadRecycled
 from domain.lead.facts.intake import LeadAdopted, LeadCaptured, LeadCorrected, LeadKind
 from domain.lead.facts.work import LeadAbsorbed, LeadMerged
 from domain.lead.refusals import AlreadyKnown, NotTheSame
 from domain.lead.states import NAMES, Closed, Converted, Merged, Open, Uncaptured, cooled
 from domain.money import Money
 from domain.pool import Pool
-from domain.staff import proper
-from domain.values import CatalogId, CustomerId, IdentityId, LeadId, OrgPath, PoolId, StaffId, value
+from domain.staff import Employed, Staff, proper
+from domain.values import CatalogId, CustomerId, IdentityId, Instant, LeadId, OrgPath, PoolId, StaffId, value
 
 if TYPE_CHECKING:
     from commands.lead.intake import ReceiveEnquiry
@@ -266,7 +267,32 @@ class AdoptLead:
     lead_id: LeadId
 
 
-@leads.decides(Action.IMPORT)
-def adopt(command: AdoptLead, _: Open) -> LeadAdopted:
-    """Take an imported lead into live work: from now on its deadlines run and policies see it."""
-    return LeadAdopted(lead_id=command.lead_id)
+@leads.decides(Action.IMPORT, pools=pool_left, staff=owner_of, books=owner_of)
+def adopt(
+    command: AdoptLead,
+    lead: Open,
+    pools: Mapping[PoolId, Pool],
+    staff: Mapping[StaffId, Staff],
+    books: Mapping[StaffId, AgentBook],
+    asked: Asked,
+) -> Iterator[LeadAdopted | LeadRecycled | SlotReleased]:
+    """Take an imported lead into live work: from now on its deadlines run and policies see it. Who does not work here
+    has no lead: it lies in the pool that he had it from.
+    """
+    del books
+    yield LeadAdopted(lead_id=command.lead_id)
+    for (owner, person), pool in zip(staff.items(), pools.values(), strict=True):
+        if not isinstance(person, Employed):
+            yield from taken_back(command.lead_id, owner, pool, asked.at)
+
+
+def taken_back(lead_id: LeadId, owner: StaffId, pool: Pool, at: Instant) -> Iterator[LeadRecycled | SlotReleased]:
+    yield LeadRecycled(
+        lead_id=lead_id,
+        previous_owner=owner,
+        pool_id=pool.pool_id,
+        reason="owner-departed",
+        claimable_from=at,
+        cools_until=cools_until(pool, at),
+    )
+    yield SlotReleased(staff_id=owner, lead_id=lead_id)

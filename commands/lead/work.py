@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from commands.becoming import who_answers
+from commands.lead.buyers import must_be_himself
 from commands.lead.leads import (
     cooling,
     identities_of,
@@ -197,6 +198,8 @@ def qualify(
     del identities
     must_not_be_held(customers, survivors, asked)
     before = status_before(lead, asked, Contacting, to=Qualified)
+    if command.customer_id is not None:
+        must_be_himself(command.customer_id, customers, survivors, asked)
     if command.probability is not None and not 0 <= command.probability <= 100:
         raise Invalid(field="probability", because="a probability is 0 to 100 percent")
     return LeadQualified(
@@ -383,6 +386,7 @@ def convert(
     match lead:
         case Open():
             before = status_before(lead, asked, Negotiating)
+            must_be_himself(command.customer_id, customers, survivors, asked)
             if isinstance(customers[command.customer_id], Uncreated) and not asked.imported:
                 raise UnknownCustomer(customer_id=command.customer_id)
             yield LeadConverted(

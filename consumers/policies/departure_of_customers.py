@@ -1,6 +1,10 @@
-"""Departure: whom somebody looked after who has left is his manager's from now on, or nobody's."""
+"""Departure: whom somebody looked after who has left is his manager's from now on, or nobody's.
 
-from collections.abc import Iterable, Iterator
+Also who comes back to him later: when two are merged or separated, each has the owners of before, and history may have
+had owners who have left, or whom nobody knows.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 from commands.customer.owners import ReleaseCustomer, TransferCustomer
 from consumers.process import Because, FirstOf, Process, Seen
@@ -10,6 +14,7 @@ from domain.customer.dossier import ROLES, OwnerRole
 from domain.customer.facts.lifecycle import CustomerStatusChanged
 from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
 from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred, OwnerChoice, Passed
+from domain.customer.facts.person import CustomerAdopted
 from domain.customer.facts.protection import PersonalDataErased
 from domain.staff import StaffDeparted
 from domain.values import CustomerId, StaffId, within
@@ -44,6 +49,7 @@ def looked_after(
     | CustomerAbsorbed
     | CustomerStatusChanged
     | PersonalDataErased
+    | CustomerAdopted
     | StaffDeparted,
 ) -> Owners:
     match event:
@@ -53,16 +59,18 @@ def looked_after(
         case CustomerReleased(role=role):
             return tuple(row for row in rows if row.role != role)
         case CustomersMerged() | CustomerUnmerged() | CustomerRestored():
-            owners = event.kept.owners
-            return tuple(
-                LookedAfter(customer_id=event.customer_id, role=role, staff_id=owners[role])
-                for role in ROLES
-                if role in owners
-            )
+            return kept_by(event)
         case CustomerAbsorbed() | PersonalDataErased() | CustomerStatusChanged(to="closed"):
             return ()
         case _:
             return rows
+
+
+def kept_by(event: CustomersMerged | CustomerUnmerged | CustomerRestored) -> Owners:
+    owners = event.kept.owners
+    return tuple(
+        LookedAfter(customer_id=event.customer_id, role=role, staff_id=owners[role]) for role in ROLES if role in owners
+    )
 
 
 @looked_after.finds_by("staff_id")
@@ -82,14 +90,38 @@ departure_of_customers = Process("departure", looked_after, looks_at=(staff_dire
 def hand_customers_to_the_manager_when_staff_departs(
     event: StaffDeparted, rows: Owners, seen: Seen
 ) -> Iterator[FirstOf]:
-    left = [row for row in rows if row.staff_id == event.staff_id]
+    yield from handed_on([row for row in rows if row.staff_id == event.staff_id], seen)
+
+
+@departure_of_customers.reacts
+def hand_on_whom_a_merge_or_its_end_gives_to_who_has_left(
+    event: CustomersMerged | CustomerUnmerged | CustomerRestored, seen: Seen
+) -> Iterator[FirstOf]:
+    yield from handed_on(left_behind(kept_by(event), seen), seen)
+
+
+@departure_of_customers.reacts
+def hand_on_who_comes_out_of_history_with_who_has_left(
+    event: CustomerAdopted, rows: Owners, seen: Seen
+) -> Iterator[FirstOf]:
+    del event
+    yield from handed_on(left_behind(rows, seen), seen)
+
+
+def left_behind(rows: Owners, seen: Seen) -> list[LookedAfter]:
+    """Who is looked after by somebody who does not work here."""
+    return [row for row in rows if not any(each.active for each in seen.rows(staff_directory, staff_id=row.staff_id))]
+
+
+def handed_on(left: Sequence[LookedAfter], seen: Seen) -> Iterator[FirstOf]:
+    """Each to the nearest manager who can, or to nobody. Whom nobody knows, nobody manages."""
     if not left:
         return
     colleagues = seen.rows(staff_directory)
-    home = next(each for each in colleagues if each.staff_id == event.staff_id)
-    managers, passed = managers_of(home, colleagues)
-    choice = OwnerChoice(rule_id=RULE, seen_at=seen.position(staff_directory), passed=passed)
     for row in left:
+        home = next((each for each in colleagues if each.staff_id == row.staff_id), None)
+        managers, passed = ((), ()) if home is None else managers_of(home, colleagues)
+        choice = OwnerChoice(rule_id=RULE, seen_at=seen.position(staff_directory), passed=passed)
         yield FirstOf(
             (
                 *(

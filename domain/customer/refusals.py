@@ -32,6 +32,17 @@ class UnknownCustomer(Refused):
 
 
 @refusal
+class CustomerIsClosed(Refused):
+    """Nothing new begins with a customer who has been shut, or forgotten."""
+
+    customer_id: CustomerId
+    because: str
+
+    def __str__(self) -> str:
+        return f"the customer {self.customer_id} has been {self.because}: who comes again is created anew"
+
+
+@refusal
 class AlreadyRegistered(Refused):
     """A customer registers once."""
 

@@ -236,9 +236,10 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
         case LeadContacted():
             return replace(contacted(lead), status=Contacting())
         case LeadQualified(customer_id=customer_id):
-            return replace(lead, status=Qualified(), stage="opportunity", customer_id=customer_id or lead.customer_id)
+            known = customer_id or lead.customer_id
+            return replace(contacted(lead), status=Qualified(), stage="opportunity", customer_id=known)
         case LeadNegotiating():
-            return replace(lead, status=Negotiating())
+            return replace(contacted(lead), status=Negotiating())
         case LeadNurtured():
             return replace(lead, status=Nurturing())
         case LeadLost(cools_until=until) | LeadInvalidated(cools_until=until):
@@ -335,12 +336,13 @@ def evolve_custody(lead: Open, custody: Custody, event: LeadEvent) -> Open:
 
 
 def handed_over(held: Held, event: LeadTransferred) -> Held:
-    """Both limits stay. Who gets it has to reach the person himself."""
+    """Both limits stay. Who gets it has to reach the person himself, and is warned himself."""
     if event.first_contact_due is None:
-        return replace(held, owner=event.to)
+        return replace(held, owner=event.to, warned=False)
     return replace(
         held,
         owner=event.to,
+        warned=False,
         contacted=False,
         first_contact_due=event.first_contact_due,
         first_response_due=None,
@@ -357,7 +359,7 @@ def cooled(lead: Open, until: Instant | None) -> Cooling | None:
 
 
 def contacted(lead: Open) -> Open:
-    """The holder, if there is one, has reached the person."""
+    """The holder, if there is one, has reached the person: with nobody else does one come to an offer."""
     match lead.custody:
         case Held(contacted=False):
             return replace(lead, custody=replace(lead.custody, contacted=True))

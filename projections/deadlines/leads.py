@@ -14,7 +14,16 @@ from domain.lead.facts.custody import (
     ProtectionExtensionGranted,
 )
 from domain.lead.facts.intake import LeadAdopted
-from domain.lead.facts.work import FollowUpLogged, LeadContacted, LeadConverted, LeadInvalidated, LeadLost, LeadMerged
+from domain.lead.facts.work import (
+    FollowUpLogged,
+    LeadContacted,
+    LeadConverted,
+    LeadInvalidated,
+    LeadLost,
+    LeadMerged,
+    LeadNegotiating,
+    LeadQualified,
+)
 from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.deadlines.row import Deadlines, deadline, without
@@ -27,6 +36,8 @@ def of_leads(
     | LeadAssigned
     | LeadTransferred
     | LeadContacted
+    | LeadQualified
+    | LeadNegotiating
     | FollowUpLogged
     | ProtectionExtended
     | ProtectionExtensionGranted
@@ -51,11 +62,12 @@ def of_leads(
             rows = deadline(rows, recorded, "hard-limit", event.hard_limit)
             rows = deadline(rows, recorded, "lapse", event.protect_until)
             return deadline(rows, recorded, "lapse-warning", event.protect_until - timedelta(days=event.warning_days))
-        case LeadTransferred(first_contact_due=due) if due is not None:
-            return deadline(without(rows, "first-response"), recorded, "first-contact", due)
-        case LeadTransferred():
-            return rows
-        case LeadContacted() | FollowUpLogged(effective=True):
+        case LeadTransferred(from_=before, to=to) if before == to:
+            return rows  # Imported, and told once more.
+        case LeadTransferred(first_contact_due=due):
+            rows = warned_himself(rows, recorded)
+            return rows if due is None else deadline(without(rows, "first-response"), recorded, "first-contact", due)
+        case LeadContacted() | LeadQualified() | LeadNegotiating() | FollowUpLogged(effective=True):
             return without(rows, "first-contact", "first-response")
         case FollowUpLogged():
             return rows
@@ -67,6 +79,12 @@ def of_leads(
             return tuple(replace(row, armed=True, caused_by=recorded.event_id) for row in rows)
         case _:
             return ()
+
+
+def warned_himself(rows: Deadlines, recorded: Recorded) -> Deadlines:
+    """Whoever had it may know already that it lapses; who gets it does not."""
+    due = next((row.due_at for row in rows if row.kind == "lapse-warning"), None)
+    return rows if due is None else deadline(rows, recorded, "lapse-warning", due)
 
 
 def extended(rows: Deadlines, recorded: Recorded, until: Instant) -> Deadlines:

@@ -287,7 +287,7 @@ class Model:
             return False
         found.status = after
         found.opportunity |= after == "qualified"
-        found.contacted |= after == "contacting" and found.owner is not None
+        found.contacted |= after in {"contacting", "qualified", "negotiating"} and found.owner is not None
         return True
 
     def lose(self, lead: int) -> bool:

@@ -4,27 +4,35 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+from commands.calendar import PublishCalendar
 from commands.customer.credit import ReserveCredit
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
+from commands.customer.owners import AssignCustomer, TransferCustomer
+from commands.dispatch_rule import PublishDispatchRule
 from commands.lead.capture import CaptureLead
 from commands.lead.circulation import RecycleLead, ReleaseLead
 from commands.lead.custody import AssignLead, ClaimLead, DispatchLead, TransferLead
 from commands.lead.work import RecordTouch, ScheduleNextAction
 from commands.order.progress import AuthoriseOrder, PlaceOrder, ReopenOrder
-from commands.staff import DepartStaff
+from commands.sla_policy import PublishSlaPolicy
+from commands.staff import ChangeAvailability, DepartStaff, OnboardStaff
+from commands.ticket.dispatching import AgentsConsidered, DispatchTicket
 from commands.ticket.promises import BreachSla, RebaseSla, WarnSla
 from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
-from commands.ticket.work import RecordCustomerReply
+from commands.ticket.work import AssignTicket, RecordCustomerReply
 from domain.actor import Actor, Reason
 from domain.customer.dossier import Profile
 from domain.customer.facts.credit import CreditRefused, CreditReleased
 from domain.customer.facts.merging import CustomerRestored, CustomersMerged, CustomerUnmerged, FieldChoices
+from domain.customer.facts.owners import CustomerAssigned
 from domain.customer.facts.person import CustomerProfileUpdated
 from domain.customer.refusals import ChoiceNeeded
+from domain.dispatch_rule import DispatchTerms
 from domain.errors import NotNow
 from domain.lead.facts.custody import LeadClaimed, LeadRecycled
 from domain.lead.facts.intake import LeadCaptured
 from domain.lead.refusals import AlreadyHeld, ClaimsSpent, CoolingDown, NotEmployed, NotYetClaimable
+from domain.lead.states import Held
 from domain.order.facts import OrderCancelled
 from domain.order.refusals import NotReserved, ReservationSpent
 from domain.pool import Terms
@@ -33,7 +41,8 @@ from domain.staff import StaffDeparted
 from domain.ticket.facts import TicketEvent
 from domain.ticket.facts.status import TicketReopened
 from domain.ticket.states import Active, Resolved, Ticket, Unopened, evolve
-from domain.values import OrgPath
+from domain.values import OrgPath, PolicyId, StaffId
+from projections.status_time import status_time
 from tests.commands.customer.situations import LATER, LI, ORDER, controllers, cora, level, money, ordered, reserved
 from tests.commands.customer.situations import OTHER as OTHER_CUSTOMER
 from tests.commands.customer.situations import created as customer_created
@@ -41,6 +50,7 @@ from tests.commands.customer.situations import other_created as other_customer
 from tests.commands.customer.situations import published as credit_published
 from tests.commands.lead.situations import (
     LEAD,
+    NORTH,
     OTHER,
     PHONE,
     captured,
@@ -61,8 +71,26 @@ from tests.commands.lead.situations import (
 from tests.commands.order.situations import HUNDRED, RESERVATION
 from tests.commands.order.situations import authorised as order_authorised
 from tests.commands.order.situations import requested as order_requested
-from tests.commands.ticket.situations import TERMS, TICKET, TOM, answer, hours, leo, taken, tom
+from tests.commands.ticket.situations import (
+    DESK,
+    OFFICE,
+    STANDARD,
+    TERMS,
+    TICKET,
+    TOM,
+    WEEK,
+    answer,
+    hours,
+    leo,
+    open_ticket,
+    taken,
+    tom,
+)
+from tests.commands.ticket.situations import new as ticket_opened
 from tests.commands.ticket.situations import under as promised
+from tests.consumers.office import ADMIN, CRM
+from tests.consumers.story import Story
+from tests.projections.spec import rows
 from tests.spec import ANN, BOB, START, Given, administrator, ann, bob, crm, day, given, mia, policy
 
 claim = ClaimLead(lead_id=LEAD)
@@ -103,12 +131,50 @@ def test_any_edit_restarts_the_new_data_wait() -> None:
 
 
 def test_leavers_still_receive_work() -> None:
-    left = given(*in_pool, StaffDeparted(staff_id=BOB))
+    gone, why = StaffDeparted(staff_id=BOB), Reason(code="holidays")
+    left = given(*in_pool, gone)
     left.when(AssignLead(lead_id=LEAD, owner=BOB), by=mia).refused(NotEmployed, because="bob does not work here")
     left.when(DispatchLead(lead_id=LEAD, owner=BOB, rule_id="r"), by=policy).refused(NotEmployed)
-    given(*held, StaffDeparted(staff_id=BOB)).when(
-        TransferLead(lead_id=LEAD, to=BOB), by=mia, reason=Reason(code="holidays")
-    ).refused(NotEmployed)
+    given(*held, gone).when(TransferLead(lead_id=LEAD, to=BOB), by=mia, reason=why).refused(NotEmployed)
+    customer = given(*customer_created, gone)
+    customer.when(AssignCustomer(customer_id=LI, owner=BOB), by=mia).refused(NotEmployed)
+    looked_after = customer.also(CustomerAssigned(customer_id=LI, owner=ANN, role="primary"))
+    looked_after.when(TransferCustomer(customer_id=LI, to=BOB), by=mia, reason=why).refused(NotEmployed)
+    agent = given(*ticket_opened, StaffDeparted(staff_id=TOM))
+    agent.when(AssignTicket(ticket_id=TICKET, agent=TOM), by=leo).refused(NotEmployed)
+    considered = AgentsConsidered(policy_number=1, seen_at=9)
+    agent.when(DispatchTicket(ticket_id=TICKET, agent=TOM, considered=considered), by=policy).refused(NotEmployed)
+    solved = given(*taken, answer).when(ResolveTicket(ticket_id=TICKET, code="explained"), by=tom).done()
+    again = solved.also(StaffDeparted(staff_id=TOM)).when(RecordCustomerReply(ticket_id=TICKET), by=crm).done()
+    assert having(again) is None
+
+
+def having(story: Given) -> StaffId | None:
+    found = ticket(story)
+    assert isinstance(found, Active)
+    return found.matter.agent
+
+
+def test_work_left_unassigned_while_all_are_offline_is_never_retried() -> None:
+    """A lead and a ticket come at night; who comes in the morning has them."""
+    office = Story()
+    rule = PublishDispatchRule(rule_id=PolicyId("web"), name="Web", pool_id=NORTH, terms=DispatchTerms())
+    calendar = PublishCalendar(calendar_id=OFFICE, name="Office", time_zone="Asia/Shanghai", week=WEEK)
+    office.do(ADMIN, rule, calendar, PublishSlaPolicy(policy_id=STANDARD, name="Standard", terms=TERMS))
+    office.do(ADMIN, OnboardStaff(staff_id=TOM, name="Tom", role="service_agent", org_path=DESK))
+    office.do(ADMIN, *(ChangeAvailability(staff_id=each, available=False) for each in (ANN, TOM)))
+    phone = CaptureLead(lead_id=LEAD, source="web", channel="form", identities=(PHONE,))
+    office.do(CRM, phone, open_ticket)
+    office.until(timedelta(hours=9))
+    assert (owner(office), office.executor.state(f"ticket/{TICKET}").state.matter.agent) == (None, None)
+    office.do(ADMIN, *(ChangeAvailability(staff_id=each, available=True) for each in (ANN, TOM)))
+    office.simulated.settle()
+    assert (owner(office), office.executor.state(f"ticket/{TICKET}").state.matter.agent) == (ANN, TOM)
+
+
+def owner(office: Story) -> StaffId | None:
+    custody = office.executor.state(f"lead/{LEAD}").state.custody
+    return custody.owner if isinstance(custody, Held) else None
 
 
 def test_a_converted_lead_still_blocks_reimport() -> None:
@@ -193,6 +259,17 @@ def test_a_reopen_is_miscounted() -> None:
     found = ticket(story)
     assert isinstance(found, Active)
     assert found.matter.reopens == 3
+
+
+def test_status_start_times_are_invented() -> None:
+    """History begins in the middle: since when it stood there nobody has recorded, and nobody knows."""
+    begun, quoted_again = day(4, 1), replace(negotiating, from_="negotiating")
+    stays = rows(status_time, (begun, qualified), (day(4, 2), negotiating), (day(4, 3), quoted_again))
+    assert [(each.status, each.entered, each.left) for each in stays] == [
+        ("contacting", None, begun),
+        ("qualified", begun, day(4, 2)),
+        ("negotiating", day(4, 2), None),
+    ]
 
 
 # Two that are one, and what they may owe

@@ -81,6 +81,17 @@ def test_who_gets_it_from_a_colleague_has_a_day_of_his_own_and_a_call_to_make(of
     assert office.custody(called) is Pooled
 
 
+def test_who_gets_it_after_his_predecessor_was_warned_is_warned_too(office: Office) -> None:
+    office.do(ADMIN, OnboardStaff(staff_id=StaffId("bob"), name="Bob", role="sales", org_path=OrgPath("north")))
+    clock, lead_id = office.clock(), office.held(1)
+    office.do(ann, ContactLead(lead_id=lead_id))
+    at(office, 7 * DAY, clock)
+    office.do(mia, TransferLead(lead_id=lead_id, to=StaffId("bob")), reason="holidays")
+    assert at(office, 7 * DAY + HOUR, clock) == 1
+    assert [each.event.owner for each in office.told(LapseWarned)] == ["ann", "bob"]
+    assert at(office, 8 * DAY - SECOND, clock) == 0, "once is enough"
+
+
 def test_an_extension_moves_the_warning_and_the_end(office: Office) -> None:
     clock, lead_id = office.clock(), office.held(1)
     office.now = START + 9 * DAY - timedelta(hours=1)

@@ -18,7 +18,7 @@ from ledger.envelope import Recorded
 from projections import VIEWS
 from projections.columns import columns
 from projections.folding import FoldFailed, Table
-from projections.projection import projection
+from projections.projection import Projection, projection
 from projections.rows import Row, Scoped, replace, table
 
 Kind = Literal["a", "b"]
@@ -232,6 +232,24 @@ def test_a_line_for_copy_escapes_what_means_something_there() -> None:
 def test_an_event_finds_rows_by_a_column() -> None:
     found = fold(onboarded("ann"), onboarded("bob"), onboarded("sue", "south"), published("north"))
     assert [(row.staff_id, row.seen) for row in found.rows()] == [("ann", 1), ("bob", 1), ("sue", 0)]  # type: ignore[attr-defined]
+
+
+def test_an_event_may_find_rows_by_several_values_each_row_once() -> None:
+    view: Projection = projection("many", key=("staff_id",), version=1, scoped=False)(people.evolve)
+
+    @view.finds_by("org_path")
+    def everybody_of_all(event: PoolPublished) -> tuple[OrgPath, ...]:
+        return event.members
+
+    both = slow_replace(published("north"), members=(OrgPath("south"), OrgPath("north"), OrgPath("south")))
+    told = (onboarded("ann"), onboarded("sue", "south"), onboarded("eve", "east"), both)
+    for batches in ([told], [[each] for each in told]):
+        known: tuple[Row, ...] = ()
+        for batch in batches:
+            found = Table(view, known)
+            found.fold([(number, None, event) for number, event in enumerate(batch, start=1)])
+            known = tuple(found.rows())
+        assert sorted((row.staff_id, row.seen) for row in known) == [("ann", 1), ("eve", 0), ("sue", 1)]  # type: ignore[attr-defined]
 
 
 def test_rows_are_found_where_they_are_now() -> None:

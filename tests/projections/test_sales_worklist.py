@@ -152,6 +152,12 @@ def test_protection_is_extended_and_only_a_grant_moves_the_hard_limit() -> None:
     assert (row(*held, within).protect_until, row(*held, within).hard_limit) == (at(4, 10), at(4, 15))
 
 
+def test_who_comes_to_an_offer_has_reached_the_person() -> None:
+    for offer in (qualified, negotiating):
+        found = row(captured, claimed, (at(3, 27), offer))
+        assert (found.last_effective_contact, found.first_contact_due) == (at(3, 27), None)
+
+
 def test_qualified_it_is_an_opportunity_and_stays_one() -> None:
     found = row(captured, contacted, qualified)
     assert (found.status, found.stage, found.amount) == ("qualified", "opportunity", qualified.amount.amount)

@@ -5,6 +5,7 @@ from typing import Literal
 from domain.customer.facts.terms import Status
 from domain.values import (
     CustomerId,
+    IdentityId,
     Instant,
     fact,
 )
@@ -53,12 +54,15 @@ class ContractEnded:
 
 @fact("customer.personal-data-erased")
 class PersonalDataErased:
-    """`absorbed` are the customers that were merged into this one: they are the same person."""
+    """`absorbed` are the customers that were merged into this one: they are the same person. `identities` were theirs,
+    and are nobody else's: whatever else is known under one of them is about the same person too.
+    """
 
     customer_id: CustomerId
     from_: Status
     absorbed: tuple[CustomerId, ...] = ()
     to: Literal["closed"] = "closed"
+    identities: tuple[IdentityId, ...] = ()
 
 
 ProtectionEvent = (

@@ -20,6 +20,7 @@ assign = AssignCustomer(customer_id=LI, owner=ANN)
 transfer = TransferCustomer(customer_id=LI, to=BOB)
 release = ReleaseCustomer(customer_id=LI)
 touch = RecordTouchpoint(customer_id=LI, channel="app", direction="inbound")
+ZED = StaffId("zed")
 why = Reason(code="moves-away")
 transferred = CustomerTransferred(customer_id=LI, from_=ANN, to=BOB, role="primary")
 released = CustomerReleased(customer_id=LI, from_=ANN, role="primary")
@@ -54,6 +55,14 @@ def test_a_manager_decides_about_her_own_people() -> None:
     )
     given(*created).when(assign, by=ann).refused(NotAllowed, because="assign is not allowed")
     given(*created, assigned()).when(transfer, by=otto, reason=why).refused(Hidden)
+
+
+def test_whom_history_gave_to_somebody_whom_nobody_knows_any_manager_takes_from_him() -> None:
+    story = given(*created, assigned(ZED))
+    for manager in (mia, otto, policy):
+        story.when(release, by=manager, reason=why).then(replace(released, from_=ZED))
+    story.when(transfer, by=mia, reason=why).then(replace(transferred, from_=ZED))
+    story.when(release, by=crm, reason=why).refused(NotTheHolder, because="zed holds it")
 
 
 def test_a_customer_is_handed_to_a_colleague_for_a_reason() -> None:

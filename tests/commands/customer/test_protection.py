@@ -37,7 +37,7 @@ from tests.commands.customer.situations import (
     other_created,
     shut,
 )
-from tests.spec import administrator, crm, given, mia, policy
+from tests.spec import administrator, crm, given, identity, mia, policy
 
 history = (*controllers, *created)
 why = Reason(code="checked")
@@ -94,7 +94,9 @@ def test_who_was_shut_can_be_kept_as_well() -> None:
 
 def test_a_person_is_forgotten_and_the_customer_closed() -> None:
     asked = given(*history).when(erase, by=administrator)
-    story = asked.then(PersonalDataErased(customer_id=LI, from_="prospect", to="closed"), detached(1))
+    story = asked.then(
+        PersonalDataErased(customer_id=LI, from_="prospect", to="closed", identities=(identity(1),)), detached(1)
+    )
     state = story.when(erase, by=administrator).desk.executor.state(f"customer/{LI}").state
     assert state.because == "erased"
     assert state.was.dossier.profile == Profile()
@@ -106,7 +108,9 @@ def test_a_person_is_forgotten_and_the_customer_closed() -> None:
 def test_who_was_merged_is_forgotten_with_the_survivor() -> None:
     story = given(*history, *other_created, *merged)
     story.when(erase, by=administrator).then(
-        PersonalDataErased(customer_id=LI, from_="prospect", absorbed=(OTHER,)), detached(1), detached(2)
+        PersonalDataErased(customer_id=LI, from_="prospect", absorbed=(OTHER,), identities=(identity(1), identity(2))),
+        detached(1),
+        detached(2),
     )
     older = CustomerId(created[0].customer_id)
     twice = replace(merged[0], earlier=(older,))

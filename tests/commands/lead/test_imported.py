@@ -332,3 +332,22 @@ def test_imported_history_becomes_a_live_lead() -> None:
     given(*captured).when(adopt, by=administrator).then(LeadAdopted(lead_id=LEAD))
     given(*captured).when(adopt, by=mia).refused(NotAllowed, because="import is not allowed")
     given(*captured, lost, freed(1)).when(adopt, by=administrator).refused(NotNow)
+
+
+def test_who_does_not_work_here_has_no_lead_when_it_becomes_live() -> None:
+    adopt = AdoptLead(lead_id=LEAD)
+
+    def back_from(owner: StaffId) -> tuple[object, ...]:
+        back = LeadRecycled(
+            lead_id=LEAD,
+            previous_owner=owner,
+            pool_id=NORTH,
+            reason="owner-departed",
+            claimable_from=day(4, 1),
+            cools_until=day(4, 8),
+        )
+        return LeadAdopted(lead_id=LEAD), back, slot_freed(owner)
+
+    given(*held, StaffDeparted(staff_id=ANN)).when(adopt, by=administrator, at=day(4, 1)).then(*back_from(ANN))
+    given(*in_pool, *claimed(ZOE)).when(adopt, by=administrator, at=day(4, 1)).then(*back_from(ZOE))
+    given(*held).when(adopt, by=administrator, at=day(4, 1)).then(LeadAdopted(lead_id=LEAD))

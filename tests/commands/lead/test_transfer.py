@@ -5,17 +5,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from commands.lead.circulation import RecycleLead
+from commands.lead.circulation import RecycleLead, WarnOfLapse
 from commands.lead.custody import TransferLead
 from commands.lead.holding import LogFollowUp
-from commands.lead.work import ContactLead
+from commands.lead.work import ContactLead, NegotiateLead, NurtureLead, QualifyLead
 from domain.actor import Reason
-from domain.lead.facts.custody import LeadAssigned, LeadTransferred
-from domain.lead.refusals import ReasonDoesNotHold, StillProtected
+from domain.lead.facts.custody import LapseWarned, LeadAssigned, LeadTransferred
+from domain.lead.refusals import ReasonDoesNotHold, StillProtected, WarnedAlready
 from domain.pool import Terms
 from domain.staff import StaffDeparted
 from domain.values import StaffId
-from tests.commands.lead.situations import LEAD, NORTH, contacted, held, in_pool, under
+from tests.commands.lead.situations import AMOUNT, LEAD, NORTH, contacted, held, in_pool, qualified, under
 from tests.spec import ANN, BOB, Given, ann, bob, day, given, mia, policy
 
 SECOND = timedelta(seconds=1)
@@ -51,6 +51,39 @@ def test_who_has_called_keeps_it() -> None:
         reached.when(back, by=policy, at=day(3, 30)).refused(ReasonDoesNotHold, because="a contact has been made")
     in_vain = story.when(replace(call, effective=False), by=bob, at=day(3, 26, 10)).done()
     must_be_contacted_by(in_vain, day(3, 27, 9))
+
+
+QUOTE = NegotiateLead(lead_id=LEAD, quote_no="Q-1", amount=AMOUNT)
+
+
+@pytest.mark.parametrize(
+    ("before", "offer"),
+    [((), QualifyLead(lead_id=LEAD, amount=AMOUNT)), ((qualified,), QUOTE)],
+    ids=["qualify", "quote"],
+)
+def test_who_comes_to_an_offer_has_reached_the_person(before: tuple[object, ...], offer: object) -> None:
+    back = RecycleLead(lead_id=LEAD, reason="no-first-contact")
+    story = handed(given(*held, contacted, *before), day(3, 28))
+    must_be_contacted_by(story, day(3, 29))
+    offered = story.when(offer, by=bob, at=day(3, 28, 11)).done()
+    offered.when(back, by=policy, at=day(3, 29)).refused(ReasonDoesNotHold, because="a contact has been made")
+    must_be_contacted_by(handed(offered, day(3, 30), ANN), day(3, 31))
+
+
+def test_to_put_it_off_reaches_nobody() -> None:
+    story = handed(given(*held, contacted, qualified), day(3, 28))
+    later = NurtureLead(lead_id=LEAD, revisit_at=day(5, 1))
+    must_be_contacted_by(story.when(later, by=bob, at=day(3, 28, 11)).done(), day(3, 29))
+
+
+def test_who_gets_it_is_warned_himself() -> None:
+    warn = WarnOfLapse(lead_id=LEAD)
+    his = LapseWarned(lead_id=LEAD, owner=BOB, until=LAPSE)
+    older = LeadTransferred(lead_id=LEAD, from_=ANN, to=BOB)
+    known = given(*held, contacted).when(warn, by=policy, at=day(4, 1)).done()
+    for story in (handed(known, day(4, 2)), known.also(older)):
+        told = story.when(warn, by=policy, at=day(4, 2)).then(his)
+        told.when(warn, by=policy, at=day(4, 2)).refused(WarnedAlready, because="bob knows")
 
 
 @pytest.mark.parametrize(("at", "due"), [(day(4, 3), LAPSE), (day(4, 3, 10, 1), LAPSE), (day(4, 2), day(4, 3))])

@@ -5,15 +5,16 @@ from unittest.mock import patch
 
 import pytest
 
+from commands.customer.creating import AdoptCustomer
 from commands.customer.lifecycle import ChangeCustomerStatus
-from commands.customer.merging import MergeCustomers
+from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.customer.owners import AssignCustomer
 from commands.policy import PausePolicy
 from commands.staff import DepartStaff, MoveStaff, OnboardStaff
 from consumers.policies.departure_of_customers import departure_of_customers, managers_of
 from domain.actor import Actor, Reason
 from domain.customer.dossier import OwnerRole
-from domain.customer.facts.merging import FieldChoices
+from domain.customer.facts.merging import CustomerRestored, FieldChoices
 from domain.customer.facts.owners import CustomerReleased, CustomerTransferred, Passed
 from domain.staff import StaffDeparted
 from domain.values import CustomerId, OrgPath, StaffId
@@ -22,7 +23,7 @@ from tests.consumers.house import House
 from tests.consumers.office import ADMIN, START, mia, settle
 from tests.consumers.policies.shop import DAY, Shop, quick
 
-ANN = StaffId("ann")
+ANN, TOM, ZED = StaffId("ann"), StaffId("tom"), StaffId("zed")
 
 
 def colleague(name: str, role: str, org: str, *, active: bool = True) -> Colleague:
@@ -112,6 +113,62 @@ def test_whom_a_merge_has_brought_him_goes_too_and_who_is_shut_does_not(shop: Sh
     shop.office.do(ADMIN, DepartStaff(staff_id=ANN))
     shop.settle()
     assert [each.event.customer_id for each in shop.office.told(CustomerTransferred)] == [survivor]
+
+
+@pytest.mark.slow
+def test_nobody_comes_back_to_a_leaver_by_a_merge_or_its_end(shop: Shop) -> None:
+    """Ann and Tom look after two who are one, then they leave; it is found that the two are two, and one again."""
+    shop.office.do(ADMIN, OnboardStaff(staff_id=TOM, name="Tom", role="sales", org_path=OrgPath("north")))
+    survivor, absorbed = assigned(shop, 1, owner=TOM), assigned(shop, 2)
+    merge = MergeCustomers(customer_id=survivor, absorbed=absorbed, choices=FieldChoices(owners="survivor"))
+    shop.office.do(mia, merge)
+    shop.settle()
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN))
+    shop.settle()
+    assert shop.office.told(CustomerTransferred) == [], "of who is the other one now, he has nobody"
+    shop.office.do(mia, UnmergeCustomer(customer_id=survivor, absorbed=absorbed), reason="mistake")
+    shop.settle()
+    assert shop.dossier(survivor).owners == {"primary": TOM}
+    assert shop.dossier(absorbed).owners == {"primary": "mia"}
+    (handed,) = shop.office.told(CustomerTransferred)
+    (restored,) = shop.office.told(CustomerRestored)
+    assert (handed.causation_id, handed.reason) == (restored.event_id, Reason(code="owner-departed"))
+
+
+@pytest.mark.slow
+def test_nor_does_the_survivor_s_leaver_get_him_back(shop: Shop) -> None:
+    """The merge gave him to Tom; Ann has left, and was the survivor's before."""
+    shop.office.do(ADMIN, OnboardStaff(staff_id=TOM, name="Tom", role="sales", org_path=OrgPath("north")))
+    survivor, absorbed = assigned(shop, 1), assigned(shop, 2, owner=TOM)
+    merge = MergeCustomers(customer_id=survivor, absorbed=absorbed, choices=FieldChoices(owners="absorbed"))
+    shop.office.do(mia, merge)
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN))
+    shop.settle()
+    shop.office.do(mia, UnmergeCustomer(customer_id=survivor, absorbed=absorbed), reason="mistake")
+    shop.settle()
+    assert shop.dossier(survivor).owners == {"primary": "mia"}
+    assert shop.dossier(absorbed).owners == {"primary": TOM}
+
+
+@pytest.mark.slow
+def test_nor_does_who_was_never_here_get_somebody_out_of_history(shop: Shop) -> None:
+    """What is adopted, and what is merged with it, has owners who work here, or none."""
+    alone, live = shop.customer(1, imported=True), shop.customer(2)
+    told, merged, kept = shop.customer(3, imported=True), shop.customer(4, imported=True), shop.customer(5)
+    for customer_id, owner in ((alone, ZED), (told, ANN), (merged, ZED), (kept, StaffId("mia"))):
+        shop.office.do(ADMIN, AssignCustomer(customer_id=customer_id, owner=owner), imported=True)
+    shop.office.do(ADMIN, AssignCustomer(customer_id=alone, owner=ZED, role="service"), imported=True)
+    shop.office.do(ADMIN, DepartStaff(staff_id=ANN), imported=True)
+    shop.settle()
+    assert shop.dossier(alone).owners == {"primary": ZED, "service": ZED}, "history is left in peace until it is live"
+    shop.office.do(ADMIN, *(AdoptCustomer(customer_id=each) for each in (alone, told, kept)))
+    shop.office.do(mia, MergeCustomers(customer_id=live, absorbed=merged, choices=FieldChoices()))
+    shop.settle()
+    assert shop.dossier(alone).owners == {}
+    assert shop.dossier(told).owners == {"primary": "mia"}
+    assert shop.dossier(live).owners == {}
+    assert shop.dossier(kept).owners == {"primary": "mia"}
+    assert {each.event.from_ for each in shop.office.told(CustomerReleased)} == {ZED}
 
 
 @pytest.mark.slow

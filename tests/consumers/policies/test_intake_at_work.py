@@ -9,8 +9,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from commands.customer.creating import CreateCustomer
+from commands.customer.merging import MergeCustomers, UnmergeCustomer
+from commands.customer.protection import ErasePersonalData
 from commands.lead.capture import AdoptLead, CaptureLead, CorrectLead
 from commands.lead.doubting import DismissDuplicate
+from commands.lead.intake import ReceiveEnquiry
 from commands.lead.work import LoseLead, ReopenLead
 from commands.policy import PausePolicy, ResumePolicy
 from consumers.policies.intake import intake
@@ -18,7 +22,7 @@ from domain.actor import Actor
 from domain.identity import Identifier
 from domain.lead.facts.intake import DuplicateSuspected, LeadCaptured
 from domain.likeness import RULE
-from domain.values import LeadId
+from domain.values import CustomerId, LeadId
 from projections.lead_likeness import lead_likeness
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, CRM, mia, settle
@@ -119,3 +123,26 @@ def test_a_key_is_found_by_an_index(desk: Desk) -> None:
         connection.execute("SET enable_seqscan = off")
         plan = connection.execute("EXPLAIN SELECT * FROM views.lead_likeness WHERE key = 'x' LIMIT 42").fetchall()
     assert any("Index" in line and "key" in line for (line,) in plan), plan
+
+
+def test_who_is_forgotten_is_forgotten_under_his_number_and_as_himself_again_after_a_merge(desk: Desk) -> None:
+    one, other, survivor = (CustomerId(UUID(int=0xC0 + number)) for number in range(3))
+    his, others, nobodys = (Identifier(kind="phone", value=f"+8613{number}12345678") for number in (7, 8, 9))
+    desk.do(CRM, CreateCustomer(customer_id=one, identities=(his,)))
+    desk.do(CRM, CreateCustomer(customer_id=other, identities=(others,)), CreateCustomer(customer_id=survivor))
+    comes(desk, 1, his.value)
+    desk.do(CRM, ReceiveEnquiry(lead_id=LeadId(UUID(int=2)), source="web", channel="form", identities=(others,)))
+    comes(desk, 3, nobodys.value)
+    desk.do(mia, MergeCustomers(customer_id=survivor, absorbed=other))
+    desk.settled()
+    desk.do(mia, UnmergeCustomer(customer_id=survivor, absorbed=other), reason="mistake")
+    desk.settled()
+    desk.do(ADMIN, ErasePersonalData(customer_id=survivor))
+    desk.settled()
+    assert all(any(phone.value in row for row in desk.house.rows(lead_likeness)) for phone in (his, others, nobodys))
+    desk.do(ADMIN, ErasePersonalData(customer_id=one), ErasePersonalData(customer_id=other))
+    desk.settled()
+    found = desk.house.rows(lead_likeness)
+    assert found
+    assert all(str(UUID(int=3)) in row for row in found)
+    desk.house.must_equal_a_rebuild(lead_likeness)
