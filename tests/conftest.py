@@ -15,7 +15,8 @@ from ledger.embedded import EmbeddedPostgres
 from settings import Settings
 from tests.servers import GivenServer, Server, end_leftovers, new_home
 
-pytest.register_assert_rewrite("tests.faults")  # What helps in there asserts as well, and is to say what it found.
+# What helps in there asserts as well, and is to say what it found.
+pytest.register_assert_rewrite("tests.faults", "tests.consumers.house", "tests.consumers.office")
 
 ROOT = Path(__file__).parent.parent
 NUMBER = count(1)

@@ -5,12 +5,8 @@ import pytest
 
 from commands.service import open_ledger
 from consumers import projector
+from tests.consumers.house import House
 from tests.memory import MASTER
-
-# They assert as well, and are to say what they found.
-pytest.register_assert_rewrite("tests.consumers.house", "tests.consumers.office")
-
-from tests.consumers.house import House  # noqa: E402
 
 
 @pytest.fixture
