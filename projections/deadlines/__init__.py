@@ -17,7 +17,7 @@ deadlines = projection(
     "deadlines",
     key=("subject_id",),
     rows_by=("kind",),
-    version=4,
+    version=5,
     scoped=False,
     sorts=("due_at",),
     filters=("subject_id", "kind", "due_at", "armed"),
