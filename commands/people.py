@@ -2,7 +2,7 @@
 
 from domain.access import Action, Whereabouts, reaches, scope_of
 from domain.actor import Asked
-from domain.errors import NotAllowed
+from domain.errors import Invalid, NotAllowed
 from domain.lead.refusals import NotEmployed, NotTheHolder
 from domain.staff import Employed, Staff, Stranger
 from domain.values import StaffId
@@ -12,6 +12,14 @@ def in_person(asked: Asked, action: Action) -> StaffId:
     if asked.actor.kind != "user":
         raise NotAllowed(action=action, because=f"only a person does this, and {asked.actor.id} is none")
     return asked.staff_id
+
+
+def must_be_a_rule_s(field: str, told: object, asked: Asked) -> None:
+    """What a rule has found, and whom it has passed over, no person says: it would be believed to be the rule's word.
+    History is recorded anyway.
+    """
+    if told and asked.person is not None and not asked.imported:
+        raise Invalid(field=field, because=f"that a rule tells, or a model, and {asked.person} is a person")
 
 
 def must_work_here(staff_id: StaffId, staff: Staff) -> Employed:

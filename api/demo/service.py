@@ -159,9 +159,10 @@ class Service:
     def says_how_it_was(self, trouble: Trouble) -> None:
         """Some say how it was; with some it was not over."""
         chance, ticket_id = trouble.chance, trouble.ticket_id
-        if not isinstance(self.life.state(f"ticket/{ticket_id}"), Resolved | Closed):
+        ticket = self.life.state(f"ticket/{ticket_id}")
+        if not isinstance(ticket, Resolved | Closed):
             return
-        if chance.random() < 0.45:
+        if ticket.matter.surveyed == ticket.matter.cycle and chance.random() < 0.45:
             score = chance.choices((1, 2, 3, 4, 5), (25, 20, 20, 20, 15) if trouble.slow else (3, 4, 12, 36, 45))[0]
             self.life.does(PORTAL, RecordCsat(ticket_id=ticket_id, score=score, comment="还行" if score == 3 else None))
             if score > 2:

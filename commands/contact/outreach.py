@@ -7,7 +7,7 @@ from commands.contact.contacts import contacts, still_itself
 from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
-from domain.contact.facts import Channel, OutreachMade, OutreachReleased, OutreachReserved, Purpose, Slot
+from domain.contact.facts import Channel, OutreachMade, OutreachReleased, OutreachReserved, Purpose, Slot, Unwished
 from domain.contact.refusals import (
     ConsentMissing,
     ConsentWithdrawn,
@@ -31,6 +31,11 @@ from domain.outreach_policy import (
 from domain.values import ContactId, Instant, PolicyId, replace, value
 
 LONGEST_AHEAD = timedelta(days=366)
+NEVER: dict[type[Refused], Unwished] = {
+    DoNotContact: "do-not-contact",
+    ConsentWithdrawn: "consent-withdrawn",
+    ConsentMissing: "consent-missing",
+}
 
 
 @value

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from commands.contact.becoming import AFTER_MERGES, Contacts, by_now
-from commands.contact.outreach import ReserveOutreach, reserve_outreach
+from commands.contact.outreach import NEVER, ReserveOutreach, reserve_outreach
 from commands.customer.customers import in_hand, primary_contacts
 from commands.customer.lifecycle import lifecycle_policy
 from commands.lead.capture import link, waits
@@ -22,7 +22,7 @@ from domain.customer.facts.approaches import (
 )
 from domain.customer.states import Churned, Dormant
 from domain.customer.states import Open as OpenCustomer
-from domain.errors import Refused, require
+from domain.errors import require
 from domain.identity import HeldBy, Identifier, Identity, IdentityReserved
 from domain.lead.facts.intake import LeadCaptured
 from domain.lead.states import Uncaptured
@@ -31,11 +31,6 @@ from domain.outreach_policy import STANDARD, AnyOutreachPolicy
 from domain.values import ContactId, CustomerId, LeadId, PolicyId, value
 
 Approach = LeadCaptured | IdentityReserved | CustomerApproached | OutreachReserved | ApproachDeferred | ApproachDropped
-NEVER: dict[type[Refused], Dropped] = {
-    DoNotContact: "do-not-contact",
-    ConsentWithdrawn: "consent-withdrawn",
-    ConsentMissing: "consent-missing",
-}
 
 
 @value

@@ -12,7 +12,7 @@ from domain.access import Action
 from domain.actor import Asked
 from domain.catalog import coded
 from domain.credit_policy import STANDARD, CreditPolicy
-from domain.customer.dossier import Credit, CreditLine
+from domain.customer.dossier import OVERDUE, Credit, CreditLine
 from domain.customer.facts.credit import (
     CreditAlertRaised,
     CreditHoldLifted,
@@ -30,8 +30,6 @@ from domain.errors import Invalid, NotAllowed, NotNow
 from domain.money import MixedCurrencies, Money
 from domain.staff import Staff
 from domain.values import CustomerId, Instant, OrderId, PolicyId, StaffId, value
-
-OVERDUE = "overdue"  # The one reason of a hold that a program can show.
 
 
 def line_of(credit: Credit) -> CreditLine:
@@ -131,7 +129,7 @@ def lift_credit_hold(command: LiftCreditHold, customer: Open, asked: Asked) -> C
     hold = customer.dossier.credit.hold
     if hold is None:
         raise NotNow(found="CreditLine", wanted=("CreditHold",))
-    if hold.reason != OVERDUE and not asked.imported:
+    if not hold.is_of_an_invoice and not asked.imported:
         in_person(asked, Action.CREDIT)
     if asked.person is not None:
         reason_given(asked)

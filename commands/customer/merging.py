@@ -6,7 +6,7 @@ from commands.customer.customers import customers, identities_of, reattributed
 from commands.lead.leads import reason_given
 from domain.access import Action
 from domain.actor import Asked
-from domain.customer.dossier import Credit
+from domain.customer.dossier import Credit, Dossier
 from domain.customer.facts.merging import (
     CustomerAbsorbed,
     CustomerRestored,
@@ -15,7 +15,7 @@ from domain.customer.facts.merging import (
     FieldChoices,
 )
 from domain.customer.joining import Named, identities_back, joined, parted, undecided, undone
-from domain.customer.refusals import ChoiceNeeded, MoreThanCredit, NotTheLastMerge
+from domain.customer.refusals import ChoiceNeeded, HeldForRisk, MoreThanCredit, NotTheLastMerge
 from domain.customer.states import NAMES, Absorbed, Merge, Open
 from domain.errors import Invalid
 from domain.identity import Identifier, Identity, IdentityReattributed, normalised
@@ -154,6 +154,8 @@ def unmerge(
     survivor, other = parted(merge.before, merge.kept, now, was.dossier, named_of(command, named))
     if not asked.imported and any(order in now.credit.reservations for order in command.orders):
         must_be_allowed_together(other.credit, other.credit, asked.at)
+    if not asked.imported:
+        must_not_escape(command, survivor, other, was.dossier)
     yield CustomerUnmerged(
         customer_id=command.customer_id,
         absorbed=command.absorbed,
@@ -171,6 +173,13 @@ def unmerge(
         orders=command.orders,
     )
     yield from reattributed(identities.values(), command.customer_id, command.absorbed)
+
+
+def must_not_escape(command: UnmergeCustomer, survivor: Dossier, other: Dossier, was: Dossier) -> None:
+    """No identity is named away from a flag that does not go along with it."""
+    left = tuple(flag for flag in survivor.risk_flags if flag not in other.risk_flags)
+    if left and other.identities.keys() - was.identities.keys():
+        raise HeldForRisk(customer_id=command.customer_id, flags=left)
 
 
 def must_be_there(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from commands.customer.customers import customers, in_hand
 from commands.lead.leads import reason_given
-from commands.people import decides_over, must_be_owner_or_manager, must_work_here
+from commands.people import decides_over, must_be_a_rule_s, must_be_owner_or_manager, must_work_here
 from domain.access import Action, scope_of
 from domain.actor import Asked
 from domain.customer.dossier import Access, OwnerRole
@@ -51,7 +51,7 @@ def must_be_of(meant: StaffId | None, owner: StaffId) -> None:
 
 @value
 class AssignCustomer:
-    """`choice` is how a rule has come to him; the explanation is the word of whoever looked."""
+    """`choice` is how a rule has come to him; the explanation is the word of whoever looked, who is no person."""
 
     customer_id: CustomerId
     owner: StaffId
@@ -66,6 +66,7 @@ def receiver(command: AssignCustomer) -> StaffId:
 @customers.decides(Action.ASSIGN, staff=receiver)
 def assign(command: AssignCustomer, customer: Open, staff: Staff, asked: Asked) -> CustomerAssigned:
     """Give a customer an owner in a role that nobody has there yet."""
+    must_be_a_rule_s("choice", command.choice, asked)
     must_take_customer(command.owner, staff, asked)
     present = customer.dossier.owners.get(command.role)
     if present is not None and not (asked.imported and present == command.owner):
@@ -77,8 +78,8 @@ def assign(command: AssignCustomer, customer: Open, staff: Staff, asked: Asked) 
 
 @value
 class TransferCustomer:
-    """`choice` is how a rule has come to him; the explanation is the word of whoever looked. Where it says `from`, it
-    is wanted from him alone.
+    """`choice` is how a rule has come to him; the explanation is the word of whoever looked, who is no person. Where it
+    says `from`, it is wanted from him alone.
     """
 
     customer_id: CustomerId
@@ -95,6 +96,7 @@ def taker(command: TransferCustomer) -> StaffId:
 @customers.decides(Action.ASSIGN, staff=taker)
 def transfer(command: TransferCustomer, customer: Open, staff: Staff, asked: Asked) -> CustomerTransferred:
     """Hand a customer to a colleague, who has the same role there from now on."""
+    must_be_a_rule_s("choice", command.choice, asked)
     reason_given(asked)
     must_take_customer(command.to, staff, asked)
     before = owner_in(customer, command.role)
@@ -123,6 +125,7 @@ def giver(command: ReleaseCustomer, customer: Open) -> StaffId:
 @customers.decides(Action.WORK, staff=giver)
 def release(command: ReleaseCustomer, customer: Open, staff: Staff, asked: Asked) -> CustomerReleased:
     """Look after a customer no more: who has the role says so, or his manager, and why."""
+    must_be_a_rule_s("choice", command.choice, asked)
     reason_given(asked)
     owner = owner_in(customer, command.role)
     must_be_of(command.from_, owner)

@@ -4,12 +4,15 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from commands.becoming import who_answers
 from commands.lead.absorbing import Brought, brought_along
 from commands.lead.leads import cooling, cools_until, identities_of, leads, not_negative, owner_of, pool_left
+from commands.risk import must_not_be_held, whose, whose_lead
 from domain.access import Action
 from domain.actor import Asked
 from domain.agent_book import AgentBook, SlotReleased
 from domain.catalog import LEAD_FIELDS, Catalog, CustomValue, checked
+from domain.customer.states import Customer
 from domain.errors import Invalid, require, said
 from domain.identity import (
     Cooling,
@@ -31,6 +34,7 @@ from domain.lead.refusals import AlreadyKnown, NotTheSame
 from domain.lead.states import NAMES, Closed, Converted, Merged, Open, Uncaptured, cooled
 from domain.money import Money
 from domain.pool import Pool
+from domain.signature import consulted
 from domain.staff import Employed, Staff, proper
 from domain.values import CatalogId, CustomerId, IdentityId, Instant, LeadId, OrgPath, PoolId, StaffId, value
 
@@ -158,19 +162,42 @@ def present_identities(command: CorrectLead, lead: Open | Closed | Converted | M
     return list(lead.identities) if command.identities is not None and isinstance(lead, Open) else []
 
 
+def taken_away(given: Mapping[Identifier, Identity], present: Mapping[IdentityId, Identity]) -> tuple[IdentityId, ...]:
+    kept = {identity.identity_id for identity in given.values()}
+    return tuple(each for each in present if each not in kept)
+
+
+@consulted
+def whose_are_taken_away(
+    given: Mapping[Identifier, Identity], present: Mapping[IdentityId, Identity]
+) -> list[CustomerId]:
+    return list(dict.fromkeys(whose(None, (present[each] for each in taken_away(given, present)))))
+
+
 @leads.decides(
-    Action.CLOSE, given=corrected_identifiers, present=present_identities, pools=pool_left, fields=lead_fields
+    Action.CLOSE,
+    given=corrected_identifiers,
+    present=present_identities,
+    customers=whose_are_taken_away,
+    survivors=who_answers,
+    pools=pool_left,
+    fields=lead_fields,
 )
 def correct(
     command: CorrectLead,
     lead: Open | Closed | Converted | Merged,
     given: Mapping[Identifier, Identity],
     present: Mapping[IdentityId, Identity],
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
     pools: Mapping[PoolId, Pool],
     fields: Catalog,
     asked: Asked,
 ) -> Iterator[LeadCorrected | IdentityReserved | IdentityReleased]:
-    """Correct what was captured wrongly; the wrong fact stays readable, and the correction names it."""
+    """Correct what was captured wrongly; the wrong fact stays readable, and the correction names it. By whom a lead is
+    held is not corrected away.
+    """
+    must_not_be_held(customers, survivors, asked)
     left = cooled(lead, cooling(pools, asked.at)) if isinstance(lead, Open) else None
     if not 1 <= command.corrects <= asked.version:
         raise Invalid(field="corrects", because=f"the lead has versions 1 to {asked.version}")
@@ -181,8 +208,7 @@ def correct(
     if command.custom is not None:
         custom, personal = checked(fields, command.custom, complete=False)
     added = {each: identity for each, identity in given.items() if identity.identity_id not in present}
-    kept = {identity.identity_id for identity in given.values()}
-    removed = tuple(each for each in present if each not in kept)
+    removed = taken_away(given, present)
     for identifier, identity in added.items():
         unheld(identity, identifier)
     yield LeadCorrected(
@@ -231,6 +257,8 @@ def shared_identity(command: MergeLead) -> Identifier:
     survivor=survivor_of,
     shared=shared_identity,
     identities=identities_of,
+    customers=whose_lead,
+    survivors=who_answers,
     books=owner_of,
     pools=pool_left,
 )
@@ -240,11 +268,16 @@ def merge(
     survivor: Open,
     shared: Identity,
     identities: Mapping[IdentityId, Identity],
+    customers: Mapping[CustomerId, Customer],
+    survivors: Mapping[CustomerId, Customer],
     books: Mapping[StaffId, AgentBook],
     pools: Mapping[PoolId, Pool],
     asked: Asked,
 ) -> Iterator[LeadMerged | LeadAbsorbed | Brought | IdentityReassigned | SlotReleased]:
-    """Merge a lead into the one that holds the same identity; the survivor answers for all of them."""
+    """Merge a lead into the one that holds the same identity; the survivor answers for all of them. A held one is not
+    merged: the survivor may be another customer's.
+    """
+    must_not_be_held(customers, survivors, asked)
     if not (isinstance(shared, HeldBy) and shared.lead_id == command.into):
         raise NotTheSame(kind=command.identity.kind, into=command.into)
     yield LeadMerged(lead_id=command.lead_id, from_=NAMES[type(lead.status)], into=command.into)

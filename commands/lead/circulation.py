@@ -15,7 +15,7 @@ from commands.lead.leads import (
     reason_given,
 )
 from commands.lead.people import giver
-from commands.people import in_person, must_be_owner_or_manager
+from commands.people import in_person, must_be_a_rule_s, must_be_owner_or_manager
 from commands.risk import identities_shown, must_not_be_held, whose_lead
 from domain.access import Action, scope_of
 from domain.actor import Asked
@@ -121,6 +121,7 @@ def recycle(
     asked: Asked,
 ) -> Iterator[LeadRecycled | SlotReleased]:
     """Take a lead back (回收) for a reason that the lead, its owner or his book really shows."""
+    must_be_a_rule_s("rule_id", command.rule_id, asked)
     del identities
     held = require(lead.custody, Held)
     if not asked.imported:

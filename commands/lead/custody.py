@@ -200,13 +200,6 @@ def rule_considered(command: DispatchLead) -> list[PolicyId]:
     return [] if command.considered is None else [PolicyId(command.rule_id)]
 
 
-def left_out_by_hand(command: DispatchLead, asked: Asked) -> list[StaffId]:
-    """Whom a person says that the rule left out. What a policy says comes from a view of the staff."""
-    if command.considered is None or asked.person is None or asked.imported:
-        return []
-    return [each.staff_id for each in command.considered.left_out]
-
-
 def counting(rules: Mapping[PolicyId, AnyDispatchRule]) -> list[CalendarId]:
     return [promised.calendar_id for rule in rules.values() if (promised := promise(rule)) is not None]
 
@@ -233,7 +226,6 @@ def response_due(
     pool=pool_for,
     rules=rule_considered,
     calendars=counting,
-    named=left_out_by_hand,
 )
 def dispatch(
     command: DispatchLead,
@@ -243,11 +235,10 @@ def dispatch(
     pool: Pool,
     rules: Mapping[PolicyId, AnyDispatchRule],
     calendars: Mapping[CalendarId, Calendar],
-    named: Mapping[StaffId, Staff],
     asked: Asked,
 ) -> Iterator[DispatchDecided | LeadAssigned | SlotReserved]:
     """Give a lead to whom a dispatch rule has chosen, and keep whom it considered."""
-    must_be_by_a_rule(command.considered, command.owner, command.candidates, named, asked)
+    must_be_by_a_rule(command.considered, command.owner, command.candidates, asked)
     must_take_work(command.owner, staff, Action.DISPATCH, asked, chosen_pool(lead, pool))
     told_again = must_be_free(lead, command.owner, asked)
     candidates = command.candidates

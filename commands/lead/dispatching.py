@@ -1,17 +1,17 @@
 """A dispatch explains itself: by which version of which rule, and why the others do not get the lead."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from commands.lead.leads import claimable_from, leads
+from commands.people import must_be_a_rule_s
 from domain.access import Action
 from domain.actor import Asked
 from domain.dispatch_rule import AnyDispatchRule, DispatchRule
 from domain.errors import Invalid, NotNow, require
 from domain.lead.facts.custody import DispatchDecided, LeadPooled, LeftOut
-from domain.lead.refusals import NotEmployed, RuleHasChanged
+from domain.lead.refusals import RuleHasChanged
 from domain.lead.states import Open, Pooled
 from domain.pool import Pool
-from domain.staff import Staff, Stranger
 from domain.values import LeadId, PolicyId, PoolId, StaffId, value
 
 NOBODY_ELIGIBLE = "nobody-eligible"
@@ -48,6 +48,7 @@ def pool_undispatched(
     command: PoolUndispatched, lead: Open, rule: AnyDispatchRule, pool: Pool, asked: Asked
 ) -> Iterator[DispatchDecided | LeadPooled]:
     """Offer a lead for which a dispatch rule has found nobody to the members of the rule's pool, and say why."""
+    must_be_a_rule_s("considered", command.considered, asked)
     entered = claimable_from(lead, pool, asked)
     yield decided(command.lead_id, command.rule_id, command.considered, rule, None, asked, pool.pool_id)
     match lead.custody:
@@ -92,24 +93,15 @@ def decided(
 
 
 def must_be_by_a_rule(
-    considered: Considered | None,
-    owner: StaffId,
-    candidates: tuple[StaffId, ...],
-    named: Mapping[StaffId, Staff],
-    asked: Asked,
+    considered: Considered | None, owner: StaffId, candidates: tuple[StaffId, ...], asked: Asked
 ) -> None:
-    """A person who lets a rule give a lead names one that is published, and people whom we know: `named` is whom he
-    says it left out. Whoever dispatches, the candidates are among those whom the rule has considered.
-    """
+    """No person dispatches. Whoever does, the candidates are among those whom the rule has considered."""
     if asked.imported:
         return
+    if asked.person is not None:
+        raise Invalid(field="considered", because="a rule dispatches, and tells whom it considered; a person assigns")
     if considered is None:
-        if asked.person is not None:
-            raise Invalid(field="considered", because="a dispatch is by a published rule; who decides himself assigns")
         return
-    for staff_id, person in named.items():
-        if isinstance(person, Stranger):
-            raise NotEmployed(staff_id=staff_id)
     if not {*candidates} <= {owner, *(each.staff_id for each in considered.left_out)}:
         raise Invalid(field="candidates", because="these are among those whom the rule has considered")
 

@@ -1,6 +1,7 @@
 """Two leads that may be one: it is suspected, by a rule or by a person, and a person decides."""
 
 from commands.lead.leads import leads, reason_given
+from commands.people import must_be_a_rule_s
 from domain.access import Action
 from domain.actor import Asked
 from domain.errors import Invalid
@@ -13,16 +14,20 @@ from domain.values import LeadId, value
 def doubt_between(lead_id: LeadId, lead: Open, other_id: LeadId, other: Open) -> Doubt | None:
     """What has been said of the two, on whichever of them. A person's word is the last."""
     said = {(lead.doubts or {}).get(other_id), (other.doubts or {}).get(lead_id)}
-    return "dismissed" if "dismissed" in said else "suspected" if "suspected" in said else None
+    last: tuple[Doubt, ...] = ("dismissed", "suspected", "noticed")
+    return next((doubt for doubt in last if doubt in said), None)
+
+
+WHOLLY = 100
 
 
 @value
 class SuspectDuplicate:
-    """`comparison` is how a rule has found it; a person has `noticed` it, and shows no comparison."""
+    """`comparison` is how a rule has found it; a person has `noticed` it, and neither compares nor measures."""
 
     lead_id: LeadId
     of: LeadId
-    likeness: int = 100
+    likeness: int = WHOLLY
     because: Likeness = "noticed"
     comparison: Comparison | None = None
 
@@ -40,15 +45,21 @@ def other_lead(command: SuspectDuplicate | DismissDuplicate) -> LeadId:
 
 
 @leads.decides(Action.WORK, other=other_lead)
-def suspect_duplicate(command: SuspectDuplicate, lead: Open, other: Open) -> DuplicateSuspected:
-    """Say that two open leads may be one (疑似重复). Nothing follows but what a person decides: merge, or dismiss."""
+def suspect_duplicate(command: SuspectDuplicate, lead: Open, other: Open, asked: Asked) -> DuplicateSuspected:
+    """Say that two open leads may be one (疑似重复). Nothing follows but what a person decides: merge, or dismiss.
+    What a person has noticed keeps no rule from telling how it looks.
+    """
     explained(command)
+    must_be_a_rule_s("because", command.because != "noticed", asked)
+    must_be_a_rule_s("likeness", command.likeness != WHOLLY, asked)
     match doubt_between(command.lead_id, lead, command.of, other):
         case "suspected":
             raise SuspectedAlready(of=command.of)
+        case "noticed" if command.because == "noticed":
+            raise SuspectedAlready(of=command.of)
         case "dismissed":
             raise DismissedAlready(of=command.of)
-        case None:
+        case _:
             return DuplicateSuspected(
                 lead_id=command.lead_id,
                 of=command.of,
@@ -60,7 +71,7 @@ def suspect_duplicate(command: SuspectDuplicate, lead: Open, other: Open) -> Dup
 
 def explained(command: SuspectDuplicate) -> None:
     """What is said of the two is a likeness, and what a rule has compared is told."""
-    if not 0 <= command.likeness <= 100:
+    if not 0 <= command.likeness <= WHOLLY:
         raise Invalid(field="likeness", because="a likeness is 0 to 100")
     if command.because == "named-together":
         raise Invalid(field="because", because="that only an enquiry shows which names both")
@@ -75,7 +86,7 @@ def explained(command: SuspectDuplicate) -> None:
 def dismiss_duplicate(command: DismissDuplicate, lead: Open, other: Open, asked: Asked) -> DuplicateDismissed:
     """Decide that two leads are two, for a reason: it is for whoever might merge them. They are not suspected again."""
     reason_given(asked)
-    if doubt_between(command.lead_id, lead, command.of, other) != "suspected":
+    if doubt_between(command.lead_id, lead, command.of, other) not in {"suspected", "noticed"}:
         raise NotSuspected(of=command.of)
     holder, whom = (command.lead_id, command.of) if command.of in (lead.doubts or {}) else (command.of, command.lead_id)
     return DuplicateDismissed(lead_id=holder, of=whom)

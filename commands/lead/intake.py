@@ -90,7 +90,7 @@ def named_together(known: Mapping[LeadId, Open]) -> Iterator[DuplicateSuspected]
     """Leads that one enquiry names may be one: that is for a person, if it is not before him, or decided, already."""
     (first, lead), *others = known.items()
     for other_id, other in others:
-        if doubt_between(other_id, other, first, lead) is None:
+        if doubt_between(other_id, other, first, lead) in {None, "noticed"}:
             yield DuplicateSuspected(lead_id=other_id, of=first, likeness=100, because="named-together")
 
 

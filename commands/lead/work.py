@@ -16,6 +16,7 @@ from commands.lead.leads import (
     status_before,
     still_open,
 )
+from commands.people import must_be_a_rule_s
 from commands.risk import identities_shown, must_not_be_held, whose, whose_lead
 from domain.access import Action
 from domain.actor import Asked
@@ -96,8 +97,9 @@ class ScoreLead:
 
 
 @leads.decides(Action.WORK)
-def score(command: ScoreLead, _: Open) -> LeadScored:
-    """Record how promising a model finds the lead."""
+def score(command: ScoreLead, _: Open, asked: Asked) -> LeadScored:
+    """Record how promising a model finds the lead: by what it ranks first, nobody helps himself."""
+    must_be_a_rule_s("model_version", command.model_version, asked)
     if abs(command.score) > LARGEST_SCORE:
         raise Invalid(field="score", because=f"a score is at most {LARGEST_SCORE}, above or below nought")
     return LeadScored(

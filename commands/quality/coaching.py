@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from commands.people import must_be_a_rule_s
 from commands.quality.people import must_be_able
 from commands.quality.reviews import reviews
 from domain.access import Action, scope_of
@@ -46,6 +47,7 @@ def assign_coaching(
     command: AssignCoaching, review: Review, staff: Staff, others: Mapping[ReviewId, Review], asked: Asked
 ) -> CoachingAssigned:
     """Give the agent a coach, whose work this is from now on, or another one as long as it is not done."""
+    must_be_a_rule_s("chosen", command.chosen, asked)
     coaching = require(review.coaching, NotCoached, InCoaching)
     must_be_due(command, review, others)
     if not asked.imported:
@@ -94,6 +96,7 @@ def report_no_coach(
     asked: Asked,
 ) -> CoachNotFound | None:
     """Put on record that the agent is to be coached and nobody can do it: who was asked, and why it is none of them."""
+    must_be_a_rule_s("chosen", command.chosen, asked)
     before = require(review.coaching, NotCoached)
     must_be_due(command, review, others)
     agent = staff[review.agent]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from commands.people import must_be_a_rule_s
 from commands.ticket.people import must_take_ticket, taken_back
 from commands.ticket.tickets import adopted, agent_of, policy_of, tickets
 from domain.access import Action
@@ -48,6 +49,7 @@ def dispatch(
     asked: Asked,
 ) -> Iterator[TicketDispatchDecided | TicketAssigned | TicketSlotReserved]:
     """Give what nobody has to whoever was chosen for it, and say why him; or say why nobody."""
+    must_be_a_rule_s("considered", command.considered, asked)
     if ticket.matter.agent is not None:
         raise HasAnAgent(agent=ticket.matter.agent)
     policy = adopted(command.ticket_id, policies)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from commands.people import must_work_here
+from commands.people import must_be_a_rule_s, must_work_here
 from commands.ticket.clocks import passed, promised_anew
 from commands.ticket.tickets import adopted, calendars_of, policy_of, tickets
 from domain.access import Action
@@ -112,6 +112,7 @@ def escalate_sla(
     command: EscalateSla, ticket: Active, staff: Mapping[StaffId, Staff], asked: Asked
 ) -> Iterator[SlaBreached | TicketEscalated]:
     """Call in who decides more, because a promise is broken; each level once, and again when who came has left."""
+    must_be_a_rule_s("looked", command.looked, asked)
     clock = the_clock(ticket, command.metric)
     follows = clock.vacated_by is not None and clock.escalated == command.level
     if clock.escalated >= command.level and not follows:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from commands.people import must_work_here
+from commands.people import must_be_a_rule_s, must_work_here
 from commands.ticket.clocks import answered, asked_again, following
 from commands.ticket.people import must_take_ticket
 from commands.ticket.status import Reopening, reopened_by_history, reopening
@@ -73,6 +73,8 @@ def assign(
     asked: Asked,
 ) -> Iterator[TicketAssigned | TicketReopened | TicketSlotReleased | TicketSlotReserved | SlaEvent]:
     """Give it to somebody who can help; what waits goes on waiting. In history, whoever took it in charge went on."""
+    must_be_a_rule_s("method", command.method != "assign", asked)
+    must_be_a_rule_s("rule_id", command.rule_id, asked)
     events = reopened_by_history(command.ticket_id, ticket, policies, calendars, staff, asked)
     found = active(after(ticket, events))
     had, gets = found.matter.agent, command.agent

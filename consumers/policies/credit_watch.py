@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from commands.customer.credit import OVERDUE, LiftCreditHold, PlaceCreditHold, RaiseCreditAlert
+from commands.customer.credit import LiftCreditHold, PlaceCreditHold, RaiseCreditAlert
 from commands.order.receivables import WatchReceivables
 from consumers.process import Process
+from domain.customer.dossier import OVERDUE
 from domain.customer.facts.credit import (
     CreditAlertRaised,
     CreditHoldLifted,

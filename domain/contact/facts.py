@@ -10,6 +10,7 @@ from domain.values import CatalogId, ContactId, Instant, Personal, PolicyId, fac
 Channel = Literal["call", "sms", "email", "wechat", "app", "post", "visit"]
 Purpose = Literal["service", "sales", "marketing", "survey"]
 Standing = Literal["given", "unknown", "withdrawn", "refused"]  # From what allows most to what allows least.
+Unwished = Literal["do-not-contact", "consent-withdrawn", "consent-missing"]  # Why somebody is not to be spoken to.
 Field = Literal["name", "addresses", "job_title", "language", "time_zone", "note", "reports_to"]
 
 EVIDENCE = CatalogId("consent-evidence")  # How we know that it was the person's own wish.

@@ -95,10 +95,17 @@ class CreditOverride:
     by: StaffId
 
 
+OVERDUE = "overdue"  # The one reason of a hold that a program can show.
+
+
 @value
 class CreditHold:
     reason: str
     invoice_no: str | None = None
+
+    @property
+    def is_of_an_invoice(self) -> bool:
+        return self.reason == OVERDUE
 
 
 @value

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TypeVar
 
-from domain.customer.dossier import Credit, CreditOverride, Dossier, LinkedContact, Profile
+from domain.customer.dossier import Credit, CreditHold, CreditOverride, Dossier, LinkedContact, Profile
 from domain.customer.facts.merging import FieldChoices, Side, Sides
 from domain.identity import IdentityKind
 from domain.money import Money
@@ -128,7 +128,8 @@ def identities_back(now: Dossier, was: Dossier, named: Named) -> dict[IdentityId
 
 def parted(before: Dossier, kept: Dossier, now: Dossier, was: Dossier, named: Named) -> tuple[Dossier, Dossier]:
     """The survivor's dossier and the other's. What has not changed since the merge is again as it was `before` it;
-    the other is what it `was`. What has changed since stays, but for what is named.
+    the other is what it `was`. What has changed since stays, but for what is named. What stops them since then stops
+    both, for nobody knows which of the two it was; what has been cleared stops neither.
     """
     back = identities_back(now, was, named)
     moved = {key: now.contacts[key] for key in named.contacts}
@@ -159,8 +160,8 @@ def parted(before: Dossier, kept: Dossier, now: Dossier, was: Dossier, named: Na
         segment=undone(before.segment, kept.segment, now.segment),
         standing=undone(before.standing, kept.standing, now.standing),
         active_at=undone(before.active_at, kept.active_at, now.active_at),
-        risk_flags=codes_undone(before.risk_flags, kept.risk_flags, now.risk_flags),
-        legal_holds=codes_undone(before.legal_holds, kept.legal_holds, now.legal_holds),
+        risk_flags=stopping(before.risk_flags, kept.risk_flags, now.risk_flags),
+        legal_holds=stopping(before.legal_holds, kept.legal_holds, now.legal_holds),
         contracts=bound_still(before.contracts, kept.contracts, now.contracts) or None,
     )
     other = replace(
@@ -169,9 +170,8 @@ def parted(before: Dossier, kept: Dossier, now: Dossier, was: Dossier, named: Na
         contacts=one_primary({**was.contacts, **moved}),
         orders={key: order for key, order in now.orders.items() if key in was.orders or key in named.orders},
         credit=others_credit,
-        legal_holds=tuple(
-            matter for matter in now.legal_holds if matter in was.legal_holds or matter not in before.legal_holds
-        ),
+        risk_flags=stopping(was.risk_flags, kept.risk_flags, now.risk_flags),
+        legal_holds=stopping(was.legal_holds, kept.legal_holds, now.legal_holds),
         contracts={  # Whose those are that came since, nobody knows: they bind both.
             contract: until
             for contract, until in bound_still(was.contracts, kept.contracts, now.contracts).items()
@@ -195,9 +195,23 @@ def parted_credit(before: Credit, kept: Credit, now: Credit, was: Credit, named:
         line=undone(before.line, kept.line, now.line),
         reservations={key: amount for key, amount in left.items() if key not in named.orders},
         overrides=left_over(now.overrides, was.overrides),
-        hold=undone(before.hold, kept.hold, now.hold),
+        hold=before.hold if kept.hold else now.hold,
     )
-    return survivor, replace(was, reservations=back, alerted=False)
+    hold = others_hold(before.hold, kept.hold, now.hold, was.hold)
+    return survivor, replace(was, reservations=back, hold=hold, alerted=False)
+
+
+def others_hold(
+    before: CreditHold | None, kept: CreditHold | None, now: CreditHold | None, was: CreditHold | None
+) -> CreditHold | None:
+    """Where both had one, the other's lay under the survivor's, and nobody has lifted it. What a program has stopped
+    since, for an invoice, it will stop for again with whose the invoice is.
+    """
+    if kept is not None:
+        return was
+    if now is not None and not now.is_of_an_invoice:
+        return now
+    return was if before not in (None, was) else None
 
 
 def left_over(now: tuple[CreditOverride, ...], was: tuple[CreditOverride, ...]) -> tuple[CreditOverride, ...]:
@@ -228,5 +242,19 @@ def bound_still(
     return each_undone(before or {}, kept or {}, now or {})
 
 
-def codes_undone(before: tuple[str, ...], kept: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(each_undone(*(dict.fromkeys(codes, True) for codes in (before, kept, now))))
+def stopping(own: tuple[str, ...], kept: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
+    """Of what stops the two: what was one's own, and what has come since they are one."""
+    return tuple(each for each in now if each in own or each not in kept)
+
+
+def still_stopping(then: Dossier, now: Dossier) -> Dossier:
+    """What is remembered of another time, without what has been cleared since: raised again, it is new."""
+    return replace(
+        then,
+        risk_flags=tuple(flag for flag in then.risk_flags if flag in now.risk_flags),
+        legal_holds=tuple(matter for matter in then.legal_holds if matter in now.legal_holds),
+    )
+
+
+def still_on_hold(kept: Credit, now: Credit) -> Credit:
+    return kept if kept.hold == now.hold else replace(kept, hold=None)

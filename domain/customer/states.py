@@ -72,6 +72,7 @@ from domain.customer.facts.relations import (
     ValueSegmentChanged,
 )
 from domain.customer.facts.terms import Status
+from domain.customer.joining import still_on_hold, still_stopping
 from domain.errors import ImpossibleHistory
 from domain.identity import IdentityKind, IdentityLink
 from domain.values import CustomerId, IdentityId, Instant, OrderId, StaffId, replace, value
@@ -142,7 +143,9 @@ class Uncreated: ...
 
 @value
 class Merge:
-    """What the survivor was before and just after: so that it can be told what came of it later."""
+    """What the survivor was before and just after: so that it can be told what came of it later. What has been cleared
+    since is forgotten in it.
+    """
 
     absorbed: CustomerId
     version: int
@@ -191,9 +194,9 @@ def evolve(customer: Customer, event: CustomerEvent) -> Customer:
         case Open(), CustomerAbsorbed(into=into):
             return Absorbed(into=into, was=customer)
         case Open(), CustomersMerged() | CustomerUnmerged():
-            return evolve_merges(customer, event)
+            return remembering(evolve_merges(customer, event))
         case Open(), _:
-            return evolve_open(customer, event)
+            return remembering(evolve_open(customer, event))
         case Closed(because="shut"), PersonalDataErased():
             return Closed(because="erased", was=erased(customer.was))
         case Closed(), CustomerStatusChanged(to="closed"):
@@ -207,7 +210,8 @@ def evolve(customer: Customer, event: CustomerEvent) -> Customer:
             return replace(customer, was=evolve_open(customer.was, event))
         case Absorbed(was=was), CustomerRestored(to=to, kept=kept):
             same = NAMES[type(was.lifecycle)] == to
-            return replace(was, dossier=kept, lifecycle=was.lifecycle if same else lifecycle(to, kept))
+            back = replace(was, dossier=kept, lifecycle=was.lifecycle if same else lifecycle(to, kept))
+            return remembering(back)
         case _:
             raise ImpossibleHistory(customer, event)
 
@@ -367,6 +371,22 @@ def evolve_merges(customer: Open, event: CustomersMerged | CustomerUnmerged) -> 
             known = next((each for each in (customer.lifecycle, merge.status_before) if NAMES[type(each)] == to), None)
             after = lifecycle(to, kept) if known is None else known
             return replace(customer, lifecycle=after, dossier=kept, merges=tuple(earlier))
+
+
+def remembering(customer: Open) -> Open:
+    """As much of its merges as may still be undone."""
+    if not customer.merges:
+        return customer
+    now = customer.dossier
+    merges = tuple(
+        replace(
+            each,
+            before=still_stopping(each.before, now),
+            kept=replace(still_stopping(each.kept, now), credit=still_on_hold(each.kept.credit, now.credit)),
+        )
+        for each in customer.merges
+    )
+    return replace(customer, merges=merges)
 
 
 # What is made of what

@@ -141,7 +141,8 @@ def gone_from(custody: Custody) -> Unassigned:
 # States of the lead
 
 
-Doubt = Literal["suspected", "dismissed"]  # Of another lead: it may be the same, or a person has said that it is not.
+Doubt = Literal["noticed", "suspected", "dismissed"]
+"""Of another lead: a person or a rule says that it may be the same, or a person that it is not."""
 
 
 @value
@@ -277,8 +278,9 @@ def evolve_open(lead: Open, event: LeadEvent) -> Lead:
         case LeadExemptionEnded(ground=ended):
             left = {ground: until for ground, until in (lead.exempt or {}).items() if ground != ended}
             return replace(lead, exempt=left or None)
-        case DuplicateSuspected(of=other):  # Until somebody has decided, they are two.
-            return replace(lead, doubts={**(lead.doubts or {}), other: "suspected"})
+        case DuplicateSuspected(of=other, because=because):  # Until somebody has decided, they are two.
+            doubt: Doubt = "noticed" if because == "noticed" else "suspected"
+            return replace(lead, doubts={**(lead.doubts or {}), other: doubt})
         case DuplicateDismissed(of=other):
             return replace(lead, doubts={**(lead.doubts or {}), other: "dismissed"})
         case TouchRecorded() | LeadScored() | ContactAttitudeRecorded() | LeadAdopted() | NextActionScheduled():

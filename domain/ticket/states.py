@@ -41,6 +41,8 @@ from domain.ticket.facts.work import (
     KnowledgeCaseProposed,
     ReopenOffered,
     ReturnRequested,
+    SurveyDeferred,
+    SurveyDropped,
     SurveyRequested,
     TicketAssigned,
     TicketDispatchDecided,
@@ -225,6 +227,8 @@ def evolve(ticket: Ticket, event: TicketEvent) -> Ticket:
             | EscalationVacated()
             | KnowledgeCaseProposed()
             | SurveyRequested()
+            | SurveyDeferred()
+            | SurveyDropped()
             | CsatRecorded()
             | ReopenOffered()
             | TicketAbsorbed()

@@ -34,6 +34,7 @@ DeadlineKind = Literal[
     "winback",
     "upsell",
     "ranking",
+    "survey",
 ]
 
 

@@ -1,4 +1,6 @@
-"""The deadlines of tickets: what their clocks reach, the end of a wait, and when they close by themselves."""
+"""The deadlines of tickets: what their clocks reach, the end of a wait, when they close by themselves, and when the
+customer may be asked how it was.
+"""
 
 from domain.sla import Deadlines as Reached
 from domain.sla import Metric
@@ -24,7 +26,7 @@ from domain.ticket.facts.status import (
     TicketResolved,
     TicketResumed,
 )
-from domain.ticket.facts.work import CustomerReplied
+from domain.ticket.facts.work import CustomerReplied, SurveyDeferred, SurveyDropped, SurveyRequested
 from domain.values import Instant
 from ledger.envelope import Recorded
 from projections.deadlines.row import Deadline, DeadlineKind, Deadlines, deadline, without
@@ -58,7 +60,10 @@ def of_tickets(
     | TicketReopened
     | TicketRejected
     | TicketMerged
-    | TicketAdopted,
+    | TicketAdopted
+    | SurveyRequested
+    | SurveyDeferred
+    | SurveyDropped,
     recorded: Recorded,
 ) -> Deadlines:
     match event:
@@ -70,8 +75,14 @@ def of_tickets(
             return rows
         case TicketResolved(close_at=close_at) if close_at is not None:
             return deadline(without(rows, "pending-end"), recorded, "auto-close", close_at)
-        case TicketResolved() | TicketClosed() | TicketReopened():
+        case TicketReopened() | TicketClosed(automatic=True):
+            return without(rows, "pending-end", "auto-close", "survey")
+        case TicketResolved() | TicketClosed():
             return without(rows, "pending-end", "auto-close")
+        case SurveyDeferred(until=until):
+            return deadline(rows, recorded, "survey", until)
+        case SurveyRequested() | SurveyDropped():
+            return without(rows, "survey")
         case TicketRejected() | TicketMerged():
             return ()
         case TicketAdopted(close_at=close_at) if close_at is not None:

@@ -10,7 +10,7 @@ from domain.customer.facts.lifecycle import CustomerStatusChanged, TouchpointRec
 from domain.customer.facts.merging import CustomerRestored
 from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
 from domain.customer.facts.person import CustomerCreated
-from domain.customer.joining import codes_undone, each_undone, one_primary, undone
+from domain.customer.joining import each_undone, one_primary, stopping, undone
 from domain.customer.lapse import lapses_at
 from domain.customer.states import Absorbed, Closed, Open, Uncreated, evolve
 from domain.errors import ImpossibleHistory
@@ -84,10 +84,15 @@ codes = st.lists(st.sampled_from("abcd"), unique=True).map(tuple)
 maps = st.dictionaries(st.sampled_from("abcd"), st.integers(1, 3))
 
 
-@given(codes, codes)
-def test_what_has_not_changed_since_is_as_before(before: tuple[str, ...], kept: tuple[str, ...]) -> None:
-    assert set(codes_undone(before, kept, kept)) == set(before)
-    assert set(codes_undone(before, before, kept)) == set(kept)
+@given(codes, codes, codes)
+def test_what_stops_both_is_each_s_own_and_what_came_since(
+    own: tuple[str, ...], others: tuple[str, ...], now: tuple[str, ...]
+) -> None:
+    kept = tuple(dict.fromkeys((*own, *others)))
+    assert set(stopping(own, kept, kept)) == set(own)
+    mine, theirs = (set(stopping(each, kept, now)) for each in (own, others))
+    assert mine | theirs == set(now), "nothing is lost, and nothing that was cleared comes back"
+    assert set(now) - set(kept) <= mine & theirs
 
 
 @given(maps, maps, maps)

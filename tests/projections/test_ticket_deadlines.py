@@ -1,14 +1,16 @@
 """The deadlines of tickets: each clock has its own, none while it stands still, none for what has been told."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from domain.sla import Metric, StopReason
 from domain.ticket.facts.clocks import SlaOverrun, SlaRebased
 from domain.ticket.facts.opening import TicketAdopted
-from domain.ticket.facts.status import TicketPended, TicketReopened, TicketResumed
-from domain.ticket.facts.work import CustomerReplied
+from domain.ticket.facts.status import TicketClosed, TicketPended, TicketReopened, TicketResumed
+from domain.ticket.facts.work import CustomerReplied, SurveyDeferred, SurveyDropped, SurveyRequested
+from domain.values import ContactId
 from tests.commands.ticket.situations import (
     OFFICE,
     STANDARD,
@@ -162,3 +164,31 @@ def test_what_was_solved_in_history_closes_by_itself_when_it_is_adopted() -> Non
     assert due(history, solved, TicketAdopted(ticket_id=TICKET, policy_id=STANDARD)) == {}
     adopted = TicketAdopted(ticket_id=TICKET, policy_id=STANDARD, reopen_until=day(4, 9), close_at=day(3, 31))
     assert due(history, solved, adopted) == {"auto-close": day(3, 31)}
+
+
+put_off = SurveyDeferred(
+    ticket_id=TICKET, cycle=1, contact_id=ContactId(UUID(int=0xA1)), because="day", until=day(3, 26, 8)
+)
+
+
+def test_a_survey_that_was_put_off_is_due_then() -> None:
+    solved = (*opened, resolved)
+    ends = due(*solved)
+    assert due(*solved, put_off) == ends | {"survey": day(3, 26, 8)}
+    again = replace(put_off, until=day(3, 27, 8))
+    assert due(*solved, put_off, again) == ends | {"survey": day(3, 27, 8)}
+    by_hand = TicketClosed(ticket_id=TICKET, from_="resolved", automatic=False)
+    assert due(*solved, put_off, by_hand)["survey"] == day(3, 26, 8)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        SurveyRequested(ticket_id=TICKET, cycle=1),
+        SurveyDropped(ticket_id=TICKET, cycle=1, because="do-not-contact"),
+        TicketClosed(ticket_id=TICKET, from_="resolved", automatic=True),
+        TicketReopened(ticket_id=TICKET, from_="resolved", to="open", n=1),
+    ],
+)
+def test_it_is_due_no_more_once_he_was_asked_or_is_not_to_be(over: object) -> None:
+    assert "survey" not in due(*opened, resolved, put_off, over)

@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Literal
 
-from domain.contact.facts import Channel
+from domain.contact.facts import Channel, Unwished
 from domain.sla import Metric
 from domain.ticket.facts.terms import Status
 from domain.values import (
+    ContactId,
     CustomerId,
     Instant,
     OrderId,
@@ -157,11 +158,34 @@ class KnowledgeCaseProposed:
 
 @fact("ticket.survey-requested")
 class SurveyRequested:
-    """By which channels the customer's contact does not mind to be asked; None where there was nobody to know it of."""
+    """By which channels the customer's contact does not mind to be asked; None where there was nobody to know it of.
+    `channel` is the one for which his place is reserved.
+    """
 
     ticket_id: TicketId
     cycle: int
     channels: tuple[Channel, ...] | None = None
+    channel: Channel | None = None
+
+
+@fact("ticket.survey-deferred")
+class SurveyDeferred:
+    """It would be too much for that contact now; it is tried again at `until`."""
+
+    ticket_id: TicketId
+    cycle: int
+    contact_id: ContactId
+    because: str
+    until: Instant
+
+
+@fact("ticket.survey-dropped")
+class SurveyDropped:
+    """The customer is not asked in that cycle: nobody is to be, or not before the matter is over for good."""
+
+    ticket_id: TicketId
+    cycle: int
+    because: Unwished | Literal["never-allowed", "too-late"]
 
 
 @fact("ticket.csat-recorded")
@@ -198,6 +222,8 @@ WorkEvent = (
     | EscalationVacated
     | KnowledgeCaseProposed
     | SurveyRequested
+    | SurveyDeferred
+    | SurveyDropped
     | CsatRecorded
     | ReopenOffered
 )

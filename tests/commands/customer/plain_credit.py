@@ -108,7 +108,16 @@ class Credits:
         if account is None or not account.held:
             return "no"
         account.held = False
+        self.cleared(customer)
         return "yes"
+
+    def cleared(self, customer: int) -> None:
+        """What was cleared after two became one is up with neither when they are two again."""
+        account = self.open[customer]
+        for merge in self.merges[customer]:
+            merge.kept.held = merge.kept.held and account.held
+            merge.kept.flags &= account.flags
+            merge.before.flags &= account.flags
 
     def flag(self, customer: int) -> Answer:
         account = self.open.get(customer)
@@ -122,6 +131,7 @@ class Credits:
         if account is None or not account.flags:
             return "no"
         account.flags.clear()
+        self.cleared(customer)
         return "yes"
 
     def merge(self, survivor: int, absorbed: int, side: str) -> Answer:
@@ -182,13 +192,18 @@ class Credits:
                 return "no"
         if now.level == last.kept.level:
             mine.level = last.before.level
-        if now.held == last.kept.held:
+        if last.kept.held:
             mine.held = last.before.held
-        if now.flags == last.kept.flags:
-            mine.flags = last.before.flags
+        else:
+            others.held = now.held
+        since = now.flags - last.kept.flags
+        mine.flags = now.flags & last.before.flags | since
+        others.flags = now.flags & last.was.flags | since
         for each in last.was.granted:
             mine.granted.remove(each)
         merges.pop()
         del self.into[absorbed]
         self.open[survivor], self.open[absorbed] = mine, others
+        self.cleared(survivor)
+        self.cleared(absorbed)
         return "yes"

@@ -1,6 +1,6 @@
 """The gate before every outreach: no oftener than is published, and never against a wish, whoever asks."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import get_args, get_type_hints
 from uuid import UUID
 
@@ -9,16 +9,32 @@ import pytest
 from commands import DECIDERS
 from commands.customer.approaching import ApproachCustomer
 from commands.customer.relations import RequestNotification
-from domain.contact.facts import ContactCreated, ContactMerged, DoNotContactSet, OutreachReserved
+from commands.ticket.afterwards import OfferReopening, RequestSurvey
+from commands.ticket.work import SendAcknowledgement
+from domain.call.facts import CallRequested
+from domain.contact.facts import (
+    ConsentChanged,
+    ContactCreated,
+    ContactMerged,
+    DoNotContactSet,
+    OutreachMade,
+    OutreachReserved,
+)
 from domain.contact.refusals import ConsentMissing, ContactedOften, ContactWentInto, DoNotContact
 from domain.customer.facts.approaches import ApproachDeferred, ApproachDropped, CustomerApproached
+from domain.customer.facts.lifecycle import TouchpointRecorded
 from domain.customer.facts.protection import RiskFlagRaised
 from domain.customer.facts.relations import ContactLinked, NotificationRequested
 from domain.errors import Invalid, NotNow
 from domain.identity import IdentityLink, IdentityReserved
-from domain.lead.facts.intake import LeadCaptured
+from domain.lead.facts.intake import LeadCaptured, LeadCorrected, TouchRecorded
+from domain.lead.facts.work import FollowUpLogged
+from domain.order.facts import OrderRequested
 from domain.outreach_policy import STANDARD, OutreachPolicyPublished, OutreachTerms
-from domain.signature import members
+from domain.quality.review.facts import SecondReviewRequested
+from domain.signature import Rule, members
+from domain.ticket.facts.opening import TicketOpened
+from domain.ticket.facts.work import AcknowledgementSent, ReopenOffered, ReturnRequested, SurveyRequested
 from domain.values import ContactId, LeadId
 from tests.commands.customer.situations import LEAD, LI, ORDER, WANG, WAYS, assigned, created, published
 from tests.spec import BOB, START, day, given, identity, mia, policy
@@ -72,15 +88,69 @@ def test_what_is_for_sales_is_said_to_somebody_by_a_channel_that_can_be_refused(
     given(*published, *created, *contact).when(tell, by=policy).refused(NotNow, because="this needs OutreachPolicy")
 
 
+# What goes out by itself. An event that looks as if something did is looked for by its name and its fields, and is one
+# of three: it needs a place, it is an answer, or nothing goes out at all.
+
+ASKING = ("Requested", "Sent", "Offered", "Approached", "Asked", "Invited", "Notified", "Reminded")
+SAYING = {"channel", "channels", "template"}
+
+SERVICE_REPLIES: dict[type, str] = {
+    AcknowledgementSent: "who complains hears that it has arrived",
+    ReopenOffered: "who has said that he is not content hears what he can do",
+}
+NOTHING_GOES_OUT: dict[type, str] = {
+    LeadCaptured: "how he has come",
+    LeadCorrected: "how he had come",
+    TouchRecorded: "how he has come again",
+    TicketOpened: "how he has come",
+    TouchpointRecorded: "what has been",
+    FollowUpLogged: "what has been, by a person",
+    CallRequested: "a person telephones, or is telephoned",
+    OrderRequested: "he asks",
+    ReturnRequested: "he asks",
+    SecondReviewRequested: "among colleagues",
+    ConsentChanged: "his wish",
+    DoNotContactSet: "his wish",
+    OutreachReserved: "the place itself",
+    OutreachMade: "the place itself",
+}
+
+
+def looks_outward(event: type) -> bool:
+    return event.__name__.endswith(ASKING) or bool(SAYING & {field.name for field in fields(event)})
+
+
+LOOKING = {event for decider in DECIDERS for event in decider.events if looks_outward(event)}
+
+
+def that_answer_with(outward: set[type]) -> dict[type, Rule]:
+    rules = [rule for decider in DECIDERS for rule in decider.rules.values()]
+    return {rule.takes: rule for rule in rules if outward & set(yields(rule.run))}
+
+
 def test_whatever_goes_out_by_itself_has_passed_the_gate() -> None:
     """Each rule that lets us speak to a customer reads the limits and the contact, and reserves the place."""
-    outward = {NotificationRequested, CustomerApproached}
-    rules = [rule for decider in DECIDERS for rule in decider.rules.values() if outward & set(yields(rule.run))]
-    assert {rule.takes for rule in rules} == {RequestNotification, ApproachCustomer}
-    for rule in rules:
+    outward = LOOKING - SERVICE_REPLIES.keys() - NOTHING_GOES_OUT.keys()
+    assert outward == {NotificationRequested, CustomerApproached, SurveyRequested}, "say of what is new which it is"
+    rules = that_answer_with(outward)
+    assert rules.keys() == {RequestNotification, ApproachCustomer, RequestSurvey}
+    for rule in rules.values():
         assert OutreachReserved in yields(rule.run)
         read = {each for need in rule.needs.values() for each in need.types}
         assert {kind.__name__ for kind in read} >= {"Contact", "OutreachPolicy"}
+
+
+def test_what_is_no_outreach_looks_like_one_and_is_known_to_be_none() -> None:
+    assert {*SERVICE_REPLIES, *NOTHING_GOES_OUT} <= LOOKING
+    assert not SERVICE_REPLIES.keys() & NOTHING_GOES_OUT.keys()
+
+
+def test_a_service_reply_needs_no_place() -> None:
+    """It is asked for by what the customer has done himself, and is exempt in the usual terms."""
+    assert "service" in OutreachTerms().exempt
+    rules = that_answer_with(set(SERVICE_REPLIES))
+    assert rules.keys() == {SendAcknowledgement, OfferReopening}
+    assert not any(OutreachReserved in yields(rule.run) for rule in rules.values())
 
 
 def yields(rule: object) -> tuple[type, ...]:

@@ -24,7 +24,7 @@ from domain.customer.dossier import (
     PaidOrder,
     Profile,
 )
-from domain.customer.facts.credit import CreditHoldLifted, CreditOverrideGranted
+from domain.customer.facts.credit import CreditOverrideGranted
 from domain.customer.facts.lifecycle import TouchpointRecorded
 from domain.customer.facts.merging import (
     CustomerAbsorbed,
@@ -35,7 +35,7 @@ from domain.customer.facts.merging import (
 )
 from domain.customer.facts.owners import CustomerCollaboratorAdded, CustomerTransferred
 from domain.customer.facts.person import CustomerCreated, CustomerProfileUpdated, CustomerRegistered
-from domain.customer.facts.protection import LegalHoldLifted, LegalHoldPlaced, RiskFlagRaised
+from domain.customer.facts.protection import LegalHoldPlaced, RiskFlagRaised
 from domain.customer.facts.relations import ContactLinked, TagApplied, ValueSegmentChanged
 from domain.customer.refusals import ChoiceNeeded, HasBeenMerged, MoreThanCredit, NotTheLastMerge, OnLegalHold
 from domain.customer.states import Absorbed, Churned, Open
@@ -421,24 +421,6 @@ def test_a_debt_that_was_paid_since_is_not_owed_again() -> None:
     kept = more.when(unmerge, by=mia, reason=why).done()
     assert state(kept).dossier.credit.reservations == {LATER: money(500)}, "it was changed since: it came after"
     assert not state(kept, OTHER).dossier.credit.reservations
-
-
-def test_a_hold_that_was_lifted_since_is_the_other_s_again() -> None:
-    held = (*history, level(GOLD, OTHER), replace(on_hold, customer_id=OTHER))
-    lifted = CreditHoldLifted(customer_id=LI, reason="manual")
-    back = given(*held).when(merge, by=policy).done().also(lifted).when(unmerge, by=mia, reason=why).done()
-    assert state(back).dossier.credit.hold is None
-    assert state(back, OTHER).dossier.credit.hold == CreditHold(reason="manual")
-
-
-def test_a_matter_is_kept_for_with_both_and_over_for_both() -> None:
-    story = given(*history, *merged, LegalHoldPlaced(customer_id=LI, matter="case-8"))
-    back = story.when(unmerge, by=mia, reason=why).done()
-    assert state(back).dossier.legal_holds == state(back, OTHER).dossier.legal_holds == ("case-8",)
-    kept = (*history, LegalHoldPlaced(customer_id=OTHER, matter="case-7"))
-    over = LegalHoldLifted(customer_id=LI, matter="case-7")
-    again = given(*kept).when(merge, by=policy).done().also(over).when(unmerge, by=mia, reason=why).done()
-    assert state(again).dossier.legal_holds == state(again, OTHER).dossier.legal_holds == ()
 
 
 def test_a_status_that_was_reached_since_is_the_survivor_s() -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from commands.customer.protection import ClearRiskFlag
+from commands.lead.capture import CorrectLead, MergeLead
 from commands.lead.circulation import RecycleLead, WarnOfLapse
 from commands.lead.custody import TransferLead
 from commands.lead.holding import LogFollowUp
@@ -17,9 +18,23 @@ from domain.customer.facts.protection import RiskFlagCleared, RiskFlagRaised
 from domain.customer.refusals import HeldForRisk
 from domain.identity import IdentityAttributed
 from domain.lead.facts.terms import RecycleReason
+from domain.lead.facts.work import LeadQualified
 from domain.values import CustomerId
 from tests.commands.customer.situations import controllers, cora
-from tests.commands.lead.situations import AMOUNT, LEAD, captured, claimed, contacted, held, negotiating, qualified
+from tests.commands.lead.situations import (
+    AMOUNT,
+    EMAIL,
+    LEAD,
+    OTHER,
+    PHONE,
+    captured,
+    claimed,
+    contacted,
+    held,
+    negotiating,
+    other_captured,
+    qualified,
+)
 from tests.commands.lead.situations import CUSTOMER as LEADS_CUSTOMER
 from tests.commands.lead.situations import in_pool as lying_in_pool
 from tests.commands.order.situations import (
@@ -172,3 +187,56 @@ def test_nobody_loses_what_he_was_not_to_go_on_with(reason: RecycleReason) -> No
     given(*his, *RISKY).when(warn, by=policy, at=day(4, 2)).refused(HeldForRisk)
     reclaim = RecycleLead(lead_id=LEAD, reason="manager-reclaim")
     given(*his, *RISKY).when(reclaim, by=mia, reason=checked).done()
+
+
+# No way around it
+
+SHOWN = IdentityAttributed(identity_id=identity(1), kind="phone", customer_id=CONCERNED)
+other_phone = replace(PHONE, value="+8613800000009")
+
+
+def test_by_whom_a_lead_is_held_is_not_corrected_away() -> None:
+    away = CorrectLead(lead_id=LEAD, corrects=1, identities=(other_phone,))
+    story = given(*controllers, *held, *RISKY, SHOWN)
+    story.when(away, by=ann).refused(HeldForRisk, because=f"the customer {CONCERNED} is held for fraud")
+    story.when(replace(away, identities=(PHONE, other_phone)), by=ann).done()
+    story.when(replace(away, identities=None, name="Li Na"), by=ann).done()
+    story.when(away, by=ann, imported=True).done()
+    story.when(replace(clear, customer_id=CONCERNED), by=cora, reason=checked).done().when(away, by=ann).done()
+
+
+def test_nor_is_it_when_he_has_become_another() -> None:
+    away = CorrectLead(lead_id=LEAD, corrects=1, identities=(other_phone,))
+    line = (*absorbed(CONCERNED, SPOUSE), *absorbed(SPOUSE, THIRD))
+    given(*held, SHOWN, *line, *raised(THIRD)).when(away, by=ann).refused(HeldForRisk)
+    given(*held, SHOWN, *line, replace(him, customer_id=THIRD)).when(away, by=ann).done()
+
+
+merge = MergeLead(lead_id=LEAD, into=OTHER, identity=EMAIL)
+
+
+def of_whom(*events: object) -> tuple[object, ...]:
+    """Whose the lead is was said when it was qualified."""
+    return tuple(replace(each, customer_id=CONCERNED) if isinstance(each, LeadQualified) else each for each in events)
+
+
+def test_a_held_lead_is_not_merged_into_one_of_somebody_else() -> None:
+    theirs = (replace(other_captured[0], customer_id=SPOUSE), other_captured[1])
+    his_own = of_whom(*held, *theirs, contacted, qualified)
+    story = given(*controllers, *his_own, *RISKY, replace(him, customer_id=SPOUSE))
+    story.when(merge, by=mia).refused(HeldForRisk, because=f"the customer {CONCERNED} is held for fraud")
+    story.when(merge, by=mia, imported=True).done()
+    story.when(replace(clear, customer_id=CONCERNED), by=cora, reason=checked).done().when(merge, by=mia).done()
+    became = (*absorbed(CONCERNED, THIRD), *raised(THIRD), replace(him, customer_id=SPOUSE))
+    given(*his_own, *became).when(merge, by=mia).refused(HeldForRisk)
+
+
+def test_nor_one_that_an_identity_holds() -> None:
+    given(*held, *other_captured, *RISKY, SHOWN).when(merge, by=mia).refused(HeldForRisk)
+
+
+def test_what_is_merged_into_a_held_one_is_held_with_it() -> None:
+    survivor = (replace(other_captured[0], customer_id=CONCERNED), other_captured[1])
+    story = given(*held, *survivor, *RISKY, *claimed(lead_id=OTHER), replace(contacted, lead_id=OTHER))
+    merged = story.when(merge, by=mia).done()
+    merged.when(replace(qualify, lead_id=OTHER), by=ann).refused(HeldForRisk)

@@ -223,7 +223,7 @@ def test_a_dispatch_keeps_its_rule_and_whom_it_considered() -> None:
     dispatched = replace(assigned(), method="dispatch", rule_id="round-robin", candidates=(ANN, BOB))
     given(*in_pool).when(dispatch_to_ann, by=policy).then(dispatched, slot(kind="dispatch"))
     given(*in_pool).when(dispatch_to_ann, by=crm).then(dispatched, slot(kind="dispatch"))
-    given(*in_pool).when(dispatch_to_ann, by=mia).refused(Invalid, because="who decides himself assigns")
+    given(*in_pool).when(dispatch_to_ann, by=mia).refused(Invalid, because="a rule dispatches")
     given(*in_pool).when(replace(dispatch_to_ann, owner=SUE), by=mia).refused(Invalid)
     given(*in_pool).when(replace(dispatch_to_ann, rule_id=""), by=policy).refused(Invalid, because="rule_id")
 

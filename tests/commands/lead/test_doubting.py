@@ -58,6 +58,29 @@ def test_a_person_may_have_noticed_it_who_sees_both() -> None:
     both.when(noticed, by=ann).then(replace(told, comparison=None))
 
 
+def test_how_a_rule_finds_two_alike_no_person_says() -> None:
+    story = given(*held, *other_captured)
+    for forged in (suspect, replace(suspect, because="same-company", likeness=99)):
+        story.when(forged, by=mia).refused(Invalid, because="because: that a rule tells, or a model")
+    measured = SuspectDuplicate(lead_id=LEAD, of=OTHER, likeness=99)
+    story.when(measured, by=mia).refused(Invalid, because="likeness: that a rule tells")
+    story.when(suspect, by=crm).then(suspected)
+    story.when(suspect, by=mia, imported=True).then(suspected)
+
+
+def test_what_a_person_has_noticed_keeps_no_rule_from_telling_how_it_looks() -> None:
+    seen = replace(suspected, likeness=100, because="noticed", comparison=None)
+    for noticed in (seen, replace(seen, lead_id=OTHER, of=LEAD)):
+        story = two.also(noticed)
+        story.when(other_way, by=mia).refused(SuspectedAlready)
+        told = story.when(suspect, by=policy).then(suspected)
+        told.when(suspect, by=policy).refused(SuspectedAlready)
+        told.when(other_way, by=mia).refused(SuspectedAlready)
+        over = told.when(dismiss, by=mia, reason=why).done()
+        over.when(replace(suspect, lead_id=OTHER, of=LEAD), by=policy).refused(DismissedAlready)
+        story.when(dismiss, by=mia, reason=why).done().when(suspect, by=policy).refused(DismissedAlready)
+
+
 def test_nothing_is_merged_by_it_and_both_are_worked_on() -> None:
     story = two.also(suspected)
     merge = MergeLead(lead_id=LEAD, into=OTHER, identity=EMAIL)
@@ -144,6 +167,8 @@ def test_an_enquiry_that_names_both_asks_a_person_once_at_most() -> None:
     story = two.when(both, by=crm).then(*touches, together)
     story.when(both, by=crm).then(*touches)
     two.also(suspected).when(both, by=crm).then(*touches)
+    noticed = replace(suspected, likeness=100, because="noticed", comparison=None)
+    two.also(noticed).when(both, by=crm).then(*touches, together)
     two.also(suspected, dismissed).when(both, by=crm).then(*touches)
 
 

@@ -6,34 +6,43 @@ from uuid import UUID
 
 import pytest
 
+from commands.contact.outreach import ReserveOutreach
 from commands.contact.profile import CreateContact
 from commands.contact.wishes import SetDoNotContact
 from commands.customer.creating import CreateCustomer
 from commands.customer.relations import LinkContact
+from commands.outreach_policy import PublishOutreachPolicy
 from commands.policy import PausePolicy
 from commands.ticket.afterwards import OfferReopening, RecordCsat, RequestSurvey
 from commands.ticket.status import ReopenTicket, ResolveTicket
 from commands.ticket.work import AssignTicket
 from consumers.policies.survey import survey
-from consumers.process import derived
+from domain.contact.facts import OutreachReserved
 from domain.ticket.facts.status import TicketResolved
-from domain.ticket.facts.work import CsatRecorded, ReopenOffered, SurveyRequested
-from domain.values import ContactId
+from domain.ticket.facts.work import CsatRecorded, ReopenOffered, SurveyDeferred, SurveyDropped, SurveyRequested
+from domain.values import ContactId, TicketId
 from tests.commands.ticket.situations import TICKET, TOM, freed, leo, resolved, taken, tom
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, CRM, mia, settle
 from tests.consumers.policies.service_desk import Desk
-from tests.consumers.policies.tickets import wanted
+from tests.consumers.policies.tickets import all_due, wanted
 from tests.spec import day
 
 asked = SurveyRequested(ticket_id=TICKET, cycle=1)
 low = CsatRecorded(ticket_id=TICKET, cycle=1, score=1, agent=TOM, low=True)
 good = CsatRecorded(ticket_id=TICKET, cycle=1, score=4, agent=TOM)
 solved = (*taken, resolved, freed)
+WANG = ContactId(UUID(int=0xA1))
 
 
 def test_who_was_helped_is_asked() -> None:
     assert wanted(survey, *taken, resolved) == [RequestSurvey(ticket_id=TICKET)]
+
+
+def test_what_was_put_off_is_asked_when_its_time_has_come() -> None:
+    later = SurveyDeferred(ticket_id=TICKET, cycle=1, contact_id=WANG, because="day", until=day(3, 26, 8))
+    (deadline,) = [each for each in all_due(*solved, later) if each.kind == "survey"]
+    assert survey.timers["survey"](deadline) == RequestSurvey(ticket_id=TICKET)
 
 
 def test_who_was_not_content_is_offered_to_begin_again() -> None:
@@ -93,26 +102,47 @@ def test_who_is_paused_asks_afterwards_and_once_and_nobody_of_history(desk: Desk
     assert [each.event.ticket_id for each in desk.told(SurveyRequested)] == [first]
 
 
+def known(desk: Desk, ticket_id: TicketId) -> None:
+    """Whom to talk to, of the customer whose ticket it is."""
+    customer_id = desk.ticket(ticket_id).matter.customer_id
+    desk.do(
+        CRM,
+        CreateCustomer(customer_id=customer_id),
+        CreateContact(contact_id=WANG, name="Wang"),
+        LinkContact(customer_id=customer_id, contact_id=WANG, role="decides", primary=True),
+    )
+
+
 @pytest.mark.slow
 def test_who_wants_to_be_left_alone_is_left_alone_and_it_is_on_record(desk: Desk) -> None:
     reactor = desk.reactor(survey)
     settle(reactor)
     ticket_id = desk.open(1)
-    wang = ContactId(UUID(int=0xA1))
-    customer_id = desk.executor.state(f"ticket/{ticket_id}").state.matter.customer_id
-    desk.do(
-        CRM,
-        CreateCustomer(customer_id=customer_id),
-        CreateContact(contact_id=wang, name="Wang"),
-        LinkContact(customer_id=customer_id, contact_id=wang, role="decides", primary=True),
-        SetDoNotContact(contact_id=wang, evidence="letter"),
-    )
+    known(desk, ticket_id)
+    desk.do(CRM, SetDoNotContact(contact_id=WANG, evidence="letter"))
     desk.do(leo, ResolveTicket(ticket_id=ticket_id, code="explained"))
     settle(reactor)
     assert desk.told(SurveyRequested) == []
-    command_id = derived(
-        "survey_forgets", desk.told(TicketResolved)[0].event_id, f"RequestSurvey ticket/{ticket_id}", 1
-    )
-    logged = desk.house.ledger.outcomes([command_id])[command_id]
-    assert logged.refusal is not None
-    assert logged.refusal.name == "DoNotContact"
+    (dropped,), (solved,) = desk.told(SurveyDropped), desk.told(TicketResolved)
+    assert (dropped.event.because, dropped.causation_id) == ("do-not-contact", solved.event_id)
+
+
+@pytest.mark.slow
+def test_who_has_heard_of_us_that_day_is_asked_the_next_and_once(desk: Desk) -> None:
+    desk.house.worker()
+    reactor, clock = desk.reactor(survey), desk.clock(survey)
+    settle(reactor)
+    ticket_id = desk.open(1)
+    known(desk, ticket_id)
+    desk.do(ADMIN, PublishOutreachPolicy())
+    desk.do(CRM, ReserveOutreach(contact_id=WANG, ref="news", channel="sms", purpose="sales"))
+    desk.do(leo, ResolveTicket(ticket_id=ticket_id, code="explained"))
+    settle(reactor)
+    (later,) = desk.told(SurveyDeferred)
+    assert (later.event.because, later.event.until) == ("day", day(3, 26, 8))
+    assert desk.at(day(3, 26, 7, 59), clock) == 0
+    assert desk.at(day(3, 26, 8), clock) == 1
+    (asked,), (_, place) = desk.told(SurveyRequested), desk.told(OutreachReserved)
+    assert (asked.actor.id, asked.causation_id) == ("survey", later.event_id)
+    assert (place.event.purpose, place.event.ref) == ("survey", f"survey-{ticket_id}-1")
+    assert desk.at(day(3, 26, 9), clock) == 0
