@@ -15,18 +15,31 @@ from consumers import projector
 from consumers.advance import Source, advance
 from consumers.session import ReadsUnavailable, Session
 from consumers.tracking import Fenced, Place, ensure, prepare
-from domain.values import LeadId
+from domain.customer.facts.protection import PersonalDataErased
+from domain.values import CustomerId, LeadId
 from ledger.embedded import EmbeddedPostgres
 from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from ledger.scan import Wire
 from ledger.store import Unavailable
-from projections import funnel, sales_worklist, staff_directory, status_time
+from projections import funnel, lead_likeness, sales_worklist, staff_directory, status_time
 from tests.consumers.histories import LEADS, any_history
 from tests.consumers.house import House, poisoned, talks
 from tests.consumers.telling import tell
 from tests.memory import MASTER
-from tests.projections.leads import captured, claimed, contacted, converted, lost, pooled, qualified, touched
+from tests.projections.leads import (
+    CUSTOMER,
+    OTHER,
+    another,
+    captured,
+    claimed,
+    contacted,
+    converted,
+    lost,
+    pooled,
+    qualified,
+    touched,
+)
 from tests.projections.test_projection import onboarded, people, published
 
 pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real database.
@@ -222,6 +235,17 @@ def test_rows_are_found_by_a_column_in_the_database_too(house: House) -> None:
     tell(house.ledger, published("north"), published("south"), published("north"))
     house.caught_up(people)
     assert [row[2] for row in map(eval, house.rows(people))] == [2, 2, 1]
+
+
+def test_rows_are_found_by_any_of_several_values_in_the_database_too(house: House) -> None:
+    house.worker(batch=1)
+    tell(house.ledger, captured, another, contacted, changed(qualified, customer_id=CUSTOMER))
+    house.caught_up(lead_likeness)
+    assert len({row[0] for row in map(eval, house.rows(lead_likeness))}) == 2
+    survivor = CustomerId(UUID(int=202))
+    tell(house.ledger, PersonalDataErased(customer_id=survivor, from_="prospect", absorbed=(CUSTOMER,)))
+    house.caught_up(lead_likeness)
+    assert {row[0] for row in map(eval, house.rows(lead_likeness))} == {str(OTHER)}
 
 
 def test_a_view_without_a_row_for_a_key_deletes_it(house: House) -> None:

@@ -46,7 +46,7 @@ def test_an_older_transfer_moves_nothing() -> None:
 
 def test_who_comes_to_an_offer_has_reached_the_person() -> None:
     for offer in (qualified, negotiating):
-        assert "first-contact" not in due(claimed, handed, offer)
+        assert due(claimed, handed, offer) == {kind: at for kind, at in due(claimed).items() if kind != "first-contact"}
 
 
 def armed(*events: object) -> dict[str, tuple[bool, object]]:
