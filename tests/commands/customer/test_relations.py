@@ -36,7 +36,9 @@ beside = ContactLinked(customer_id=LI, contact_id=ZHAO, role="influences")
 def test_a_contact_is_linked_with_what_he_has_to_say() -> None:
     story = given(*history).when(link).then(linked)
     story.when(link).then()
-    story.when(replace(link, role="pays")).refused(Invalid, because="it is linked already: change its role")
+    for otherwise in ({"role": "pays"}, {"role": "blocks"}, {"primary": False}):
+        again = replace(link, **otherwise)
+        story.when(again).refused(Invalid, because="it is linked already: change its role")
 
 
 def test_at_most_one_contact_is_the_primary_one() -> None:
