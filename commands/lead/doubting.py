@@ -10,15 +10,14 @@ from domain.lead.refusals import DismissedAlready, NotSuspected, SuspectedAlread
 from domain.lead.states import Doubt, Open
 from domain.values import LeadId, value
 
+WHOLLY = 100  # Of a likeness; and what a person has noticed is not measured.
+
 
 def doubt_between(lead_id: LeadId, lead: Open, other_id: LeadId, other: Open) -> Doubt | None:
     """What has been said of the two, on whichever of them. A person's word is the last."""
     said = {(lead.doubts or {}).get(other_id), (other.doubts or {}).get(lead_id)}
     last: tuple[Doubt, ...] = ("dismissed", "suspected", "noticed")
     return next((doubt for doubt in last if doubt in said), None)
-
-
-WHOLLY = 100
 
 
 @value

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from commands.lead.capture import lead_fields, new_lead
-from commands.lead.doubting import doubt_between
+from commands.lead.doubting import WHOLLY, doubt_between
 from commands.lead.leads import leads
 from domain.access import Action
 from domain.actor import Asked
@@ -91,7 +91,7 @@ def named_together(known: Mapping[LeadId, Open]) -> Iterator[DuplicateSuspected]
     (first, lead), *others = known.items()
     for other_id, other in others:
         if doubt_between(other_id, other, first, lead) in {None, "noticed"}:
-            yield DuplicateSuspected(lead_id=other_id, of=first, likeness=100, because="named-together")
+            yield DuplicateSuspected(lead_id=other_id, of=first, likeness=WHOLLY, because="named-together")
 
 
 def looked_after(customers: Mapping[CustomerId, Customer]) -> tuple[CustomerId | None, StaffId | None]:

@@ -57,16 +57,8 @@ class Guarded(Row):
 
 Buying = tuple[Guarded, ...]
 
-
-def whose(rows: Buying) -> Guarded | None:
-    """The order, with him who answers for it; None where nobody has told of it."""
-    return next((row for row in rows if row.answers), None)
-
-
-@projection("credit_guard_orders", key=("order_id",), rows_by=("named",), version=4, scoped=False)
-def guarded(
-    rows: Buying,
-    event: OrderRequested
+ToldOfIt = (
+    OrderRequested
     | OrderAuthorised
     | OrderRefused
     | OrderPlaced
@@ -77,6 +69,18 @@ def guarded(
     | PaymentReceived
     | OrderRefunded
     | InvoiceIssued
+)
+
+
+def whose(rows: Buying) -> Guarded | None:
+    """The order, with him who answers for it; None where nobody has told of it."""
+    return next((row for row in rows if row.answers), None)
+
+
+@projection("credit_guard_orders", key=("order_id",), rows_by=("named",), version=4, scoped=False)
+def guarded(
+    rows: Buying,
+    event: ToldOfIt
     | CreditReserved
     | CreditRefused
     | CreditLevelChanged
@@ -136,20 +140,7 @@ def begun(event: OrderRequested | OrderPlaced) -> Guarded:
     )
 
 
-def gone_on(
-    row: Guarded,
-    event: OrderRequested
-    | OrderAuthorised
-    | OrderRefused
-    | OrderPlaced
-    | OrderRepriced
-    | OrderCancelled
-    | OrderReopened
-    | OrderAdopted
-    | PaymentReceived
-    | OrderRefunded
-    | InvoiceIssued,
-) -> Guarded:
+def gone_on(row: Guarded, event: ToldOfIt) -> Guarded:
     match event:
         case OrderPlaced(lines=lines, amount=amount):
             return replace(row, status=event.to, amount=amount.amount, pieces=pieces(lines))
