@@ -22,6 +22,9 @@ class FoldFailed(Exception):
 class Table:
     """States by key: a row, or the tuple of a key's rows. It goes on from the rows that are `known`.
 
+    A key's rows are always in the order of their places, so that what a fold makes of them does not depend on whether
+    they were just folded or have been read again.
+
     `before` keeps the state of each changed key before its first change, unless nobody wants to know.
     """
 
@@ -31,7 +34,7 @@ class Table:
         self.states: dict[Key, Any] = {}
         self.before: dict[Key, Any] | None = None
         self.index: dict[str, dict[Any, set[Key]]] = {column: {} for column in view.looked_up}
-        for row in sorted(known, key=view.place_of) if view.rows_by else known:
+        for row in known:
             key = view.key_of(row)
             old = self.states.get(key, self.absent)
             self.put(key, old, (*rows_in(old), row) if view.rows_by else row)
@@ -108,7 +111,7 @@ class Table:
         if self.before is not None:
             self.before.setdefault(key, before)
         if after:
-            self.states[key] = after
+            self.states[key] = tuple(sorted(after, key=self.view.place_of)) if self.view.rows_by else after
         else:
             self.states.pop(key, None)
         for column, keys in self.index.items():

@@ -259,6 +259,22 @@ def test_rows_are_found_where_they_are_now() -> None:
     assert [(row.staff_id, row.seen) for row in found.rows()] == [("ann", 1)]  # type: ignore[attr-defined]
 
 
+def test_what_a_fold_finds_of_its_key_is_in_order_whether_it_has_just_been_made_or_read_again() -> None:
+    def met(rows: tuple[Person, ...], event: StaffOnboarded) -> tuple[Person, ...]:
+        newcomer = Person(staff_id=event.staff_id, org_path=event.org_path, seen=len(rows))
+        return (newcomer, *(replace(row, seen=number) for number, row in enumerate(rows)))
+
+    view: Projection = projection("met", key=("org_path",), rows_by=("staff_id",), version=1, scoped=False)(met)
+    told = [onboarded(name) for name in ("eve", "bob", "sue", "ann")]
+    at_once, known = Table(view), Table(view)
+    at_once.fold([(number, None, event) for number, event in enumerate(told)])
+    for number, event in enumerate(told):
+        known = Table(view, reversed([*known.rows()]))
+        known.fold([(number, None, event)])
+    assert [*at_once.rows()] == [*known.rows()]
+    assert [row.seen for row in at_once.rows()] == [3, 0, 1, 2]  # type: ignore[attr-defined]
+
+
 def test_rows_that_are_known_already_are_found_too() -> None:
     known = Person(staff_id=StaffId("ann"), org_path=OrgPath("north"), seen=4)
     assert [row.seen for row in fold(published("north"), known=(known,)).rows()] == [5]  # type: ignore[attr-defined]
