@@ -67,7 +67,8 @@ Report = Callable[[Progress], None]
 class Rebuild:
     """One rebuild of one view: fold, copy, catch up, swap. Unless it comes to its end, its build is thrown away.
 
-    With `until` it goes up to that position, where the one that answers now must stand, and not beyond it.
+    With `until` it goes up to that position, where the one that answers now must stand, and not beyond it. What is
+    `folded` up to there already is taken as it is.
 
     Memory: about 1 kB a row of the view, of which no more than `most` are kept; from there on it goes in batches.
     """
@@ -83,6 +84,7 @@ class Rebuild:
         stop: Event | None = None,
         hands: Hands | None = None,
         until: int | None = None,
+        folded: Table | None = None,
         most: int = MOST_ROWS,
     ) -> None:
         self.view = view
@@ -94,6 +96,7 @@ class Rebuild:
         self.stop = stop or Event()
         self.hands = hands
         self.until = until
+        self.folded = folded
         self.most = most
         self.place = Place(view, 0, 0, of_build=True)
         self.total = 0
@@ -134,16 +137,18 @@ class Rebuild:
 
     def fill(self) -> None:
         """Fold everything in memory, and copy it into a new table at once."""
-        if not self.view.by_stream or self.hands is None or not self.hands.are_worth(self.total):
+        if self.folded is not None:
+            self.copy(self.folded, self.total)
+        elif not self.view.by_stream or self.hands is None or not self.hands.are_worth(self.total):
             self.fill_here()
-            return
-        try:
-            self.fill_by(self.hands)
-        except (NotFolded, psycopg2.IntegrityError) as no:  # It is done here, or fails here too and says everything.
-            why = str(no) if isinstance(no, NotFolded) else "rows of several parts have one key"
-            log.warning("a view is folded by one process instead of several", view=self.view.name, why=why)
-            self.begin()
-            self.fill_here()
+        else:
+            try:
+                self.fill_by(self.hands)
+            except (NotFolded, psycopg2.IntegrityError) as no:  # It is done here, or fails here too and says why.
+                why = str(no) if isinstance(no, NotFolded) else "rows of several parts have one key"
+                log.warning("a view is folded by one process instead of several", view=self.view.name, why=why)
+                self.begin()
+                self.fill_here()
 
     def fill_by(self, hands: Hands) -> None:
         with self.session.transaction() as cursor:

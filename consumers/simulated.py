@@ -130,6 +130,12 @@ class Simulated:
         self.waiting: deque[Recorded] = deque()
         self.asks: list[tuple[Sender, Ask]] = []
 
+    @property
+    def tables(self) -> dict[str, Table]:
+        """All that is folded here, by name: views, and what each policy remembers that has reacted to everything."""
+        memories = {player.memory.view.name: player.memory for player in self.players if not player.backlog}
+        return self.sight.tables | {deadlines.name: self.deadlines} | memories
+
     # What has happened
 
     def listen(self) -> list[Recorded]:

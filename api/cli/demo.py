@@ -21,7 +21,8 @@ from api.cli.say import Failure, document
 from api.demo.examples import Example, examples
 from api.demo.history import ENDS, LENGTH, TOLD, write
 from api.demo.premises import Premises, premises
-from commands.service import calm_collector, open_ledger
+from commands.service import open_ledger
+from consumers.filling import unhindered
 from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from settings import Settings
@@ -91,11 +92,13 @@ def history(ledger: Ledger, url: str, weeks: int) -> int:
     known: dict[str, int] = dict(found)
     if TOLD in known or (ENDS not in known and ledger.last_position() > 0):
         return 0
-    calm_collector()
     warn_only()  # What policies are refused stands in the ledger.
     begun = ENDS in known
     now = datetime.fromtimestamp(known[ENDS], UTC) if begun else datetime.now(UTC)
-    return write(ledger, now, known.get(LENGTH, weeks), begun=begun).commands
+    with unhindered():
+        life = write(ledger, now, known.get(LENGTH, weeks), begun=begun)
+        life.views.write(ledger, url)
+    return life.commands
 
 
 # The parts
@@ -144,7 +147,7 @@ def wait_until_ready(where: str, running: Parts) -> None:
             lags = lags_of(where)
             if lags and not any(lags):
                 return
-        time.sleep(0.05)
+        time.sleep(0.2)
     if lags is None:
         raise Failure(f"{where} is not ready after {PATIENCE:.0f} seconds")
 

@@ -5,7 +5,7 @@ from a seed, so that of two runs that begin at the same instant the second is li
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from api.demo.overheard import Clock, Storyteller
+from api.demo.views import Viewed
 from commands.ask import Ask, Outcome
 from consumers.policies import POLICIES
 from consumers.simulated import Simulated
@@ -57,7 +58,8 @@ class Life:
     def __post_init__(self) -> None:
         self.clock = Clock(self.begin)
         self.executor = Storyteller(self.ledger, self.clock, self.seed, begun=self.begun)
-        self.policies = Simulated(POLICIES, self.executor, self.executor.news)
+        self.policies = Simulated(POLICIES, self.executor, self.news)
+        self.views = Viewed(self.policies)
 
     @property
     def commands(self) -> int:
@@ -67,6 +69,11 @@ class Life:
     @property
     def now(self) -> datetime:
         return self.clock.now
+
+    def news(self) -> Sequence[Recorded]:
+        found = self.executor.news()
+        self.views.hear(found)
+        return found
 
     # For those who live it
 

@@ -1,4 +1,8 @@
-"""A ledger and an executor that tell the one who writes everything what has been written, without reading it again."""
+"""A ledger and an executor that tell the one who writes everything what has been written, without reading it again.
+
+What is to be written is kept until there is enough of it: to the database, a few large transactions are less work than
+many small ones. Whatever is read from it is read after all that is kept has been written.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +18,13 @@ from commands import DECIDERS
 from commands.ask import Answer, Ask, Outcome
 from commands.execute import Executor
 from domain.identity import Identifier
-from ledger.envelope import Batch, Recorded
+from ledger.envelope import Batch, Logged, Recorded
 from ledger.ledger import Ledger, LockedLedger
 from ledger.row import Row
 from ledger.store import Encoded, Foundation, Sent
 
 PAGE = 1_000
+ENOUGH = 200  # Events for one transaction.
 
 
 class Clock:
@@ -52,6 +57,42 @@ class Empty:
         return {}
 
 
+class Kept:
+    """What is to be written at once, and how the ledger must be for all of it together."""
+
+    def __init__(self) -> None:
+        self.batches: list[Encoded] = []
+        self.positions: list[int] = []
+        self.heads: dict[str, int] = {}
+        self.unknown: set[UUID] = set()
+        self.guards: dict[Identifier, UUID | None] = {}
+        self.streams: set[str] = set()
+        self.identities: set[UUID] = set()
+
+    @property
+    def foundation(self) -> Foundation[Identifier]:
+        return Foundation(self.heads, self.unknown, self.guards)
+
+    @property
+    def events(self) -> int:
+        return sum(len(batch.rows) for batch in self.batches)
+
+    def add(self, foundation: Foundation[Identifier], batches: Sequence[Encoded], positions: Sequence[int]) -> None:
+        """What rests on what is kept already is not to be looked for in the ledger, where it is not yet."""
+        for stream, head in foundation.heads.items():
+            if stream not in self.streams:
+                self.heads.setdefault(stream, head)
+        for identifier, identity in foundation.guards.items():
+            if identity not in self.identities:
+                self.guards.setdefault(identifier, identity)
+        self.unknown |= {*foundation.unknown}
+        for batch in batches:
+            self.streams |= {row.originator_id for row in batch.rows}
+            self.identities |= {*batch.identities.values()}
+        self.batches += batches
+        self.positions += positions
+
+
 class Interference(Exception):
     """Somebody else has written to the ledger meanwhile, or what was to be written was there already."""
 
@@ -76,6 +117,8 @@ class Overheard(Ledger):
         self.heads: dict[str, int] = {}
         self.commands: set[UUID] = set()
         self.identities: dict[bytes, UUID] = {}
+        self.said: dict[UUID, Any] = {}
+        self.kept = Kept()
         self.under_way: tuple[Sent, list[int]] | None = None
 
     def new_id(self) -> UUID:
@@ -94,7 +137,16 @@ class Overheard(Ledger):
 
     def encode(self, batches: Sequence[Batch]) -> list[Encoded]:
         self.numbered = self.at()
-        return super().encode(batches)
+        encoded = super().encode(batches)
+        for batch, written in zip(batches, encoded, strict=True):
+            for append, row in zip(batch.events, written.rows, strict=True):
+                self.said[row.event_id] = append.event
+        return encoded
+
+    def event(self, row: Row) -> Any:
+        """As it was when it was written, which is what would be read; it is asked for once."""
+        said = self.said.pop(row.event_id, None)
+        return super().event(row) if said is None else said
 
     def at(self) -> int:
         """Where the ledger will be when all that was sent has been written."""
@@ -104,15 +156,25 @@ class Overheard(Ledger):
         return self.last
 
     def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> Sent:
-        self.settle()
-        foreseen = self.foreseen(batches) if self.alone and self.holds(foundation) else None
+        if self.alone and self.holds(foundation):
+            positions: Sequence[int] | None = self.keep(foundation, batches)
+        else:
+            self.settle()
+            positions = super().send(foundation, batches).result()
         self.commands |= {*foundation.unknown}
-        sent = super().send(foundation, batches)
-        if foreseen is not None:
-            self.under_way = sent, foreseen
-        positions = sent.result() if foreseen is None else foreseen
         self.hear(positions, batches)
         return Told(positions)
+
+    def keep(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> Sequence[int]:
+        """Write it later, together with what comes next; where it will be is known."""
+        for batch in batches:
+            for subject, new in batch.keys.items():
+                self.keys.keep(subject, new.key)
+        positions = self.foreseen(batches)
+        self.kept.add(foundation, batches, positions)
+        if self.kept.events >= ENOUGH:
+            self.pass_on()
+        return positions
 
     def holds(self, foundation: Foundation[Identifier]) -> bool:
         """Whether it is known to be as the batch takes it to be: some streams are taken to be new unseen."""
@@ -131,8 +193,19 @@ class Overheard(Ledger):
                 self.heard.append(row._replace(notification_id=nth))
                 self.heads[row.originator_id] = row.originator_version
 
+    def pass_on(self) -> None:
+        """Send what is kept, once what was sent before is written."""
+        self.arrive()
+        if self.kept.batches:
+            kept, self.kept = self.kept, Kept()
+            self.under_way = super().send(kept.foundation, kept.batches), kept.positions
+
     def settle(self) -> None:
         """Wait until everything is written. Raises Interference where it is not as it was foreseen."""
+        self.pass_on()
+        self.arrive()
+
+    def arrive(self) -> None:
         if self.under_way is not None:
             (sent, foreseen), self.under_way = self.under_way, None
             if sent.result() != foreseen:
@@ -143,6 +216,8 @@ class Overheard(Ledger):
     def load(self, after: Mapping[str, int]) -> Mapping[str, Sequence[Any]]:
         """Who is alone knows of every stream that there is."""
         wanted = {each: at for each, at in after.items() if not self.alone or self.heads.get(each, 0) > at}
+        if not wanted:
+            return {}
         self.settle()
         return super().load(wanted)
 
@@ -157,6 +232,14 @@ class Overheard(Ledger):
     ) -> Sequence[Recorded]:
         self.settle()
         return super().events(after, limit, types=types, until=until)
+
+    def history(self, stream: str) -> Sequence[Recorded]:
+        self.settle()
+        return super().history(stream)
+
+    def outcomes(self, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
+        self.settle()
+        return super().outcomes(commands)
 
     @contextmanager
     def locked(self) -> Iterator[LockedLedger]:

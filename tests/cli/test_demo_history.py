@@ -5,20 +5,25 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from api.demo.examples import examples
 from api.demo.history import write
 from api.demo.life import Life
+from api.demo.overheard import Clock, Interference, Storyteller
 from commands import DECIDERS
+from commands.ask import Ask, Outcome
 from commands.execute import Executor
+from commands.pool import PublishPool
 from commands.service import open_ledger
 from consumers.policies import POLICIES
 from consumers.reactor import Reactor
 from consumers.session import Session
 from consumers.tracking import enrol, prepare
+from domain.actor import Actor
+from domain.values import OrgPath, PoolId
 from ledger.ledger import Ledger
 from tests.conftest import Databases
 from tests.memory import MASTER, memory_ledger
@@ -47,6 +52,13 @@ MEANT = {
     "OnLegalHold",
 }
 """What people may be refused when they come too late, ask for too much, or ask for what only others may do."""
+
+
+ADMIN = Actor(kind="service", id="setup", role="administrator")
+
+
+def publish(pool: str) -> Ask:
+    return Ask(PublishPool(pool_id=PoolId(pool), name=pool.title(), members=(OrgPath("north"),)), uuid4(), ADMIN)
 
 
 def told(ledger: Ledger) -> Life:
@@ -100,7 +112,7 @@ class BrokenOff(Exception):
     pass
 
 
-@pytest.mark.parametrize("batches", [1, 30, 400])
+@pytest.mark.parametrize("batches", [1, 4, 11])
 def test_a_start_that_was_broken_off_is_gone_on_with(
     written: Ledger, batches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +130,30 @@ def test_a_start_that_was_broken_off_is_gone_on_with(
     monkeypatch.undo()
     write(ledger, NOON, WEEKS, begun=True)
     assert everything(ledger) == everything(written)
+
+
+def test_nobody_else_writes_meanwhile_without_its_being_noticed() -> None:
+    ledger = memory_ledger()
+    clock = Clock(NOON)
+    teller, other = Storyteller(ledger, clock, 1, begun=False), Executor(DECIDERS, ledger, clock=clock)
+    teller([publish("north")])
+    teller.ledger.settle()
+    other([publish("south")])
+    teller([publish("west")])
+    with pytest.raises(Interference):
+        teller.ledger.settle()
+
+
+def test_whoever_tells_sees_what_he_has_not_written_yet() -> None:
+    ledger = memory_ledger()
+    teller = Storyteller(ledger, Clock(NOON), 1, begun=False)
+    [answer] = teller([publish("pool")])
+    assert isinstance(answer, Outcome)
+    assert answer.position == 1
+    assert ledger.last_position() == 0, "it is kept, and written with what comes next"
+    assert [each.position for each in teller.news()] == [1]
+    assert [each.position for each in teller.ledger.history("pool/pool")] == [1]
+    assert ledger.last_position() == 1
 
 
 def test_the_readme_says_what_the_demo_prints(written: Ledger) -> None:

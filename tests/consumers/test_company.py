@@ -6,6 +6,7 @@ import pytest
 
 from api.demo.history import write
 from consumers.policies import POLICIES
+from projections import VIEWS
 from tests.consumers.house import House
 
 pytestmark = pytest.mark.slow
@@ -28,3 +29,19 @@ def test_what_policies_remember_equals_a_rebuild_too(house: House) -> None:
     write(house.ledger, NOON, 3)
     house.caught_up(*MEMORIES)
     house.must_equal_a_rebuild(*MEMORIES)
+
+
+@pytest.mark.parametrize("broken_off", [False, True])
+def test_views_that_are_written_with_a_history_equal_a_rebuild(house: House, broken_off: bool) -> None:
+    life = write(house.ledger, NOON, 3)
+    if broken_off:
+        life = write(house.ledger, NOON, 3, begun=True)
+    life.views.write(house.ledger, house.url)
+    tables = {table.view.name: table.view for table in life.views.all()}
+    assert tables.keys() >= {view.name for view in VIEWS} | {each.memory.name for each in POLICIES if each.reactions}
+    for view in tables.values():
+        found, position = house.rows(view), house.status(view).position
+        assert house.ledger.last_position() - 100 < position == life.views.position
+        house.rebuild(view, until=position)
+        assert house.rows(view) == found, view.name
+    assert any(house.rows(view) for view in MEMORIES)
