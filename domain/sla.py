@@ -102,11 +102,6 @@ def paused_at(clock: Clock, calendar: Calendar, at: Instant) -> timedelta:
             return clock.paused
 
 
-def remaining_at(clock: Clock, calendar: Calendar, at: Instant) -> timedelta:
-    """What is left of the target; less than nothing, once that has passed."""
-    return clock.promise.target - elapsed_at(clock, calendar, at)
-
-
 def deadlines(promise: Promise, calendar: Calendar, at: Instant, elapsed: timedelta = NONE) -> Deadlines:
     """When each will be reached by a hand that runs from now on; what has been reached already is reached now."""
     return Deadlines(

@@ -32,7 +32,6 @@ from domain.sla import (
     elapsed_at,
     is_overdue,
     paused_at,
-    remaining_at,
 )
 from domain.sla_policy import Grade, SlaTerms, Target
 from domain.ticket.facts.clocks import SlaApplied, SlaBreached
@@ -191,7 +190,7 @@ class Clocks(RuleBasedStateMachine):
             assert hand(clock) == ("running" if watch.runs else "paused" if watch.waits else watch.why), metric
             assert elapsed_at(clock, self.calendar, now) == watch.elapsed * MINUTE, metric
             assert paused_at(clock, self.calendar, now) == watch.paused * MINUTE, metric
-            assert remaining_at(clock, self.calendar, now) + watch.elapsed * MINUTE == watch.target * MINUTE
+            assert clock.promise.target == watch.target * MINUTE
             assert is_overdue(clock, now) == watch.over
             told = (clock.warned, clock.breached, clock.overrun, clock.escalated)
             assert told == (watch.warned, watch.broken, watch.lasts, watch.level)

@@ -228,6 +228,12 @@ def test_a_threshold_is_a_number_of_seconds_of_a_day(seconds: int) -> None:
     )
 
 
+@pytest.mark.parametrize("seconds", [0, 86_400])
+def test_a_threshold_may_be_nothing_or_a_whole_day(seconds: int) -> None:
+    publish = PublishCallPolicy(policy_id=CALLS, terms=CallTerms(effective_from_seconds=seconds))
+    given().when(publish, by=administrator).then(published(seconds))
+
+
 def test_what_counts_as_interest_is_told_in_codes() -> None:
     for wrong in ("very much so", "", "x" * 65):
         terms = CallTerms(interested=("interested", wrong))

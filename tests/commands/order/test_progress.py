@@ -515,6 +515,9 @@ def test_what_is_owed_is_not_complete() -> None:
     story = given(*placed).when(FulfilOrder(order_id=ORDER), by=crm).then(fulfilled)
     story.when(CompleteOrder(order_id=ORDER), by=crm).refused(StillOwed, because="0 CNY of 100.00 CNY")
     given(*placed, *paid, fulfilled).when(CompleteOrder(order_id=ORDER), by=crm).then(completed)
+    given(*placed, *paid, received("0.01", "p-2"), fulfilled).when(CompleteOrder(order_id=ORDER), by=crm).then(
+        completed
+    )
 
 
 def test_what_has_all_been_refunded_goes_no_further() -> None:

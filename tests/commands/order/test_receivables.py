@@ -96,6 +96,8 @@ def test_what_is_paid_is_not_looked_at_again() -> None:
 def test_nothing_is_owed_of_what_was_called_off_or_given_back() -> None:
     given(*late, cancelled).when(WATCH, by=policy, at=day(12, 1)).then(settled)
     given(*owing, watched, *paid, given_back).when(WATCH, by=policy, at=day(12, 1)).then(nothing_more)
+    some_back = replace(given_back, amount=cny("30"), refunded=cny("30"))
+    given(*late, received("30"), some_back).when(WATCH, by=policy, at=day(12, 1)).then(settled)
 
 
 def test_each_invoice_has_its_day_and_is_told_of_once() -> None:

@@ -95,6 +95,13 @@ def test_terms_that_make_no_sense_are_refused(terms: PlanTerms, because: str) ->
     given().when(replace(usual, terms=terms), by=administrator).refused(Invalid, because=because)
 
 
+def test_lengths_may_tell_calls_of_nearly_a_day_apart() -> None:
+    terms = PlanTerms(lengths=(1, 86_399), review=BUSINESS)
+    given(office).when(replace(usual, terms=terms), by=administrator).then(
+        SamplingPlanPublished(plan_id=PLAN, number=1, name="Service calls", terms=terms, since="2026-03")
+    )
+
+
 def test_a_plan_of_history_does_not_say_since_when_months_are_drawn() -> None:
     (entry,) = given(office).when(usual, by=administrator, at=START, imported=True).recorded
     assert entry.event.since is None
