@@ -1,7 +1,8 @@
 """The policies under a clock that is set: the same reactions and folds as at work, over views that are kept in memory.
 
 For a history that is told faster than it happened: a year in a minute, where the views of a database could not keep up.
-Whoever tells it is the only one who writes meanwhile. Nothing of this is kept; at work, `Reactor` and `Clock` go on.
+Whoever tells it is the only one who writes meanwhile. What is folded here may be written when it ends (`tables`); at
+work, `Reactor` and `Clock` go on from there.
 """
 
 from collections import defaultdict, deque

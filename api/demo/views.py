@@ -1,6 +1,6 @@
 """The views of a history that is at hand: folded while it is told, and written when it ends; nothing is read again.
 
-A start that is broken off leaves none of them. Whoever keeps the views builds what is not there, as ever.
+Where a start is broken off, whoever keeps the views builds those that are not there, as ever.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class Viewed:
         yield from self.policies.tables.values()
 
     def write(self, ledger: Ledger, url: str) -> None:
-        """Everything that is not in the read database yet, as it is after all that has been told."""
+        """Into a read database that has none of them, each as it is after the last event that was heard of."""
         self.fold()
         for table in self.all():
             Rebuild(table.view, ledger, url, url, until=self.position, folded=table).run()
