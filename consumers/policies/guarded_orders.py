@@ -30,14 +30,16 @@ from projections.rows import Row, replace, table
 class Guarded(Row):
     """An order, once for each who buys it, under each name by which it came.
 
-    `named` is how he was named, `customer_id` who that is now, `formerly` who it was before two became one. One of them
-    `answers` for it: it goes on his credit. `on_credit`: some has been asked for it, and not been given back. It is
-    `live` when something has been told of it that is no history.
+    `named` is how he was named, `customer_id` who that is now. `through` whom he has become that one, the first of them
+    first; `formerly` is everybody else whose it ever was, of whom credit may have been asked. One of them `answers` for
+    it: it goes on his credit. `on_credit`: some has been asked for it, and not been given back. It is `live` when
+    something has been told of it that is no history.
     """
 
     order_id: OrderId
     named: CustomerId
     customer_id: CustomerId
+    through: tuple[CustomerId, ...]
     formerly: tuple[CustomerId, ...]
     answers: bool
     status: str
@@ -77,7 +79,7 @@ def whose(rows: Buying) -> Guarded | None:
     return next((row for row in rows if row.answers), None)
 
 
-@projection("credit_guard_orders", key=("order_id",), rows_by=("named",), version=4, scoped=False)
+@projection("credit_guard_orders", key=("order_id",), rows_by=("named",), version=5, scoped=False)
 def guarded(
     rows: Buying,
     event: ToldOfIt
@@ -126,6 +128,7 @@ def begun(event: OrderRequested | OrderPlaced) -> Guarded:
         order_id=event.order_id,
         named=event.customer_id,
         customer_id=event.customer_id,
+        through=(),
         formerly=(),
         answers=True,
         status=event.to,
@@ -176,19 +179,27 @@ def bought_by(event: OrderRequested | OrderPlaced, rows: Buying, order: Guarded)
 
 
 def as_bought_by(named: CustomerId, known: Guarded | None, order: Guarded) -> Guarded:
+    of = replace(order, named=named, answers=False)
     if known is None:
-        return replace(order, named=named, customer_id=named, formerly=(), answers=False)
-    return replace(order, named=named, customer_id=known.customer_id, formerly=known.formerly, answers=False)
+        return replace(of, customer_id=named, through=(), formerly=())
+    return replace(of, customer_id=known.customer_id, through=known.through, formerly=known.formerly)
 
 
 def merged(row: Guarded, event: CustomerAbsorbed) -> Guarded:
-    return replace(row, customer_id=event.into, formerly=(*row.formerly, event.customer_id))
+    return belonging(row, event.into, (*row.through, event.customer_id))
 
 
 def parted(row: Guarded, event: CustomerRestored) -> Guarded:
-    """It was his before the two became one, or has been named as his since."""
+    """It was his when the two became one, or has been named as his since."""
     customer_id = event.customer_id
-    if not (customer_id in row.formerly or (row.answers and row.order_id in event.orders)):
-        return row
-    others = tuple(each for each in (*row.formerly, row.customer_id) if each != customer_id)
-    return replace(row, customer_id=customer_id, formerly=others)
+    if customer_id in row.through:
+        return belonging(row, customer_id, row.through[: row.through.index(customer_id)])
+    if row.answers and row.order_id in event.orders:
+        return belonging(row, customer_id, ())
+    return row
+
+
+def belonging(row: Guarded, customer_id: CustomerId, through: tuple[CustomerId, ...]) -> Guarded:
+    """Whose it is now is not among those whose it was: what is given back is given back once."""
+    formerly = tuple(each for each in (*row.formerly, row.customer_id) if each != customer_id)
+    return replace(row, customer_id=customer_id, through=through, formerly=formerly)

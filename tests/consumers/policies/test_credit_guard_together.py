@@ -196,6 +196,65 @@ def test_an_order_that_is_named_when_two_are_separated_takes_nobody_along_who_bu
     assert [each.customer_id for each in desk.told(CreditReserved)][-1] == OTHER
 
 
+def test_it_is_his_whose_it_was_when_each_of_two_has_been_taken_for_the_other(desk: Desk) -> None:
+    """First he is taken for the other, and then the other for him."""
+    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
+    desk.settle()
+    desk.do(crm, PlaceOrder(order_id=ORDER), invoice())
+    desk.settle()
+    for survivor, absorbed in ((OTHER, LI), (LI, OTHER)):
+        merge(desk, survivor, absorbed)
+        part(desk, survivor, absorbed)
+    assert [row.customer_id for row in guarded(desk)] == [LI]
+    assert [each.customer_id for each in desk.told(ReceivablesWatched)] == [LI, OTHER, LI], "whose is what he owes"
+
+
+def test_what_is_named_away_is_his_to_whom_it_goes_until_he_is_taken_for_another(desk: Desk) -> None:
+    desk.do(crm, CreateCustomer(customer_id=THIRD))
+    desk.do(cora, SetCreditLevel(customer_id=OTHER, level="gold"), reason="new")
+    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
+    desk.settle()
+    merge(desk, LI, OTHER)
+    desk.do(mia, UnmergeCustomer(customer_id=LI, absorbed=OTHER, orders=(ORDER,)), reason="mistake")
+    merge(desk, THIRD, LI)
+    assert [row.customer_id for row in guarded(desk)] == [OTHER], "he who has become a third has it no more"
+    part(desk, THIRD, LI)
+    merge(desk, THIRD, OTHER)
+    assert [(row.customer_id, row.through) for row in guarded(desk)] == [(THIRD, (OTHER,))]
+    part(desk, THIRD, OTHER)
+    assert [row.customer_id for row in guarded(desk)] == [OTHER]
+
+
+def test_what_is_named_away_goes_back_no_more_to_whose_it_was_at_first(desk: Desk) -> None:
+    """He whose it was is taken for another, it turns out to be a third one's, and then the first for that third."""
+    desk.do(crm, CreateCustomer(customer_id=THIRD))
+    desk.do(cora, SetCreditLevel(customer_id=THIRD, level="gold"), reason="new")
+    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
+    desk.settle()
+    merge(desk, OTHER, LI)
+    merge(desk, OTHER, THIRD)
+    desk.do(mia, UnmergeCustomer(customer_id=OTHER, absorbed=THIRD, orders=(ORDER,)), reason="mistake")
+    part(desk, OTHER, LI)
+    merge(desk, THIRD, LI)
+    part(desk, THIRD, LI)
+    assert [row.customer_id for row in guarded(desk)] == [THIRD]
+
+
+def test_what_is_paid_after_two_have_been_one_twice_is_given_back_once(desk: Desk) -> None:
+    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
+    desk.settle()
+    merge(desk, OTHER, LI)
+    part(desk, OTHER, LI)
+    merge(desk, OTHER, LI)
+    desk.do(crm, PlaceOrder(order_id=ORDER), RecordPayment(order_id=ORDER, payment="p-1", amount=money(40)))
+    desk.settle()
+    assert desk.state("customer", OTHER).dossier.credit.reservations == {ORDER: money(60)}
+
+
+def guarded(desk: Desk) -> tuple[Guarded, ...]:
+    return tuple(row for row in desk.tables["credit_guard_orders"].rows() if isinstance(row, Guarded))
+
+
 def test_the_level_of_who_buys_with_him_says_nothing_of_what_he_owes(desk: Desk) -> None:
     desk.do(ann, together)
     desk.settle()
@@ -205,7 +264,7 @@ def test_the_level_of_who_buys_with_him_says_nothing_of_what_he_owes(desk: Desk)
     desk.do(cora, SetCreditLevel(customer_id=OTHER, level="gold"), reason="new")
     desk.settle()
     assert desk.told(ReceivablesWatched) == [watched]
-    rows = tuple(row for row in desk.tables["credit_guard_orders"].rows() if isinstance(row, Guarded))
+    rows = guarded(desk)
     assert list(look_again_under_other_terms(level(customer_id=OTHER), rows)) == []
     assert list(look_again_under_other_terms(level(), rows)) == [WatchReceivables(order_id=ORDER)]
     merge(desk, LI, OTHER)
