@@ -81,10 +81,10 @@ class Credits:
         if order not in account.owed:
             return "yes"
         amount, currency = account.owed[order]
+        if part is not None and (currency != "CNY" or part > amount):
+            return "no"
         if part is None or part == amount:
             del account.owed[order]
-        elif currency != "CNY" or part > amount:
-            return "no"
         else:
             account.owed[order] = amount - part, currency
         return "yes"
