@@ -30,10 +30,10 @@ from projections.rows import Row, replace, table
 class Guarded(Row):
     """An order, once for each who buys it, under each name by which it came.
 
-    `named` is how he was named, `customer_id` who that is now. `through` whom he has become that one, the first of them
-    first; `formerly` is everybody else whose it ever was, of whom credit may have been asked. One of them `answers` for
-    it: it goes on his credit. `on_credit`: some has been asked for it, and not been given back. It is `live` when
-    something has been told of it that is no history.
+    `named` is how he was named, `customer_id` who that is now. `through` are those who have become one another up to
+    him, the first of them first; `formerly` is everybody else whose it ever was, of whom credit may have been asked.
+    One of them `answers` for it: it goes on his credit. `on_credit`: some has been asked for it, and not been given
+    back. It is `live` when something has been told of it that is no history.
     """
 
     order_id: OrderId

@@ -61,6 +61,12 @@ def clear(desk: Desk, customer_id: CustomerId = OTHER) -> None:
     desk.settle()
 
 
+def request(desk: Desk) -> None:
+    """One that Li buys alone."""
+    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
+    desk.settle()
+
+
 def merge(desk: Desk, survivor: CustomerId, absorbed: CustomerId) -> None:
     choices = FieldChoices(name="survivor", credit="survivor")
     desk.do(mia, MergeCustomers(customer_id=survivor, absorbed=absorbed, choices=choices), reason="same")
@@ -70,6 +76,10 @@ def merge(desk: Desk, survivor: CustomerId, absorbed: CustomerId) -> None:
 def part(desk: Desk, survivor: CustomerId, absorbed: CustomerId) -> None:
     desk.do(mia, UnmergeCustomer(customer_id=survivor, absorbed=absorbed), reason="mistake")
     desk.settle()
+
+
+def guarded(desk: Desk) -> tuple[Guarded, ...]:
+    return tuple(row for row in desk.tables["credit_guard_orders"].rows() if isinstance(row, Guarded))
 
 
 def test_it_is_asked_for_again_when_the_flag_of_who_buys_with_him_is_cleared(desk: Desk) -> None:
@@ -145,8 +155,7 @@ def test_who_turns_out_to_be_himself_is_cleared_under_his_own_name(desk: Desk) -
 def test_what_waits_for_the_flag_of_somebody_whom_he_was_not_goes_on_when_they_are_parted(desk: Desk) -> None:
     flag(desk)
     merge(desk, LI, OTHER)
-    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
-    desk.settle()
+    request(desk)
     assert status(desk) == "Requested"
     part(desk, LI, OTHER)
     assert status(desk) == "Authorised"
@@ -198,8 +207,7 @@ def test_an_order_that_is_named_when_two_are_separated_takes_nobody_along_who_bu
 
 def test_it_is_his_whose_it_was_when_each_of_two_has_been_taken_for_the_other(desk: Desk) -> None:
     """First he is taken for the other, and then the other for him."""
-    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
-    desk.settle()
+    request(desk)
     desk.do(crm, PlaceOrder(order_id=ORDER), invoice())
     desk.settle()
     for survivor, absorbed in ((OTHER, LI), (LI, OTHER)):
@@ -212,8 +220,7 @@ def test_it_is_his_whose_it_was_when_each_of_two_has_been_taken_for_the_other(de
 def test_what_is_named_away_is_his_to_whom_it_goes_until_he_is_taken_for_another(desk: Desk) -> None:
     desk.do(crm, CreateCustomer(customer_id=THIRD))
     desk.do(cora, SetCreditLevel(customer_id=OTHER, level="gold"), reason="new")
-    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
-    desk.settle()
+    request(desk)
     merge(desk, LI, OTHER)
     desk.do(mia, UnmergeCustomer(customer_id=LI, absorbed=OTHER, orders=(ORDER,)), reason="mistake")
     merge(desk, THIRD, LI)
@@ -229,8 +236,7 @@ def test_what_is_named_away_goes_back_no_more_to_whose_it_was_at_first(desk: Des
     """He whose it was is taken for another, it turns out to be a third one's, and then the first for that third."""
     desk.do(crm, CreateCustomer(customer_id=THIRD))
     desk.do(cora, SetCreditLevel(customer_id=THIRD, level="gold"), reason="new")
-    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
-    desk.settle()
+    request(desk)
     merge(desk, OTHER, LI)
     merge(desk, OTHER, THIRD)
     desk.do(mia, UnmergeCustomer(customer_id=OTHER, absorbed=THIRD, orders=(ORDER,)), reason="mistake")
@@ -241,18 +247,13 @@ def test_what_is_named_away_goes_back_no_more_to_whose_it_was_at_first(desk: Des
 
 
 def test_what_is_paid_after_two_have_been_one_twice_is_given_back_once(desk: Desk) -> None:
-    desk.do(ann, RequestOrder(order_id=ORDER, customer_id=LI, lines=LINES))
-    desk.settle()
+    request(desk)
     merge(desk, OTHER, LI)
     part(desk, OTHER, LI)
     merge(desk, OTHER, LI)
     desk.do(crm, PlaceOrder(order_id=ORDER), RecordPayment(order_id=ORDER, payment="p-1", amount=money(40)))
     desk.settle()
     assert desk.state("customer", OTHER).dossier.credit.reservations == {ORDER: money(60)}
-
-
-def guarded(desk: Desk) -> tuple[Guarded, ...]:
-    return tuple(row for row in desk.tables["credit_guard_orders"].rows() if isinstance(row, Guarded))
 
 
 def test_the_level_of_who_buys_with_him_says_nothing_of_what_he_owes(desk: Desk) -> None:
