@@ -31,17 +31,19 @@ from projections.query import (
     Cursor,
     Filter,
     Listing,
-    Reach,
-    Statement,
     cursor,
     page,
     summary,
 )
+from projections.query import told as told_columns
+from projections.scope import Reach
 from projections.sql import POSITION
+from projections.statement import Statement
 
 LONGEST_CURSOR = 4_000
 OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
-RESERVED = {"sort", "limit", "cursor", "by"}
+RESERVED = {"sort", "limit", "cursor", "by", "search"}
+LONGEST_SEARCH = 200
 
 
 def told(asking: Any, statement: Statement) -> list[dict[str, Any]]:
@@ -67,7 +69,12 @@ def listing(view: Projection, given: Sequence[tuple[str, str]], reach: Reach, cu
     sort = single.get("sort")
     after = cursors.opened(view, given, single["cursor"]) if "cursor" in single else None
     limit = typed("limit", int, single.get("limit", str(PAGE)))
-    return Listing(datetime.now(UTC), reach, filters, sort, limit, after)
+    search = single.get("search")
+    if search is not None and not 0 < len(search.strip()) <= LONGEST_SEARCH:
+        raise wrong("search", f"this is a text of up to {LONGEST_SEARCH} characters")
+    if search is not None and "\0" in search:
+        raise wrong("search", "a text has no NUL character")
+    return Listing(datetime.now(UTC), reach, filters, sort, limit, after, search)
 
 
 def condition(view: Projection, parameter: str, text: str) -> Filter:
@@ -247,6 +254,9 @@ def parameters(view: Projection) -> Iterator[dict[str, Any]]:
         "limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}, "Rows a page."
     )
     yield parameter("cursor", {"type": "string"}, "From the Link of the page before.")
+    if searched := (*view.search, *filter(None, [view.words])):
+        told = f"A text in {', '.join(searched)}; of a phone number its end, or all of it from the + on."
+        yield parameter("search", {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}, told)
     for name in view.filters:
         column = view.column(name)
         each = f"{name}.has" if column.many else name
@@ -260,7 +270,7 @@ def parameter(name: str, told: dict[str, Any], description: str) -> dict[str, An
 
 def rows_schema(view: Projection) -> dict[str, Any]:
     hints = get_type_hints(view.row)
-    columns = {each.name: schema(hints[each.name]) for each in view.columns}
+    columns = {each.name: schema(hints[each.name]) for each in told_columns(view)}
     computed = {name: {"anyOf": [schema(kind), {"type": "null"}]} for name, (kind, _) in view.computed.items()}
     row = {"type": "object", "properties": columns | computed, "required": [*columns, *computed]}
     return {"type": "object", "properties": {"rows": {"type": "array", "items": row}}, "required": ["rows"]}

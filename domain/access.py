@@ -14,6 +14,7 @@ class Action(StrEnum):
     """What can be allowed. A rule names its action; several rules may share one."""
 
     READ = "read"
+    KNOW = "know"  # See what is personal as it was written, and not just how it begins.
     CAPTURE = "capture"
     WORK = "work"  # Move what one holds forward: contacts, follow-ups, status.
     CLOSE = "close"  # End it, or change whose it is about: not for who only helps.
@@ -42,6 +43,7 @@ class Scope(StrEnum):
 TABLE: dict[str, dict[Action, Scope]] = {
     "sales": {
         Action.READ: Scope.OWN,
+        Action.KNOW: Scope.OWN,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.OWN,
         Action.CLOSE: Scope.OWN,
@@ -49,6 +51,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
     },
     "sales_manager": {
         Action.READ: Scope.SUBTREE,
+        Action.KNOW: Scope.SUBTREE,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.SUBTREE,
         Action.CLOSE: Scope.SUBTREE,
@@ -59,6 +62,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
     },
     "partner": {
         Action.READ: Scope.OWN,
+        Action.KNOW: Scope.OWN,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.OWN,
         Action.CLOSE: Scope.OWN,
@@ -66,15 +70,17 @@ TABLE: dict[str, dict[Action, Scope]] = {
     },
     "inspector": {Action.READ: Scope.ALL, Action.INSPECT: Scope.ALL},
     "quality_manager": {Action.READ: Scope.ALL, Action.INSPECT: Scope.ALL, Action.ARBITRATE: Scope.ALL},
-    "credit_controller": {Action.READ: Scope.ALL, Action.CREDIT: Scope.ALL},
+    "credit_controller": {Action.READ: Scope.ALL, Action.KNOW: Scope.ALL, Action.CREDIT: Scope.ALL},
     "service_agent": {
         Action.READ: Scope.OWN,
+        Action.KNOW: Scope.OWN,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.OWN,
         Action.CLOSE: Scope.OWN,
     },
     "service_manager": {
         Action.READ: Scope.SUBTREE,
+        Action.KNOW: Scope.SUBTREE,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.SUBTREE,
         Action.CLOSE: Scope.SUBTREE,
@@ -93,6 +99,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
     },
     "service_account": {
         Action.READ: Scope.ALL,
+        Action.KNOW: Scope.ALL,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.ALL,
         Action.CLOSE: Scope.ALL,
@@ -101,6 +108,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
     },
     "policy": {
         Action.READ: Scope.ALL,
+        Action.KNOW: Scope.ALL,
         Action.CAPTURE: Scope.ALL,
         Action.WORK: Scope.ALL,
         Action.CLOSE: Scope.ALL,

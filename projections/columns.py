@@ -4,10 +4,11 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from domain.signature import members
+from domain.values import PERSONAL
 from projections.rows import Row, Scoped
 
 TYPES: dict[Any, str] = {
@@ -27,6 +28,7 @@ class Column:
     name: str
     type: str
     nullable: bool
+    personal: bool = False
 
     @property
     def quoted(self) -> str:
@@ -45,11 +47,18 @@ def quoted(name: str) -> str:
 
 def columns(row: type[Row]) -> tuple[Column, ...]:
     """Those that the class itself names, then those that many rows have, and last what every row carries."""
-    hints = get_type_hints(row)
+    hints = get_type_hints(row, include_extras=True)
     last = [each.name for each in fields(Row)]
     common = [each.name for each in fields(Scoped) if issubclass(row, Scoped) and each.name not in last]
     own = [each.name for each in fields(row) if each.name not in {*common, *last}]
-    return tuple(Column(name, *sql_type(hints[name])) for name in (*own, *common, *last))
+    return tuple(Column(name, *sql_type(hints[name]), is_personal(hints[name])) for name in (*own, *common, *last))
+
+
+def is_personal(annotation: Any) -> bool:
+    """Whether it is marked so, or the items of an array are."""
+    if get_origin(annotation) is Annotated:
+        return PERSONAL in get_args(annotation)[1:]
+    return any(is_personal(each) for each in get_args(annotation))
 
 
 def sql_type(annotation: Any) -> tuple[str, bool]:
@@ -57,6 +66,8 @@ def sql_type(annotation: Any) -> tuple[str, bool]:
     kinds = [kind for kind in members(annotation) if kind is not NoneType]
     assert len(kinds) == 1, f"a column has one type, not {annotation}"
     (kind,) = kinds
+    if get_origin(kind) is Annotated:
+        return sql_type(get_args(kind)[0])[0], NoneType in members(annotation)
     kind = getattr(kind, "__supertype__", kind)
     nullable = NoneType in members(annotation)
     if get_origin(kind) is Literal:

@@ -1,4 +1,4 @@
-"""What may be shown of a phone number to everybody."""
+"""What may be shown to everybody of a phone number, and of other things that are personal."""
 
 from domain.values import Erased
 
@@ -12,3 +12,10 @@ def masked(phone: str | Erased) -> str | None:
     tail = TAIL if len(phone) > HIDDEN + TAIL else 0
     head = max(min(HEAD, len(phone) - HIDDEN - tail), 0)
     return phone[:head] + "*" * (len(phone) - head - tail) + phone[len(phone) - tail :]
+
+
+def shortened(column: str, *, many: bool) -> str:
+    """SQL for how a text begins, or each text of several; the rest is hidden, and how long it is."""
+    if many:
+        return f"ARRAY(SELECT left(each, 1) || '***' FROM unnest({column}) AS each)"  # noqa: S608 - a name of ours.
+    return f"(left({column}, 1) || '***')"

@@ -14,7 +14,7 @@ from domain.signature import members, parameters
 from domain.values import FACT_NAMES, stream_named
 from ledger.envelope import Recorded
 from projections.columns import Column, columns
-from projections.rows import Row, Scoped
+from projections.rows import OfPerson, Row, Scoped
 
 F = TypeVar("F", bound=Callable[[Any], Any])
 Evolve = Callable[..., Any]
@@ -54,7 +54,8 @@ class Projection:
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`. `sought_by` are
-    columns with an index, for policies that look for a few rows among many.
+    columns with an index, for policies that look for a few rows among many. `search` names the columns in which a text
+    is looked for, masked phone numbers among them; `words` the column that holds the words of a row, and is not shown.
     """
 
     name: str
@@ -75,17 +76,21 @@ class Projection:
     computed: dict[str, tuple[type, str]] = field(default_factory=dict)
     summaries: dict[str, Summary] = field(default_factory=dict)
     sought_by: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    words: str | None = None
     lookups: dict[type, tuple[str, Callable[[Any], Any]]] = field(default_factory=dict)
     named: dict[type, Callable[[Any], Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         known = self.by_name.keys()
-        named = {*self.key, *self.rows_by, *self.filters, *self.sought_by}
+        named = {*self.key, *self.rows_by, *self.filters, *self.sought_by, *self.search, *filter(None, [self.words])}
         assert named <= known, f"{self.name} has no columns {named - known}"
         assert not (self.by_stream and self.lookups), f"{self.name} finds rows of other streams"
         assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
         assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
+        personal = any(each.personal for each in self.columns)
+        assert not personal or issubclass(self.row, OfPerson), f"{self.name} cannot tell that somebody was erased"
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -103,7 +108,7 @@ class Projection:
     def fingerprint(self) -> str:
         """Of all that a table depends on but the fold itself, of which `version` tells."""
         read = sorted(FACT_NAMES.get(event, event.__name__) for event in self.reads)
-        indexed = tuple(dict.fromkeys((*self.looked_up, *self.sought_by)))
+        indexed = tuple(dict.fromkeys((*self.looked_up, *self.sought_by, *filter(None, [self.words]))))
         told = [self.version, self.key, self.rows_by, indexed, sorted(self.opens), read, *self.columns]
         return sha256(repr(told).encode()).hexdigest()[:16]
 
@@ -189,6 +194,8 @@ def projection(
     computed: dict[str, tuple[type, str]] | None = None,
     summaries: dict[str, Summary] | None = None,
     sought_by: tuple[str, ...] = (),
+    search: tuple[str, ...] = (),
+    words: str | None = None,
 ) -> Callable[[Evolve], Projection]:
     """Declare a fold `(row, event) -> row` as a read model.
 
@@ -217,6 +224,8 @@ def projection(
             computed=computed or {},
             summaries=summaries or {},
             sought_by=sought_by,
+            search=search,
+            words=words,
         )
 
     return declare

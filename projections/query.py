@@ -5,16 +5,19 @@ A cursor is a plain tuple of texts: it says where the last row stood, and which 
 """
 # ruff: noqa: S608 - names come from the view's declaration, values travel as parameters.
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from domain.access import Scope
-from domain.actor import Actor
-from projections.columns import TYPES, quoted
+from projections.columns import TYPES, Column, quoted
+from projections.masking import shortened
 from projections.projection import Projection
-from projections.sql import SCHEMA, shown
+from projections.scope import Reach, within_reach
+from projections.sql import shown
+from projections.statement import Statement, Text
+from projections.words import sought
 
 PAGE = 50
 LARGEST_PAGE = 500
@@ -45,16 +48,9 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """Who reads, and how far his right to read goes; None of both is the service itself, which sees everything."""
-
-    actor: Actor
-    scope: Scope
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
-    """What is asked of a view. `sort` names a column, with a `-` before it for the other direction.
+    """What is asked of a view. `sort` names a column, with a `-` before it for the other direction; `search` is a text
+    that a row has somewhere.
 
     Rows without a value come last in both. `after` is the cursor of the last row seen; its `now` counts.
     """
@@ -65,37 +61,7 @@ class Listing:
     sort: str | None = None
     limit: int = PAGE
     after: Cursor | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """SQL, its parameters in order, and the columns that it answers with."""
-
-    sql: str
-    parameters: list[Any]
-    columns: tuple[str, ...]
-
-
-@dataclass
-class Text:
-    """SQL being put together, with the parameters in the order of their places."""
-
-    now: datetime
-    parts: list[str] = field(default_factory=list)
-    parameters: list[Any] = field(default_factory=list)
-
-    def add(self, sql: str, *parameters: Any) -> None:
-        """`:now` may stand anywhere in the text, but not together with other parameters."""
-        if ":now" in sql:
-            assert not parameters, "the places of the parameters would not be known"
-            parameters = (self.now,) * sql.count(":now")
-            sql = sql.replace(":now", "%s::timestamptz")
-        assert sql.count("%") == sql.count("%s") == len(parameters), f"{sql} has not {len(parameters)} places"
-        self.parts.append(sql)
-        self.parameters.extend(parameters)
-
-    def statement(self, columns: tuple[str, ...]) -> Statement:
-        return Statement(" ".join(self.parts), self.parameters, columns)
+    search: str | None = None
 
 
 # A page of rows
@@ -128,12 +94,24 @@ def count(view: Projection, asked: Listing, *, most: int | None = None) -> State
 
 
 def answered(view: Projection) -> tuple[str, ...]:
-    return (*(each.name for each in view.columns), *view.computed)
+    return (*(each.name for each in told(view)), *view.computed)
+
+
+def told(view: Projection) -> tuple[Column, ...]:
+    """The columns that are shown."""
+    return tuple(each for each in view.columns if each.name != view.words)
+
+
+def as_told(column: Column, asked: Listing) -> str:
+    """Who is not to know what is personal sees how it begins."""
+    if column.personal and asked.reach is not None and not asked.reach.knows:
+        return f"{shortened(column.quoted, many=column.many)} AS {column.quoted}"
+    return column.quoted
 
 
 def source(view: Projection, asked: Listing, text: Text) -> None:
     """The rows that may be shown, with what is computed when reading."""
-    text.add(f"SELECT * FROM (SELECT {', '.join(each.quoted for each in view.columns)}")
+    text.add(f"SELECT * FROM (SELECT {', '.join(as_told(each, asked) for each in told(view))}")
     for name, (_, sql) in view.computed.items():
         text.add(f", {sql}")
         text.add(f"AS {quoted(name)}")
@@ -150,6 +128,9 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
     for each in asked.filters:
         text.add("AND")
         filtered(view, each, text)
+    if asked.search is not None:
+        text.add("AND")
+        searched(view, asked.search, text)
     if view.scoped and asked.reach is not None:
         text.add("AND")
         within_reach(asked.reach, text)
@@ -174,6 +155,38 @@ def filtered(view: Projection, asked: Filter, text: Text) -> None:
         case _:
             can = "has or null" if column.many else "eq, ne, in, lt, le, gt, ge or null"
             raise BadQuery(asked.column, f"this column is compared by {can}")
+
+
+def searched(view: Projection, asked: str, text: Text) -> None:
+    """Some column has this in it, whatever its letters' size; or a phone number that this may be; or all its words."""
+    if not view.search and view.words is None:
+        raise BadQuery("search", f"{view.name} is not searched")
+    asked = asked.strip()
+    text.add("(FALSE")
+    for column in map(view.column, view.search):
+        if column.many:
+            like_a_phone(column, asked, text)
+        else:
+            text.add(f"OR {column.quoted}::text ILIKE %s", "%" + LITERAL.sub(r"\\\g<0>", asked) + "%")
+    if view.words is not None and (found := sought(asked)):
+        text.add(f"OR {quoted(view.words)} @> %s::text[]", list(found))
+    text.add(")")
+
+
+LITERAL = re.compile(r"[\\%_]")
+FEW_DIGITS = 4  # What can be seen of a number's end.
+
+
+def like_a_phone(column: Column, asked: str, text: Text) -> None:
+    """What can be seen of a masked number agrees with what was typed: with all of it, or with its end."""
+    digits = re.sub(r"[^0-9+]", "", asked)
+    if len(digits) < FEW_DIGITS or re.search(r"[^\W\d_]", asked):
+        return
+    text.add(f"OR EXISTS (SELECT FROM unnest({column.quoted}) AS phone WHERE")
+    if digits.startswith("+"):
+        text.add("%s LIKE replace(phone, '*', '_'))", digits)
+    else:
+        text.add("right(phone, 4) = %s)", digits[-FEW_DIGITS:])
 
 
 # Order and cursor
@@ -262,59 +275,6 @@ def after(key: Key, value: str | None, text: Text) -> None:
         return
     text.add(f"({key.sql} {'<' if key.descending else '>'} %s::{key.type}", value)
     text.add(f"OR {key.sql} IS NULL)" if key.nullable else ")")
-
-
-# Scope
-
-STAFF = f"FROM {SCHEMA}.staff_directory"
-POOLS = f"FROM {SCHEMA}.pool_directory"
-
-
-def within_reach(reach: Reach, text: Text) -> None:
-    """What `domain.access.reaches` grants for reading, in SQL, with the organisations of this moment.
-
-    A row is held, or a pool offers it, or either was so last; or it is nobody's, as is what belongs to somebody whom
-    the directory does not know. Collaborators see it as long as it is held.
-    """
-    actor, scope = reach.actor, reach.scope
-    if scope is Scope.ALL:
-        text.add("TRUE")
-        return
-    person = actor.id if actor.kind == "user" else None
-    text.add("(owner_id = %s OR formerly = 'staff/' || %s", person, person)
-    text.add("OR (owner_id IS NOT NULL AND %s = ANY(collaborators)", person)
-    text.add("AND EXISTS (SELECT FROM unnest(collaborators, collaborating_until) AS access (who, until) WHERE")
-    text.add("who = %s AND", person)
-    text.add("(until IS NULL OR :now < until)))")
-    of_pools(f"{POOLS} WHERE members && %s::text[]", text, units(actor.org_path))
-    if scope is not Scope.OWN:
-        text.add(f"OR (pool_id IS NULL AND (owner_id IS NULL OR owner_id NOT IN (SELECT staff_id {STAFF}))")
-        text.add("AND (formerly IS NULL OR starts_with(formerly, 'staff/')")
-        text.add(f"AND formerly NOT IN (SELECT 'staff/' || staff_id {STAFF})))")
-    if scope is Scope.TEAM:
-        of_staff(f"{STAFF} WHERE org_path = %s", text, actor.org_path)
-    if scope is Scope.SUBTREE:
-        below = [actor.org_path, f"{actor.org_path}/"]
-        of_staff(f"{STAFF} WHERE org_path = %s OR starts_with(org_path, %s)", text, *below)
-        of_pools(f"{POOLS}, unnest(members) AS unit WHERE unit = %s OR starts_with(unit, %s)", text, *below)
-    text.add(")")
-
-
-def of_staff(whose: str, text: Text, *given: Any) -> None:
-    """Or one of these people holds it, or held it last."""
-    text.add(f"OR owner_id IN (SELECT staff_id {whose})", *given)
-    text.add(f"OR formerly IN (SELECT 'staff/' || staff_id {whose})", *given)
-
-
-def of_pools(which: str, text: Text, *given: Any) -> None:
-    """Or it lies in one of these pools, or lay there last."""
-    text.add(f"OR pool_id IN (SELECT pool_id {which})", *given)
-    text.add(f"OR formerly IN (SELECT 'pool/' || pool_id {which})", *given)
-
-
-def units(org_path: str) -> list[str]:
-    """An organisation, and all that it lies in."""
-    return [org_path, *(org_path[:end] for end, sign in enumerate(org_path) if sign == "/")]
 
 
 # Summaries

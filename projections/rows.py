@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
 
-from domain.values import Instant, PoolId, StaffId
+from domain.values import PERSONAL, Instant, PoolId, StaffId
 
-__all__ = ["Row", "Scoped", "replace", "table"]
+__all__ = ["OfPerson", "PersonalText", "Row", "Scoped", "replace", "table"]
+
+PersonalText = Annotated[str, PERSONAL]
+"""What is personal in a row, as it was written down; who reads everything sees how it begins."""
 
 T = TypeVar("T")
 
@@ -58,6 +61,14 @@ class Scoped(Row):
     formerly: str | None = None
     collaborators: tuple[StaffId, ...] = ()
     collaborating_until: tuple[Instant | None, ...] = ()
+
+
+@table
+class OfPerson(Scoped):
+    """A row that tells something personal. After an erasure it tells when that was and who did it instead."""
+
+    erased_on: Instant | None = None
+    erased_by: str | None = None
 
 
 if TYPE_CHECKING:

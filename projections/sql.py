@@ -71,6 +71,7 @@ def create_indexes(view: Projection, build: int) -> list[str]:
     return [
         f"ALTER TABLE {name} ADD PRIMARY KEY ({key})",
         *(f"CREATE INDEX ON {name} ({quoted(column)})" for column in wanted),
+        *([] if view.words is None else [f"CREATE INDEX ON {name} USING gin ({quoted(view.words)})"]),
     ]
 
 

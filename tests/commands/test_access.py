@@ -246,27 +246,28 @@ def test_every_command_takes_a_right() -> None:
 # Which roles have which, and how far: written down here once more, in the words of the business.
 
 REACH = {
-    "sales": "read own, capture all, work own, close own, claim own",
-    "partner": "read own, capture all, work own, close own, claim own",
+    "sales": "read own, know own, capture all, work own, close own, claim own",
+    "partner": "read own, know own, capture all, work own, close own, claim own",
     "sales_manager": (
-        "read subtree, capture all, work subtree, close subtree, claim subtree, assign subtree, "
+        "read subtree, know subtree, capture all, work subtree, close subtree, claim subtree, assign subtree, "
         "dispatch subtree, merge subtree"
     ),
     "inspector": "read all, inspect all",
     "quality_manager": "read all, inspect all, arbitrate all",
-    "credit_controller": "read all, credit all",
+    "credit_controller": "read all, know all, credit all",
     "analyst": "read all",
     "auditor": "read all",
-    "service_agent": "read own, capture all, work own, close own",
+    "service_agent": "read own, know own, capture all, work own, close own",
     "service_manager": (
-        "read subtree, capture all, work subtree, close subtree, assign subtree, dispatch subtree, merge subtree"
+        "read subtree, know subtree, capture all, work subtree, close subtree, assign subtree, dispatch subtree, "
+        "merge subtree"
     ),
     "operations": "read all, operate all",
     "administrator": "read all, administer all, import all, operate all",
-    "service_account": "read all, capture all, work all, close all, dispatch all, mirror all",
+    "service_account": "read all, know all, capture all, work all, close all, dispatch all, mirror all",
     "policy": (
-        "read all, capture all, work all, close all, assign all, dispatch all, merge all, mirror all, credit all, "
-        "inspect all"
+        "read all, know all, capture all, work all, close all, assign all, dispatch all, merge all, mirror all, "
+        "credit all, inspect all"
     ),
 }
 SCOPES = {role: dict(right.split(" ") for right in rights.split(", ")) for role, rights in REACH.items()}

@@ -10,9 +10,10 @@ from domain.values import LeadId
 from projections import VIEWS, sql
 from projections.folding import Table
 from projections.projection import Projection
-from projections.query import Filter, Listing, Statement, page
+from projections.query import Filter, Listing, page
 from projections.rows import Row
 from projections.sales_worklist import SalesLead
+from projections.statement import Statement
 from tests.projections.leads import at
 
 NOW = at(4, 1)

@@ -12,7 +12,8 @@ from domain.lead.facts.custody import LeadAssigned, LeadClaimed
 from domain.staff import AvailabilityChanged, StaffDeparted, StaffMoved, StaffOnboarded
 from domain.values import OrgPath, PolicyId, PoolId, StaffId
 from projections.capacity import Capacity, capacity
-from projections.query import Listing, Reach, page
+from projections.query import Listing, page
+from projections.scope import Reach
 from projections.staff_directory import Colleague, staff_directory
 from tests.projections.leads import LEAD, OTHER
 from tests.projections.lists import NOW, Views

@@ -18,8 +18,9 @@ from domain.staff import Departed, Employed, Stranger
 from domain.values import LeadId, OrgPath, PoolId, StaffId
 from projections.funnel import Journey, funnel
 from projections.pool_directory import PublicPool, pool_directory
-from projections.query import Listing, Reach, count, page, summary
+from projections.query import Listing, count, page, summary
 from projections.sales_worklist import SalesLead, sales_worklist
+from projections.scope import Reach
 from projections.staff_directory import Colleague, staff_directory
 from tests.projections.leads import at
 from tests.projections.lists import NOW, Views, lead, numbers

@@ -1,0 +1,73 @@
+"""Who may see which rows: what `domain.access` decides of one subject, as a condition on a whole list."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from domain.access import Action, Scope, scope_of
+from domain.actor import Actor
+from projections.sql import SCHEMA
+from projections.statement import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who reads, and how far his right to read goes; None of both is the service itself, which sees everything."""
+
+    actor: Actor
+    scope: Scope
+
+    @property
+    def knows(self) -> bool:
+        """Whether he is shown what is personal as it was written."""
+        return scope_of(self.actor.role, Action.KNOW) is not None
+
+
+STAFF = f"FROM {SCHEMA}.staff_directory"
+POOLS = f"FROM {SCHEMA}.pool_directory"
+
+
+def within_reach(reach: Reach, text: Text) -> None:
+    """What `domain.access.reaches` grants for reading, in SQL, with the organisations of this moment.
+
+    A row is held, or a pool offers it, or either was so last; or it is nobody's, as is what belongs to somebody whom
+    the directory does not know. Collaborators see it as long as it is held.
+    """
+    actor, scope = reach.actor, reach.scope
+    if scope is Scope.ALL:
+        text.add("TRUE")
+        return
+    person = actor.id if actor.kind == "user" else None
+    text.add("(owner_id = %s OR formerly = 'staff/' || %s", person, person)
+    text.add("OR (owner_id IS NOT NULL AND %s = ANY(collaborators)", person)
+    text.add("AND EXISTS (SELECT FROM unnest(collaborators, collaborating_until) AS access (who, until) WHERE")
+    text.add("who = %s AND", person)
+    text.add("(until IS NULL OR :now < until)))")
+    of_pools(f"{POOLS} WHERE members && %s::text[]", text, units(actor.org_path))
+    if scope is not Scope.OWN:
+        text.add(f"OR (pool_id IS NULL AND (owner_id IS NULL OR owner_id NOT IN (SELECT staff_id {STAFF}))")
+        text.add("AND (formerly IS NULL OR starts_with(formerly, 'staff/')")
+        text.add(f"AND formerly NOT IN (SELECT 'staff/' || staff_id {STAFF})))")
+    if scope is Scope.TEAM:
+        of_staff(f"{STAFF} WHERE org_path = %s", text, actor.org_path)
+    if scope is Scope.SUBTREE:
+        below = [actor.org_path, f"{actor.org_path}/"]
+        of_staff(f"{STAFF} WHERE org_path = %s OR starts_with(org_path, %s)", text, *below)
+        of_pools(f"{POOLS}, unnest(members) AS unit WHERE unit = %s OR starts_with(unit, %s)", text, *below)
+    text.add(")")
+
+
+def of_staff(whose: str, text: Text, *given: Any) -> None:
+    """Or one of these people holds it, or held it last."""
+    text.add(f"OR owner_id IN (SELECT staff_id {whose})", *given)
+    text.add(f"OR formerly IN (SELECT 'staff/' || staff_id {whose})", *given)
+
+
+def of_pools(which: str, text: Text, *given: Any) -> None:
+    """Or it lies in one of these pools, or lay there last."""
+    text.add(f"OR pool_id IN (SELECT pool_id {which})", *given)
+    text.add(f"OR formerly IN (SELECT 'pool/' || pool_id {which})", *given)
+
+
+def units(org_path: str) -> list[str]:
+    """An organisation, and all that it lies in."""
+    return [org_path, *(org_path[:end] for end, sign in enumerate(org_path) if sign == "/")]
