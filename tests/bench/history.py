@@ -42,15 +42,20 @@ ADMIN = Actor(kind="policy", id="bench", role="administrator")
 GENEROUS = Terms(holding_cap=1_000_000, daily_claims=1_000_000)
 
 
-def write_history(write: WriteSide, events: int, seed: int = 1) -> int:
-    """Write about so many events, of every aggregate, and answer the last position."""
-    chance = Random(seed)
-    ids = (UUID(int=chance.getrandbits(128), version=4) for _ in count())
-    settle(write, [(ADMIN, command) for command in setting()], ids)
-    asks = mixed(chance, ids)
-    while write.ledger.last_position() < events:
-        settle(write, list(islice(asks, BATCH)), ids)
-    return write.ledger.last_position()
+class History:
+    """A history that can be written on."""
+
+    def __init__(self, write: WriteSide, seed: int = 1) -> None:
+        chance = Random(seed)
+        self.side = write
+        self.ids = (UUID(int=chance.getrandbits(128), version=4) for _ in count())
+        settle(write, [(ADMIN, command) for command in setting()], self.ids)
+        self.asks = mixed(chance, self.ids)
+
+    def write(self, events: int) -> None:
+        """Until there are about so many events."""
+        while self.side.ledger.last_position() < events:
+            settle(self.side, list(islice(self.asks, BATCH)), self.ids)
 
 
 def settle(write: WriteSide, asks: list[tuple[Actor, object]], ids: Iterator[UUID]) -> None:
