@@ -32,6 +32,7 @@ from domain.identity import Identifier
 from domain.money import Money
 from domain.pool import Terms
 from domain.values import CustomerId, LeadId, OrgPath, PoolId, StaffId
+from ledger.envelope import time_ordered_id
 
 BATCH = 256
 AGENTS = 200
@@ -48,7 +49,7 @@ class History:
     def __init__(self, write: WriteSide, seed: int = 1) -> None:
         chance = Random(seed)
         self.side = write
-        self.ids = (UUID(int=chance.getrandbits(128), version=4) for _ in count())
+        self.ids = (UUID(bytes=time_ordered_id().bytes) for _ in count())
         settle(write, [(ADMIN, command) for command in setting()], self.ids)
         self.asks = mixed(chance, self.ids)
 
