@@ -19,7 +19,7 @@ from api.reading import ReadAfter, Seer, Who, content, in_json, not_before
 from api.service import Service
 from api.shown import schema
 from api.viewing import ViewReader
-from domain.access import Action, scope_of
+from domain.access import Action, Scope, scope_of
 from domain.errors import NotAllowed
 from projections import VIEWS
 from projections.columns import Column
@@ -82,7 +82,7 @@ def condition(view: Projection, parameter: str, text: str) -> Filter:
     name, _, operator = parameter.partition(".")
     if name not in view.filters or operator not in ("", *OPERATORS):
         raise wrong(parameter, f"{view.name} is filtered by {', '.join(view.filters)}, and by {', '.join(OPERATORS)}")
-    kind = item_type(view, view.column(name))
+    kind = item_type(view, view.told(name))
     match operator or "eq":
         case "null":
             return Filter(name, "null", typed(parameter, bool, text))
@@ -94,7 +94,8 @@ def condition(view: Projection, parameter: str, text: str) -> Filter:
 
 def item_type(view: Projection, column: Column) -> Any:
     """The Python type of a column's values, or of the items of an array."""
-    hint = get_type_hints(view.row, include_extras=True)[column.name]
+    computed, _ = view.computed.get(column.name, (None, ""))
+    hint = computed or get_type_hints(view.row, include_extras=True)[column.name]
     return get_args(hint)[0] if column.many else hint
 
 
@@ -167,18 +168,20 @@ async def asked_of(
     if service.views is None:
         raise ViewNotBuilt
     given = request.query_params.multi_items()
-    reach = await asyncio.to_thread(reach_of, service, who)
+    reach = await asyncio.to_thread(reach_of, service, view, who)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
     views = service.views
     await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
     return given, asked, views
 
 
-def reach_of(service: Service, who: Any) -> Reach:
+def reach_of(service: Service, view: Projection, who: Any) -> Reach:
     actor = Seer(service.write, who).actor()
     scope = scope_of(actor.role, Action.READ)
     if scope is None:
         raise NotAllowed(action=Action.READ, because=f"the role {actor.role or 'of nobody'} has no such right")
+    if view.reserved and scope is not Scope.ALL:
+        raise NotAllowed(action=Action.READ, because=f"{view.name} is for those who may read everything")
     return Reach(actor, scope)
 
 
@@ -258,7 +261,7 @@ def parameters(view: Projection) -> Iterator[dict[str, Any]]:
         told = f"A text in {', '.join(searched)}; of a phone number its end, or all of it from the + on."
         yield parameter("search", {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}, told)
     for name in view.filters:
-        column = view.column(name)
+        column = view.told(name)
         each = f"{name}.has" if column.many else name
         yield parameter(each, schema(item_type(view, column)), "")
 

@@ -1,6 +1,10 @@
 """The read models: folds of the ledger whose state is a row."""
 
+from projections.agent_quality import agent_quality
+from projections.audit_trail import audit_trail
+from projections.calibrations import calibration_items, calibration_scores, calibrations
 from projections.capacity import capacity
+from projections.custody_ledger import custody_ledger
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
@@ -10,9 +14,12 @@ from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
 from projections.lead_likeness import lead_likeness
 from projections.lead_turns import lead_turns
+from projections.pool_board import pool_board
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
+from projections.qa_queue import qa_queue
 from projections.revenue import customers_apart, revenue
+from projections.review_appeals import review_appeals
 from projections.sales_worklist import sales_worklist
 from projections.sampling_plans import sampling_plans
 from projections.sla_terms import sla_terms
@@ -44,12 +51,27 @@ VIEWS: tuple[Projection, ...] = (
     customers_apart,
     lead_likeness,
     lead_turns,
+    audit_trail,
+    qa_queue,
+    agent_quality,
+    review_appeals,
+    calibrations,
+    calibration_items,
+    calibration_scores,
+    pool_board,
+    custody_ledger,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
+    "agent_quality",
+    "audit_trail",
+    "calibration_items",
+    "calibration_scores",
+    "calibrations",
     "capacity",
+    "custody_ledger",
     "customers_apart",
     "deadlines",
     "dispatch_queue",
@@ -62,8 +84,11 @@ __all__ = [
     "lead_likeness",
     "lead_turns",
     "order_refunds",
+    "pool_board",
     "pool_directory",
+    "qa_queue",
     "revenue",
+    "review_appeals",
     "sales_worklist",
     "sampling_plans",
     "sla_terms",

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from projections.columns import TYPES, Column, quoted
+from domain.access import Scope
+from projections.columns import Column, quoted
 from projections.masking import shortened
 from projections.projection import Projection
 from projections.scope import Reach, within_reach
@@ -73,7 +74,7 @@ def page(view: Projection, asked: Listing) -> Statement:
     if not 1 <= asked.limit <= LARGEST_PAGE:
         raise BadQuery("limit", f"a page has 1 to {LARGEST_PAGE} rows")
     order = ordered(view, asked.sort)
-    text = Text(asked.now)
+    text = text_for(asked)
     source(view, asked, text)
     if asked.after is not None:
         beyond(order, asked.after[1:], text)
@@ -84,13 +85,17 @@ def page(view: Projection, asked: Listing) -> Statement:
 
 def count(view: Projection, asked: Listing, *, most: int | None = None) -> Statement:
     """How many rows there are, or that there are at least so many."""
-    text = Text(at_its_own_time(asked).now)
+    text = text_for(at_its_own_time(asked))
     text.add("SELECT count(*) FROM (")
     source(view, asked, text)
     if most is not None:
         text.add("LIMIT %s", most)
     text.add(") AS counted")
     return text.statement(("count",))
+
+
+def text_for(asked: Listing) -> Text:
+    return Text(asked.now, None if asked.reach is None else asked.reach.person)
 
 
 def answered(view: Projection) -> tuple[str, ...]:
@@ -131,7 +136,11 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
     if asked.search is not None:
         text.add("AND")
         searched(view, asked.search, text)
-    if view.scoped and asked.reach is not None:
+    if asked.reach is None:
+        return
+    if view.reserved and asked.reach.scope is not Scope.ALL:
+        text.add("AND FALSE")
+    if view.scoped:
         text.add("AND")
         within_reach(asked.reach, text)
 
@@ -142,19 +151,27 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
 def filtered(view: Projection, asked: Filter, text: Text) -> None:
     if asked.column not in view.filters:
         raise BadQuery(asked.column, f"{view.name} is filtered by {', '.join(sorted(view.filters))}")
-    column = view.column(asked.column)
+    column = view.told(asked.column)
+    value: tuple[Any, ...] = ()
     match asked.operator:
         case "null":
-            text.add(f"{column.quoted} IS {'' if asked.value else 'NOT '}NULL")
+            compared = f"IS {'' if asked.value else 'NOT '}NULL"
         case "has" if column.many:
-            text.add(f"{column.quoted} @> ARRAY[%s]::{column.type}", asked.value)
+            compared, value = f"@> ARRAY[%s]::{column.type}", (asked.value,)
         case "in" if not column.many:
-            text.add(f"{column.quoted} = ANY(%s::{column.type}[])", list(asked.value))
+            compared, value = f"= ANY(%s::{column.type}[])", (list(asked.value),)
         case "eq" | "ne" | "lt" | "le" | "gt" | "ge" as operator if not column.many:
-            text.add(f"{column.quoted} {COMPARED[operator]} %s::{column.type}", asked.value)
+            compared, value = f"{COMPARED[operator]} %s::{column.type}", (asked.value,)
         case _:
             can = "has or null" if column.many else "eq, ne, in, lt, le, gt, ge or null"
             raise BadQuery(asked.column, f"this column is compared by {can}")
+    text.add(expression(view, asked.column))
+    text.add(compared, *value)
+
+
+def expression(view: Projection, name: str) -> str:
+    """A column, or what is computed as one, where the rows are chosen."""
+    return f"({view.computed[name][1]})" if name in view.computed else quoted(name)
 
 
 def searched(view: Projection, asked: str, text: Text) -> None:
@@ -213,11 +230,8 @@ def ordered(view: Projection, sort: str | None) -> list[Key]:
         name = sort.removeprefix("-")
         if name not in view.sorts:
             raise BadQuery("sort", f"{view.name} is sorted by {', '.join(view.sorts)}, or the reverse with - before it")
-        if name in view.computed:
-            keys.append(Key(quoted(name), TYPES[view.computed[name][0]], nullable=True, descending=name != sort))
-        else:
-            column = view.column(name)
-            keys.append(Key(column.quoted, column.type, column.nullable, descending=name != sort))
+        column = view.told(name)
+        keys.append(Key(column.quoted, column.type, column.nullable, descending=name != sort))
     of_key = [view.column(name) for name in view.primary_key]
     return keys + [Key(column.quoted, column.type, nullable=False) for column in of_key]
 
@@ -289,12 +303,13 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
     for column in by:
         if column not in wanted.facets:
             raise BadQuery("by", f"{name} is told by {', '.join(wanted.facets)}")
-    groups = ", ".join(quoted(column) for column in by)
-    text = Text(asked.now)
+    text = text_for(asked)
+    groups = [f"{expression(view, column)} AS {quoted(column)}" for column in by]
     figures = [f"{sql} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
-    text.add("SELECT " + ", ".join([*([groups] if by else []), *figures]))
+    text.add("SELECT " + ", ".join([*groups, *figures]))
     text.add(f"FROM {shown(view)} AS each")
     narrow(view, asked, text)
     if by:
-        text.add(f"GROUP BY {groups} ORDER BY {groups} LIMIT {MOST_GROUPS}")
+        places = ", ".join(str(place) for place, _ in enumerate(by, start=1))
+        text.add(f"GROUP BY {places} ORDER BY {places} LIMIT {MOST_GROUPS}")
     return text.statement((*by, *wanted.figures))
