@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from commands.service import calm_collector, open_ledger
 from consumers.advance import Source
 from consumers.filling import copy, unhindered
 from consumers.session import Session
+from consumers.shares import fold_in_shares
 from consumers.tracking import described
 from ledger.ledger import Ledger
 from ledger.scan import Wire
@@ -169,16 +171,21 @@ def main() -> None:
 
 def fold(part: Part, ledger: Ledger, wire: Wire, session: Session, boss: Connection) -> None:
     (view,) = (each for each in VIEWS if each.name == part.view)
-    table = Table(view, remember=False)
-    told_at = time.monotonic()
-    with unhindered():
-        for told in Source(ledger, wire, view).batches(0, part.until, (part.number, part.of)):
-            table.fold(told)
-            if len(table.states) > part.most:
-                raise MemoryError(f"more than {part.most} rows")
-            if time.monotonic() > told_at + REPORT_SECONDS:
-                told_at = time.monotonic()
-                boss.send(told[-1][0])
+    source = Source(ledger, wire, view)
+    told_at, reached = time.monotonic(), 0
+
+    def tell(at: int) -> None:
+        nonlocal told_at, reached
+        reached = at
+        if time.monotonic() > told_at + REPORT_SECONDS:
+            told_at = time.monotonic()
+            boss.send(at)
+
+    def copy_more(table: Table) -> None:
         with session.transaction() as cursor:
             copy(cursor, view, part.build, table, frozen=False)
-            boss.send(part.until)  # Who started this may be gone, and somebody else be filling a table of that name.
+            boss.send(reached)  # Who started this may be gone, and somebody else be filling a table of that name.
+
+    with unhindered():
+        batches = partial(source.batches, 0, part.until, (part.number, part.of))
+        fold_in_shares(view, batches, part.until, part.most, copy_more, tell)

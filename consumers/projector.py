@@ -14,7 +14,8 @@ import structlog
 
 from consumers.advance import Source, advance
 from consumers.hands import Hands
-from consumers.rebuild import AlreadyRebuilding, Rebuild, Report, Stopped
+from consumers.kept import is_given_up
+from consumers.rebuild import AlreadyRebuilding, Judge, Rebuild, Report, Stopped
 from consumers.session import ReadsUnavailable, Session
 from consumers.status import ViewStatus, status
 from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, ensure, fail, pass_over, prepare
@@ -188,7 +189,7 @@ class Projector:
                 self.rebuild_failed(view, waiting, error)
                 return
             waiting.failures = 0
-        if found.version > view.version or (waiting.followed and not same):
+        if found.version > view.version or (not same and (waiting.followed or is_given_up(self.session, view))):
             log.warning("another version of the service keeps this view", view=view.name, version=found.version)
             waiting.look_again_at = time.monotonic() + LONGEST_WAIT
             self.session.give_back(f"view {view.name}")
@@ -228,6 +229,7 @@ def rebuild(
     report: Report | None = None,
     stop: Event | None = None,
     hands: Hands | None = None,
+    judge: Judge | None = None,
 ) -> None:
     """Rebuild a view while the present one answers, and put it in its place; see Rebuild.run for what it raises."""
-    Rebuild(view, ledger, ledger_url, database_url, report=report, stop=stop, hands=hands).run()
+    Rebuild(view, ledger, ledger_url, database_url, report=report, stop=stop, hands=hands, judge=judge).run()

@@ -4,16 +4,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 import psycopg2
 import structlog
 
 from consumers.advance import Source, advance, step
+from consumers.comparing import Compared, compare
 from consumers.filling import copy, unhindered
 from consumers.hands import Hands, NotFolded
+from consumers.kept import keep, kept, take_up
 from consumers.session import Cursor, ReadsUnavailable, Session
-from consumers.tracking import Place, ensure, move, prepare, tables, tracked
+from consumers.shares import fold_in_shares
+from consumers.tracking import Place, Tracked, ensure, move, prepare, tables, tracked
 from ledger.ledger import Ledger
 from ledger.scan import Wire
 from projections import sql
@@ -63,14 +67,21 @@ class Progress:
 
 Report = Callable[[Progress], None]
 
+Judge = Callable[[Compared], bool]
+"""Told how a new build compares with the one that answers; says whether it is to take its place."""
+
 
 class Rebuild:
     """One rebuild of one view: fold, copy, catch up, swap. Unless it comes to its end, its build is thrown away.
 
-    With `until` it goes up to that position, where the one that answers now must stand, and not beyond it. What is
-    `folded` up to there already is taken as it is.
+    With a `judge` both builds are compared first, row for row at one position, and he says whether they are swapped.
+    The one that answered before is kept, so that it can be put back.
 
-    Memory: about 1 kB a row of the view, of which no more than `most` are kept; from there on it goes in batches.
+    With `until` it goes up to that position, where the one that answers now must stand, and not beyond it; nothing is
+    kept then. What is `folded` up to there already is taken as it is.
+
+    Memory: about 1 kB a row of the view, of which no more than `most` are in memory, and what a batch adds. Where there
+    are more, all events are read again for each share of the keys; several processes share `most` among them.
     """
 
     def __init__(
@@ -83,6 +94,7 @@ class Rebuild:
         report: Report | None = None,
         stop: Event | None = None,
         hands: Hands | None = None,
+        judge: Judge | None = None,
         until: int | None = None,
         folded: Table | None = None,
         most: int = MOST_ROWS,
@@ -95,6 +107,7 @@ class Rebuild:
         self.report = report
         self.stop = stop or Event()
         self.hands = hands
+        self.judge = judge
         self.until = until
         self.folded = folded
         self.most = most
@@ -113,10 +126,13 @@ class Rebuild:
             try:
                 self.fill()
                 self.catch_up()
-                self.swap()
+                if self.is_wanted():
+                    self.catch_up()
+                    self.swap()
             finally:
                 with suppress(ReadsUnavailable):  # What is left over now, the next rebuild throws away.
-                    self.clean()
+                    if self.session.take(f"build {self.view.name}"):  # With a connection that was lost, it was, too.
+                        self.clean()
         finally:
             self.session.close()
             self.wire.close()
@@ -136,10 +152,13 @@ class Rebuild:
             )
 
     def fill(self) -> None:
-        """Fold everything in memory, and copy it into a new table at once."""
-        if self.folded is not None:
-            self.copy(self.folded, self.total)
-        elif not self.view.by_stream or self.hands is None or not self.hands.are_worth(self.total):
+        """Fold everything in memory, and copy it into a new table."""
+        if (
+            self.folded is not None
+            or not self.view.by_stream
+            or self.hands is None
+            or not self.hands.are_worth(self.total)
+        ):
             self.fill_here()
         else:
             try:
@@ -159,24 +178,27 @@ class Rebuild:
         self.filled(self.total)
 
     def fill_here(self) -> None:
-        table = Table(self.view, remember=False)
-        reached = self.total
-        with unhindered():
-            for told in self.source.batches(0, self.total):
-                table.fold(told)
-                self.tell("folding", told[-1][0])
-                if len(table.states) > self.most:
-                    reached = told[-1][0]
-                    break
-            self.copy(table, reached)
+        copied = 0
 
-    def copy(self, table: Table, reached: int) -> None:
-        """The table, its rows and its indexes, in one transaction with the position that they are of."""
+        def copy_more(table: Table) -> None:
+            nonlocal copied
+            with self.session.transaction() as cursor:
+                if copied == 0:
+                    cursor.execute(sql.create_table(self.view, self.place.build))
+                copy(cursor, self.view, self.place.build, table, frozen=copied == 0)
+            copied += 1
+
+        with unhindered():
+            if self.folded is not None:
+                copy_more(self.folded)
+            else:
+                batches = partial(self.source.batches, 0, self.total)
+                fold_in_shares(
+                    self.view, batches, self.total, self.most, copy_more, lambda at: self.tell("folding", at)
+                )
         with self.session.transaction() as cursor:
-            cursor.execute(sql.create_table(self.view, self.place.build))
-            copy(cursor, self.view, self.place.build, table, frozen=True)
-            self.finish(cursor, reached)
-        self.filled(reached)
+            self.finish(cursor, self.total)
+        self.filled(self.total)
 
     def finish(self, cursor: Cursor, reached: int) -> None:
         move(cursor, self.place, reached)
@@ -197,32 +219,41 @@ class Rebuild:
             self.total = last
             self.tell("catching up", until)
 
+    def is_wanted(self) -> bool:
+        """Whether it may answer, as who asked for it judges when he sees how it compares."""
+        if self.judge is None:
+            return True
+        self.tell("comparing", self.place.position)
+        wanted = self.judge(self.compared())
+        self.judge = None
+        return wanted
+
+    def compared(self) -> Compared:
+        """In one snapshot, which has both at one position; the one that answers goes on meanwhile."""
+        with self.session.transaction() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            old = self.answering(cursor)
+            self.reach(cursor, old.position)
+            return compare(cursor, self.view, old, self.place.build)
+
     def swap(self) -> None:
         """Let this build answer, not behind the one before. Readers finish first what they have begun."""
-        patience = time.monotonic() + SWAP_SECONDS
-        while True:
+        reached = self.place.position
+
+        def go_on() -> None:
+            nonlocal reached
+            self.place.position = reached
+            self.rest(0.2)
+            self.catch_up()
             reached = self.place.position
-            try:
-                self.swap_now()
-            except ReadsUnavailable as busy:
-                if not isinstance(busy.__cause__, psycopg2.errors.LockNotAvailable) or time.monotonic() > patience:
-                    raise
-                self.place.position = reached
-                self.rest(0.2)
-                self.catch_up()
-            else:
-                return
+
+        patiently(self.swap_now, go_on)
 
     def swap_now(self) -> None:
         with self.session.transaction() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '1s'")
-            old = tracked(cursor, self.view, lock=True)
-            assert old is not None, "a view is there before it is rebuilt"
-            while old.position > self.place.position:
-                told = self.source.read(self.place.position, old.position, STEP)
-                until = told[-1][0] if len(told) == STEP else old.position
-                step(cursor, self.place, told, until)
-                self.place.position = until
+            old = self.answering(cursor, lock=True)
+            self.reach(cursor, old.position)
             for statement in sql.show(self.view, self.place.build):
                 cursor.execute(statement)
             cursor.execute(
@@ -231,23 +262,43 @@ class Rebuild:
                 [self.view.version, self.view.fingerprint, self.place.build, self.place.position, self.view.name],
             )
             cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
+            take_up(cursor, self.view, self.view.fingerprint)
+            if self.until is None and old.position > 0 and not self.view.inward:
+                keep(cursor, self.view, old)
         self.tell("done", self.place.position)
 
     def clean(self) -> None:
-        """Drop every table of the view but the one that answers."""
+        """Drop every table of the view but the one that answers, and the one that did before."""
         with self.session.transaction() as cursor:
             cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
-            now = tracked(cursor, self.view)
-            assert now is not None, "a view is there before it is rebuilt"
+            needed = {each.build for each in (self.answering(cursor), kept(cursor, self.view)) if each is not None}
             for build in tables(cursor, self.view):
-                if build != now.build:
+                if build not in needed:
                     cursor.execute(f"DROP TABLE {sql.table(self.view, build)}")
 
     # On the way
 
+    def answering(self, cursor: Cursor, *, lock: bool = False) -> Tracked:
+        found = tracked(cursor, self.view, lock=lock)
+        assert found is not None, "a view is there before it is rebuilt"
+        return found
+
     def last(self) -> int:
-        """Up to where it goes: the end of the ledger, which moves on, or a position that was given."""
+        """Up to where it goes: the end of the ledger, which moves on, or a position that was given; before it is
+        compared, no further than the one that answers.
+        """
+        if self.judge is not None:
+            with self.session.transaction() as cursor:
+                return self.answering(cursor).position
         return self.ledger.last_position() if self.until is None else self.until
+
+    def reach(self, cursor: Cursor, position: int) -> None:
+        """Fold the last events up to a position, in a transaction in which nothing moves on."""
+        while self.place.position < position:
+            told = self.source.read(self.place.position, position, STEP)
+            until = told[-1][0] if len(told) == STEP else position
+            step(cursor, self.place, told, until)
+            self.place.position = until
 
     def tell(self, phase: str, done: int) -> None:
         """Say how far it has come, to whoever watches here and to `views status`. Ends when it is told to."""
@@ -264,8 +315,22 @@ class Rebuild:
                     "UPDATE views.builds SET position = %s, updated_at = now() WHERE name = %s", [done, self.view.name]
                 )
         if self.report is not None:
-            self.report(Progress(phase, done, self.total, now - self.started))
+            self.report(Progress(phase, done, max(self.total, done), now - self.started))
 
     def rest(self, seconds: float) -> None:
         if self.stop.wait(seconds):
             raise Stopped(f"the rebuild of {self.view.name} was stopped")
+
+
+def patiently(swap: Callable[[], None], meanwhile: Callable[[], None]) -> None:
+    """Swap as soon as readers let go. Between two attempts there is something to be done."""
+    patience = time.monotonic() + SWAP_SECONDS
+    while True:
+        try:
+            swap()
+        except ReadsUnavailable as busy:
+            if not isinstance(busy.__cause__, psycopg2.errors.LockNotAvailable) or time.monotonic() > patience:
+                raise
+        else:
+            return
+        meanwhile()

@@ -33,6 +33,7 @@ class Table:
         self.absent: Any = () if view.rows_by else None
         self.states: dict[Key, Any] = {}
         self.before: dict[Key, Any] | None = None
+        self.of_many = 0  # Rows, where a key has many.
         self.index: dict[str, dict[Any, set[Key]]] = {column: {} for column in view.looked_up}
         for row in known:
             key = view.key_of(row)
@@ -44,6 +45,16 @@ class Table:
     def rows(self) -> Iterator[Row]:
         for state in self.states.values():
             yield from rows_in(state)
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return self.of_many if self.view.rows_by else len(self.states)
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Go on without the rows of these keys, as if they had never been."""
+        for key in keys:
+            self.put(key, self.states[key], self.absent)
 
     def changes(self) -> tuple[list[Row], list[Row]]:
         """The rows that are new or have changed, and those that are gone."""
@@ -126,9 +137,13 @@ class Table:
             self.states[key] = tuple(sorted(after, key=self.view.place_of)) if self.view.rows_by else after
         else:
             self.states.pop(key, None)
+        if self.view.rows_by:
+            self.of_many += len(rows_in(after)) - len(rows_in(before))
         for column, keys in self.index.items():
-            for row in rows_in(before):
-                keys[getattr(row, column)].discard(key)
+            for value in {getattr(row, column) for row in rows_in(before)}:
+                keys[value].discard(key)
+                if not keys[value]:
+                    del keys[value]
             for row in rows_in(after):
                 keys.setdefault(getattr(row, column), set()).add(key)
 

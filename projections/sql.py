@@ -5,6 +5,8 @@ SQL view shows the build that answers.
 """
 # ruff: noqa: S608 - the names of our own tables and columns are all that is put into it.
 
+from collections.abc import Sequence
+
 from projections.columns import Column, quoted
 from projections.projection import Projection
 from projections.rows import Scoped
@@ -32,8 +34,23 @@ CREATE TABLE IF NOT EXISTS views.builds (
     started_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now()
 );
+CREATE TABLE IF NOT EXISTS views.kept (
+    name        text PRIMARY KEY,
+    version     integer NOT NULL,
+    fingerprint text NOT NULL,
+    build       integer NOT NULL,
+    position    bigint NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS views.given_up (
+    name        text PRIMARY KEY,
+    fingerprint text NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now()
+);
 """
-"""How far each view has come, and each build that is to take the place of one: moved in the transaction of the rows."""
+"""How far each view has come, and each build that is to take the place of one: moved in the transaction of the rows.
+Then the build that answered before, and which fold is not to take its place again by itself.
+"""
 
 POSITION = "SELECT position FROM views.tracking WHERE name = %s"
 """How far a view has come, for whoever has to wait for it."""
@@ -76,11 +93,61 @@ def create_indexes(view: Projection, build: int) -> list[str]:
 
 
 def show(view: Projection, build: int) -> list[str]:
-    """Let readers see this build. Whoever is reading the one before finishes first."""
+    """Let readers see this build, of whatever version it is. Whoever is reading the one before finishes first."""
     return [
         f"DROP VIEW IF EXISTS {shown(view)}",
-        f"CREATE VIEW {shown(view)} AS SELECT {names(view.columns)} FROM {table(view, build)}",
+        f"CREATE VIEW {shown(view)} AS SELECT * FROM {table(view, build)}",
     ]
+
+
+def size(view: Projection, build: int) -> str:
+    return f"SELECT count(*) FROM {table(view, build)}"
+
+
+def compare(view: Projection, old: int, new: int, columns: Sequence[str]) -> str:
+    """In one row: how many rows are the same in two builds, how many only in the one, only in the other, and different
+    in both; then how many differ in each of these columns.
+    """
+    each = [f"count(*) FILTER (WHERE {in_both(view)} AND {differ(column)})" for column in columns]
+    different = " OR ".join(map(differ, columns))
+    counted = [
+        f"count(*) FILTER (WHERE {in_both(view)} AND NOT ({different}))",
+        f"count(*) FILTER (WHERE NOT {is_in(view, 'new')})",
+        f"count(*) FILTER (WHERE NOT {is_in(view, 'old')})",
+        f"count(*) FILTER (WHERE {in_both(view)} AND ({different}))",
+        *each,
+    ]
+    return f"SELECT {', '.join(counted)} FROM {side_by_side(view, old, new)}"
+
+
+def differences(view: Projection, old: int, new: int, columns: Sequence[str], at_most: int) -> str:
+    """The first rows that are not the same in two builds: in which of them they are, which columns differ, the key."""
+    named = ", ".join(f"CASE WHEN {differ(column)} THEN '{column}' END" for column in columns)
+    key, different = names(of(view, view.primary_key)), " OR ".join(map(differ, columns))
+    return (
+        f"SELECT CASE WHEN {in_both(view)} THEN 'both' WHEN {is_in(view, 'old')} THEN 'old' ELSE 'new' END,"
+        f" array_remove(ARRAY[{named}], NULL), {key}"
+        f" FROM {side_by_side(view, old, new)} WHERE NOT ({in_both(view)}) OR {different}"
+        f" ORDER BY {key} LIMIT {at_most:d}"
+    )
+
+
+def side_by_side(view: Projection, old: int, new: int) -> str:
+    key = names(of(view, view.primary_key))
+    return f"{table(view, old)} AS old FULL JOIN {table(view, new)} AS new USING ({key})"
+
+
+def is_in(view: Projection, side: str) -> str:
+    """Whether a row is on one side at all; no column of a key is ever NULL."""
+    return f"({side}.{quoted(view.primary_key[0])} IS NOT NULL)"
+
+
+def in_both(view: Projection) -> str:
+    return f"{is_in(view, 'old')} AND {is_in(view, 'new')}"
+
+
+def differ(column: str) -> str:
+    return f"old.{quoted(column)} IS DISTINCT FROM new.{quoted(column)}"
 
 
 def load(view: Projection, build: int) -> str:

@@ -23,6 +23,7 @@ class What(StrEnum):
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.  [LIFELEDGER_HOST]", show_default=False)]
+View = Annotated[str, typer.Argument(help="The view, as `views status` names it.", show_default=False)]
 Port = Annotated[
     int | None,
     typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.  [LIFELEDGER_PORT]", show_default=False),
@@ -36,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-views = typer.Typer(help="The views: how far they are, and how to build one anew.", no_args_is_help=True)
+views = typer.Typer(help="The views: how far they are, one built anew, the former one put back.", no_args_is_help=True)
 app.add_typer(views, name="views")
 policies = typer.Typer(help="What the service does by itself, and whether it does.", no_args_is_help=True)
 app.add_typer(policies, name="policies")
@@ -204,14 +205,48 @@ def status(*, json: Json = False) -> None:
 
 @views.command()
 def rebuild(
-    name: Annotated[str, typer.Argument(help="The view, as `views status` names it.", show_default=False)],
+    name: View,
     *,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Compare it first, row for row, with the one that answers, and swap it only if all is the same.",
+        ),
+    ] = False,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept-differences",
+            help="With --verify: say what differs, and swap it all the same. Of one version a difference means that the"
+            " view was wrong; another version may well differ, and asks for this too.",
+        ),
+    ] = False,
+    verify_only: Annotated[
+        bool, typer.Option("--verify-only", help="Compare it, throw it away, and change nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Fold a view anew from the first event, while the old one still answers."""
+    """Fold a view anew from the first event, while the old one still answers; that one is kept, to roll back to."""
     from api.cli.views import rebuild
 
-    rebuild(name, json=json)
+    rebuild(name, verify=verify, verify_only=verify_only, accept=accept, json=json)
+
+
+@views.command()
+def rollback(
+    name: View,
+    *,
+    drop: Annotated[bool, typer.Option("--drop", help="Drop what is kept instead, to have the disk back.")] = False,
+    json: Json = False,
+) -> None:
+    """Put the build that answered before the last swap back, at once; it catches up from where it was. The service is
+    to be rolled back with it: workers of the version that is given up leave the view alone, until they are asked to
+    rebuild it.
+    """
+    from api.cli.views import rollback
+
+    rollback(name, drop=drop, json=json)
 
 
 @policies.command("status")

@@ -25,6 +25,7 @@ class Misuse(Failure):
 EXPECTED = {
     "consumers.rebuild.AlreadyRebuilding",
     "consumers.rebuild.Stopped",
+    "consumers.rollback.NothingKept",
     "consumers.session.ReadsUnavailable",
     "projections.folding.FoldFailed",
     "ledger.embedded.account.PostgresUnavailable",

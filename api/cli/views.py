@@ -1,4 +1,4 @@
-"""lifeledger views: how far each view is behind the ledger, and one folded anew."""
+"""lifeledger views: how far each view is behind the ledger, one folded anew, and the former one put back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +9,13 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 import consumers.rebuild
+from api.cli.comparison import Comparison
 from api.cli.house import database, log_to_errors, must_be_prepared
 from api.cli.say import Misuse, console, document, table
 from api.cli.worker import hands, reading, told_to_stop
 from consumers import projector
 from consumers.rebuild import Report
+from consumers.rollback import drop_kept, roll_back
 from consumers.status import ViewStatus
 from projections import VIEWS
 from projections.projection import Projection
@@ -52,9 +54,12 @@ def rebuilding(found: ViewStatus) -> str:
     return f"{done:.0%} at {under_way.rate:,.0f}/s{eta}"
 
 
-def rebuild(name: str, *, json: bool) -> None:
+def rebuild(name: str, *, verify: bool, verify_only: bool, accept: bool, json: bool) -> None:
     """Fold a view anew, and put it in the place of the one that answers until then."""
     view = view_of(name)
+    if accept and (verify_only or not verify):
+        raise Misuse("--accept-differences goes with --verify: what is not compared, or not swapped, needs no consent")
+    comparison = Comparison(view, verify_only, accept, json) if verify or verify_only else None
     settings = Settings.from_environment()
     log_to_errors()
     with database(settings) as url:
@@ -65,7 +70,33 @@ def rebuild(name: str, *, json: bool) -> None:
             told_to_stop() as stop,
             shown(json=json) as report,
         ):
-            projector.rebuild(view, ledger, url, url, report=report, stop=stop, hands=others)
+            judge = None if comparison is None else comparison.judge
+            projector.rebuild(view, ledger, url, url, report=report, stop=stop, hands=others, judge=judge)
+    if comparison is not None:
+        comparison.must_be_settled()
+
+
+def rollback(name: str, *, drop: bool, json: bool) -> None:
+    """Put the build that answered before back in its place, or drop it."""
+    view = view_of(name)
+    settings = Settings.from_environment()
+    with database(settings) as url:
+        must_be_prepared(url)
+        if drop:
+            dropped = drop_kept(view, url)
+            said: dict[str, Any] = {"view": name, "dropped": {"version": dropped.version, "position": dropped.position}}
+            line = f"dropped the build of version {dropped.version} at position {dropped.position:,}"
+        else:
+            done = roll_back(view, url)
+            said = {"view": name, **asdict(done)}
+            line = (
+                f"{name} answers as version {done.version} did at position {done.position:,}, and catches up from"
+                f" there; version {done.from_version} at position {done.from_position:,} is kept"
+            )
+    if json:
+        document(said)
+    else:
+        print(line)
 
 
 def view_of(name: str) -> Projection:
@@ -95,6 +126,8 @@ def shown(*, json: bool) -> Iterator[Report]:
 
         yield report
     for progress in last:
+        if progress.phase != "done":
+            return
         print(f"rebuilt up to position {progress.done:,} in {progress.seconds:,.1f} s, {progress.rate:,.0f} events/s")
 
 

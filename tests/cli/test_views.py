@@ -112,3 +112,107 @@ def test_the_policies_run_beside_them_and_say_so(history: str) -> None:
         "error": None,
     }
     assert "circulation" in lifeledger("policies", "status", env=on(history)).out
+
+
+# Compared and rolled back
+
+
+@pytest.fixture
+def kept_up(history: str) -> str:
+    with running("worker", "--json", env=on(history)) as process:
+        line(process)
+        until = time.monotonic() + 60
+        while any(each["lag_events"] or each["state"] != "live" for each in status(history).values()):
+            assert time.monotonic() < until
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(20) == 0
+    return history
+
+
+def spoil(url: str) -> None:
+    """One row of the funnel is wrong, one is gone."""
+    with psycopg.connect(url) as connection:
+        ((build,),) = connection.execute("SELECT build FROM views.tracking WHERE name = 'funnel'").fetchall()
+        first, second = "(SELECT min(lead_id::text)", "(SELECT max(lead_id::text)"
+        table = f"views.funnel_v{build}"
+        connection.execute(f"UPDATE {table} SET source = 'Lin Li' WHERE lead_id = {first}::uuid FROM {table})".encode())
+        connection.execute(f"DELETE FROM {table} WHERE lead_id = {second}::uuid FROM {table})".encode())
+
+
+def test_what_is_right_is_verified_and_swapped(kept_up: str) -> None:
+    said = lifeledger("views", "rebuild", "funnel", "--verify-only", env=on(kept_up))
+    assert (said.code, said.out) == (0, "compared at position 120: 50 rows are the same, none differs\n")
+    assert lifeledger("views", "rollback", "funnel", env=on(kept_up)).code == 1, "nothing was swapped"
+    said = lifeledger("views", "rebuild", "funnel", "--verify", env=on(kept_up))
+    assert said.code == 0
+    assert said.out.startswith("compared at position 120: 50 rows are the same, none differs\nrebuilt up to")
+
+
+def test_what_differs_is_told_and_not_swapped_unless_that_is_accepted(kept_up: str) -> None:
+    spoil(kept_up)
+    before = contents(kept_up)
+    for flag in ("--verify", "--verify-only"):
+        said = lifeledger("views", "rebuild", "funnel", flag, env=on(kept_up))
+        assert said.code == 1
+        assert said.err.startswith("lifeledger: 2 rows of funnel are not the same, and nothing was changed")
+        assert ("--accept-differences" in said.err) == (flag == "--verify")
+        first, columns, *rows = said.out.splitlines()
+        assert first == (
+            "compared at position 120: 48 rows are the same, 1 differ, 0 are only in the one that answers,"
+            " 1 only in the new build"
+        )
+        assert columns == "  columns that differ: source (1)"
+        assert sorted(row.partition(": ")[2] for row in rows) == ["in both, source", "only in the new build"]
+        assert "Lin Li" not in said.out
+        assert contents(kept_up) == before
+    said = lifeledger("views", "rebuild", "funnel", "--verify", "--accept-differences", env=on(kept_up))
+    assert said.code == 0
+    assert "rebuilt up to position 120" in said.out
+    assert len(contents(kept_up)["funnel"]) == 50
+
+
+def test_what_differs_is_told_to_machines(kept_up: str) -> None:
+    spoil(kept_up)
+    said = lifeledger("views", "rebuild", "funnel", "--verify", "--json", env=on(kept_up))
+    assert said.code == 1
+    compared = json.loads(said.out.splitlines()[-1])
+    assert (compared["phase"], compared["position"], compared["differing"]) == ("compared", 120, 2)
+    assert (compared["same"], compared["different"], compared["only_new"]) == (48, 1, 1)
+    assert {each["where"] for each in compared["first"]} == {"in both", "only in the new build"}
+    assert "error" in json.loads(said.err)
+
+
+def test_a_view_is_rolled_back_and_the_former_one_dropped(kept_up: str) -> None:
+    spoil(kept_up)
+    spoiled = contents(kept_up)["funnel"]
+    assert lifeledger("views", "rebuild", "funnel", env=on(kept_up)).code == 0
+    said = lifeledger("views", "rollback", "funnel", "--json", env=on(kept_up))
+    version = said.document["version"]
+    assert said.document == {
+        "view": "funnel",
+        "version": version,
+        "position": 120,
+        "from_version": version,
+        "from_position": 120,
+    }
+    assert contents(kept_up)["funnel"] == spoiled
+    said = lifeledger("views", "rollback", "funnel", env=on(kept_up))
+    assert said.out == (
+        f"funnel answers as version {version} did at position 120, and catches up from there; version {version}"
+        " at position 120 is kept\n"
+    )
+    assert len(contents(kept_up)["funnel"]) == 50
+    said = lifeledger("views", "rollback", "funnel", "--drop", env=on(kept_up))
+    assert (said.code, said.out) == (0, f"dropped the build of version {version} at position 120\n")
+    said = lifeledger("views", "rollback", "funnel", env=on(kept_up))
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "lifeledger: no build of funnel is kept: there is nothing to go back to\n"
+
+
+def test_consent_without_a_question_is_wrong_usage() -> None:
+    nowhere = on("postgresql://nobody@127.0.0.1:9/none")
+    for more in ([], ["--verify-only"], ["--verify", "--verify-only"]):
+        said = lifeledger("views", "rebuild", "funnel", "--accept-differences", *more, env=nowhere)
+        assert said.code == 2
+        assert said.err.startswith("lifeledger: --accept-differences goes with --verify")
+    assert lifeledger("views", "rollback", "funel", env=nowhere).code == 2
