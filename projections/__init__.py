@@ -1,6 +1,7 @@
 """The read models: folds of the ledger whose state is a row."""
 
 from projections.capacity import capacity
+from projections.customers import customers
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
@@ -44,12 +45,14 @@ VIEWS: tuple[Projection, ...] = (
     customers_apart,
     lead_likeness,
     lead_turns,
+    customers,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
     "capacity",
+    "customers",
     "customers_apart",
     "deadlines",
     "dispatch_queue",

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from projections.columns import TYPES, Column, quoted
 from projections.masking import shortened
 from projections.projection import Projection
-from projections.scope import Reach, within_reach
+from projections.scope import Reach, seen
 from projections.sql import shown
 from projections.statement import Statement, Text
 from projections.words import sought
@@ -133,7 +133,7 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
         searched(view, asked.search, text)
     if view.scoped and asked.reach is not None:
         text.add("AND")
-        within_reach(asked.reach, text)
+        seen(view, asked.reach, text)
 
 
 # Filters
