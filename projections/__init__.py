@@ -1,6 +1,8 @@
 """The read models: folds of the ledger whose state is a row."""
 
 from projections.capacity import capacity
+from projections.contact_pressure import contact_pressure
+from projections.contacts import contacts
 from projections.customers import customers
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
@@ -46,12 +48,16 @@ VIEWS: tuple[Projection, ...] = (
     lead_likeness,
     lead_turns,
     customers,
+    contacts,
+    contact_pressure,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
     "capacity",
+    "contact_pressure",
+    "contacts",
     "customers",
     "customers_apart",
     "deadlines",
