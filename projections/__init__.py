@@ -7,6 +7,7 @@ from projections.customers import customers
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
+from projections.enquirers import enquirers
 from projections.funnel import funnel
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
 from projections.inspected_scores import inspected_scores
@@ -23,6 +24,7 @@ from projections.staff_directory import staff_directory
 from projections.status_time import status_time
 from projections.ticket_capacity import ticket_capacity
 from projections.ticket_dispatch import ticket_dispatch
+from projections.value_matrix import value_matrix
 
 VIEWS: tuple[Projection, ...] = (
     staff_directory,
@@ -50,6 +52,8 @@ VIEWS: tuple[Projection, ...] = (
     customers,
     contacts,
     contact_pressure,
+    value_matrix,
+    enquirers,
 )
 
 __all__ = [
@@ -63,6 +67,7 @@ __all__ = [
     "deadlines",
     "dispatch_queue",
     "dispatch_rules",
+    "enquirers",
     "funnel",
     "inspectable_calls",
     "inspectable_tickets",
@@ -80,4 +85,5 @@ __all__ = [
     "status_time",
     "ticket_capacity",
     "ticket_dispatch",
+    "value_matrix",
 ]
