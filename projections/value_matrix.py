@@ -17,13 +17,13 @@ from domain.customer.facts.protection import PersonalDataErased
 from domain.customer.facts.relations import RevenueStandingChanged, ValueSegmentChanged
 from domain.revenue import Standing
 from domain.values import CustomerId, Instant
-from projections.customers.custody import OfCustomer, as_in, moved
+from projections.looked_after import LookedAfter, looked_after
 from projections.projection import Summary, projection
 from projections.rows import replace, table
 
 
 @table
-class CustomerValue(OfCustomer):
+class CustomerValue(LookedAfter):
     """`aov` is the average order value, `frequency` how many orders there were in the period of the thresholds, and
     `previous` the segment before. Whoever came into his by a merge has it without figures until he is valued anew.
 
@@ -92,9 +92,9 @@ def value_matrix(
         case RevenueStandingChanged(to=standing):
             return replace(row, standing=standing)
         case CustomerAssigned() | CustomerTransferred() | CustomerReleased() | CustomerCollaboratorAdded():
-            return moved(row, event)
+            return looked_after(row, event)
         case CustomersMerged(kept=kept) | CustomerUnmerged(kept=kept) | CustomerRestored(kept=kept):
-            return as_in(replace(as_kept(row, kept, at), gone=False), kept)
+            return looked_after(replace(as_kept(row, kept, at), gone=False), event)
         case CustomerAbsorbed() | CustomerStatusChanged(to="closed") | PersonalDataErased():
             return replace(row, gone=True)
         case CustomerCreated() | CustomerStatusChanged():

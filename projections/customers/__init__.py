@@ -43,10 +43,10 @@ from domain.lead.facts.work import LeadConverted
 from domain.values import CustomerId
 from ledger.envelope import Recorded
 from projections.customers.card import CustomerCard
-from projections.customers.custody import moved
 from projections.customers.merging import merged
 from projections.customers.person import created, told_of
 from projections.customers.standing import bought, in_status, owing, reached_through, said, stopped, touched
+from projections.looked_after import looked_after
 from projections.personal import forgotten
 from projections.projection import projection
 from projections.rows import replace
@@ -159,7 +159,7 @@ def customers(
         case TouchpointRecorded():
             return touched(row, event, at)
         case CustomerAssigned() | CustomerTransferred() | CustomerReleased() | CustomerCollaboratorAdded():
-            return moved(row, event)
+            return looked_after(row, event)
         case ContactLinked() | ContactUnlinked() | ContactRoleChanged():
             return reached_through(row, event)
         case CreditLevelChanged() | CreditHoldPlaced() | CreditHoldLifted():

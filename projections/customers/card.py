@@ -5,12 +5,12 @@ from domain.customer.facts.lifecycle import Direction
 from domain.customer.facts.terms import Status
 from domain.revenue import Standing
 from domain.values import ContactId, CustomerId, IdentityId, Instant, LeadId, OrderId
-from projections.customers.custody import OfCustomer
+from projections.looked_after import LookedAfter
 from projections.rows import OfPerson, PersonalText, table
 
 
 @table
-class CustomerCard(OfCustomer, OfPerson):
+class CustomerCard(LookedAfter, OfPerson):
     """`status` is where he is in the lifecycle; `credit_restricted` (信用受限) is another axis: it lasts as long as a
     hold, for which `hold_reason` is. Contacts have the role in the same place, tags who says so, and `orders`, which
     are the paid ones that were not wholly refunded, when each was paid.

@@ -6,9 +6,9 @@ from domain.customer.dossier import Dossier
 from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
 from domain.values import Instant
 from projections.customers.card import CustomerCard
-from projections.customers.custody import as_in
 from projections.customers.person import called, known_phones
 from projections.customers.standing import in_status, of_contacts, of_orders
+from projections.looked_after import looked_after
 from projections.personal import readable
 from projections.rows import replace
 
@@ -18,14 +18,14 @@ MergeEvent = CustomersMerged | CustomerAbsorbed | CustomerUnmerged | CustomerRes
 def merged(row: CustomerCard, event: MergeEvent, at: Instant) -> CustomerCard:
     match event:
         case CustomersMerged(to=status, kept=kept) | CustomerUnmerged(to=status, kept=kept):
-            return in_status(as_kept(row, kept), status, at)
+            return in_status(looked_after(as_kept(row, kept), event), status, at)
         case CustomerAbsorbed(into=into):
             row = replace(row, became=(*row.became, into), is_now=into)
             return in_status(replace(row, **NOTHING), "closed", at) if row.customer_id == event.customer_id else row
         case CustomerRestored(customer_id=customer_id, to=status, kept=kept):
             if row.customer_id == customer_id:
                 row = as_kept(replace(row, became=(), is_now=customer_id), kept)
-                return in_status(row, status, at)
+                return in_status(looked_after(row, event), status, at)
             if customer_id not in row.became:
                 return row
             back = row.became[: row.became.index(customer_id) + 1]
@@ -57,7 +57,7 @@ def as_kept(row: CustomerCard, kept: Dossier) -> CustomerCard:
     primary = next((contact_id for contact_id, contact in kept.contacts.items() if contact.primary), None)
     profile = kept.profile
     row = called(row, {link: phone for link, phone in known_phones(row).items() if link in kept.identities})
-    row = replace(
+    return replace(
         row,
         type=kept.customer_type,
         name=readable(profile.name),
@@ -78,4 +78,3 @@ def as_kept(row: CustomerCard, kept: Dossier) -> CustomerCard:
         **of_contacts({contact_id: contact.role for contact_id, contact in kept.contacts.items()}, primary),
         **of_orders({order_id: order.paid_at for order_id, order in kept.orders.items() if not order.refunded}),
     )
-    return as_in(row, kept)

@@ -307,8 +307,8 @@ def test_his_row_is_seen_by_whoever_may_see_him(custody: tuple[Any, ...]) -> Non
 
 def test_everybody_who_looks_after_him_is_told_with_the_role() -> None:
     row = told(created, assigned(BOB, "service"), assigned(), helps(CAT, "read", day(4, 1)))
-    assert (row.owner_roles, row.owners) == (("service", "primary"), (BOB, ANN))
-    assert (row.helpers, row.access, row.access_until) == ((CAT,), ("read",), (day(4, 1),))
+    assert (row.roles, row.owners) == (("primary", "service"), (ANN, BOB))
+    assert (row.let_in, row.let_in_access, row.let_in_until) == ((CAT,), ("read",), (day(4, 1),))
     assert told(created, assigned(), released()).last_owner == ANN
 
 
@@ -380,11 +380,11 @@ def test_the_survivor_is_what_both_are() -> None:
         paid_at=(TENTH,),
         last_order_at=TENTH,
         active_at=day(3, 2),
-        owner_roles=("primary", "service"),
+        roles=("primary", "service"),
         owners=(BOB, ANN),
-        helpers=(CAT,),
-        access=("read",),
-        access_until=(day(4, 1),),
+        let_in=(CAT,),
+        let_in_access=("read",),
+        let_in_until=(day(4, 1),),
         owner_id=BOB,
         collaborators=(CAT, ANN),
         collaborating_until=(day(4, 1), None),
