@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api import metrics, pages, reading, views
+from api import metrics, overview, pages, reading, screen_pop, views
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
 from api.document import ANYBODY, READERS, document, problems
@@ -89,7 +89,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.router.routes.extend(routes(app.doors))
     app.router.routes.append(Route("/commands", app.bulk, methods=["POST"], include_in_schema=False))
     app.include_router(reading.router(service), responses=problems(READERS))
-    app.include_router(views.router(service), responses=problems((*READERS, ViewNotBuilt)))
+    for each in (views, screen_pop, overview):
+        app.include_router(each.router(service), responses=problems((*READERS, ViewNotBuilt)))
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
     for kind in (*STATUS, HTTPException, RequestValidationError, Exception):

@@ -4,7 +4,7 @@ These are never behind. What a reader may not see does not exist for him.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -66,6 +66,20 @@ class Seer:
         if known.version == 0:
             raise Hidden(subject=stream)
         return known
+
+    def those_seen(self, streams: Collection[str]) -> list[str]:
+        """Which of some subjects the caller may see, all of which somebody holds."""
+        self.view.fetch(streams)
+        actor, now = self.actor(), datetime.now(UTC)
+        return [stream for stream in streams if self.sees(stream, actor, now)]
+
+    def sees(self, stream: str, actor: Actor, now: datetime) -> bool:
+        decider = self.view.deciders[stream.partition("/")[0]]
+        try:
+            must_reach(stream, decider, Action.READ, actor, self.view.get(stream).state, now, self.view.get)
+        except Hidden:
+            return False
+        return True
 
     def place(self, decider: Decider[Any, Any], key: str, stream: str) -> Whereabouts | None:
         """Whose it is, of what has no holder that changes; what is nobody's is its managers' business."""

@@ -59,6 +59,11 @@ def position_of(asking: Any, view: Projection) -> int:
     return int(found[0])
 
 
+def least_position(asking: Any, views: Sequence[Projection]) -> int:
+    """How far all of several views have come."""
+    return min(position_of(asking, view) for view in views)
+
+
 # What is asked
 
 
@@ -271,12 +276,16 @@ def parameter(name: str, told: dict[str, Any], description: str) -> dict[str, An
     return found | ({"description": description} if description else {})
 
 
-def rows_schema(view: Projection) -> dict[str, Any]:
+def row_schema(view: Projection) -> dict[str, Any]:
     hints = get_type_hints(view.row)
     columns = {each.name: schema(hints[each.name]) for each in told_columns(view)}
     computed = {name: {"anyOf": [schema(kind), {"type": "null"}]} for name, (kind, _) in view.computed.items()}
-    row = {"type": "object", "properties": columns | computed, "required": [*columns, *computed]}
-    return {"type": "object", "properties": {"rows": {"type": "array", "items": row}}, "required": ["rows"]}
+    return {"type": "object", "properties": columns | computed, "required": [*columns, *computed]}
+
+
+def rows_schema(view: Projection) -> dict[str, Any]:
+    rows = {"type": "array", "items": row_schema(view)}
+    return {"type": "object", "properties": {"rows": rows}, "required": ["rows"]}
 
 
 def summary_line(view: Projection) -> str:

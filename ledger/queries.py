@@ -60,6 +60,12 @@ LOAD = (
 )
 
 NEXT = f"{SELECT_ROW} WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version LIMIT %s"
+# Within a stream positions rise with versions, so that the index of versions finds the last ones of each.
+LATEST = (
+    f"SELECT found.* FROM unnest(%b::text[]) AS wanted (stream), LATERAL ({SELECT_ROW}"  # noqa: S608 - as above.
+    " WHERE originator_id = wanted.stream AND notification_id < %b ORDER BY originator_version DESC LIMIT %b) AS found"
+    " ORDER BY found.notification_id DESC LIMIT %b"
+)
 
 
 def load_rows(cursor: psycopg.Cursor[Any], after: Mapping[str, int]) -> list[Row]:

@@ -17,6 +17,7 @@ from ledger.appender import Appender
 from ledger.connection import NETWORK, PatientConnection
 from ledger.envelope import Logged
 from ledger.queries import (
+    LATEST,
     NEXT,
     SELECT_ROW,
     Array,
@@ -87,6 +88,9 @@ class Recorder(PostgresApplicationRecorder):
 
     def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
         return self.read(lambda cursor: fetch_rows(cursor, NEXT, (stream, after, limit)))
+
+    def latest_rows(self, streams: Collection[str], before: int, limit: int) -> Sequence[Row]:
+        return self.read(lambda cursor: fetch_rows(cursor, LATEST, (texts(streams), before, limit, limit)))
 
     def select_rows(
         self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None

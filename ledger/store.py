@@ -94,6 +94,9 @@ class Rows(Protocol):
     def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
         """The next rows of one stream after a version, in order."""
 
+    def latest_rows(self, streams: Collection[str], before: int, limit: int) -> Sequence[Row]:
+        """The last rows of some streams together before a position, the last first."""
+
     def select_rows(
         self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
     ) -> Sequence[Row]:

@@ -4,10 +4,14 @@ from projections.agent_quality import agent_quality
 from projections.audit_trail import audit_trail
 from projections.calibrations import calibration_items, calibration_scores, calibrations
 from projections.capacity import capacity
+from projections.contact_pressure import contact_pressure
+from projections.contacts import contacts
 from projections.custody_ledger import custody_ledger
+from projections.customers import customers
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
+from projections.enquirers import enquirers
 from projections.funnel import funnel
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
 from projections.inspected_scores import inspected_scores
@@ -30,6 +34,7 @@ from projections.status_time import status_time
 from projections.ticket_capacity import ticket_capacity
 from projections.ticket_dispatch import ticket_dispatch
 from projections.ticket_queue import ticket_queue
+from projections.value_matrix import value_matrix
 from projections.working_hours import working_hours
 
 VIEWS: tuple[Projection, ...] = (
@@ -68,6 +73,11 @@ VIEWS: tuple[Projection, ...] = (
     ticket_queue,
     sla_report,
     solved_cases,
+    customers,
+    contacts,
+    contact_pressure,
+    value_matrix,
+    enquirers,
 )
 
 __all__ = [
@@ -79,11 +89,15 @@ __all__ = [
     "calibration_scores",
     "calibrations",
     "capacity",
+    "contact_pressure",
+    "contacts",
     "custody_ledger",
+    "customers",
     "customers_apart",
     "deadlines",
     "dispatch_queue",
     "dispatch_rules",
+    "enquirers",
     "funnel",
     "inspectable_calls",
     "inspectable_tickets",
@@ -107,5 +121,6 @@ __all__ = [
     "ticket_capacity",
     "ticket_dispatch",
     "ticket_queue",
+    "value_matrix",
     "working_hours",
 ]

@@ -19,3 +19,11 @@ def shortened(column: str, *, many: bool) -> str:
     if many:
         return f"ARRAY(SELECT left(each, 1) || '***' FROM unnest({column}) AS each)"  # noqa: S608 - a name of ours.
     return f"(left({column}, 1) || '***')"
+
+
+def masked_email(address: str | Erased) -> str | None:
+    """`l***@example.org`; None of an address that was erased."""
+    if isinstance(address, Erased):
+        return None
+    name, _, host = address.rpartition("@")
+    return f"{name[:1]}***@{host}"

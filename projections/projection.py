@@ -19,6 +19,7 @@ from projections.rows import OfPerson, Row, Scoped
 F = TypeVar("F", bound=Callable[[Any], Any])
 Evolve = Callable[..., Any]
 Tells = Literal["nothing", "when", "all"]
+REACH = ":reach"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ class Projection:
     is NULL where no person reads. `sought_by` are columns with an index, for whoever looks for a few rows among many.
     `search` names the columns in which a text is looked for, masked phone numbers among them; `words` the column that
     holds the words of a row, and is not shown.
+
+    Where nobody holds what the rows are about, `through` says who may see them all the same: SQL over columns, in which
+    `:reach` stands for what the reader may see of the view that is asked there.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Projection:
     sought_by: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     words: str | None = None
+    through: str | None = None
     lookups: dict[type, tuple[str, Callable[[Any], Any]]] = field(default_factory=dict)
     named: dict[type, Callable[[Any], Any]] = field(default_factory=dict)
 
@@ -98,7 +103,8 @@ class Projection:
         unknown = {*self.filters, *facets} - known - self.computed.keys()
         assert not unknown, f"{self.name} has no columns {unknown}"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
-        assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
+        has_holders = issubclass(self.row, Scoped) or self.through is not None
+        assert not self.scoped or has_holders, f"{self.name} does not tell who holds what"
         personal = any(each.personal for each in self.columns)
         assert not personal or issubclass(self.row, OfPerson), f"{self.name} cannot tell that somebody was erased"
 
@@ -214,6 +220,7 @@ def projection(
     sought_by: tuple[str, ...] = (),
     search: tuple[str, ...] = (),
     words: str | None = None,
+    through: str | None = None,
 ) -> Callable[[Evolve], Projection]:
     """Declare a fold `(row, event) -> row` as a read model.
 
@@ -246,6 +253,7 @@ def projection(
             sought_by=sought_by,
             search=search,
             words=words,
+            through=through,
         )
 
     return declare

@@ -15,7 +15,7 @@ from domain.access import Scope
 from projections.columns import Column, quoted
 from projections.masking import shortened
 from projections.projection import Projection
-from projections.scope import Reach, within_reach
+from projections.scope import Reach, seen
 from projections.sql import shown
 from projections.statement import Statement, Text
 from projections.words import sought
@@ -142,7 +142,7 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
         text.add("AND FALSE")
     if view.scoped:
         text.add("AND")
-        within_reach(asked.reach, text)
+        seen(view, asked.reach, text)
 
 
 # Filters

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.access import Action, Scope, scope_of
 from domain.actor import Actor
+from projections.projection import REACH, Projection
 from projections.sql import SCHEMA
 from projections.statement import Text
 
@@ -27,6 +28,19 @@ class Reach:
         return scope_of(self.actor.role, Action.KNOW) is not None
 
 
+def seen(view: Projection, reach: Reach, text: Text) -> None:
+    """Rows of their own holders, or, where nobody holds them, of whoever sees what the view is seen through."""
+    if view.through is None or reach.scope is Scope.ALL:
+        within_reach(reach, text)
+        return
+    first, *rest = view.through.split(REACH)
+    text.add(f"({first}")
+    for each in rest:
+        within_reach(reach, text)
+        text.add(each)
+    text.add(")")
+
+
 STAFF = f"FROM {SCHEMA}.staff_directory"
 POOLS = f"FROM {SCHEMA}.pool_directory"
 
@@ -35,7 +49,7 @@ def within_reach(reach: Reach, text: Text) -> None:
     """What `domain.access.reaches` grants for reading, in SQL, with the organisations of this moment.
 
     A row is held, or a pool offers it, or either was so last; or it is nobody's, as is what belongs to somebody whom
-    the directory does not know. Collaborators see it as long as it is held.
+    the directory does not know. Collaborators see it as long as it is held, and beside who held it last.
     """
     actor, scope = reach.actor, reach.scope
     if scope is Scope.ALL:
@@ -43,7 +57,7 @@ def within_reach(reach: Reach, text: Text) -> None:
         return
     person = reach.person
     text.add("(owner_id = %s OR formerly = 'staff/' || %s", person, person)
-    text.add("OR (owner_id IS NOT NULL AND %s = ANY(collaborators)", person)
+    text.add("OR ((owner_id IS NOT NULL OR formerly IS NOT NULL) AND %s = ANY(collaborators)", person)
     text.add("AND EXISTS (SELECT FROM unnest(collaborators, collaborating_until) AS access (who, until) WHERE")
     text.add("who = %s AND", person)
     text.add("(until IS NULL OR :now < until)))")

@@ -41,6 +41,10 @@ class MemoryRows:
     def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
         return self.load_rows({stream: after})[:limit]
 
+    def latest_rows(self, streams: Collection[str], before: int, limit: int) -> Sequence[Row]:
+        found = [row for row in self.rows[: max(before - 1, 0)] if row.originator_id in set(streams)]
+        return found[::-1][:limit]
+
     def select_rows(
         self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
     ) -> Sequence[Row]:

@@ -96,6 +96,19 @@ def test_a_stream_is_read_on_from_a_version_up_to_a_limit(rows: Rows) -> None:
     assert list(rows.next_rows("lead/3", 0, 9)) == []
 
 
+def test_the_last_rows_of_some_streams_come_together_the_last_first(rows: Rows) -> None:
+    for version in (1, 2, 3):
+        append(rows, encoded(*rows_of("lead/2", version)), encoded(*rows_of("lead/1", version)))
+        append(rows, encoded(*rows_of("lead/3", version)))
+    both = ["lead/1", "lead/2", "lead/4"]
+    for before, limit, expected in [(100, 3, [8, 7, 5]), (7, 9, [5, 4, 2, 1]), (5, 1, [4]), (1, 9, [])]:
+        found = rows.latest_rows(both, before, limit)
+        assert [row.notification_id for row in found] == expected
+        assert {row.originator_id for row in found} <= set(both)
+    assert list(rows.latest_rows(["lead/1"], 2**63 - 1, 1)) == [rows.load_rows({"lead/1": 2})[0]]
+    assert list(rows.latest_rows([], 100, 9)) == []
+
+
 def test_a_stream_is_together_and_in_order_however_it_was_written(rows: Rows) -> None:
     for version in (1, 2, 3):
         append(rows, encoded(*rows_of("lead/2", version)), encoded(*rows_of("lead/1", version)))

@@ -98,7 +98,8 @@ def any_holding(chance: Random) -> Holding:
         case 1:
             return Holding(pool_id=chance.choice(POOLS), pooled=True)
         case 2:
-            return Holding(formerly=chance.choice([*PEOPLE, STRANGER]), pool_id=chance.choice(POOLS))
+            helpers = {name: chance.choice(UNTIL) for name in chance.sample(PEOPLE, chance.randrange(3))}
+            return Holding(formerly=chance.choice([*PEOPLE, STRANGER]), pool_id=chance.choice(POOLS), workers=helpers)
         case _:
             helpers = {name: chance.choice(UNTIL) for name in chance.sample(PEOPLE, chance.randrange(3))}
             writes = chance.random() < 0.5
