@@ -3,9 +3,12 @@
 from projections.agent_quality import agent_quality
 from projections.audit_trail import audit_trail
 from projections.calibrations import calibration_items, calibration_scores, calibrations
+from projections.campaign_results import campaign_results
 from projections.capacity import capacity
+from projections.commission_basis import commission_basis
 from projections.contact_pressure import contact_pressure
 from projections.contacts import contacts
+from projections.credit import credit
 from projections.custody_ledger import custody_ledger
 from projections.customers import customers
 from projections.deadlines import deadlines
@@ -18,10 +21,12 @@ from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
 from projections.lead_likeness import lead_likeness
 from projections.lead_turns import lead_turns
+from projections.orders import orders
 from projections.pool_board import pool_board
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.qa_queue import qa_queue
+from projections.receivables import receivables
 from projections.revenue import customers_apart, revenue
 from projections.review_appeals import review_appeals
 from projections.sales_worklist import sales_worklist
@@ -31,6 +36,7 @@ from projections.sla_terms import sla_terms
 from projections.solved_cases import solved_cases
 from projections.staff_directory import staff_directory
 from projections.status_time import status_time
+from projections.targets import targets
 from projections.ticket_capacity import ticket_capacity
 from projections.ticket_dispatch import ticket_dispatch
 from projections.ticket_queue import ticket_queue
@@ -78,6 +84,12 @@ VIEWS: tuple[Projection, ...] = (
     contact_pressure,
     value_matrix,
     enquirers,
+    orders,
+    receivables,
+    credit,
+    commission_basis,
+    targets,
+    campaign_results,
 )
 
 __all__ = [
@@ -88,9 +100,12 @@ __all__ = [
     "calibration_items",
     "calibration_scores",
     "calibrations",
+    "campaign_results",
     "capacity",
+    "commission_basis",
     "contact_pressure",
     "contacts",
+    "credit",
     "custody_ledger",
     "customers",
     "customers_apart",
@@ -106,9 +121,11 @@ __all__ = [
     "lead_likeness",
     "lead_turns",
     "order_refunds",
+    "orders",
     "pool_board",
     "pool_directory",
     "qa_queue",
+    "receivables",
     "revenue",
     "review_appeals",
     "sales_worklist",
@@ -118,6 +135,7 @@ __all__ = [
     "solved_cases",
     "staff_directory",
     "status_time",
+    "targets",
     "ticket_capacity",
     "ticket_dispatch",
     "ticket_queue",

@@ -34,12 +34,16 @@ class Where:
 class Summary:
     """Figures over the rows of a view, made when reading: SQL over its columns and `:now`.
 
-    They are told by the columns in `by`, or by other `facets`.
+    They are told by the columns in `by`, or by other `facets`, which may be computed, and always by those in `apart` as
+    well: amounts in two currencies are not added up. `among` is SQL over columns that tells which rows they are about;
+    None is all.
     """
 
     by: tuple[str, ...]
     facets: tuple[str, ...]
     figures: dict[str, str]
+    apart: tuple[str, ...] = ()
+    among: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,10 @@ class Projection:
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns, `:now`, and `:reader`, which
-    is NULL where no person reads. `sought_by` are columns with an index, for whoever looks for a few rows among many.
-    `search` names the columns in which a text is looked for, masked phone numbers among them; `words` the column that
-    holds the words of a row, and is not shown.
+    is NULL where no person reads. There, and in the figures of a summary, `:rows` are all rows of the same view, whoever
+    may see them, and `each` is the row at hand. `sought_by` are columns with an index, for whoever looks for a few rows
+    among many. `search` names the columns in which a text is looked for, masked phone numbers among them; `words` the
+    column that holds the words of a row, and is not shown.
 
     Where nobody holds what the rows are about, `through` says who may see them all the same: SQL over columns, in which
     `:reach` stands for what the reader may see of the view that is asked there.
@@ -99,7 +104,7 @@ class Projection:
         assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
         assert not self.appends or (self.key == ("position",) and self.tells == "all"), f"{self.name} has another key"
         assert not (self.scoped and self.reserved), f"{self.name} is shown by scope, or to who may read everything"
-        facets = {facet for each in self.summaries.values() for facet in (*each.by, *each.facets)}
+        facets = {facet for each in self.summaries.values() for facet in (*each.by, *each.facets, *each.apart)}
         unknown = {*self.filters, *facets} - known - self.computed.keys()
         assert not unknown, f"{self.name} has no columns {unknown}"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"

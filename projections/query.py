@@ -118,11 +118,16 @@ def source(view: Projection, asked: Listing, text: Text) -> None:
     """The rows that may be shown, with what is computed when reading."""
     text.add(f"SELECT * FROM (SELECT {', '.join(as_told(each, asked) for each in told(view))}")
     for name, (_, sql) in view.computed.items():
-        text.add(f", {sql}")
+        text.add(f", {among_its_rows(view, sql)}")
         text.add(f"AS {quoted(name)}")
     text.add(f"FROM {shown(view)} AS each")
     narrow(view, asked, text)
     text.add(") AS listed WHERE TRUE")
+
+
+def among_its_rows(view: Projection, sql: str) -> str:
+    """What looks at other rows of the view beside the one at hand."""
+    return sql.replace(":rows", shown(view))
 
 
 def narrow(view: Projection, asked: Listing, text: Text) -> None:
@@ -171,7 +176,7 @@ def filtered(view: Projection, asked: Filter, text: Text) -> None:
 
 def expression(view: Projection, name: str) -> str:
     """A column, or what is computed as one, where the rows are chosen."""
-    return f"({view.computed[name][1]})" if name in view.computed else quoted(name)
+    return f"({among_its_rows(view, view.computed[name][1])})" if name in view.computed else quoted(name)
 
 
 def searched(view: Projection, asked: str, text: Text) -> None:
@@ -303,12 +308,15 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
     for column in by:
         if column not in wanted.facets:
             raise BadQuery("by", f"{name} is told by {', '.join(wanted.facets)}")
+    by = tuple(dict.fromkeys((*by, *wanted.apart)))
     text = text_for(asked)
     groups = [f"{expression(view, column)} AS {quoted(column)}" for column in by]
-    figures = [f"{sql} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
+    figures = [f"{among_its_rows(view, sql)} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
     text.add("SELECT " + ", ".join([*groups, *figures]))
     text.add(f"FROM {shown(view)} AS each")
     narrow(view, asked, text)
+    if wanted.among is not None:
+        text.add(f"AND ({wanted.among})")
     if by:
         places = ", ".join(str(place) for place, _ in enumerate(by, start=1))
         text.add(f"GROUP BY {places} ORDER BY {places} LIMIT {MOST_GROUPS}")
