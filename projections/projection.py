@@ -61,9 +61,9 @@ class Projection:
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns, `:now`, and `:reader`, which
-    is NULL where no person reads. There, and in the figures of a summary, `:rows` are all rows of the same view, whoever
-    may see them, and `each` is the row at hand. `sought_by` are columns with an index, for whoever looks for a few rows
-    among many. `search` names the columns in which a text is looked for, masked phone numbers among them; `words` the
+    is NULL where no person reads. There, and in the figures of a summary, `:rows` are all rows of the same view,
+    whoever may see them, and `each` is the row at hand. `sought_by` are columns with an index, for whoever looks for a
+    few rows among many. `search` names the columns in which a text is looked for, masked phone numbers among them; `words` the
     column that holds the words of a row, and is not shown.
 
     Where nobody holds what the rows are about, `through` says who may see them all the same: SQL over columns, in which
