@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from consumers.kept import give_up, keep, kept, take_up
+from consumers.kept import give_up, keep, kept
 from consumers.rebuild import AlreadyRebuilding, patiently
 from consumers.session import Session
 from consumers.tracking import Tracked, prepare, tracked
@@ -78,7 +78,6 @@ def swapped(session: Session, view: Projection) -> RolledBack:
             [former.version, former.fingerprint, former.build, former.position, view.name],
         )
         keep(cursor, view, now)
-        take_up(cursor, view, former.fingerprint)
         if now.fingerprint != former.fingerprint:
             give_up(cursor, view, now.fingerprint)
     return RolledBack(former.version, former.position, now.version, now.position)

@@ -127,6 +127,9 @@ def test_who_is_given_up_answers_again_when_a_rebuild_is_asked_for(swapped: Hous
     tell(swapped.ledger, talked)
     followed(swapped, second)
     assert figures(swapped) == [(8,)]
+    swapped.rebuild(first)
+    followed(swapped, second)
+    assert figures(swapped) == [(8,)], "nobody has given it up any more"
 
 
 def test_a_rebuild_of_the_former_version_does_not_bring_the_other_back(swapped: House) -> None:
