@@ -1,14 +1,25 @@
-"""The tables of the views, filled by hand, as a worker would fill them."""
+"""The tables of the views, filled by hand, as a worker would fill them; or a house with a worker that fills them."""
 
-from contextlib import closing
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from threading import Event, Thread
+from typing import Any
 
 import psycopg2
 import psycopg2.extras
 
+from api.viewing import ViewReader
+from commands.service import WriteSide
+from consumers.projector import Projector
 from projections import VIEWS, sql
 from projections.columns import columns
 from projections.projection import Projection
 from projections.rows import Row
+from tests.api.house import House
+from tests.memory import MASTER
+
+PATIENCE = 120.0  # On a machine at many times its load, too.
 
 
 class Views:
@@ -42,3 +53,30 @@ class Views:
             psycopg2.extras.register_uuid(conn_or_curs=doing)  # type: ignore[no-untyped-call]
             psycopg2.extras.execute_values(doing, statement, values, template)
             doing.execute("UPDATE views.tracking SET position = %s WHERE name = %s", (position, view.name))
+
+
+@contextmanager
+def kept_up(url: str) -> Iterator[House]:
+    """A house on a real database, and a worker that keeps its views up."""
+    side = WriteSide.open(url, MASTER)
+    with House.opened(side) as house:
+        service, stop = house.app.service, Event()
+        service.views = ViewReader(url, 2)
+        worker = Thread(target=Projector(VIEWS, side.ledger, url, url).run, args=(stop,))
+        worker.start()
+        try:
+            yield house.settle()
+        finally:
+            stop.set()
+            worker.join(PATIENCE)
+            service.views.close()
+            service.views = None
+            assert not worker.is_alive()
+
+
+def by_now(house: House, path: str, by: Mapping[str, str]) -> Any:
+    """What is answered when the views have come as far as the ledger is now."""
+    until = time.monotonic() + PATIENCE
+    while (answer := house.get(path, by, read_after=str(house.position))).status_code == 503:
+        assert time.monotonic() < until, answer.text
+    return answer

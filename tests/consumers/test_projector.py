@@ -22,7 +22,7 @@ from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from ledger.scan import Wire
 from ledger.store import Unavailable
-from projections import funnel, lead_likeness, sales_worklist, staff_directory, status_time
+from projections import customers, funnel, lead_likeness, sales_worklist, staff_directory, status_time
 from tests.consumers.histories import LEADS, any_history
 from tests.consumers.house import House, poisoned, talks
 from tests.consumers.telling import tell
@@ -45,6 +45,7 @@ from tests.projections.test_projection import onboarded, people, published
 pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real database.
 
 NEWCOMERS = [*[changed(each, lead_id=LeadId(UUID(int=99))) for each in (captured, pooled, claimed)], onboarded("zoe")]
+UNTOLD = (customers,)  # These histories are of leads alone: of the customers whom some become, nothing is told.
 
 # Live equals rebuilt
 
@@ -64,7 +65,8 @@ def test_views_equal_a_rebuild_after_any_history(house: House, seed: int, times:
     house.worker()
     house.caught_up()
     told = {type(each.event) for each in house.ledger.events(0, 100_000)}
-    silent = [view.name for view in house.views if told & {*view.reads} and not house.rows(view)]
+    known = [view for view in house.views if view not in UNTOLD]
+    silent = [view.name for view in known if told & {*view.reads} and not house.rows(view)]
     assert not silent
     house.must_equal_a_rebuild()
 
