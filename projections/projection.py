@@ -1,6 +1,6 @@
 """A read model is a fold whose state is a row: None in is absent, None out is delete."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, reduce
@@ -30,15 +30,34 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """SQL over a group of rows. Of one that counts rows, `where` is what the list is to be asked for to show just
+    these, as in an address: `("status", "lost")`, `("contacting_at.null", "false")`.
+    """
+
+    sql: str
+    where: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True)
 class Summary:
     """Figures over the rows of a view, made when reading: SQL over its columns and `:now`.
 
-    They are told by the columns in `by`, or by other `facets`.
+    They are told by the columns in `by`, or by other `facets`, which a list can be filtered by for that reason. The
+    rows that a figure counts are there for whoever asks where it says which these are; all are where it is `count(*)`.
     """
 
     by: tuple[str, ...]
     facets: tuple[str, ...]
-    figures: dict[str, str]
+    figures: Mapping[str, str | Figure]
+
+    @cached_property
+    def told(self) -> dict[str, Figure]:
+        return {name: whole(each) if isinstance(each, str) else each for name, each in self.figures.items()}
+
+
+def whole(sql: str) -> Figure:
+    return Figure(sql, () if sql == "count(*)" else None)
 
 
 @dataclass(frozen=True)
@@ -89,8 +108,20 @@ class Projection:
         assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
         assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
+        for name, each in self.summaries.items():
+            self.check(name, each)
         personal = any(each.personal for each in self.columns)
         assert not personal or issubclass(self.row, OfPerson), f"{self.name} cannot tell that somebody was erased"
+
+    def check(self, name: str, summary: Summary) -> None:
+        """The rows behind each figure can be asked for."""
+        facets = [self.by_name.get(column) for column in summary.facets]
+        whose = f"{self.name}/{name}"
+        assert all(column is not None and not (column.many or column.personal) for column in facets), f"facets: {whose}"
+        assert {*summary.by} <= {*summary.facets} <= {*self.filters}, f"the rows of {whose} cannot be asked for"
+        asked = {column.partition(".")[0] for each in summary.told.values() for column, _ in each.where or ()}
+        assert asked <= {*self.filters}, f"{whose} counts by {asked}, and the list is not filtered by that"
+        assert not {"rows", "rows_of"} & {*summary.facets, *summary.figures}, f"{whose} has a name that is taken"
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -108,7 +139,8 @@ class Projection:
     def fingerprint(self) -> str:
         """Of all that a table depends on but the fold itself, of which `version` tells."""
         read = sorted(FACT_NAMES.get(event, event.__name__) for event in self.reads)
-        indexed = tuple(dict.fromkeys((*self.looked_up, *self.sought_by, *filter(None, [self.words]))))
+        changes = () if self.inward else ("as_of_position",)
+        indexed = tuple(dict.fromkeys((*self.looked_up, *self.sought_by, *filter(None, [self.words]), *changes)))
         told = [self.version, self.key, self.rows_by, indexed, sorted(self.opens), read, *self.columns]
         return sha256(repr(told).encode()).hexdigest()[:16]
 
@@ -205,6 +237,7 @@ def projection(
 
     def declare(evolve: Evolve) -> Projection:
         state, event, *rest = parameters(evolve).values()
+        facets = [column for summary in (summaries or {}).values() for column in summary.facets]
         return Projection(
             name=name,
             key=key,
@@ -219,7 +252,7 @@ def projection(
             scoped=scoped,
             inward=inward,
             sorts=sorts,
-            filters=filters,
+            filters=tuple(dict.fromkeys((*filters, *facets))),
             listed=listed,
             computed=computed or {},
             summaries=summaries or {},

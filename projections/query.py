@@ -291,7 +291,7 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
             raise BadQuery("by", f"{name} is told by {', '.join(wanted.facets)}")
     groups = ", ".join(quoted(column) for column in by)
     text = Text(asked.now)
-    figures = [f"{sql} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
+    figures = [f"{each.sql} AS {quoted(figure)}" for figure, each in wanted.told.items()]
     text.add("SELECT " + ", ".join([*([groups] if by else []), *figures]))
     text.add(f"FROM {shown(view)} AS each")
     narrow(view, asked, text)
