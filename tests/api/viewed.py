@@ -1,14 +1,35 @@
 """The tables of the views, filled by hand, as a worker would fill them."""
 
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import psycopg2
 import psycopg2.extras
 
+from domain.values import LeadId, StaffId
 from projections import VIEWS, sql
 from projections.columns import columns
 from projections.projection import Projection
 from projections.rows import Row
+from projections.sales_worklist import SalesLead
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def lead(number: int, **more: Any) -> SalesLead:
+    """One of Ann's, whose score and position are its number."""
+    given: dict[str, Any] = {
+        "lead_id": LeadId(UUID(int=number)),
+        "source": "ads",
+        "channel": "web",
+        "captured_at": NOON + timedelta(minutes=number),
+        "owner_id": StaffId("ann"),
+        "score": number,
+        "as_of_position": number,
+    }
+    return SalesLead(**given | more)
 
 
 class Views:
