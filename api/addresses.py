@@ -19,6 +19,10 @@ def events_of(view: Projection, row: Mapping[str, Any]) -> str | None:
     return f"/{PLURALS[kind]}/{quote(key, safe='')}/events" if kind in PLURALS and key else None
 
 
+def with_events(view: Projection, row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"events": events_of(view, row)} if has_events(view) else row
+
+
 def has_events(view: Projection) -> bool:
     return "subject_id" in answered(view) or (len(view.key) == 1 and view.key[0] in SUBJECTS)
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.problems import MEDIA_TYPE, NotHttp, problem
-from api.sending import fresh_trace
+from api.sending import LINE, Line, fresh_trace
 
 LONGEST_HEAD = 64 * 1024
 HEADER_SECONDS = 15.0  # In which a request has to say what it wants.
@@ -24,6 +24,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.extensions = {LINE: Line(transport.abort)}
         self.be_patient()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -39,12 +40,17 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = self.extensions
         if self.patience is None:
             self.be_patient()
 
     def on_headers_complete(self) -> None:
         self.no_patience()
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        self.extensions[LINE].stopping.set()
+        super().shutdown()
 
     def be_patient(self) -> None:
         self.head = 0

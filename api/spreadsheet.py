@@ -9,7 +9,7 @@ from pydantic_core import to_json, to_jsonable_python
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 # What a spreadsheet takes for the beginning of a formula. The apostrophe before it is what an import takes off again.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide ones are read too.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.addresses import events_of, has_events, rows_behind
+from api.addresses import has_events, rows_behind, with_events
 from api.asking import FILTERS, Asked, Cursors, asked_of, parameters, position_of, told, wrong
 from api.changes import add_changes
 from api.reading import ReadAfter, Who, content, in_json
@@ -55,10 +55,6 @@ def page_of(view: Projection, asked: Listing) -> Statement:
         return page(view, asked)
     except BadQuery as bad:
         raise wrong(bad.field, bad.because) from None
-
-
-def with_events(view: Projection, row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"events": events_of(view, row)} if has_events(view) else row
 
 
 # Lists

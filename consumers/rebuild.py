@@ -230,6 +230,7 @@ class Rebuild:
                 " failures = 0, retry_at = NULL, updated_at = now() WHERE name = %s",
                 [self.view.version, self.view.fingerprint, self.place.build, self.place.position, self.view.name],
             )
+            cursor.execute(sql.TOLD_ANEW, [self.view.name, self.place.position + 1])
             cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
         self.tell("done", self.place.position)
 

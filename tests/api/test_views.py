@@ -4,7 +4,7 @@ import re
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from threading import Event, Thread
 from typing import Any
@@ -14,10 +14,10 @@ import psycopg2
 import pytest
 
 from consumers.projector import Projector
-from domain.values import LeadId, OrgPath, PoolId, StaffId
+from domain.values import OrgPath, PoolId
 from projections import VIEWS
 from projections.pool_directory import PublicPool, pool_directory
-from projections.sales_worklist import SalesLead, sales_worklist
+from projections.sales_worklist import sales_worklist
 from tests.api.house import ANN, BOB, CRM, LEAD, MIA, SUE, House, problem
 from tests.api.viewed import NOON, Views, lead
 
