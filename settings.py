@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """Connections of one process to the ledger, the writer's not counted."""
     view_pool: PositiveInt = 8
     """Connections of one process to the views."""
+    followers: PositiveInt = 200
+    """Lists that may be followed in one process at a time, each by a connection that stays open."""
 
     @classmethod
     def from_environment(cls, **given: Any) -> Self:

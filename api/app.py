@@ -16,7 +16,16 @@ from api.commands import Door, doors, routes
 from api.document import ANYBODY, READERS, document, problems
 from api.headers import must_be_clear
 from api.metrics import Figures
-from api.problems import MEDIA_TYPE, STATUS, Fault, ViewNotBuilt, from_framework, from_validation, problem
+from api.problems import (
+    MEDIA_TYPE,
+    STATUS,
+    Fault,
+    TooManyFollowers,
+    ViewNotBuilt,
+    from_framework,
+    from_validation,
+    problem,
+)
 from api.sending import fresh_trace, note, send_problem
 from api.service import Service
 from commands.service import WriteSide
@@ -90,7 +99,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.router.routes.append(Route("/commands", app.bulk, methods=["POST"], include_in_schema=False))
     app.include_router(reading.router(service), responses=problems(READERS))
     for each in (views, screen_pop, overview):
-        app.include_router(each.router(service), responses=problems((*READERS, ViewNotBuilt)))
+        app.include_router(each.router(service), responses=problems((*READERS, ViewNotBuilt, TooManyFollowers)))
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
     for kind in (*STATUS, HTTPException, RequestValidationError, Exception):

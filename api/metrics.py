@@ -85,6 +85,7 @@ class Figures:
         for (command, outcome), count in list(self.service.tally.counts.items()):
             commands.add_metric([command, outcome], count)
         yield commands
+        yield GaugeMetricFamily("lifeledger_followers", "Lists that are followed now", self.service.followers)
         with suppress(Closed, Unavailable):  # Without the database there are the others still.
             writer = self.service.write.writer
             yield GaugeMetricFamily("lifeledger_queue_commands", "Commands that wait for the writer", writer.length)

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from api.asking import least_position, reach_of, told
 from api.problems import ViewNotBuilt
 from api.reading import LARGEST_PAGE, PAGE, ReadAfter, Seer, Who, content, in_json, not_before
 from api.screen_pop import ROWS, by_kind
 from api.service import Service
 from api.shown import told as told_event
-from api.views import least_position, reach_of, row_schema, told
+from api.views import row_schema
 from domain.actor import Actor
 from domain.errors import Hidden
 from projections.customers import customers

@@ -173,6 +173,16 @@ class ReadModelBehind(Fault):
         return f"it is at position {self.position}, and {self.wanted} was asked for"
 
 
+@fault
+class TooManyFollowers(Fault):
+    """As many lists are followed here as this process can serve."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} are followed; one of them may end soon"
+
+
 class ViewNotBuilt(Fault):
     """The view has not been built yet."""
 
@@ -214,6 +224,7 @@ STATUS: dict[type[Exception], int] = {
     MethodNotAllowed: 405,
     ReadModelBehind: 503,
     ViewNotBuilt: 503,
+    TooManyFollowers: 503,
     Internal: 500,
 }
 RETRY_SECONDS = 1

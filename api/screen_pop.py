@@ -8,10 +8,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from api.asking import least_position, reach_of, told, wrong
 from api.problems import ViewNotBuilt
 from api.reading import ReadAfter, Seer, Who, content, in_json, not_before
 from api.service import Service
-from api.views import least_position, reach_of, told, wrong
 from domain.contact.states import Contact
 from domain.errors import Invalid
 from domain.identity import Identifier, normalised

@@ -1,8 +1,10 @@
 """How an answer goes out by hand, past the framework; and how what went wrong here is noted."""
 
+import asyncio
 import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 from starlette.types import Send
@@ -12,6 +14,17 @@ from api.problems import MEDIA_TYPE, Problem
 
 LOG = structlog.get_logger()
 SERVER_ERROR = 500
+LINE = "lifeledger.line"
+
+
+@dataclass(slots=True)
+class Line:
+    """What a long answer may know of its connection, where the server tells it: an extension of the scope."""
+
+    cut: Callable[[], None] = lambda: None
+    """Close it, with what has not been taken."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the service is to stop."""
 
 
 def fresh_trace(headers: Headers) -> str:

@@ -1,6 +1,8 @@
 """How the application is served: on uvloop and httptools, with a problem for an answer even where HTTP fails."""
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
 import uvicorn
@@ -8,11 +10,12 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.problems import MEDIA_TYPE, NotHttp, problem
-from api.sending import fresh_trace
+from api.sending import LINE, Line, fresh_trace
 
 LONGEST_HEAD = 64 * 1024
 HEADER_SECONDS = 15.0  # In which a request has to say what it wants.
 IDLE_SECONDS = 60  # For which a connection is kept between two requests.
+AT_ONCE = struct.pack("ii", 1, 0)  # Linger for no time.
 STOP_SECONDS = 10  # In which requests under way may end, when the service is stopped.
 
 
@@ -24,6 +27,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.extensions = {LINE: Line(self.cut)}
         self.be_patient()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -39,12 +43,24 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = self.extensions
         if self.patience is None:
             self.be_patient()
 
     def on_headers_complete(self) -> None:
         self.no_patience()
         super().on_headers_complete()
+
+    def cut(self) -> None:
+        """At once, for the kernel too: what has been sent and not been taken is thrown away."""
+        connection: socket.socket | None = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        self.transport.abort()
+
+    def shutdown(self) -> None:
+        self.extensions[LINE].stopping.set()
+        super().shutdown()
 
     def be_patient(self) -> None:
         self.head = 0

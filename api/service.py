@@ -1,13 +1,13 @@
 """What the ways in share: the write side, the views, and what has been counted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from api.answers import Tally
 from api.body import Form, forms
-from api.problems import ViewNotBuilt
+from api.problems import TooManyFollowers, ViewNotBuilt
 from api.viewing import ViewReader
 from commands import DECIDERS
 from commands.service import WriteSide, calm_collector
@@ -24,6 +24,7 @@ class Service:
     forms: Mapping[str, Form] = field(default_factory=lambda: forms(DECIDERS))
     tally: Tally = field(default_factory=Tally)
     views: ViewReader | None = None
+    followers: int = 0
 
     @property
     def write(self) -> WriteSide:
@@ -55,6 +56,17 @@ class Service:
             self.views.close()
             await self.write_side.aclose()
             self.write_side = self.views = None
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """While somebody follows a list. Raises TooManyFollowers."""
+        if self.followers >= self.settings.followers:
+            raise TooManyFollowers(limit=self.settings.followers)
+        self.followers += 1
+        try:
+            yield
+        finally:
+            self.followers -= 1
 
     def lags(self) -> Mapping[str, tuple[int, float]]:
         """How far each view has come, and for how many seconds what it lacks has been there."""

@@ -1,157 +1,32 @@
-"""GET /views/{name}: lists of a read model's rows, filtered, sorted, page by page, of what the reader may see."""
+"""GET /views/{name}: lists of a read model's rows, filtered, sorted, page by page, of what the reader may see; how many
+there are, their figures, and all of it as comma-separated values.
+"""
 
-import asyncio
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
-from hashlib import sha256
-from hmac import compare_digest
-from typing import Any, get_args, get_type_hints
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_type_hints
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
-from pydantic import TypeAdapter, ValidationError
+from fastapi.responses import StreamingResponse
 
-from api.problems import InvalidRequest, ViewNotBuilt
-from api.reading import ReadAfter, Seer, Who, content, in_json, not_before
+from api.addresses import has_events, rows_behind, with_events
+from api.asking import FILTERS, Asked, Cursors, asked_of, parameters, position_of, told, wrong
+from api.changes import add_changes
+from api.reading import ReadAfter, Who, content, in_json
 from api.service import Service
 from api.shown import schema
-from api.viewing import ViewReader
-from domain.access import Action, Scope, scope_of
-from domain.errors import NotAllowed
+from api.spreadsheet import MEDIA_TYPE, header, lines
 from projections import VIEWS
-from projections.columns import Column
 from projections.projection import Projection
-from projections.query import (
-    LARGEST_PAGE,
-    PAGE,
-    BadQuery,
-    Cursor,
-    Filter,
-    Listing,
-    cursor,
-    page,
-    summary,
-)
+from projections.query import LARGEST_PAGE, BadQuery, Listing, answered, count, cursor, page, summary
 from projections.query import told as told_columns
-from projections.scope import Reach
-from projections.sql import POSITION
 from projections.statement import Statement
 
-LONGEST_CURSOR = 4_000
-OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
-RESERVED = {"sort", "limit", "cursor", "by", "search"}
-LONGEST_SEARCH = 200
-
-
-def told(asking: Any, statement: Statement) -> list[dict[str, Any]]:
-    asking.execute(statement.sql, statement.parameters)
-    return [dict(zip(statement.columns, row, strict=True)) for row in asking.fetchall()]
-
-
-def position_of(asking: Any, view: Projection) -> int:
-    asking.execute(POSITION, (view.name,))
-    found = asking.fetchone()
-    if found is None:
-        raise ViewNotBuilt
-    return int(found[0])
-
-
-def least_position(asking: Any, views: Sequence[Projection]) -> int:
-    """How far all of several views have come."""
-    return min(position_of(asking, view) for view in views)
-
-
-# What is asked
-
-
-def listing(view: Projection, given: Sequence[tuple[str, str]], reach: Reach, cursors: "Cursors") -> Listing:
-    """The query string, understood. Raises InvalidRequest."""
-    single = {name: text for name, text in given if name in RESERVED}
-    filters = [condition(view, name, text) for name, text in given if name not in RESERVED]
-    sort = single.get("sort")
-    after = cursors.opened(view, given, single["cursor"]) if "cursor" in single else None
-    limit = typed("limit", int, single.get("limit", str(PAGE)))
-    search = single.get("search")
-    if search is not None and not 0 < len(search.strip()) <= LONGEST_SEARCH:
-        raise wrong("search", f"this is a text of up to {LONGEST_SEARCH} characters")
-    if search is not None and "\0" in search:
-        raise wrong("search", "a text has no NUL character")
-    return Listing(datetime.now(UTC), reach, filters, sort, limit, after, search)
-
-
-def condition(view: Projection, parameter: str, text: str) -> Filter:
-    """`status=new`, `amount.ge=1000`, `status.in=new,lost`, `owner_id.null=true`, `phones.has=…`."""
-    name, _, operator = parameter.partition(".")
-    if name not in view.filters or operator not in ("", *OPERATORS):
-        raise wrong(parameter, f"{view.name} is filtered by {', '.join(view.filters)}, and by {', '.join(OPERATORS)}")
-    kind = item_type(view, view.told(name))
-    match operator or "eq":
-        case "null":
-            return Filter(name, "null", typed(parameter, bool, text))
-        case "in":
-            return Filter(name, "in", [typed(parameter, kind, each) for each in text.split(",")])
-        case other:
-            return Filter(name, other, typed(parameter, kind, text))  # type: ignore[arg-type]  # One of OPERATORS.
-
-
-def item_type(view: Projection, column: Column) -> Any:
-    """The Python type of a column's values, or of the items of an array."""
-    computed, _ = view.computed.get(column.name, (None, ""))
-    hint = computed or get_type_hints(view.row, include_extras=True)[column.name]
-    return get_args(hint)[0] if column.many else hint
-
-
-def typed(parameter: str, kind: Any, text: str) -> Any:
-    if "\0" in text:
-        raise wrong(parameter, "a text has no NUL character")
-    try:
-        found = TypeAdapter(kind).validate_python(text)
-    except ValidationError as error:
-        raise wrong(parameter, error.errors()[0]["msg"]) from None
-    if isinstance(found, int) and abs(found) >= 2**63:
-        raise wrong(parameter, "this is larger than any number here")
-    if isinstance(found, datetime):
-        try:
-            return found.astimezone(UTC)  # Python knows stranger offsets than PostgreSQL does.
-        except OverflowError:
-            raise wrong(parameter, "this lies beyond all calendars") from None
-    return found
-
-
-def wrong(parameter: str, detail: str) -> InvalidRequest:
-    return InvalidRequest(errors=[{"parameter": parameter, "in": "query", "detail": detail}])
-
-
-class Cursors:
-    """Cursors that only we can make: where a page ended, for one list and no other, with a keyed fingerprint."""
-
-    def __init__(self, fingerprint: Callable[[str, bytes], bytes]) -> None:
-        self.fingerprint = fingerprint
-
-    def sealed(self, view: Projection, given: Sequence[tuple[str, str]], place: Cursor) -> str:
-        payload = json.dumps([asked_for(view, given), *place]).encode()
-        return urlsafe_b64encode(self.fingerprint("cursor", payload)[:16] + payload).decode().rstrip("=")
-
-    def opened(self, view: Projection, given: Sequence[tuple[str, str]], text: str) -> Cursor:
-        with suppress(ValueError):
-            raw = urlsafe_b64decode(text[:LONGEST_CURSOR] + "=" * (-len(text) % 4))
-            if compare_digest(self.fingerprint("cursor", raw[16:])[:16], raw[:16]):
-                asked, *place = json.loads(raw[16:])
-                if asked == asked_for(view, given):
-                    return tuple(place)
-        raise wrong("cursor", "this is no cursor of this list")
-
-
-def asked_for(view: Projection, given: Sequence[tuple[str, str]]) -> str:
-    """A short name of a list: the view, its filters and its order."""
-    asked = sorted(each for each in given if each[0] not in {"cursor", "limit"})
-    return sha256(json.dumps([view.name, view.version, asked]).encode()).hexdigest()[:16]
-
-
-# Routes
+OF_A_PAGE = frozenset({"sort", "limit", "cursor", "search"})
+OF_ALL = frozenset({"sort", "search"})
+OF_A_COUNT = frozenset({"search"})
+OF_FIGURES = frozenset({"by", "search"})
 
 
 def router(service: Service) -> APIRouter:
@@ -160,136 +35,224 @@ def router(service: Service) -> APIRouter:
     for view in VIEWS:
         if view.inward:
             continue
+        assert not {"count", "changes"} & view.summaries.keys(), f"{view.name} has a summary whose name is taken"
         add_list(found, service, view)
+        add_whole_list(found, service, view)
+        add_count(found, service, view)
+        add_changes(found, service, view)
         for name in view.summaries:
             add_summary(found, service, view, name)
     return found
 
 
-async def asked_of(
-    service: Service, view: Projection, request: Request, who: Any, read_after: int | None
-) -> tuple[Sequence[tuple[str, str]], Listing, ViewReader]:
-    """What a request asks, of a view that has come far enough."""
-    if service.views is None:
-        raise ViewNotBuilt
-    given = request.query_params.multi_items()
-    reach = await asyncio.to_thread(reach_of, service, view, who)
-    asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
-    views = service.views
-    await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
-    return given, asked, views
+async def answer(asked: Asked, view: Projection, statement: Statement) -> tuple[int, list[dict[str, Any]]]:
+    """How far the view has come, and what it answers then."""
+    return await asked.views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
 
 
-def reach_of(service: Service, view: Projection, who: Any) -> Reach:
-    actor = Seer(service.write, who).actor()
-    scope = scope_of(actor.role, Action.READ)
-    if scope is None:
-        raise NotAllowed(action=Action.READ, because=f"the role {actor.role or 'of nobody'} has no such right")
-    if view.reserved and scope is not Scope.ALL:
-        raise NotAllowed(action=Action.READ, because=f"{view.name} is for those who may read everything")
-    return Reach(actor, scope)
+def page_of(view: Projection, asked: Listing) -> Statement:
+    try:
+        return page(view, asked)
+    except BadQuery as bad:
+        raise wrong(bad.field, bad.because) from None
+
+
+# Lists
 
 
 def add_list(router: APIRouter, service: Service, view: Projection) -> None:
     async def rows(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
-        given, asked, views = await asked_of(service, view, request, who, read_after)
-        try:
-            statement = page(view, asked)
-        except BadQuery as bad:
-            raise wrong(bad.field, bad.because) from None
-        position, found = await views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
+        asked = await asked_of(service, view, request, who, takes=OF_A_PAGE, read_after=read_after)
+        wanted = asked.listing
+        position, found = await answer(asked, view, page_of(view, wanted))
         headers = {"Position": str(position)}
-        if len(found) > asked.limit:
-            found = found[: asked.limit]
-            after = Cursors(service.write.ledger.digest).sealed(view, given, cursor(view, asked, found[-1]))
-            here = urlencode([*(each for each in given if each[0] != "cursor"), ("cursor", after)])
+        if len(found) > wanted.limit:
+            found = found[: wanted.limit]
+            after = Cursors(service.write.ledger.digest).sealed(view, asked.given, cursor(view, wanted, found[-1]))
+            here = urlencode([*(each for each in asked.given if each[0] != "cursor"), ("cursor", after)])
             headers["Link"] = f'</views/{view.name}?{here}>; rel="next"'
-        return in_json({"rows": found}, headers)
+        return in_json({"rows": [with_events(view, row) for row in found]}, headers)
 
     router.get(
         f"/views/{view.name}",
-        summary=summary_line(view),
+        summary=f"Rows of {spoken(view)} that the caller may see.",
         description=FILTERS,
         operation_id=f"List{title(view.name)}",
         response_class=Response,
         response_description="Rows, and a Link to the next page",
         responses={200: content(rows_schema(view))},
-        openapi_extra={"parameters": list(parameters(view))},
+        openapi_extra={"parameters": list(parameters(view, OF_A_PAGE))},
     )(rows)
+
+
+def add_count(router: APIRouter, service: Service, view: Projection) -> None:
+    async def number(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
+        asked = await asked_of(service, view, request, who, takes=OF_A_COUNT, read_after=read_after)
+        try:
+            statement = count(view, asked.listing)
+        except BadQuery as bad:
+            raise wrong(bad.field, bad.because) from None
+        position, [found] = await answer(asked, view, statement)
+        return in_json(found, {"Position": str(position)})
+
+    shape = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
+    router.get(
+        f"/views/{view.name}/count",
+        summary=f"How many rows of {spoken(view)} the caller may see.",
+        description=FILTERS,
+        operation_id=f"Count{title(view.name)}",
+        response_class=Response,
+        response_description="Their number",
+        responses={200: content(shape)},
+        openapi_extra={"parameters": list(parameters(view, OF_A_COUNT))},
+    )(number)
+
+
+# As comma-separated values
+
+
+def add_whole_list(router: APIRouter, service: Service, view: Projection) -> None:
+    async def rows(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
+        asked = await asked_of(service, view, request, who, takes=OF_ALL, read_after=read_after)
+        wanted = replace(asked.listing, limit=LARGEST_PAGE)
+        position, first = await answer(asked, view, page_of(view, wanted))
+        return StreamingResponse(pages(asked, view, wanted, first), headers=csv_headers(view.name, position))
+
+    router.get(
+        f"/views/{view.name}.csv",
+        summary=f"All rows of {spoken(view)} that the caller may see, as comma-separated values.",
+        description=FILTERS + IN_CELLS,
+        operation_id=f"Export{title(view.name)}",
+        response_class=Response,
+        response_description="A line for each row, after one with the names of the columns",
+        responses={200: CSV},
+        openapi_extra={"parameters": list(parameters(view, OF_ALL))},
+    )(rows)
+
+
+async def pages(asked: Asked, view: Projection, wanted: Listing, rows: list[dict[str, Any]]) -> AsyncIterator[bytes]:
+    """Page after page, each a read of its own, at the present of the first. What fails on the way breaks it off."""
+    columns = answered(view)
+    yield header(columns)
+    while True:
+        yield lines(columns, rows[: wanted.limit])
+        if len(rows) <= wanted.limit:
+            return
+        wanted = replace(wanted, after=cursor(view, wanted, rows[wanted.limit - 1]))
+        _, rows = await answer(asked, view, page(view, wanted))
+
+
+def csv_headers(name: str, position: int) -> Mapping[str, str]:
+    return {
+        "Content-Type": MEDIA_TYPE,
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+        "Position": str(position),
+    }
+
+
+CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+IN_CELLS = """
+What has several values is JSON in its cell. A text that a spreadsheet would take for a formula has an apostrophe before
+it. A list that does not come to its end breaks off, and does not end.
+"""
+
+
+# Summaries
 
 
 def add_summary(router: APIRouter, service: Service, view: Projection, name: str) -> None:
     wanted = view.summaries[name]
 
-    async def figures(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
-        given, asked, views = await asked_of(service, view, request, who, read_after)
-        by = [each for name, text in given if name == "by" for each in text.split(",") if each]
+    async def read(request: Request, who: Who, after: int | None) -> tuple[Asked, Sequence[str], Statement]:
+        asked = await asked_of(service, view, request, who, takes=OF_FIGURES, read_after=after)
+        given = [text for name, text in asked.given if name == "by"]
+        by = [each for text in given for each in text.split(",") if each] if given else wanted.by
         try:
-            statement = summary(view, name, asked, by if any(name == "by" for name, _ in given) else None)
+            return asked, by, summary(view, name, asked.listing, by)
         except BadQuery as bad:
             raise wrong(bad.field, bad.because) from None
-        position, found = await views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
-        return in_json({"rows": found}, {"Position": str(position)})
 
+    async def figures(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
+        asked, by, statement = await read(request, who, read_after)
+        position, found = await answer(asked, view, statement)
+        rows = [row | rows_behind(view, wanted, asked.given, by, row) for row in found]
+        return in_json({"rows": rows}, {"Position": str(position)})
+
+    async def in_cells(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
+        asked, _, statement = await read(request, who, read_after)
+        position, found = await answer(asked, view, statement)
+        body = header(statement.columns) + lines(statement.columns, found)
+        return Response(body, headers=dict(csv_headers(f"{view.name}-{name}", position)))
+
+    told = f"{spoken(view)}: {', '.join(wanted.figures)}"
+    shared: dict[str, Any] = {
+        "response_class": Response,
+        "openapi_extra": {"parameters": list(parameters(view, OF_FIGURES))},
+    }
     router.get(
         f"/views/{view.name}/{name}",
-        summary=f"The figures of {view.name.replace('_', ' ')}: {', '.join(wanted.figures)}.",
-        description=FILTERS,
+        summary=f"The figures of {told}.",
+        description=FILTERS + BEHIND,
         operation_id=f"Read{title(view.name)}{title(name)}",
-        response_class=Response,
         response_description="A row for each group",
-        responses={200: content({"type": "object", "properties": {"rows": {"type": "array"}}, "required": ["rows"]})},
-        openapi_extra={
-            "parameters": [
-                *(each for each in parameters(view) if each["name"] not in RESERVED),
-                parameter("by", {"type": "string"}, "Columns, with commas between; empty is all together."),
-            ]
-        },
+        responses={200: content(FIGURES)},
+        **shared,
     )(figures)
+    router.get(
+        f"/views/{view.name}/{name}.csv",
+        summary=f"The figures of {told}; as comma-separated values.",
+        description=FILTERS + IN_CELLS,
+        operation_id=f"Export{title(view.name)}{title(name)}",
+        response_description="A line for each group, after one with the names of the columns",
+        responses={200: CSV},
+        **shared,
+    )(in_cells)
 
 
-FILTERS = f"""\
-Every filter is a column: `status=new`, or a column and a comparison: `amount.ge=1000`, `status.in=new,lost`,
-`owner_id.null=true`, `phones.has=…`. Comparisons are {", ".join(OPERATORS)}. Only what
-the caller may see is listed; `Position` says how far the view has come.
+BEHIND = """
+`rows` is the address of the rows behind a group, `rows_of` that of the rows that a figure counts.
 """
+FIGURES = {
+    "type": "object",
+    "properties": {
+        "rows": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "rows": {"type": "string", "format": "uri-reference"},
+                    "rows_of": {
+                        "type": "object",
+                        "additionalProperties": {"type": "string", "format": "uri-reference"},
+                    },
+                },
+                "required": ["rows", "rows_of"],
+            },
+        }
+    },
+    "required": ["rows"],
+}
 
 
-def parameters(view: Projection) -> Iterator[dict[str, Any]]:
-    sorts = [each for name in view.sorts for each in (name, f"-{name}")]
-    yield parameter("sort", {"enum": sorts}, "A column, or the other way round with a `-` before it.")
-    yield parameter(
-        "limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}, "Rows a page."
-    )
-    yield parameter("cursor", {"type": "string"}, "From the Link of the page before.")
-    if searched := (*view.search, *filter(None, [view.words])):
-        told = f"A text in {', '.join(searched)}; of a phone number its end, or all of it from the + on."
-        yield parameter("search", {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}, told)
-    for name in view.filters:
-        column = view.told(name)
-        each = f"{name}.has" if column.many else name
-        yield parameter(each, schema(item_type(view, column)), "")
+# How it is documented
 
 
-def parameter(name: str, told: dict[str, Any], description: str) -> dict[str, Any]:
-    found = {"name": name, "in": "query", "required": False, "schema": told}
-    return found | ({"description": description} if description else {})
+def rows_schema(view: Projection) -> dict[str, Any]:
+    row = row_schema(view)
+    return {"type": "object", "properties": {"rows": {"type": "array", "items": row}}, "required": ["rows"]}
 
 
 def row_schema(view: Projection) -> dict[str, Any]:
     hints = get_type_hints(view.row)
     columns = {each.name: schema(hints[each.name]) for each in told_columns(view)}
-    computed = {name: {"anyOf": [schema(kind), {"type": "null"}]} for name, (kind, _) in view.computed.items()}
-    return {"type": "object", "properties": columns | computed, "required": [*columns, *computed]}
+    columns |= {name: {"anyOf": [schema(kind), {"type": "null"}]} for name, (kind, _) in view.computed.items()}
+    if has_events(view):
+        columns["events"] = {"type": ["string", "null"], "format": "uri-reference"}
+    return {"type": "object", "properties": columns, "required": [*columns]}
 
 
-def rows_schema(view: Projection) -> dict[str, Any]:
-    rows = {"type": "array", "items": row_schema(view)}
-    return {"type": "object", "properties": {"rows": rows}, "required": ["rows"]}
-
-
-def summary_line(view: Projection) -> str:
-    return f"Rows of {view.name.replace('_', ' ')} that the caller may see."
+def spoken(view: Projection) -> str:
+    return view.name.replace("_", " ")
 
 
 def title(name: str) -> str:

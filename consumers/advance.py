@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from consumers.gone import keep_what_left
 from consumers.session import Cursor, Session, load, write
 from consumers.tracking import Place, move
 from domain.values import FACT_NAMES
@@ -54,3 +55,5 @@ def step(cursor: Cursor, place: Place, told: Sequence[Told], until: int) -> None
         table = Table(place.view, load(cursor, place.view, place.build, [event for _, _, event in told]))
         table.fold(told)
         write(cursor, place.view, place.build, table)
+        if not (place.of_build or place.view.inward):
+            keep_what_left(cursor, place.view, table, until)

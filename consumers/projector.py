@@ -13,6 +13,7 @@ from threading import Event
 import structlog
 
 from consumers.advance import Source, advance
+from consumers.gone import forget_what_left
 from consumers.hands import Hands
 from consumers.kept import is_given_up
 from consumers.rebuild import AlreadyRebuilding, Judge, Rebuild, Report, Stopped
@@ -31,6 +32,7 @@ __all__ = ["Projector", "ViewStatus", "rebuild", "status"]
 BATCH = 1_000
 FAR = 20_000  # A view that is new, and so far behind, is rebuilt instead of followed.
 LEASE_SECONDS = 2.0  # Between attempts to take over a view that another process has.
+FORGET_SECONDS = 60.0  # Between looks at what need not be kept any more.
 REST_SECONDS = 0.5  # After a server was lost.
 
 log = structlog.get_logger()
@@ -70,6 +72,7 @@ class Projector:
     following: dict[str, Follower] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    forgets_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.session = Session(self.database_url, "projector")
@@ -119,6 +122,9 @@ class Projector:
                 busy |= self.step(follower, last, idle)
         if idle:
             self.pass_over(idle, last)
+        if self.forgets_at < time.monotonic():
+            self.forgets_at = time.monotonic() + FORGET_SECONDS
+            forget_what_left(self.session)
         return busy
 
     def step(self, follower: Follower, last: int, idle: list[Follower]) -> bool:

@@ -261,6 +261,7 @@ class Rebuild:
                 " failures = 0, retry_at = NULL, updated_at = now() WHERE name = %s",
                 [self.view.version, self.view.fingerprint, self.place.build, self.place.position, self.view.name],
             )
+            cursor.execute(sql.TOLD_ANEW, [self.view.name, self.place.position + 1])
             cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
             take_up(cursor, self.view, self.view.fingerprint)
             if self.until is None and old.position > 0 and not self.view.inward:

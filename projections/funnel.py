@@ -29,7 +29,7 @@ from domain.lead.facts.work import (
 from domain.money import Money
 from domain.values import Instant, LeadId
 from projections.custody import let_go, moved
-from projections.projection import Summary, projection
+from projections.projection import Figure, Summary, projection
 from projections.rows import Scoped, replace, table
 
 
@@ -68,7 +68,20 @@ def median_days(begin: str, end: str) -> str:
     return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {days}) FILTER (WHERE {end} - {begin} IS NOT NULL)"
 
 
-CLOSED = "('converted', 'lost', 'invalid', 'merged')"
+CLOSED: tuple[Status, ...] = ("converted", "lost", "invalid", "merged")
+STILL_OPEN = Figure(
+    f"status NOT IN ({', '.join(map(repr, CLOSED))})", where=tuple(("status.ne", each) for each in CLOSED)
+)
+
+
+def reached(stage: str) -> Figure:
+    return Figure(f"count({stage})", where=((f"{stage}.null", "false"),))
+
+
+def ended(status: Status) -> Figure:
+    return Figure(f"count(*) FILTER (WHERE status = '{status}')", where=(("status", status),))
+
+
 FACETS = ("cohort", "source", "channel", "campaign", "product_line", "kind", "owner_id", "status", "lost_reason")
 
 SUMMARY = Summary(
@@ -76,14 +89,14 @@ SUMMARY = Summary(
     facets=FACETS,
     figures={
         "entered": "count(*)",
-        "contacting": "count(contacting_at)",
-        "qualified": "count(qualified_at)",
-        "negotiating": "count(negotiating_at)",
-        "converted": "count(*) FILTER (WHERE status = 'converted')",
-        "lost": "count(*) FILTER (WHERE status = 'lost')",
-        "invalid": "count(*) FILTER (WHERE status = 'invalid')",
-        "merged": "count(*) FILTER (WHERE status = 'merged')",
-        "open": f"count(*) FILTER (WHERE status NOT IN {CLOSED})",
+        "contacting": reached("contacting_at"),
+        "qualified": reached("qualified_at"),
+        "negotiating": reached("negotiating_at"),
+        "converted": ended("converted"),
+        "lost": ended("lost"),
+        "invalid": ended("invalid"),
+        "merged": ended("merged"),
+        "open": Figure(f"count(*) FILTER (WHERE {STILL_OPEN.sql})", where=STILL_OPEN.where),
         "conversion": "round(count(*) FILTER (WHERE status = 'converted')::numeric / nullif(count(*), 0), 4)",
         "days_to_contact": median_days("captured_at", "contacting_at"),
         "days_to_qualify": median_days("contacting_at", "qualified_at"),
@@ -100,7 +113,7 @@ FORECAST = Summary(
     by=("close_month", "owner_id", "status", "currency"),
     facets=(*FACETS, "close_month", "currency"),
     apart=("currency",),
-    among=f"status NOT IN {CLOSED}",
+    among=STILL_OPEN,
     figures={
         "leads": "count(*)",
         "amount": "sum(amount)",

@@ -1,6 +1,6 @@
 """A read model is a fold whose state is a row: None in is absent, None out is delete."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, reduce
@@ -31,19 +31,38 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """SQL over a group of rows. Of one that counts rows, `where` is what the list is to be asked for to show just
+    these, as in an address: `("status", "lost")`, `("contacting_at.null", "false")`.
+    """
+
+    sql: str
+    where: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True)
 class Summary:
     """Figures over the rows of a view, made when reading: SQL over its columns and `:now`.
 
-    They are told by the columns in `by`, or by other `facets`, which may be computed, and always by those in `apart` as
-    well: amounts in two currencies are not added up. `among` is SQL over columns that tells which rows they are about;
-    None is all.
+    They are told by the columns in `by`, or by other `facets`, which may be computed, and always by those in `apart`
+    too: amounts in two currencies are not added up. A list can be filtered by all of them. `among` tells which rows they
+    are about; None is all. The rows that a figure counts are there for whoever asks where it says which these are; all
+    are where it is `count(*)`.
     """
 
     by: tuple[str, ...]
     facets: tuple[str, ...]
-    figures: dict[str, str]
+    figures: Mapping[str, str | Figure]
     apart: tuple[str, ...] = ()
-    among: str | None = None
+    among: Figure | None = None
+
+    @cached_property
+    def told(self) -> dict[str, Figure]:
+        return {name: whole(each) if isinstance(each, str) else each for name, each in self.figures.items()}
+
+
+def whole(sql: str) -> Figure:
+    return Figure(sql, () if sql == "count(*)" else None)
 
 
 @dataclass(frozen=True)
@@ -63,8 +82,8 @@ class Projection:
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns, `:now`, and `:reader`, which
     is NULL where no person reads. There, and in the figures of a summary, `:rows` are all rows of the same view,
     whoever may see them, and `each` is the row at hand. `sought_by` are columns with an index, for whoever looks for a
-    few rows among many. `search` names the columns in which a text is looked for, masked phone numbers among them; `words` the
-    column that holds the words of a row, and is not shown.
+    few rows among many. `search` names the columns in which a text is looked for, masked phone numbers among them;
+    `words` the column that holds the words of a row, and is not shown.
 
     Where nobody holds what the rows are about, `through` says who may see them all the same: SQL over columns, in which
     `:reach` stands for what the reader may see of the view that is asked there.
@@ -110,8 +129,22 @@ class Projection:
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
         has_holders = issubclass(self.row, Scoped) or self.through is not None
         assert not self.scoped or has_holders, f"{self.name} does not tell who holds what"
+        for name, each in self.summaries.items():
+            self.check(name, each)
         personal = any(each.personal for each in self.columns)
         assert not personal or issubclass(self.row, OfPerson), f"{self.name} cannot tell that somebody was erased"
+
+    def check(self, name: str, summary: Summary) -> None:
+        """The rows behind each figure can be asked for."""
+        facets = [self.told(column) for column in (*summary.facets, *summary.apart)]
+        whose = f"{self.name}/{name}"
+        assert not any(column.many or column.personal for column in facets), f"facets: {whose}"
+        assert {*summary.by} <= {*summary.facets}, f"{whose} is not told by all of {summary.by}"
+        assert {*summary.facets, *summary.apart} <= {*self.filters}, f"the rows of {whose} cannot be asked for"
+        counted = [*summary.told.values(), *filter(None, [summary.among])]
+        asked = {column.partition(".")[0] for each in counted for column, _ in each.where or ()}
+        assert asked <= {*self.filters}, f"{whose} counts by {asked}, and the list is not filtered by that"
+        assert not {"rows", "rows_of"} & {*summary.facets, *summary.figures}, f"{whose} has a name that is taken"
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -135,7 +168,8 @@ class Projection:
     def fingerprint(self) -> str:
         """Of all that a table depends on but the fold itself, of which `version` tells."""
         read = sorted(FACT_NAMES.get(event, event.__name__) for event in self.reads)
-        indexed = tuple(dict.fromkeys((*self.looked_up, *self.sought_by, *filter(None, [self.words]))))
+        changes = () if self.inward else ("as_of_position",)
+        indexed = tuple(dict.fromkeys((*self.looked_up, *self.sought_by, *filter(None, [self.words]), *changes)))
         told = [self.version, self.key, self.rows_by, indexed, sorted(self.opens), read, *self.columns]
         return sha256(repr(told).encode()).hexdigest()[:16]
 
@@ -235,6 +269,7 @@ def projection(
 
     def declare(evolve: Evolve) -> Projection:
         state, event, *rest = parameters(evolve).values()
+        facets = [column for summary in (summaries or {}).values() for column in summary.facets]
         return Projection(
             name=name,
             key=key,
@@ -251,7 +286,7 @@ def projection(
             reserved=reserved,
             inward=inward,
             sorts=sorts,
-            filters=filters,
+            filters=tuple(dict.fromkeys((*filters, *facets))),
             listed=listed,
             computed=computed or {},
             summaries=summaries or {},

@@ -311,12 +311,12 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
     by = tuple(dict.fromkeys((*by, *wanted.apart)))
     text = text_for(asked)
     groups = [f"{expression(view, column)} AS {quoted(column)}" for column in by]
-    figures = [f"{among_its_rows(view, sql)} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
+    figures = [f"{among_its_rows(view, each.sql)} AS {quoted(figure)}" for figure, each in wanted.told.items()]
     text.add("SELECT " + ", ".join([*groups, *figures]))
     text.add(f"FROM {shown(view)} AS each")
     narrow(view, asked, text)
     if wanted.among is not None:
-        text.add(f"AND ({wanted.among})")
+        text.add(f"AND ({wanted.among.sql})")
     if by:
         places = ", ".join(str(place) for place, _ in enumerate(by, start=1))
         text.add(f"GROUP BY {places} ORDER BY {places} LIMIT {MOST_GROUPS}")

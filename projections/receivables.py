@@ -20,7 +20,7 @@ from domain.order.facts import (
 )
 from domain.values import CustomerId, Instant, OrderId
 from projections.buying import goes_with
-from projections.projection import Summary, projection
+from projections.projection import Figure, Summary, projection
 from projections.rows import Scoped, replace, table
 
 ORDER = ""  # In place of a number: the row in which an order waits for its first invoice.
@@ -86,7 +86,7 @@ BUCKETS = {
             by=("customer_id", "currency"),
             facets=("customer_id", "owner_id", "currency"),
             apart=("currency",),
-            among="open > 0",
+            among=Figure("open > 0", where=(("open.gt", "0"),)),
             figures={
                 "invoices": "count(*)",
                 "open": "sum(open)",

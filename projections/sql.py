@@ -12,6 +12,7 @@ from projections.projection import Projection
 from projections.rows import Scoped
 
 SCHEMA = "views"
+OF_PAGES = "pages_per_range = 16, autosummarize = on"
 
 TRACKING = """
 CREATE SCHEMA IF NOT EXISTS views;
@@ -47,13 +48,46 @@ CREATE TABLE IF NOT EXISTS views.given_up (
     fingerprint text NOT NULL,
     at          timestamptz NOT NULL DEFAULT now()
 );
+CREATE TABLE IF NOT EXISTS views.gone (
+    view        text NOT NULL,
+    key         text[] NOT NULL,
+    position    bigint NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now(),
+    owner_id    text,
+    pool_id     text,
+    formerly    text,
+    collaborators text[] NOT NULL,
+    collaborating_until timestamptz[] NOT NULL,
+    PRIMARY KEY (view, position, key)
+);
+CREATE TABLE IF NOT EXISTS views.told (
+    name        text PRIMARY KEY,
+    since       bigint NOT NULL
+);
 """
 """How far each view has come, and each build that is to take the place of one: moved in the transaction of the rows.
-Then the build that answered before, and which fold is not to take its place again by itself.
+
+Then the build that answered before, and which fold is not to take its place again by itself; which rows are gone, or
+were held otherwise until a position; and since which position all of a view's changes can be told.
 """
 
 POSITION = "SELECT position FROM views.tracking WHERE name = %s"
 """How far a view has come, for whoever has to wait for it."""
+
+
+GONE = "views.gone"
+KEEP_GONE = (
+    "INSERT INTO views.gone (view, key, position, owner_id, pool_id, formerly, collaborators, collaborating_until)"
+    " VALUES %s ON CONFLICT DO NOTHING"
+)
+KEEP_GONE_TEMPLATE = "(%s, %s::text[], %s, %s, %s, %s, %s::text[], %s::timestamptz[])"
+SINCE = "ON CONFLICT (name) DO UPDATE SET since = greatest(told.since, EXCLUDED.since)"
+FORGET_GONE = f"""
+WITH old AS (DELETE FROM views.gone WHERE at < now() - %s * interval '1 hour' RETURNING view, position)
+INSERT INTO views.told (name, since) SELECT view, max(position) FROM old GROUP BY view {SINCE}
+"""
+TOLD_ANEW = f"INSERT INTO views.told (name, since) VALUES (%s, %s) {SINCE}"
+"""After another build has taken the place of one, whose changes cannot be told."""
 
 
 def table(view: Projection, build: int) -> str:
@@ -80,7 +114,11 @@ def create_table(view: Projection, build: int) -> str:
 
 
 def create_indexes(view: Projection, build: int) -> list[str]:
-    """The primary key, and an index for each column by which rows are found."""
+    """The primary key, and an index for each column by which rows are found.
+
+    That by position, for who follows a list, is of pages and not of rows: it costs a writer next to nothing, and as
+    long as no other column with an index changes, a row stays where it is.
+    """
     name = table(view, build)
     scoped = ("owner_id", "pool_id") if issubclass(view.row, Scoped) else ()
     wanted = [column for column in dict.fromkeys((*view.looked_up, *view.sought_by, *scoped)) if column != view.key[0]]
@@ -89,6 +127,7 @@ def create_indexes(view: Projection, build: int) -> list[str]:
         f"ALTER TABLE {name} ADD PRIMARY KEY ({key})",
         *(f"CREATE INDEX ON {name} ({quoted(column)})" for column in wanted),
         *([] if view.words is None else [f"CREATE INDEX ON {name} USING gin ({quoted(view.words)})"]),
+        *([] if view.inward else [f"CREATE INDEX ON {name} USING brin (as_of_position) WITH ({OF_PAGES})"]),
     ]
 
 

@@ -2,10 +2,9 @@
 
 import re
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from threading import Event, Thread
 from typing import Any
@@ -14,68 +13,25 @@ from uuid import UUID
 import psycopg2
 import pytest
 
-from commands.service import WriteSide
 from consumers.projector import Projector
-from domain.values import LeadId, OrgPath, PoolId, StaffId
+from domain.values import OrgPath, PoolId
 from projections import VIEWS
 from projections.audit_trail import audit_trail
 from projections.pool_directory import PublicPool, pool_directory
-from projections.sales_worklist import SalesLead, sales_worklist
-from projections.staff_directory import Colleague, staff_directory
+from projections.sales_worklist import sales_worklist
 from tests.api.house import ANN, BOB, CRM, LEAD, MIA, SUE, House, problem
-from tests.api.viewed import Views
-from tests.memory import MASTER
+from tests.api.viewed import NOON, Views, lead
 from tests.projections.leads import captured
 from tests.projections.spec import rows
 
 pytestmark = pytest.mark.slow  # On a real database.
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ADMIN = {"X-Actor": "service:setup", "X-Role": "administrator"}
 
 
-def lead(number: int, **more: Any) -> SalesLead:
-    given: dict[str, Any] = {"owner_id": StaffId("ann"), "score": number, "as_of_position": number} | more
-    return SalesLead(
-        lead_id=LeadId(UUID(int=number)),
-        source="ads",
-        channel="web",
-        captured_at=NOON + timedelta(minutes=number),
-        **given,
-    )
-
-
 @pytest.fixture
-def house(database_url: str) -> Iterator[House]:
-    side = WriteSide.open(database_url, MASTER)
-    with House.opened(side) as house:
-        house.run(open_views(house, database_url))
-        yield house.settle()
-        service = house.app.service
-        assert service.views is not None
-        service.views.close()
-        service.views = None
-
-
-async def open_views(house: House, url: str) -> None:
-    from api.viewing import ViewReader
-
-    house.app.service.views = ViewReader(url, 2)
-
-
-@pytest.fixture
-def views(house: House, database_url: str) -> Views:
-    views = Views(database_url)
-    views.build()
-    people = (("ann", "north/team-1"), ("bob", "north/team-2"), ("mia", "north"), ("sue", "south/team-1"))
-    views.put(
-        staff_directory,
-        *(
-            Colleague(staff_id=StaffId(name), name=name.title(), role="sales", org_path=OrgPath(org))
-            for name, org in people
-        ),
-    )
-    return views
+def house(read_house: House) -> House:
+    return read_house
 
 
 def numbers(house: House, query: str, by: dict[str, str] = CRM) -> list[int]:

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
+from uuid import UUID
 
 import psycopg2
 import psycopg2.extras
@@ -12,14 +14,31 @@ import psycopg2.extras
 from api.viewing import ViewReader
 from commands.service import WriteSide
 from consumers.projector import Projector
+from domain.values import LeadId, StaffId
 from projections import VIEWS, sql
 from projections.columns import columns
 from projections.projection import Projection
 from projections.rows import Row
+from projections.sales_worklist import SalesLead
 from tests.api.house import House
 from tests.memory import MASTER
 
 PATIENCE = 120.0  # On a machine at many times its load, too.
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def lead(number: int, **more: Any) -> SalesLead:
+    """One of Ann's, whose score and position are its number."""
+    given: dict[str, Any] = {
+        "lead_id": LeadId(UUID(int=number)),
+        "source": "ads",
+        "channel": "web",
+        "captured_at": NOON + timedelta(minutes=number),
+        "owner_id": StaffId("ann"),
+        "score": number,
+        "as_of_position": number,
+    }
+    return SalesLead(**given | more)
 
 
 class Views:

@@ -1,0 +1,54 @@
+"""Where the rows behind a figure are, and the events behind a row: addresses that are made when answering."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from commands import DECIDERS
+from projections.projection import Projection, Summary
+from projections.query import answered, written
+
+PLURALS = {decider.name: decider.plural for decider in DECIDERS}
+SUBJECTS = {decider.id_field: decider.name for decider in DECIDERS}
+
+
+def events_of(view: Projection, row: Mapping[str, Any]) -> str | None:
+    """The address of what has happened to a row's subject; None where it has none."""
+    subject = row["subject_id"] if "subject_id" in row else subject_in_key(view, row)
+    kind, _, key = (subject or "").partition("/")
+    return f"/{PLURALS[kind]}/{quote(key, safe='')}/events" if kind in PLURALS and key else None
+
+
+def with_events(view: Projection, row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"events": events_of(view, row)} if has_events(view) else row
+
+
+def has_events(view: Projection) -> bool:
+    return "subject_id" in answered(view) or (len(view.key) == 1 and view.key[0] in SUBJECTS)
+
+
+def subject_in_key(view: Projection, row: Mapping[str, Any]) -> str | None:
+    name = view.key[0]
+    return f"{SUBJECTS[name]}/{row[name]}" if len(view.key) == 1 and name in SUBJECTS else None
+
+
+def rows_behind(
+    view: Projection, wanted: Summary, given: Sequence[tuple[str, str]], by: Sequence[str], group: Mapping[str, Any]
+) -> dict[str, Any]:
+    """`rows` is the list of a group's rows, `rows_of` that of the rows which a figure counts, for each that does."""
+    among = () if wanted.among is None else wanted.among.where or ()
+    groups = dict.fromkeys((*by, *wanted.apart))
+    asked = [*(each for each in given if each[0] != "by"), *(equal(each, group[each]) for each in groups), *among]
+
+    def address(where: Sequence[tuple[str, str]]) -> str:
+        found = urlencode([*asked, *where])
+        return f"/views/{view.name}" + (f"?{found}" if found else "")
+
+    counts = {name: figure.where for name, figure in wanted.told.items() if figure.where is not None}
+    return {"rows": address(()), "rows_of": {name: address(where) for name, where in counts.items()}}
+
+
+def equal(column: str, value: Any) -> tuple[str, str]:
+    if value is None:
+        return f"{column}.null", "true"
+    return column, str(value).lower() if isinstance(value, bool) else written(value)

@@ -1,0 +1,233 @@
+"""What a list can be asked: filters, a search, an order, a place to go on from, and who asks."""
+
+import asyncio
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any, get_args, get_type_hints
+
+from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
+
+from api.problems import InvalidRequest, ViewNotBuilt
+from api.reading import Seer, not_before
+from api.service import Service
+from api.shown import schema
+from api.viewing import ViewReader
+from domain.access import Action, Scope, scope_of
+from domain.actor import Actor
+from domain.errors import NotAllowed
+from projections.columns import Column
+from projections.projection import Projection
+from projections.query import LARGEST_PAGE, PAGE, Cursor, Filter, Listing
+from projections.scope import Reach
+from projections.sql import POSITION
+from projections.statement import Statement
+
+LONGEST_CURSOR = 4_000
+LONGEST_SEARCH = 200
+OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
+RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait"})
+RELATIVE = re.compile(r"([-+ ]?)([0-9]{1,5})([mhdw])")  # What is a + in an address arrives as a blank.
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+Given = Sequence[tuple[str, str]]
+"""A query string, as pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to a view that has come far enough."""
+
+    given: Given
+    listing: Listing
+    views: ViewReader
+
+
+def told(asking: Any, statement: Statement) -> list[dict[str, Any]]:
+    asking.execute(statement.sql, statement.parameters)
+    return [dict(zip(statement.columns, row, strict=True)) for row in asking.fetchall()]
+
+
+def position_of(asking: Any, view: Projection) -> int:
+    asking.execute(POSITION, (view.name,))
+    found = asking.fetchone()
+    if found is None:
+        raise ViewNotBuilt
+    return int(found[0])
+
+
+def least_position(asking: Any, views: Sequence[Projection]) -> int:
+    """How far all of several views have come."""
+    return min(position_of(asking, view) for view in views)
+
+
+async def asked_of(
+    service: Service,
+    view: Projection,
+    request: Request,
+    who: Actor,
+    *,
+    takes: frozenset[str],
+    read_after: int | None = None,
+) -> Asked:
+    """What a request asks; beside filters only what is in `takes`. Raises InvalidRequest, ViewNotBuilt."""
+    if service.views is None:
+        raise ViewNotBuilt
+    given = request.query_params.multi_items()
+    for name, _ in given:
+        if name in RESERVED - takes:
+            raise wrong(name, f"this address takes {', '.join(sorted(takes)) or 'nothing'}, and filters")
+    reach = await asyncio.to_thread(reach_of, service, who, view)
+    asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
+    views = service.views
+    await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
+    return Asked(given, asked, views)
+
+
+def reach_of(service: Service, who: Actor, view: Projection | None = None) -> Reach:
+    actor = Seer(service.write, who).actor()
+    scope = scope_of(actor.role, Action.READ)
+    if scope is None:
+        raise NotAllowed(action=Action.READ, because=f"the role {actor.role or 'of nobody'} has no such right")
+    if view is not None and view.reserved and scope is not Scope.ALL:
+        raise NotAllowed(action=Action.READ, because=f"{view.name} is for those who may read everything")
+    return Reach(actor, scope)
+
+
+def listing(view: Projection, given: Given, reach: Reach, cursors: "Cursors") -> Listing:
+    """The query string, understood. Raises InvalidRequest."""
+    single = {name: text for name, text in given if name in RESERVED}
+    after = cursors.opened(view, given, single["cursor"]) if "cursor" in single else None
+    now = datetime.now(UTC) if after is None or after[0] is None else datetime.fromisoformat(after[0])
+    filters = [condition(view, name, text, now) for name, text in given if name not in RESERVED]
+    limit = typed("limit", int, single.get("limit", str(PAGE)))
+    search = single.get("search")
+    if search is not None and not 0 < len(search.strip()) <= LONGEST_SEARCH:
+        raise wrong("search", f"this is a text of up to {LONGEST_SEARCH} characters")
+    if search is not None and "\0" in search:
+        raise wrong("search", "a text has no NUL character")
+    return Listing(now, reach, filters, single.get("sort"), limit, after, search)
+
+
+def condition(view: Projection, parameter: str, text: str, now: datetime) -> Filter:
+    """`status=new`, `amount.ge=1000`, `status.in=new,lost`, `owner_id.null=true`, `phones.has=…`, `due_at.le=3d`."""
+    name, _, operator = parameter.partition(".")
+    if name not in view.filters or operator not in ("", *OPERATORS):
+        raise wrong(parameter, f"{view.name} is filtered by {', '.join(view.filters)}, and by {', '.join(OPERATORS)}")
+    column = view.told(name)
+
+    def read(each: str) -> Any:
+        found = relative(column, each, now)
+        return typed(parameter, item_type(view, column), each) if found is None else found
+
+    match operator or "eq":
+        case "null":
+            return Filter(name, "null", typed(parameter, bool, text))
+        case "in":
+            return Filter(name, "in", [read(each) for each in text.split(",")])
+        case other:
+            return Filter(name, other, read(text))  # type: ignore[arg-type]  # One of OPERATORS.
+
+
+def item_type(view: Projection, column: Column) -> Any:
+    """The Python type of a column's values, or of the items of an array."""
+    computed, _ = view.computed.get(column.name, (None, ""))
+    hint = computed or get_type_hints(view.row, include_extras=True)[column.name]
+    return get_args(hint)[0] if column.many else hint
+
+
+def typed(parameter: str, kind: Any, text: str) -> Any:
+    if "\0" in text:
+        raise wrong(parameter, "a text has no NUL character")
+    try:
+        found = TypeAdapter(kind).validate_python(text)
+    except ValidationError as error:
+        raise wrong(parameter, error.errors()[0]["msg"]) from None
+    if isinstance(found, int) and abs(found) >= 2**63:
+        raise wrong(parameter, "this is larger than any number here")
+    if isinstance(found, datetime):
+        try:
+            return found.astimezone(UTC)  # Python knows stranger offsets than PostgreSQL does.
+        except OverflowError:
+            raise wrong(parameter, "this lies beyond all calendars") from None
+    return found
+
+
+def relative(column: Column, text: str, now: datetime) -> datetime | date | None:
+    """`-10d` is ten days ago and `+3d` in three days, of an instant or a day: so many m, h, d or w."""
+    if column.type not in ("timestamptz", "date") or not (found := RELATIVE.fullmatch(text)):
+        return None
+    span = timedelta(**{UNITS[found[3]]: int(found[2])})
+    at = now - span if found[1] == "-" else now + span
+    return at if column.type == "timestamptz" else at.date()
+
+
+def wrong(parameter: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(errors=[{"parameter": parameter, "in": "query", "detail": detail}])
+
+
+class Cursors:
+    """Cursors that only we can make: where a page ended, for one list and no other, with a keyed fingerprint."""
+
+    def __init__(self, fingerprint: Callable[[str, bytes], bytes]) -> None:
+        self.fingerprint = fingerprint
+
+    def sealed(self, view: Projection, given: Given, place: Cursor) -> str:
+        payload = json.dumps([asked_for(view, given), *place]).encode()
+        return urlsafe_b64encode(self.fingerprint("cursor", payload)[:16] + payload).decode().rstrip("=")
+
+    def opened(self, view: Projection, given: Given, text: str) -> Cursor:
+        with suppress(ValueError):
+            raw = urlsafe_b64decode(text[:LONGEST_CURSOR] + "=" * (-len(text) % 4))
+            if compare_digest(self.fingerprint("cursor", raw[16:])[:16], raw[:16]):
+                asked, *place = json.loads(raw[16:])
+                if asked == asked_for(view, given):
+                    return tuple(place)
+        raise wrong("cursor", "this is no cursor of this list")
+
+
+def asked_for(view: Projection, given: Given) -> str:
+    """A short name of a list: the view, its filters and its order."""
+    asked = sorted(each for each in given if each[0] not in {"cursor", "limit"})
+    return sha256(json.dumps([view.name, view.version, asked]).encode()).hexdigest()[:16]
+
+
+# How it is documented
+
+FILTERS = f"""\
+Every filter is a column: `status=new`, or a column and a comparison: `amount.ge=1000`, `status.in=new,lost`,
+`owner_id.null=true`, `phones.has=…`. Comparisons are {", ".join(OPERATORS)}. An instant or a day may be told from now
+on: `-10d`, `+3d`, in m, h, d or w. Only what the caller may see is listed; `Position` says how far the view has come.
+"""
+
+
+def parameters(view: Projection, takes: frozenset[str]) -> Iterator[dict[str, Any]]:
+    sorts = [each for name in view.sorts for each in (name, f"-{name}")]
+    if "sort" in takes:
+        yield parameter("sort", {"enum": sorts}, "A column, or the other way round with a `-` before it.")
+    if "limit" in takes:
+        limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
+        yield parameter("limit", limit, "Rows a page.")
+    if "cursor" in takes:
+        yield parameter("cursor", {"type": "string"}, "From the Link of the page before.")
+    if "search" in takes and (searched := (*view.search, *filter(None, [view.words]))):
+        told = f"A text in {', '.join(searched)}; of a phone number its end, or all of it from the + on."
+        yield parameter("search", {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}, told)
+    if "by" in takes:
+        yield parameter("by", {"type": "string"}, "Columns, with commas between; empty is all together.")
+    for name in view.filters:
+        column = view.told(name)
+        each = f"{name}.has" if column.many else name
+        yield parameter(each, schema(item_type(view, column)), "")
+
+
+def parameter(name: str, told: dict[str, Any], description: str) -> dict[str, Any]:
+    found = {"name": name, "in": "query", "required": False, "schema": told}
+    return found | ({"description": description} if description else {})

@@ -1,0 +1,77 @@
+"""What has changed in a list since a position, as SQL: the rows that are in it, and those that may have left it.
+
+A row tells the position of its last change. What a row cannot tell any more is kept beside the views for a while: that
+it is gone, and who could see it before it changed hands.
+"""
+# ruff: noqa: S608 - names come from the view's declaration, values travel as parameters.
+
+from projections.projection import Projection
+from projections.query import Listing, answered, narrow, source
+from projections.scope import within_reach
+from projections.sql import GONE, names, of, shown
+from projections.statement import Statement, Text
+
+BY_POSITION = "SET LOCAL enable_seqscan = off"
+"""For a transaction that looks for what has changed: however little the planner thinks of the index by position."""
+
+COME = """
+SELECT position, build, coalesce((SELECT since FROM views.told WHERE told.name = tracking.name), 0), greatest(
+    (SELECT max(as_of_position) FROM views.staff_directory), (SELECT max(as_of_position) FROM views.pool_directory), 0)
+FROM views.tracking WHERE name = %s
+"""
+"""How far a view has come, which build of it answers, since when all its changes can be told, and how far those have
+come of whom it depends who sees what.
+"""
+
+
+def last_change(view: Projection, after: int) -> Statement:
+    """The position of the last change after a position, NULL if there is none."""
+    sql = (
+        f"SELECT greatest((SELECT max(as_of_position) FROM {shown(view)} WHERE as_of_position > %s),"
+        f" (SELECT max(position) FROM {GONE} WHERE view = %s AND position > %s))"
+    )
+    return Statement(sql, [after, view.name, after], ("last",))
+
+
+def changed_rows(view: Projection, asked: Listing, after: int, most: int) -> Statement:
+    """Rows of the list that have changed after a position, in that order; one more than `most` where there are more."""
+    text = Text(asked.now)
+    source(view, asked, text)
+    text.add("AND as_of_position > %s", after)
+    text.add(f"ORDER BY as_of_position, {names(of(view, view.primary_key))} LIMIT %s", most + 1)
+    return text.statement(answered(view))
+
+
+def seen_rows(view: Projection, asked: Listing, after: int, until: int, most: int) -> Statement:
+    """Keys and positions of rows that have changed and that the reader may see, whether the list has them or not."""
+    text = Text(asked.now)
+    text.add(f"SELECT {names(of(view, view.primary_key))}, as_of_position FROM {shown(view)} AS each")
+    text.add("WHERE as_of_position > %s AND as_of_position <= %s", after, until)
+    of_reader(view, asked, text)
+    text.add("LIMIT %s", most + 1)
+    return text.statement((*view.primary_key, "as_of_position"))
+
+
+def left_rows(view: Projection, asked: Listing, after: int, until: int, most: int) -> Statement:
+    """The same of rows that the reader could see before they changed hands, or went; their keys as texts."""
+    text = Text(asked.now)
+    text.add(f"SELECT key, position FROM {GONE} WHERE view = %s", view.name)
+    text.add("AND position > %s AND position <= %s", after, until)
+    of_reader(view, asked, text)
+    text.add("LIMIT %s", most + 1)
+    return text.statement(("key", "position"))
+
+
+def listed_keys(view: Projection, asked: Listing, most: int) -> Statement:
+    """The keys of the list's rows; one more than `most` where there are more."""
+    text = Text(asked.now)
+    text.add(f"SELECT {names(of(view, view.primary_key))} FROM {shown(view)} AS each")
+    narrow(view, asked, text)
+    text.add("LIMIT %s", most + 1)
+    return text.statement(view.primary_key)
+
+
+def of_reader(view: Projection, asked: Listing, text: Text) -> None:
+    if view.scoped and asked.reach is not None:
+        text.add("AND")
+        within_reach(asked.reach, text)
