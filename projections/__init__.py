@@ -15,11 +15,15 @@ from projections.projection import Projection
 from projections.revenue import customers_apart, revenue
 from projections.sales_worklist import sales_worklist
 from projections.sampling_plans import sampling_plans
+from projections.sla_report import sla_report
 from projections.sla_terms import sla_terms
+from projections.solved_cases import solved_cases
 from projections.staff_directory import staff_directory
 from projections.status_time import status_time
 from projections.ticket_capacity import ticket_capacity
 from projections.ticket_dispatch import ticket_dispatch
+from projections.ticket_queue import ticket_queue
+from projections.working_hours import working_hours
 
 VIEWS: tuple[Projection, ...] = (
     staff_directory,
@@ -44,6 +48,10 @@ VIEWS: tuple[Projection, ...] = (
     customers_apart,
     lead_likeness,
     lead_turns,
+    working_hours,
+    ticket_queue,
+    sla_report,
+    solved_cases,
 )
 
 __all__ = [
@@ -66,9 +74,13 @@ __all__ = [
     "revenue",
     "sales_worklist",
     "sampling_plans",
+    "sla_report",
     "sla_terms",
+    "solved_cases",
     "staff_directory",
     "status_time",
     "ticket_capacity",
     "ticket_dispatch",
+    "ticket_queue",
+    "working_hours",
 ]

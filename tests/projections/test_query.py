@@ -196,7 +196,7 @@ def test_how_many_there_are(views: Views) -> None:
 
 
 def test_how_long_a_stay_has_lasted_by_now(views: Views) -> None:
-    stay = Spell(subject_id="lead/1", ordinal=1, status="new", entered=at(3, 31), left=at(4, 1))
+    stay = Spell(subject_id="lead/1", ordinal=1, kind="lead", status="new", entered=at(3, 31), left=at(4, 1))
     views.put(
         status_time,
         stay,

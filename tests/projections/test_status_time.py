@@ -40,7 +40,7 @@ def stays(*told: Any) -> list[Stay]:
 
 def test_a_captured_lead_is_new_until_something_happens() -> None:
     assert rows(status_time, (at(3, 1), captured)) == [
-        Spell(subject_id=f"lead/{LEAD}", ordinal=1, status="new", entered=at(3, 1))
+        Spell(subject_id=f"lead/{LEAD}", ordinal=1, kind="lead", status="new", entered=at(3, 1))
     ]
     assert stays((at(3, 1), captured), (at(3, 2), touched), (at(3, 3), pooled)) == [("new", at(3, 1), None)]
 
