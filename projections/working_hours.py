@@ -69,8 +69,8 @@ def worked(since: str, until: str) -> str:
     """SQL for the working seconds between two instants, by the calendar in the columns `calendar_id` and
     `calendar_version` of the row; NULL where there is none, or no instant.
 
-    It is `domain.calendar.worked`, but for a window that begins or ends within the hour that a clock shows twice: that
-    counts from, or to, the second time.
+    It is `domain.calendar.worked`, but for a window that begins or ends within the hour that summer time repeats or
+    skips: there it may differ by that hour.
     """
     return f"""(SELECT CASE WHEN {since} IS NOT NULL AND {until} IS NOT NULL THEN (
         SELECT coalesce(sum(extract(epoch FROM least(spell.until, {until}) - greatest(spell.since, {since}))), 0)
