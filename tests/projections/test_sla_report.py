@@ -96,14 +96,19 @@ def test_the_ticket_itself_is_not_listed_and_makes_no_promise() -> None:
 def test_it_is_kept_or_broken_and_a_breach_is_never_erased() -> None:
     found = one("first_response", *opened, (day(3, 25, 11), answered))
     assert (found.state, found.met_at, found.ended_at, found.why) == ("met", day(3, 25, 11), day(3, 25, 11), "met")
-    assert (found.used_seconds, found.breached_at) == (3_600, None)
+    assert (found.used_seconds, found.breached_at) == (Decimal(3_600), None)
     broken = one("resolution", *opened, warned("resolution"), (day(3, 30, 11), late[0]))
     assert (broken.state, broken.breached_at, broken.ended_at) == ("breached", day(3, 30), None)
     assert broken.warned_at is not None
     for further in (late[1:], (stands,), (stands, goes_on), (late[1], goes_on), (late[1], goes_on, stands)):
         assert one("resolution", *opened, late[0], *further).state == "breached"
     ended = one("resolution", *opened, late[0], (day(3, 31), late[1]))
-    assert (ended.ended_at, ended.why, ended.met_at, ended.used_seconds) == (day(3, 31), "late", None, 26 * 3_600)
+    assert (ended.ended_at, ended.why, ended.met_at, ended.used_seconds) == (
+        day(3, 31),
+        "late",
+        None,
+        Decimal(26 * 3_600),
+    )
     lasts = one("resolution", *opened, late[0], (day(3, 31, 15), overrun), late[1], goes_on)
     assert (lasts.state, lasts.overrun_at) == ("overrun", day(3, 31, 15))
 
@@ -113,15 +118,15 @@ def test_what_ends_in_time_otherwise_is_void() -> None:
         "first_response", *opened, (day(3, 25, 12), stopped("first_response", hours(2), "resolved", minutes(3)))
     )
     assert (found.state, found.why, found.ended_at, found.met_at) == ("void", "resolved", day(3, 25, 12), None)
-    assert (found.used_seconds, found.paused_seconds) == (7_200, 180)
+    assert (found.used_seconds, found.paused_seconds) == (Decimal(7_200), Decimal(180))
 
 
 def test_it_waits_and_goes_on() -> None:
     waits = one("resolution", *opened, stands)
-    assert (waits.state, waits.due_at, waits.due_month, waits.used_seconds) == ("paused", None, None, 7_200)
+    assert (waits.state, waits.due_at, waits.due_month, waits.used_seconds) == ("paused", None, None, Decimal(7_200))
     found = one("resolution", *opened, stands, replace(goes_on, deadlines=until(day(3, 30), day(4, 1, 7), day(4, 2))))
     assert (found.state, found.due_at, found.due_month) == ("running", day(4, 1, 7), date(2026, 3, 1))
-    assert (found.paused_seconds, found.calendar_version) == (5 * 3_600, 2)
+    assert (found.paused_seconds, found.calendar_version) == (Decimal(5 * 3_600), 2)
 
 
 def test_another_promise_takes_its_place_and_is_the_same_row() -> None:
@@ -138,7 +143,9 @@ def test_another_promise_takes_its_place_and_is_the_same_row() -> None:
     )
     found = one("resolution", *opened, PriorityChanged(ticket_id=TICKET, from_="normal", to="high"), other)
     assert (found.priority, found.policy_version, found.calendar_version) == ("high", 2, 3)
-    assert (found.target_seconds, found.used_seconds, found.paused_seconds) == (8 * 3_600, 3 * 3_600, 1_800)
+    assert (found.target_seconds, found.used_seconds, found.paused_seconds) == tuple(
+        map(Decimal, (8 * 3_600, 3 * 3_600, 1_800))
+    )
     assert (found.due_at, found.due_month, found.month) == (day(4, 6), date(2026, 4, 1), date(2026, 3, 1))
     assert one("resolution", *opened, stands, replace(other, deadlines=None)).state == "paused"
 

@@ -20,7 +20,7 @@ from domain.ticket.facts.work import (
     TicketAssigned,
     TicketEscalated,
 )
-from domain.values import CustomerId, Erased
+from domain.values import CustomerId, Erased, TicketId
 from projections.query import Listing, page
 from projections.scope import Reach
 from projections.staff_directory import staff_directory
@@ -185,20 +185,25 @@ def test_where_nobody_has_it_it_remains_his_business_who_had_it_last() -> None:
 def test_the_next_promise_is_the_one_that_is_due_first() -> None:
     found = row(*opened)
     assert (found.metric, found.due_at, found.paused) == ("first_response", day(3, 25, 15), False)
-    assert (found.seconds_left, found.calendar_id, found.calendar_version) == (4 * 3_600, OFFICE, 1)
+    assert (found.seconds_left, found.calendar_id, found.calendar_version) == (Decimal(4 * 3_600), OFFICE, 1)
     assert (found.promises, found.hands) == (("first_response", "resolution"), ("running", "running"))
     assert found.targets == (Decimal(4 * 3_600), Decimal(24 * 3_600))
     assert found.dues == (day(3, 25, 15), day(3, 30))
     found = row(*opened, answered)
     assert (found.metric, found.due_at, found.hands) == ("resolution", day(3, 30), ("stopped", "running"))
-    assert found.used == (3_600, 0)
+    assert found.used == (Decimal(3_600), Decimal(0))
     soon = applied("next_response", hours(8), day(3, 26), until(day(3, 26, 17), day(3, 27), day(3, 27, 15)))
     assert row(*opened, answered, soon).metric == "next_response"
 
 
 def test_what_waits_is_not_due_and_goes_on_with_what_it_had() -> None:
     found = row(*opened, answered, stands)
-    assert (found.metric, found.paused, found.due_at, found.seconds_left) == ("resolution", True, None, 22 * 3_600)
+    assert (found.metric, found.paused, found.due_at, found.seconds_left) == (
+        "resolution",
+        True,
+        None,
+        Decimal(22 * 3_600),
+    )
     found = row(*opened, answered, stands, replace(goes_on, calendar_version=2))
     assert (found.paused, found.due_at, found.calendar_version) == (False, day(3, 31), 2)
     assert row(*opened, stands).metric == "first_response", "one that runs comes before one that waits"
@@ -220,9 +225,9 @@ def test_another_promise_counts_what_has_elapsed() -> None:
         deadlines=until(day(3, 26), day(3, 26, 12), day(3, 27)),
     )
     found = row(*opened, answered, other)
-    assert (found.due_at, found.seconds_left, found.calendar_version) == (day(3, 26, 12), 5 * 3_600, 3)
+    assert (found.due_at, found.seconds_left, found.calendar_version) == (day(3, 26, 12), Decimal(5 * 3_600), 3)
     waits = row(*opened, answered, stands, replace(other, deadlines=None))
-    assert (waits.paused, waits.due_at, waits.seconds_left) == (True, None, 5 * 3_600)
+    assert (waits.paused, waits.due_at, waits.seconds_left) == (True, None, Decimal(5 * 3_600))
 
 
 def test_a_warning_and_a_breach_are_kept() -> None:
@@ -294,7 +299,7 @@ def test_the_minutes_left_are_those_in_which_somebody_works(views: Views) -> Non
 @pytest.mark.slow
 def test_the_list_shows_what_is_not_merged_the_most_urgent_first(views: Views) -> None:
     urgent = replace(row(replace(told, ticket_id=OTHER)), priority="urgent", subject="钢琴走音")
-    views.put(ticket_queue, row(told, to_tom[0]), urgent, replace(row(told, merged), ticket_id=STRANGER))
+    views.put(ticket_queue, row(told, to_tom[0]), urgent, replace(row(told, merged), ticket_id=TicketId(STRANGER)))
     found = views.list(ticket_queue, sort="-weight")
     assert [(each["ticket_id"], each["weight"]) for each in found] == [(OTHER, 4), (TICKET, 2)]
     assert found[0]["subject_id"] == f"ticket/{OTHER}"

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from random import Random
 
 import pytest
 
-from domain.calendar import WEEKDAYS, CalendarPublished, NoCalendar, OtherDay, Weekday, evolve, worked
+from domain.calendar import WEEKDAYS, Calendar, CalendarPublished, NoCalendar, OtherDay, Weekday, evolve, worked
 from domain.values import CalendarId, Instant
 from projections.status_time import Spell, status_time
+from projections.ticket_clocks import seconds
 from projections.working_hours import WorkingHours, working_hours
 from tests.projections.lists import NOW, Views
 from tests.projections.spec import rows
@@ -91,15 +91,13 @@ def test_a_list_counts_working_time_as_the_domain_does(views: Views) -> None:
                 calendar_version=told.number,
             )
         )
-        wanted.append(seconds(worked(evolve(NoCalendar(), told), begin, end)))
+        calendar = evolve(NoCalendar(), told)
+        assert isinstance(calendar, Calendar)
+        wanted.append(seconds(worked(calendar, begin, end)))
     views.put(status_time, *stays)
     found = [row["business_seconds"] for row in views.list(status_time, limit=500)]
     assert found == wanted
     assert sum(each > 0 for each in found) > 100
-
-
-def seconds(duration: timedelta) -> Decimal:
-    return Decimal(duration // timedelta(microseconds=1)) / 1_000_000
 
 
 @pytest.mark.slow
