@@ -20,7 +20,7 @@ from ledger.envelope import Recorded
 from projections import words
 from projections.becoming import OfCustomer, became, known_as
 from projections.personal import erased, forgotten, readable
-from projections.projection import projection
+from projections.projection import Summary, projection
 from projections.rows import PersonalText, replace, table
 from projections.ticket_custody import held
 
@@ -53,6 +53,23 @@ class SolvedCase(OfCustomer):
     words: tuple[PersonalText, ...] = ()
 
 
+FACETS = ("code", "type", "category", "channel", "solved_by", "owner_id", "return_reason", "under_warranty", "csat")
+
+OUTCOMES = Summary(
+    by=("category", "code"),
+    facets=FACETS,
+    figures={
+        "cases": "count(*)",
+        "reopened": "count(*) FILTER (WHERE reopens > 0)",
+        "proposed": "count(proposed_at)",
+        "scored": "count(csat)",
+        "mean_csat": "round(avg(csat), 2)",
+        "median_hours": "percentile_cont(0.5) WITHIN GROUP"
+        " (ORDER BY greatest(extract(epoch FROM solved_at - opened_at) / 3600, 0))",
+    },
+)
+
+
 @projection(
     "solved_cases",
     key=("ticket_id",),
@@ -60,21 +77,14 @@ class SolvedCase(OfCustomer):
     opens=("subject", "message", "summary"),
     listed="code IS NOT NULL",
     computed={"subject_id": (str, "'ticket/' || ticket_id")},
+    summaries={"outcomes": OUTCOMES},
     sorts=("solved_at", "closed_at", "proposed_at", "csat", "reopens"),
     filters=(
         "ticket_id",
         "customer_id",
-        "owner_id",
-        "type",
-        "category",
-        "channel",
-        "code",
+        *FACETS,
         "order_id",
-        "return_reason",
-        "under_warranty",
-        "csat",
         "reopens",
-        "solved_by",
         "opened_at",
         "solved_at",
         "closed_at",

@@ -40,7 +40,7 @@ from domain.values import CustomerId, Instant, OrderId, OrgPath, PolicyId, Staff
 from ledger.envelope import Recorded
 from projections.becoming import became, known_as
 from projections.personal import erased, forgotten, readable
-from projections.projection import projection
+from projections.projection import Summary, projection
 from projections.rows import PersonalText, replace, table
 from projections.ticket_clocks import LEFT, Promised, ticked
 from projections.ticket_custody import held
@@ -80,6 +80,38 @@ class QueuedTicket(Promised):
 
 WEIGHT = "CASE priority WHEN 'urgent' THEN 4 WHEN 'high' THEN 3 WHEN 'normal' THEN 2 ELSE 1 END"
 
+FACETS = (
+    "owner_id",
+    "team",
+    "status",
+    "type",
+    "category",
+    "seriousness",
+    "priority",
+    "channel",
+    "policy_id",
+    "metric",
+    "escalation_level",
+    "escalated_to",
+)
+ACTIVE = "status IN ('new', 'open', 'pending_customer', 'pending_third_party')"
+
+IN_HAND = Summary(
+    by=("team", "owner_id"),
+    facets=FACETS,
+    figures={
+        "tickets": "count(*)",
+        "active": f"count(*) FILTER (WHERE {ACTIVE})",
+        "new": "count(*) FILTER (WHERE status = 'new')",
+        "waiting": "count(*) FILTER (WHERE status IN ('pending_customer', 'pending_third_party'))",
+        "urgent": f"count(*) FILTER (WHERE priority = 'urgent' AND {ACTIVE})",
+        "overdue": "count(*) FILTER (WHERE due_at < :now)",
+        "breached": f"count(*) FILTER (WHERE breached AND {ACTIVE})",
+        "escalated": f"count(*) FILTER (WHERE escalation_level > 0 AND {ACTIVE})",
+        "reopened": "count(*) FILTER (WHERE reopens > 0)",
+    },
+)
+
 
 @projection(
     "ticket_queue",
@@ -92,6 +124,7 @@ WEIGHT = "CASE priority WHEN 'urgent' THEN 4 WHEN 'high' THEN 3 WHEN 'normal' TH
         "weight": (int, WEIGHT),
         "business_minutes_left": (Decimal, f"round(({LEFT}) / 60, 1)"),
     },
+    summaries={"in_hand": IN_HAND},
     sorts=(
         "due_at",
         "business_minutes_left",
@@ -108,26 +141,15 @@ WEIGHT = "CASE priority WHEN 'urgent' THEN 4 WHEN 'high' THEN 3 WHEN 'normal' TH
     filters=(
         "ticket_id",
         "customer_id",
-        "owner_id",
-        "status",
-        "type",
-        "category",
-        "seriousness",
-        "priority",
+        *FACETS,
         "impact",
         "urgency",
-        "channel",
-        "team",
-        "policy_id",
         "order_id",
         "follows",
-        "metric",
         "due_at",
         "paused",
         "warned",
         "breached",
-        "escalation_level",
-        "escalated_to",
         "reopens",
         "waits_until",
         "acknowledged_at",

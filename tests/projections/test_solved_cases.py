@@ -1,7 +1,9 @@
 """Solved cases, told as specs; and how they are found, on a real PostgreSQL."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -19,7 +21,7 @@ from domain.ticket.facts.work import (
     WarrantyChecked,
 )
 from domain.values import Erased, TicketId
-from projections.query import Filter, Listing, page
+from projections.query import Filter, Listing, page, summary
 from projections.solved_cases import SolvedCase, solved_cases
 from projections.words import words
 from tests.commands.customer.situations import dossier
@@ -189,3 +191,21 @@ def test_what_was_put_forward_is_listed_by_itself(views: Views) -> None:
     views.put(solved_cases, *other, case(*solved, proposed))
     found = views.list(solved_cases, Filter("proposed_at", "null", False), sort="-proposed_at")
     assert [row["ticket_id"] for row in found] == [TICKET]
+
+
+@pytest.mark.slow
+def test_how_cases_of_a_kind_were_solved(views: Views) -> None:
+    first, second, third = (replace(case(*solved), ticket_id=TicketId(UUID(int=number))) for number in (1, 2, 3))
+    repaired = replace(third, code="repaired", csat=None, proposed_at=day(3, 28))
+    views.put(solved_cases, replace(first, csat=5), replace(second, csat=2, reopens=1), repaired, case(told))
+    explained, other = views.run(summary(solved_cases, "outcomes", Listing(day(4, 1), None), ("code",)))
+    assert explained == {
+        "code": "explained",
+        "cases": 2,
+        "reopened": 1,
+        "proposed": 0,
+        "scored": 2,
+        "mean_csat": Decimal("3.50"),
+        "median_hours": 24,
+    }
+    assert (other["code"], other["proposed"], other["mean_csat"]) == ("repaired", 1, None)

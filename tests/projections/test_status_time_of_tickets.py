@@ -9,6 +9,7 @@ import pytest
 from domain.ticket.facts.clocks import SlaRebased
 from domain.ticket.facts.status import TicketReopened, TicketResumed
 from domain.ticket.facts.work import CustomerReplied, EscalationVacated, TicketAssigned, TicketEscalated
+from projections.query import Listing, summary
 from projections.status_time import Spell, status_time
 from projections.working_hours import working_hours
 from tests.commands.ticket.situations import (
@@ -139,3 +140,13 @@ def test_how_much_of_a_stay_was_working_time(views: Views) -> None:
     assert new["calendar_seconds"] == timedelta(days=2, hours=7).total_seconds()
     assert day(4, 1, 8) == NOW
     assert open_["business_seconds"] == (1 + 8 + 8) * 3_600, "up to now"
+
+
+@pytest.mark.slow
+def test_how_long_tickets_are_in_a_status(views: Views) -> None:
+    whole = ((day(3, 1), told), (day(3, 2), to_tom[0]), (day(3, 4), waiting), (day(3, 5), replied))
+    views.put(status_time, *rows(status_time, *whole, (day(3, 11), resolved)))
+    found = {each["status"]: each for each in views.run(summary(status_time, "stays", Listing(NOW, None)))}
+    assert (found["open"]["kind"], found["open"]["stays"], found["open"]["there_now"]) == ("ticket", 2, 0)
+    assert found["open"]["median_calendar_seconds"] == 4 * 86_400
+    assert found["resolved"]["there_now"] == 1

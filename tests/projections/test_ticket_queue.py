@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -21,7 +22,7 @@ from domain.ticket.facts.work import (
     TicketEscalated,
 )
 from domain.values import CustomerId, Erased, TicketId
-from projections.query import Listing, page
+from projections.query import Listing, page, summary
 from projections.scope import Reach
 from projections.staff_directory import staff_directory
 from projections.ticket_queue import QueuedTicket, ticket_queue
@@ -319,3 +320,29 @@ def test_who_has_it_or_was_called_in_or_decides_sees_it(views: Views) -> None:
 
     assert [seen(who, Scope.OWN) for who in ("tom", "tia", "leo", "ray")] == [1, 1, 0, 0]
     assert [seen("leo", Scope.SUBTREE, "service"), seen("ray", Scope.SUBTREE, "repairs")] == [1, 0]
+
+
+@pytest.mark.slow
+def test_how_much_everybody_has_in_hand(views: Views) -> None:
+    in_hand = row(*opened, replace(to_tom[0], team=DESK), breached("first_response", day(3, 25, 15)))
+    called = TicketEscalated(ticket_id=TICKET, level=1, to=LEO, trigger="breach", metric="resolution")
+    urgent = replace(row(*opened, to_tom[0], waiting, called), priority="urgent", team=DESK)
+    over = row(told, to_tom[0], resolved, TicketReopened(ticket_id=TICKET, from_="resolved", n=1, agent=TOM), resolved)
+    ids = iter(TicketId(UUID(int=number)) for number in range(1, 9))
+    others = (urgent, replace(over, team=DESK), row(told), replace(in_hand, due_at=day(4, 2), breached=False))
+    views.put(ticket_queue, *(replace(each, ticket_id=next(ids)) for each in (in_hand, *others)))
+    toms, nobodys = views.run(summary(ticket_queue, "in_hand", Listing(day(4, 1), None)))
+    assert toms == {
+        "team": DESK,
+        "owner_id": TOM,
+        "tickets": 4,
+        "active": 3,
+        "new": 0,
+        "waiting": 1,
+        "urgent": 1,
+        "overdue": 2,
+        "breached": 1,
+        "escalated": 1,
+        "reopened": 1,
+    }
+    assert (nobodys["owner_id"], nobodys["tickets"], nobodys["new"]) == (None, 1, 1)
