@@ -45,9 +45,9 @@ class Summary:
     """Figures over the rows of a view, made when reading: SQL over its columns and `:now`.
 
     They are told by the columns in `by`, or by other `facets`, which may be computed, and always by those in `apart`
-    too: amounts in two currencies are not added up. A list can be filtered by all of them. `among` tells which rows they
-    are about; None is all. The rows that a figure counts are there for whoever asks where it says which these are; all
-    are where it is `count(*)`.
+    too: amounts in two currencies are not added up. A list can be filtered by all of them. `among` tells which rows
+    they are about; None is all. The rows that a figure counts are there for whoever asks where it says which these are;
+    all are where it is `count(*)`.
     """
 
     by: tuple[str, ...]

@@ -27,7 +27,7 @@ custody_ledger = projection(
         "days": (float, "extract(epoch FROM greatest(coalesce(until, :now), since) - since)::float / 86400"),
     },
     summaries={
-        "changes": Summary(
+        "moves": Summary(
             by=("kind", "method"),
             facets=FACETS,
             figures={

@@ -14,7 +14,7 @@ from commands.sla_policy import PublishSlaPolicy
 from commands.ticket.opening import STANDARD, ChangePriority, MergeTicket, OpenTicket, RejectTicket
 from commands.ticket.promises import BreachSla, OverrunSla, RebaseSla, WarnSla
 from commands.ticket.status import CloseTicket, PendTicket, ReopenTicket, ResolveTicket, ResumeTicket
-from commands.ticket.work import AssignTicket, RecordCustomerReply, ReplyToCustomer
+from commands.ticket.work import AssignTicket, EscalateTicket, RecordCustomerReply, ReplyToCustomer
 from domain.actor import Actor
 from domain.sla import METRICS
 from domain.sla_policy import GRADES, SlaTerms
@@ -84,6 +84,7 @@ class Desk:
         other = chance.choice([*self.tickets[-12:-1]])
         wanted: tuple[tuple[Actor, Callable[..., Any], dict[str, Any]], ...] = (
             (MANAGER, AssignTicket, {"agent": agent, "team": team}),
+            (MANAGER, EscalateTicket, {"level": chance.randint(1, 3), "to": chance.choice(AGENTS)}),
             (MANAGER, ReplyToCustomer, {"public": True}),
             (MANAGER, ChangePriority, {"impact": chance.choice(GRADES), "urgency": chance.choice(GRADES)}),
             (PORTAL, RecordCustomerReply, {}),

@@ -415,7 +415,7 @@ def test_what_happened_to_one_subject(told: Views) -> None:
 
 @pytest.mark.slow
 def test_how_often_what_changes_hands(told: Views) -> None:
-    found = told.run(summary(custody_ledger, "changes", Listing(NOW, None)))
+    found = told.run(summary(custody_ledger, "moves", Listing(NOW, None)))
     assert [(row["kind"], row["method"], row["changes"], row["contacts"]) for row in found] == [
         ("customer", "assign", 1, 0),
         ("lead", "assign", 1, 0),

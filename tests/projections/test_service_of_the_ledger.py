@@ -1,4 +1,5 @@
-"""The SLA report against two that know nothing of it: one in plain Python from the events, one in SQL over the ledger.
+"""The views of service against those who know nothing of them: the SLA report is counted again, in plain Python from
+the events and in SQL over the ledger, and whoever sees a ticket in a list is asked of the write side.
 
 The history is a company's, whose policies keep its clocks, and after that a desk's that does anything at all.
 """
@@ -6,18 +7,23 @@ The history is a company's, whose policies keep its clocks, and after that a des
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 import psycopg2
 import pytest
 
 from api.demo.history import write
+from commands.permission import whereabouts
 from commands.service import open_ledger
+from commands.ticket.tickets import holding as holding_of
 from consumers.rebuild import Rebuild
+from domain.access import Action, Scope, reaches
+from domain.actor import Actor
 from domain.ticket.facts.clocks import (
     SlaApplied,
     SlaBreached,
@@ -30,9 +36,16 @@ from domain.ticket.facts.clocks import (
 )
 from domain.ticket.facts.status import TicketReopened
 from domain.ticket.facts.work import TicketAssigned
+from domain.ticket.states import Merged
+from domain.values import OrgPath, TicketId
 from ledger.envelope import Recorded
-from projections.query import Listing, summary
+from projections.pool_directory import pool_directory
+from projections.query import Listing, page, summary
+from projections.scope import Reach
 from projections.sla_report import sla_report
+from projections.staff_directory import staff_directory
+from projections.ticket_queue import ticket_queue
+from projections.working_hours import working_hours
 from tests.memory import MASTER
 from tests.projections.desk import Desk
 
@@ -50,7 +63,7 @@ class Told:
 
     url: str
     events: Sequence[Recorded]
-    done: set[str] = field(default_factory=set)
+    desk: Desk
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +74,9 @@ def told(databases: Any, postgres: Any, seed: int) -> Iterator[Told]:
     write(ledger, NOON, 3)
     desk = Desk(ledger, NOON + timedelta(hours=1), Random(seed))
     desk.live(1_500)
-    Rebuild(sla_report, ledger, url, url).run()
-    yield Told(url, ledger.events(0, 1_000_000), set(desk.done))
+    for view in (sla_report, ticket_queue, working_hours, staff_directory, pool_directory):
+        Rebuild(view, ledger, url, url).run()
+    yield Told(url, ledger.events(0, 1_000_000), desk)
     ledger.close()
     databases.drop(name)
 
@@ -231,4 +245,39 @@ def test_the_history_has_all_that_can_become_of_a_promise(told: Told) -> None:
     assert all(sum(row[nth] or 0 for row in found.values()) > 0 for nth in range(7)), found
     assert len({agent for _, _, agent, _ in found}) > 3
     assert len({team for _, team, _, _ in found}) > 2
-    assert {"RebaseSla", "ReopenTicket", "MergeTicket", "RejectTicket", "ChangePriority", "OverrunSla"} <= told.done
+    assert {"RebaseSla", "ReopenTicket", "MergeTicket", "RejectTicket", "ChangePriority", "OverrunSla"} <= set(
+        told.desk.done
+    )
+
+
+# Who sees which tickets
+
+PEOPLE = (
+    ("tang.wen", Scope.OWN, "service"),
+    ("feng.qi", Scope.OWN, "service"),
+    ("cao.yu", Scope.TEAM, "service/night"),
+    ("han.xue", Scope.SUBTREE, "service"),
+    ("pan.yue", Scope.SUBTREE, "quality"),
+    ("gao.yan", Scope.ALL, "finance"),
+)
+
+
+@pytest.mark.parametrize(("name", "scope", "org"), PEOPLE)
+def test_the_queue_shows_what_the_write_side_would(told: Told, name: str, scope: Scope, org: str) -> None:
+    """But who was called in sees a ticket in a list only while somebody has it."""
+    actor = Actor(kind="user", id=name, org_path=OrgPath(org))
+    asked = page(ticket_queue, Listing(NOON, Reach(actor, scope), limit=500))
+    seen = {TicketId(UUID(row["ticket_id"])) for row in answers(told, asked.sql, asked.parameters, asked.columns)}
+    state = told.desk.executor.state
+    wanted = set()
+    for ticket_id in told.desk.tickets:
+        stream = f"ticket/{ticket_id}"
+        ticket = state(stream).state
+        holding = holding_of(ticket)
+        if holding is None or isinstance(ticket, Merged):
+            continue
+        listed = holding if holding.owner is not None else replace(holding, workers={})
+        if reaches(scope, Action.READ, actor, whereabouts(stream, listed, Action.READ, NOON, state)):
+            wanted.add(ticket_id)
+    assert seen & set(told.desk.tickets) == wanted
+    assert wanted or name == "pan.yue"
