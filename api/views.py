@@ -19,7 +19,7 @@ from api.reading import ReadAfter, Seer, Who, content, in_json, not_before
 from api.service import Service
 from api.shown import schema
 from api.viewing import ViewReader
-from domain.access import Action, scope_of
+from domain.access import Action, Scope, scope_of
 from domain.errors import NotAllowed
 from projections import VIEWS
 from projections.columns import Column
@@ -167,18 +167,20 @@ async def asked_of(
     if service.views is None:
         raise ViewNotBuilt
     given = request.query_params.multi_items()
-    reach = await asyncio.to_thread(reach_of, service, who)
+    reach = await asyncio.to_thread(reach_of, service, view, who)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
     views = service.views
     await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
     return given, asked, views
 
 
-def reach_of(service: Service, who: Any) -> Reach:
+def reach_of(service: Service, view: Projection, who: Any) -> Reach:
     actor = Seer(service.write, who).actor()
     scope = scope_of(actor.role, Action.READ)
     if scope is None:
         raise NotAllowed(action=Action.READ, because=f"the role {actor.role or 'of nobody'} has no such right")
+    if view.reserved and scope is not Scope.ALL:
+        raise NotAllowed(action=Action.READ, because=f"{view.name} is for those who may read everything")
     return Reach(actor, scope)
 
 

@@ -101,6 +101,8 @@ class Session:
 
 def load(cursor: Cursor, view: Projection, build: int, events: Sequence[Any]) -> list[Row]:
     """The rows that these events may touch: by the keys that they name, and by the columns in which they look."""
+    if view.appends:
+        return []
     keys = {find(event) for event in events if (find := view.finders.get(type(event))) is not None}
     found: list[Row] = []
     if keys:

@@ -1,5 +1,6 @@
 """The read models: folds of the ledger whose state is a row."""
 
+from projections.audit_trail import audit_trail
 from projections.capacity import capacity
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
@@ -44,11 +45,13 @@ VIEWS: tuple[Projection, ...] = (
     customers_apart,
     lead_likeness,
     lead_turns,
+    audit_trail,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
+    "audit_trail",
     "capacity",
     "customers_apart",
     "deadlines",

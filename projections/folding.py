@@ -62,7 +62,9 @@ class Table:
         evolve = self.view.evolve
         if self.view.tells == "nothing":
             evolve = lambda row, event, _: self.view.evolve(row, event)  # noqa: E731
-        if self.before is None and not self.view.rows_by and not self.index:
+        if self.view.appends:
+            self.append(evolve, told)
+        elif self.before is None and not self.view.rows_by and not self.index:
             self.fold_alone(evolve, told)
         else:
             self.fold_and_keep(evolve, told)
@@ -83,6 +85,16 @@ class Table:
             elif after is not before:
                 after.__dict__["as_of_position"] = position
                 states[key] = after
+
+    def append(self, evolve: Evolve, told: Iterable[Told]) -> None:
+        """Each event makes rows of its own: nothing is looked for, and nothing changes any more."""
+        for position, circumstance, event in told:
+            try:
+                made = evolve(self.absent, event, circumstance)
+            except Exception as bug:
+                raise FoldFailed(self.view.name, position, event) from bug
+            stamp(position, None, made)
+            self.put(position, self.absent, made)
 
     def fold_and_keep(self, evolve: Evolve, told: Iterable[Told]) -> None:
         finders, states, absent = self.view.finders, self.states, self.absent

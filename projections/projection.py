@@ -48,14 +48,16 @@ class Projection:
     `key` names the columns by which an event finds its row; with `rows_by` a key has many rows, told apart by these
     columns, and the state is the tuple of them. A key that is `subject_id` alone is the stream of the event. `opens`
     names the personal fields of events that the fold looks into; all others stay closed. `by_stream` says that the rows
-    of a key come from the events of one stream alone, so that streams may be folded apart. `scoped` rows are shown to
-    those only who may see their subject; `inward` ones to nobody, for they hold what is masked elsewhere, and are there
-    for policies alone.
+    of a key come from the events of one stream alone, so that streams may be folded apart. Where a view `appends`, the
+    rows of an event are under its position, and no other event knows of them: the fold is given none.
+
+    `scoped` rows are shown to those only who may see their subject; `reserved` ones to those only who may read
+    everything; `inward` ones to nobody, for they hold what is masked elsewhere, and are there for policies alone.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`. `sought_by` are
-    columns with an index, for policies that look for a few rows among many. `search` names the columns in which a text
-    is looked for, masked phone numbers among them; `words` the column that holds the words of a row, and is not shown.
+    columns with an index, for whoever looks for a few rows among many. `search` names the columns in which a text is
+    looked for, masked phone numbers among them; `words` the column that holds the words of a row, and is not shown.
     """
 
     name: str
@@ -68,7 +70,9 @@ class Projection:
     rows_by: tuple[str, ...] = ()
     opens: frozenset[str] = frozenset()
     by_stream: bool = False
+    appends: bool = False
     scoped: bool = True
+    reserved: bool = False
     inward: bool = False
     sorts: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
@@ -87,6 +91,8 @@ class Projection:
         assert named <= known, f"{self.name} has no columns {named - known}"
         assert not (self.by_stream and self.lookups), f"{self.name} finds rows of other streams"
         assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
+        assert not self.appends or (self.key == ("position",) and self.tells == "all"), f"{self.name} has another key"
+        assert not (self.scoped and self.reserved), f"{self.name} is shown by scope, or to who may read everything"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
         assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
         personal = any(each.personal for each in self.columns)
@@ -186,7 +192,9 @@ def projection(
     rows_by: tuple[str, ...] = (),
     opens: tuple[str, ...] = (),
     by_stream: bool = False,
+    appends: bool = False,
     scoped: bool = True,
+    reserved: bool = False,
     inward: bool = False,
     sorts: tuple[str, ...] = (),
     filters: tuple[str, ...] = (),
@@ -216,7 +224,9 @@ def projection(
             rows_by=rows_by,
             opens=frozenset(opens),
             by_stream=by_stream,
+            appends=appends,
             scoped=scoped,
+            reserved=reserved,
             inward=inward,
             sorts=sorts,
             filters=filters,

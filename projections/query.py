@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from domain.access import Scope
 from projections.columns import TYPES, Column, quoted
 from projections.masking import shortened
 from projections.projection import Projection
@@ -131,7 +132,11 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
     if asked.search is not None:
         text.add("AND")
         searched(view, asked.search, text)
-    if view.scoped and asked.reach is not None:
+    if asked.reach is None:
+        return
+    if view.reserved and asked.reach.scope is not Scope.ALL:
+        text.add("AND FALSE")
+    if view.scoped:
         text.add("AND")
         within_reach(asked.reach, text)
 

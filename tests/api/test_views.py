@@ -18,12 +18,15 @@ from commands.service import WriteSide
 from consumers.projector import Projector
 from domain.values import LeadId, OrgPath, PoolId, StaffId
 from projections import VIEWS
+from projections.audit_trail import audit_trail
 from projections.pool_directory import PublicPool, pool_directory
 from projections.sales_worklist import SalesLead, sales_worklist
 from projections.staff_directory import Colleague, staff_directory
 from tests.api.house import ANN, BOB, CRM, LEAD, MIA, SUE, House, problem
 from tests.api.viewed import Views
 from tests.memory import MASTER
+from tests.projections.leads import captured
+from tests.projections.spec import rows
 
 pytestmark = pytest.mark.slow  # On a real database.
 
@@ -215,6 +218,15 @@ def test_each_sees_what_concerns_him(house: House, views: Views) -> None:
     assert numbers(house, "", MIA) == [1, 2, 4, 5]
     assert numbers(house, "", CRM) == [1, 2, 3, 4, 5, 6, 7]
     assert numbers(house, "?owner_id=sue", BOB) == []
+
+
+def test_what_is_for_who_may_read_everything_is_refused_to_others(house: House, views: Views) -> None:
+    views.put(audit_trail, *rows(audit_trail, captured))
+    for narrow in (ANN, MIA):
+        told = problem(house.get("/views/audit_trail", narrow), 403, "not-allowed")
+        assert "may read everything" in told["detail"]
+    [row] = house.get("/views/audit_trail?type=lead.captured", ADMIN).json()["rows"]
+    assert row["position"] == 1
 
 
 def test_who_is_nobody_here_sees_nothing(house: House, views: Views) -> None:

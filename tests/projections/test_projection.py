@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass
 from dataclasses import replace as slow_replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -15,13 +15,15 @@ from domain.pool import PoolPublished, Terms
 from domain.staff import StaffDeparted, StaffMoved, StaffOnboarded
 from domain.values import Instant, LeadId, OrgPath, PoolId, StaffId
 from ledger.envelope import Recorded
-from projections import VIEWS
+from projections import VIEWS, capacity
 from projections.columns import columns
 from projections.folding import FoldFailed, Table
 from projections.projection import Projection, projection
 from projections.rows import Row, Scoped, replace, table
+from tests.projections.spec import around
 
 Kind = Literal["a", "b"]
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @table
@@ -273,6 +275,55 @@ def test_what_a_fold_finds_of_its_key_is_in_order_whether_it_has_just_been_made_
         known.fold([(number, None, event)])
     assert [*at_once.rows()] == [*known.rows()]
     assert [row.seen for row in at_once.rows()] == [3, 0, 1, 2]  # type: ignore[attr-defined]
+
+
+@table
+class Note(Row):
+    position: int
+    number: int
+    staff_id: StaffId
+
+
+@projection("notes", key=("position",), rows_by=("number",), version=1, appends=True, scoped=False, reserved=True)
+def notes(rows: tuple[Note, ...], event: StaffOnboarded | StaffDeparted, recorded: Recorded) -> tuple[Note, ...]:
+    assert rows == ()
+    if event.staff_id == "eve":
+        raise ValueError("eve")
+    at = recorded.position
+    return tuple(Note(position=at, number=number, staff_id=event.staff_id) for number in range(len(event.staff_id) - 2))
+
+
+def noted(*events: object, first: int = 1) -> Table:
+    found = Table(notes)
+    found.fold([(number, around(number, NOON, event), event) for number, event in enumerate(events, start=first)])
+    return found
+
+
+def test_where_a_view_appends_each_event_has_rows_of_its_own_and_is_given_none() -> None:
+    found = noted(onboarded("anna"), StaffDeparted(staff_id=StaffId("anna")), onboarded("jo"), first=7)
+    told = [(row.position, row.number, row.as_of_position) for row in found.rows()]  # type: ignore[attr-defined]
+    assert told == [(7, 0, 7), (7, 1, 7), (8, 0, 8), (8, 1, 8)]
+    written, gone = found.changes()
+    assert (written, gone) == ([*found.rows()], [])
+
+
+def test_what_is_appended_before_a_fold_fails_is_kept() -> None:
+    table = Table(notes)
+    told = [(number, around(number, NOON, each), each) for number, each in enumerate(map(onboarded, ("bob", "eve")))]
+    with pytest.raises(FoldFailed, match="StaffOnboarded at position 1"):
+        table.fold(told)
+    assert [row.position for row in table.rows()] == [0]  # type: ignore[attr-defined]
+
+
+def test_a_view_that_appends_is_told_everything_and_has_no_other_key() -> None:
+    def at_an_instant(rows: tuple[Note, ...], event: StaffDeparted, at: Instant) -> tuple[Note, ...]: ...
+
+    with pytest.raises(AssertionError, match="another key"):
+        projection("x", key=("staff_id",), version=1, appends=True, scoped=False)(notes.evolve)
+    with pytest.raises(AssertionError, match="another key"):
+        projection("x", key=("position",), rows_by=("number",), version=1, appends=True, scoped=False)(at_an_instant)
+    with pytest.raises(AssertionError, match="by scope, or to who may read everything"):
+        projection("x", key=("staff_id",), version=1, reserved=True)(capacity.evolve)
 
 
 def test_rows_that_are_known_already_are_found_too() -> None:

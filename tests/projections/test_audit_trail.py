@@ -1,0 +1,314 @@
+"""The audit trail: what changed, who did it, and why; and nothing that is somebody's private business."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, get_args, get_type_hints
+from uuid import UUID
+
+import pytest
+
+from commands import DECIDERS
+from domain.access import Scope
+from domain.actor import Actor, Reason, Source
+from domain.agent_book import CapacityChanged
+from domain.call.facts import CallDispositioned
+from domain.campaign import CampaignCostRecorded
+from domain.contact.facts import ContactUpdated
+from domain.customer.dossier import Profile
+from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
+from domain.customer.facts.person import CustomerCorrected, CustomerProfileUpdated
+from domain.customer.facts.relations import TagApplied, TagRemoved
+from domain.identity import IdentityLink
+from domain.lead.facts.custody import LeadHandedOff
+from domain.lead.facts.intake import LeadCorrected, LeadScored
+from domain.lead.facts.work import FollowUpLogged
+from domain.money import Money
+from domain.order.facts import OrderRepriced
+from domain.quality.scoring import Scored
+from domain.signature import is_personal
+from domain.staff import StaffMoved
+from domain.ticket.facts.opening import PriorityChanged, TicketOpened
+from domain.ticket.facts.status import TicketReopened
+from domain.ticket.facts.work import TicketAssigned, TicketEscalated
+from domain.values import (
+    CallId,
+    CampaignId,
+    ContactId,
+    CustomerId,
+    IdentityId,
+    OrderId,
+    OrgPath,
+    StaffId,
+    TicketId,
+)
+from projections.audit_trail import Change, audit_trail
+from projections.field_changes import NAMES, Changed, changes
+from projections.query import Filter, Listing, Reach, count, page
+from tests.commands.quality.situations import adjusted
+from tests.projections.leads import (
+    ANN,
+    BOB,
+    LEAD,
+    NORTH,
+    SOUTH,
+    assigned,
+    at,
+    captured,
+    claimed,
+    contacted,
+    lost,
+    lost_again,
+    pooled,
+    recycled,
+    released,
+    transferred,
+)
+from tests.projections.lists import NOW, Views
+from tests.projections.spec import around, rows
+
+LI = CustomerId(UUID(int=201))
+TICKET = TicketId(UUID(int=301))
+CHEAP, DEAR = Money(amount=Decimal("9.50"), currency="CNY"), Money(amount=Decimal(12), currency="CNY")
+
+
+def said(event: object) -> list[tuple[str | None, str | None, str | None]]:
+    """Field, from, and to, as the view keeps them."""
+    found = rows(audit_trail, event)
+    assert [each.ordinal for each in found] == list(range(1, len(found) + 1))
+    return [(each.field, each.before, each.after) for each in found]
+
+
+# What has changed
+
+
+def test_a_change_of_status_says_from_what_to_what() -> None:
+    assert said(contacted) == [("status", "new", "contacting")]
+    assert said(lost) == [("status", "contacting", "lost")]
+    assert said(opened) == [("status", None, "new")]
+
+
+def test_a_change_of_hands_says_whose_it_was_and_whose_it_is() -> None:
+    assert said(claimed) == [("owner", None, "ann")]
+    assert said(assigned) == [("owner", None, "bob")]
+    assert said(transferred) == [("owner", "ann", "bob")]
+    assert said(released) == [("owner", "ann", None), ("pool", None, SOUTH)]
+    assert said(recycled) == [("owner", "ann", None), ("pool", None, NORTH)]
+    assert said(pooled) == [("pool", None, NORTH)]
+    assert said(LeadHandedOff(lead_id=LEAD, call_id=CallId(UUID(int=9)), from_=ANN)) == [("owner", "ann", None)]
+    of_customer = {"customer_id": LI, "role": "primary"}
+    assert said(CustomerAssigned(owner=ANN, **of_customer)) == [("owner", None, "ann")]
+    assert said(CustomerTransferred(from_=ANN, to=BOB, **of_customer)) == [("owner", "ann", "bob")]
+    assert said(CustomerReleased(from_=BOB, **of_customer)) == [("owner", "bob", None)]
+
+
+def test_one_event_may_change_several_fields() -> None:
+    team = OrgPath("service/team-1")
+    given = TicketAssigned(ticket_id=TICKET, from_="new", to="open", agent=BOB, team=team, previous_agent=ANN)
+    assert said(given) == [("status", "new", "open"), ("agent", "ann", "bob"), ("team", None, team)]
+    again = TicketReopened(ticket_id=TICKET, from_="closed", n=1, agent=BOB)
+    assert said(again) == [("status", "closed", "open"), ("agent", None, "bob")]
+    assert said(adjusted) == [
+        ("status", "appealed", "adjusted"),
+        ("final", str(adjusted.before.final), str(adjusted.after.final)),
+    ]
+    dearer = OrderRepriced(
+        order_id=OrderId(UUID(int=4)), from_="placed", to="placed", lines=(), before=CHEAP, amount=DEAR
+    )
+    assert said(dearer) == [("amount", "9.50 CNY", "12 CNY")], "the status is what it was"
+
+
+def test_what_is_told_once_more_is_there_once() -> None:
+    assert said(lost_again) == [("status", "lost", "lost")]
+
+
+opened = TicketOpened(
+    ticket_id=TICKET,
+    customer_id=LI,
+    type="question",
+    category="delivery",
+    priority="normal",
+    channel="phone",
+    subject="where is it",
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "wanted"),
+    [
+        (PriorityChanged(ticket_id=TICKET, from_="low", to="high"), ("priority", "low", "high")),
+        (
+            TicketEscalated(ticket_id=TICKET, level=1, trigger="by-hand", to=BOB),
+            ("escalated_to", None, "bob"),
+        ),
+        (
+            StaffMoved(staff_id=ANN, role="sales", from_=OrgPath("north"), to=OrgPath("south")),
+            ("org_path", "north", "south"),
+        ),
+        (LeadScored(lead_id=LEAD, score=80, grade="A", model_version="1"), ("score", None, "80")),
+        (TagApplied(customer_id=LI, tag="vip", source="rule"), ("tag", None, "vip")),
+        (TagRemoved(customer_id=LI, tag="vip", source="rule"), ("tag", "vip", None)),
+        (
+            CallDispositioned(call_id=CallId(UUID(int=9)), code="sold", effective_from_seconds=30, replaces="busy"),
+            ("disposition", "busy", "sold"),
+        ),
+        (
+            CampaignCostRecorded(
+                campaign_id=CampaignId("spring"), source="ads", day=at(3, 1).date(), cost=DEAR, from_=CHEAP
+            ),
+            ("cost", "9.50 CNY", "12 CNY"),
+        ),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_fields_have_names(event: object, wanted: tuple[str, str | None, str | None]) -> None:
+    assert said(event) == [wanted]
+    more = CapacityChanged(staff_id=ANN, cap=100, daily_claims=5)
+    assert said(more) == [("cap", None, "100"), ("daily_claims", None, "5")]
+
+
+def test_what_is_no_status_has_another_name() -> None:
+    """Where a new event has from and to, it is named, or its words are those of a status."""
+    kinds = {kind for decider in DECIDERS for kind in decider.events}
+    of_status = {kind for kind in kinds if "to" in get_type_hints(kind)} - NAMES.keys()
+    others = {kind.__name__ for kind in of_status if not set(get_args(get_type_hints(kind)["to"]))}
+    assert others == set()
+    assert NAMES.keys() <= {kind for kind in kinds if "to" in get_type_hints(kind)}
+
+
+def test_a_correction_names_what_it_corrects_and_each_field() -> None:
+    link = IdentityLink(identity_id=IdentityId(UUID(int=7)), kind="phone", value="+8613800138000")
+    event = LeadCorrected(
+        lead_id=LEAD, corrects=1, source="fair", name="Lin", requested_amount=DEAR, identities_added=(link,)
+    )
+    found = rows(audit_trail, event)
+    assert {each.corrects for each in found} == {1}
+    assert [(each.field, each.after) for each in found] == [
+        ("source", "fair"),
+        ("name", None),
+        ("requested_amount", "12 CNY"),
+        ("identities_added", None),
+    ]
+
+
+def test_what_a_person_is_like_is_not_told_only_that_it_has_changed() -> None:
+    profile = Profile(name="Lin", motive="a gift")
+    wanted = [("profile.name", None, None), ("profile.motive", None, None)]
+    assert said(CustomerProfileUpdated(customer_id=LI, profile=profile)) == wanted
+    corrected = CustomerCorrected(customer_id=LI, corrects=1, customer_type="company", profile=profile)
+    assert said(corrected) == [("customer_type", None, "company"), *wanted]
+    updated = ContactUpdated(contact_id=ContactId(UUID(int=8)), name="Lin", language="zh")
+    assert said(updated) == [("name", None, None), ("language", None, "zh")]
+
+
+def test_what_changes_no_field_is_there_too() -> None:
+    (row,) = rows(audit_trail, FollowUpLogged(lead_id=LEAD, channel="call", effective=True, note="likes tea"))
+    assert (row.type, row.field, row.before, row.after) == ("lead.follow-up-logged", None, None, None)
+    assert "tea" not in repr(row)
+
+
+# Who, when and why
+
+
+def test_a_row_says_who_did_it_for_whom_when_why_and_on_what_command() -> None:
+    recorded = replace(
+        around(7, at(3, 2), released),
+        version=4,
+        recorded_at=at(3, 3),
+        event_id=UUID(int=70),
+        command_id=UUID(int=71),
+        correlation_id=UUID(int=72),
+        causation_id=UUID(int=73),
+        actor=Actor(kind="user", id="mia", name="Mia", role="sales_manager", org_path=OrgPath("north")),
+        on_behalf_of="ann",
+        source=Source(system="crm", message_id="m-1"),
+        policy_version="pool/north@3",
+        imported=True,
+    )
+    found, _ = audit_trail.evolve((), released, recorded)
+    assert found == Change(
+        position=7,
+        ordinal=1,
+        event_id=UUID(int=70),
+        type="lead.released",
+        subject_id=f"lead/{LEAD}",
+        version=4,
+        occurred_at=at(3, 2),
+        recorded_at=at(3, 3),
+        field="owner",
+        before="ann",
+        after=None,
+        corrects=None,
+        reason="voluntary-return",
+        actor_kind="user",
+        actor_id="mia",
+        actor_name="Mia",
+        actor_role="sales_manager",
+        actor_org=OrgPath("north"),
+        on_behalf_of="ann",
+        policy_version="pool/north@3",
+        command_id=UUID(int=71),
+        correlation_id=UUID(int=72),
+        causation_id=UUID(int=73),
+        source="crm",
+        message_id="m-1",
+        imported=True,
+    )
+
+
+def test_where_the_event_has_no_reason_the_command_may_have_one_without_its_text() -> None:
+    recorded = replace(around(1, at(3, 2), transferred), reason=Reason(code="ill", text="a bad back"))
+    (found,) = audit_trail.evolve((), transferred, recorded)
+    assert found.reason == "ill"
+    assert "back" not in repr(found)
+
+
+# All of it
+
+
+def test_it_reads_every_event_there_is() -> None:
+    assert set(audit_trail.reads) == {kind for decider in DECIDERS for kind in decider.events}
+
+
+def test_no_reason_of_an_event_is_personal() -> None:
+    """Nor what it says has changed, from and to: this is what the view copies."""
+    for kind in audit_trail.reads:
+        hints = get_type_hints(kind, include_extras=True)
+        for name in ("reason", "corrects", "from_", "to"):
+            assert not is_personal(hints.get(name)), (kind, name)
+
+
+def test_each_event_has_rows_under_its_position_in_the_order_of_the_ledger() -> None:
+    found = rows(audit_trail, captured, pooled, claimed, released)
+    assert [(each.position, each.ordinal, each.as_of_position) for each in found] == [
+        (1, 1, 1),
+        (2, 1, 2),
+        (3, 1, 3),
+        (4, 1, 4),
+        (4, 2, 4),
+    ]
+
+
+# In the database
+
+
+def trail(*told: object) -> Sequence[Change]:
+    return rows(audit_trail, *told)
+
+
+@pytest.mark.slow
+def test_it_is_found_by_subject_newest_first(views: Views) -> None:
+    views.put(audit_trail, *trail(captured, opened, pooled, claimed))
+    found = views.list(audit_trail, Filter("subject_id", "eq", f"lead/{LEAD}"), sort="-position")
+    assert [row["type"] for row in found] == ["lead.claimed", "lead.pooled", "lead.captured"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", Scope)
+def test_only_who_may_read_everything_reads_it(views: Views, scope: Scope) -> None:
+    views.put(audit_trail, *trail(captured, claimed))
+    asked = Listing(NOW, Reach(Actor(kind="user", id="ann", role="sales", org_path=OrgPath("north")), scope))
+    wanted = 2 if scope is Scope.ALL else 0
+    assert len(views.run(page(audit_trail, asked))) == wanted
+    assert views.run(count(audit_trail, asked)) == [{"count": wanted}]
