@@ -1,10 +1,9 @@
 """The audit trail: what changed, who did it, and why; and nothing that is somebody's private business."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 from uuid import UUID
 
 import pytest
@@ -26,7 +25,6 @@ from domain.lead.facts.intake import LeadCorrected, LeadScored
 from domain.lead.facts.work import FollowUpLogged
 from domain.money import Money
 from domain.order.facts import OrderRepriced
-from domain.quality.scoring import Scored
 from domain.signature import is_personal
 from domain.staff import StaffMoved
 from domain.ticket.facts.opening import PriorityChanged, TicketOpened
@@ -40,11 +38,10 @@ from domain.values import (
     IdentityId,
     OrderId,
     OrgPath,
-    StaffId,
     TicketId,
 )
 from projections.audit_trail import Change, audit_trail
-from projections.field_changes import NAMES, Changed, changes
+from projections.field_changes import NAMES
 from projections.query import Filter, Listing, Reach, count, page
 from tests.commands.quality.situations import adjusted
 from tests.projections.leads import (
@@ -206,6 +203,20 @@ def test_what_changes_no_field_is_there_too() -> None:
     (row,) = rows(audit_trail, FollowUpLogged(lead_id=LEAD, channel="call", effective=True, note="likes tea"))
     assert (row.type, row.field, row.before, row.after) == ("lead.follow-up-logged", None, None, None)
     assert "tea" not in repr(row)
+
+
+def test_what_is_personal_is_not_told_although_the_event_comes_with_all_of_it_open() -> None:
+    profile = Profile(name="Lin", motive="a gift")
+    for event in (
+        LeadCorrected(lead_id=LEAD, corrects=1, name="Lin", personal_custom={"gift": "a gift"}),
+        CustomerCorrected(customer_id=LI, corrects=1, profile=profile),
+        ContactUpdated(contact_id=ContactId(UUID(int=8)), name="Lin", note="a gift"),
+        replace(lost, competitor="Lin"),
+    ):
+        found = audit_trail.evolve((), event, around(1, at(3, 1), event))
+        assert found
+        assert "Lin" not in repr(found)
+        assert "a gift" not in repr(found)
 
 
 # Who, when and why
