@@ -13,8 +13,7 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_jsonable_python
 
-from domain.signature import is_personal
-from domain.values import Erased, outside_name
+from domain.values import Erased, PersonalMark, outside_name
 from ledger.codec import Codec
 from ledger.envelope import Recorded
 
@@ -50,6 +49,12 @@ def layout(cls: type[Any]) -> tuple[Field, ...]:
     return tuple(
         Field(each.name, outside_name(each.name), hints[each.name], is_personal(hints[each.name]))
         for each in fields(cls)
+    )
+
+
+def is_personal(annotation: Any) -> bool:
+    return any(isinstance(mark, PersonalMark) for mark in getattr(annotation, "__metadata__", ())) or any(
+        is_personal(argument) for argument in get_args(annotation) if argument is not Erased
     )
 
 

@@ -7,7 +7,6 @@ from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from domain.actor import Asked
-from domain.values import PersonalMark
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,12 +20,6 @@ def parameters(function: Callable[..., Any]) -> dict[str, Any]:
     """A function's parameters by name, with their annotations."""
     hints = get_type_hints(function)
     return {name: hints[name] for name in inspect.signature(function).parameters}
-
-
-def is_personal(annotation: Any) -> bool:
-    """Whether a value of it is personal, or something in it."""
-    marks = getattr(annotation, "__metadata__", ())
-    return any(isinstance(mark, PersonalMark) for mark in marks) or any(map(is_personal, get_args(annotation)))
 
 
 CONSULTING: set[Callable[..., Any]] = set()

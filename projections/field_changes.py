@@ -36,11 +36,11 @@ from domain.lead.facts.intake import LeadCorrected, LeadScored
 from domain.money import Money
 from domain.order.facts import OrderPaid, OrderRefunded, OrderRepriced
 from domain.quality.review.facts import ScoreAdjusted
-from domain.signature import is_personal
 from domain.staff import StaffMoved
 from domain.ticket.facts.opening import PriorityChanged
 from domain.ticket.facts.status import TicketReopened
 from domain.ticket.facts.work import TicketAssigned, TicketEscalated
+from projections.columns import is_personal
 
 
 class Changed(NamedTuple):

@@ -25,7 +25,6 @@ from domain.lead.facts.intake import LeadCorrected, LeadScored
 from domain.lead.facts.work import FollowUpLogged
 from domain.money import Money
 from domain.order.facts import OrderRepriced
-from domain.signature import is_personal
 from domain.staff import StaffMoved
 from domain.ticket.facts.opening import PriorityChanged, TicketOpened
 from domain.ticket.facts.status import TicketReopened
@@ -41,8 +40,10 @@ from domain.values import (
     TicketId,
 )
 from projections.audit_trail import Change, audit_trail
+from projections.columns import is_personal
 from projections.field_changes import NAMES
-from projections.query import Filter, Listing, Reach, count, page
+from projections.query import Filter, Listing, count, page
+from projections.scope import Reach
 from tests.commands.quality.situations import adjusted
 from tests.projections.leads import (
     ANN,
