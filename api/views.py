@@ -82,7 +82,7 @@ def condition(view: Projection, parameter: str, text: str) -> Filter:
     name, _, operator = parameter.partition(".")
     if name not in view.filters or operator not in ("", *OPERATORS):
         raise wrong(parameter, f"{view.name} is filtered by {', '.join(view.filters)}, and by {', '.join(OPERATORS)}")
-    kind = item_type(view, view.column(name))
+    kind = item_type(view, view.told(name))
     match operator or "eq":
         case "null":
             return Filter(name, "null", typed(parameter, bool, text))
@@ -94,7 +94,8 @@ def condition(view: Projection, parameter: str, text: str) -> Filter:
 
 def item_type(view: Projection, column: Column) -> Any:
     """The Python type of a column's values, or of the items of an array."""
-    hint = get_type_hints(view.row, include_extras=True)[column.name]
+    computed, _ = view.computed.get(column.name, (None, ""))
+    hint = computed or get_type_hints(view.row, include_extras=True)[column.name]
     return get_args(hint)[0] if column.many else hint
 
 
@@ -260,7 +261,7 @@ def parameters(view: Projection) -> Iterator[dict[str, Any]]:
         told = f"A text in {', '.join(searched)}; of a phone number its end, or all of it from the + on."
         yield parameter("search", {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}, told)
     for name in view.filters:
-        column = view.column(name)
+        column = view.told(name)
         each = f"{name}.has" if column.many else name
         yield parameter(each, schema(item_type(view, column)), "")
 

@@ -1,5 +1,6 @@
 """The read models: folds of the ledger whose state is a row."""
 
+from projections.agent_quality import agent_quality
 from projections.audit_trail import audit_trail
 from projections.capacity import capacity
 from projections.deadlines import deadlines
@@ -13,7 +14,9 @@ from projections.lead_likeness import lead_likeness
 from projections.lead_turns import lead_turns
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
+from projections.qa_queue import qa_queue
 from projections.revenue import customers_apart, revenue
+from projections.review_appeals import review_appeals
 from projections.sales_worklist import sales_worklist
 from projections.sampling_plans import sampling_plans
 from projections.sla_terms import sla_terms
@@ -46,11 +49,15 @@ VIEWS: tuple[Projection, ...] = (
     lead_likeness,
     lead_turns,
     audit_trail,
+    qa_queue,
+    agent_quality,
+    review_appeals,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
+    "agent_quality",
     "audit_trail",
     "capacity",
     "customers_apart",
@@ -66,7 +73,9 @@ __all__ = [
     "lead_turns",
     "order_refunds",
     "pool_directory",
+    "qa_queue",
     "revenue",
+    "review_appeals",
     "sales_worklist",
     "sampling_plans",
     "sla_terms",

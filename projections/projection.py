@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.signature import members, parameters
 from domain.values import FACT_NAMES, stream_named
 from ledger.envelope import Recorded
-from projections.columns import Column, columns
+from projections.columns import Column, columns, sql_type
 from projections.rows import OfPerson, Row, Scoped
 
 F = TypeVar("F", bound=Callable[[Any], Any])
@@ -87,12 +87,15 @@ class Projection:
 
     def __post_init__(self) -> None:
         known = self.by_name.keys()
-        named = {*self.key, *self.rows_by, *self.filters, *self.sought_by, *self.search, *filter(None, [self.words])}
+        named = {*self.key, *self.rows_by, *self.sought_by, *self.search, *filter(None, [self.words])}
         assert named <= known, f"{self.name} has no columns {named - known}"
         assert not (self.by_stream and self.lookups), f"{self.name} finds rows of other streams"
         assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
         assert not self.appends or (self.key == ("position",) and self.tells == "all"), f"{self.name} has another key"
         assert not (self.scoped and self.reserved), f"{self.name} is shown by scope, or to who may read everything"
+        facets = {facet for each in self.summaries.values() for facet in (*each.by, *each.facets)}
+        unknown = {*self.filters, *facets} - known - self.computed.keys()
+        assert not unknown, f"{self.name} has no columns {unknown}"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
         assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
         personal = any(each.personal for each in self.columns)
@@ -105,6 +108,12 @@ class Projection:
     def column(self, name: str) -> Column:
         """Raises KeyError for what is no column."""
         return self.by_name[name]
+
+    def told(self, name: str) -> Column:
+        """A column, or what is computed when reading, as if it were one."""
+        if name in self.computed:
+            return Column(name, sql_type(self.computed[name][0])[0], nullable=True)
+        return self.column(name)
 
     @cached_property
     def by_name(self) -> dict[str, Column]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from domain.access import Scope
-from projections.columns import TYPES, Column, quoted
+from projections.columns import Column, quoted
 from projections.masking import shortened
 from projections.projection import Projection
 from projections.scope import Reach, within_reach
@@ -147,19 +147,26 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
 def filtered(view: Projection, asked: Filter, text: Text) -> None:
     if asked.column not in view.filters:
         raise BadQuery(asked.column, f"{view.name} is filtered by {', '.join(sorted(view.filters))}")
-    column = view.column(asked.column)
+    column = view.told(asked.column)
     match asked.operator:
         case "null":
-            text.add(f"{column.quoted} IS {'' if asked.value else 'NOT '}NULL")
+            compared, value = f"IS {'' if asked.value else 'NOT '}NULL", ()
         case "has" if column.many:
-            text.add(f"{column.quoted} @> ARRAY[%s]::{column.type}", asked.value)
+            compared, value = f"@> ARRAY[%s]::{column.type}", (asked.value,)
         case "in" if not column.many:
-            text.add(f"{column.quoted} = ANY(%s::{column.type}[])", list(asked.value))
+            compared, value = f"= ANY(%s::{column.type}[])", (list(asked.value),)
         case "eq" | "ne" | "lt" | "le" | "gt" | "ge" as operator if not column.many:
-            text.add(f"{column.quoted} {COMPARED[operator]} %s::{column.type}", asked.value)
+            compared, value = f"{COMPARED[operator]} %s::{column.type}", (asked.value,)
         case _:
             can = "has or null" if column.many else "eq, ne, in, lt, le, gt, ge or null"
             raise BadQuery(asked.column, f"this column is compared by {can}")
+    text.add(expression(view, asked.column))
+    text.add(compared, *value)
+
+
+def expression(view: Projection, name: str) -> str:
+    """A column, or what is computed as one, where the rows are chosen."""
+    return f"({view.computed[name][1]})" if name in view.computed else quoted(name)
 
 
 def searched(view: Projection, asked: str, text: Text) -> None:
@@ -218,11 +225,8 @@ def ordered(view: Projection, sort: str | None) -> list[Key]:
         name = sort.removeprefix("-")
         if name not in view.sorts:
             raise BadQuery("sort", f"{view.name} is sorted by {', '.join(view.sorts)}, or the reverse with - before it")
-        if name in view.computed:
-            keys.append(Key(quoted(name), TYPES[view.computed[name][0]], nullable=True, descending=name != sort))
-        else:
-            column = view.column(name)
-            keys.append(Key(column.quoted, column.type, column.nullable, descending=name != sort))
+        column = view.told(name)
+        keys.append(Key(column.quoted, column.type, column.nullable, descending=name != sort))
     of_key = [view.column(name) for name in view.primary_key]
     return keys + [Key(column.quoted, column.type, nullable=False) for column in of_key]
 
@@ -294,12 +298,13 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
     for column in by:
         if column not in wanted.facets:
             raise BadQuery("by", f"{name} is told by {', '.join(wanted.facets)}")
-    groups = ", ".join(quoted(column) for column in by)
     text = Text(asked.now)
+    groups = [f"{expression(view, column)} AS {quoted(column)}" for column in by]
     figures = [f"{sql} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
-    text.add("SELECT " + ", ".join([*([groups] if by else []), *figures]))
+    text.add("SELECT " + ", ".join([*groups, *figures]))
     text.add(f"FROM {shown(view)} AS each")
     narrow(view, asked, text)
     if by:
-        text.add(f"GROUP BY {groups} ORDER BY {groups} LIMIT {MOST_GROUPS}")
+        places = ", ".join(str(place) for place, _ in enumerate(by, start=1))
+        text.add(f"GROUP BY {places} ORDER BY {places} LIMIT {MOST_GROUPS}")
     return text.statement((*by, *wanted.figures))

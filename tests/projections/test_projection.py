@@ -18,7 +18,7 @@ from ledger.envelope import Recorded
 from projections import VIEWS, capacity
 from projections.columns import columns
 from projections.folding import FoldFailed, Table
-from projections.projection import Projection, projection
+from projections.projection import Projection, Summary, projection
 from projections.rows import Row, Scoped, replace, table
 from tests.projections.spec import around
 
@@ -128,6 +128,11 @@ def test_what_cannot_be_is_refused_where_it_is_declared() -> None:
         projection("x", key=("nothing",), version=1, scoped=False)(evolve)
     with pytest.raises(AssertionError, match="cannot be sorted"):
         projection("x", key=("staff_id",), version=1, scoped=False, sorts=("nothing",))(evolve)
+    with pytest.raises(AssertionError, match=r"no columns \{'nothing'\}"):
+        projection("x", key=("staff_id",), version=1, scoped=False, filters=("nothing",))(evolve)
+    figures = Summary(by=(), facets=("nothing",), figures={})
+    with pytest.raises(AssertionError, match=r"no columns \{'nothing'\}"):
+        projection("x", key=("staff_id",), version=1, scoped=False, summaries={"y": figures})(evolve)
     view = projection("x", key=("staff_id",), version=1, scoped=False)(evolve)
     with pytest.raises(AssertionError, match="does not read all of"):
         view.finds_by("org_path")(everybody_of)
