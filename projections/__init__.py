@@ -2,6 +2,7 @@
 
 from projections.agent_quality import agent_quality
 from projections.audit_trail import audit_trail
+from projections.calibrations import calibration_items, calibration_scores, calibrations
 from projections.capacity import capacity
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
@@ -52,6 +53,9 @@ VIEWS: tuple[Projection, ...] = (
     qa_queue,
     agent_quality,
     review_appeals,
+    calibrations,
+    calibration_items,
+    calibration_scores,
 )
 
 __all__ = [
@@ -59,6 +63,9 @@ __all__ = [
     "Projection",
     "agent_quality",
     "audit_trail",
+    "calibration_items",
+    "calibration_scores",
+    "calibrations",
     "capacity",
     "customers_apart",
     "deadlines",
