@@ -13,6 +13,7 @@ from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
 from projections.lead_likeness import lead_likeness
 from projections.lead_turns import lead_turns
+from projections.pool_board import pool_board
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.qa_queue import qa_queue
@@ -56,6 +57,7 @@ VIEWS: tuple[Projection, ...] = (
     calibrations,
     calibration_items,
     calibration_scores,
+    pool_board,
 )
 
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "lead_likeness",
     "lead_turns",
     "order_refunds",
+    "pool_board",
     "pool_directory",
     "qa_queue",
     "revenue",

@@ -55,9 +55,10 @@ class Projection:
     everything; `inward` ones to nobody, for they hold what is masked elsewhere, and are there for policies alone.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
-    rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`. `sought_by` are
-    columns with an index, for whoever looks for a few rows among many. `search` names the columns in which a text is
-    looked for, masked phone numbers among them; `words` the column that holds the words of a row, and is not shown.
+    rows a list shows, `computed` what is made when reading: a type, and SQL over columns, `:now`, and `:reader`, which
+    is NULL where no person reads. `sought_by` are columns with an index, for whoever looks for a few rows among many.
+    `search` names the columns in which a text is looked for, masked phone numbers among them; `words` the column that
+    holds the words of a row, and is not shown.
     """
 
     name: str

@@ -74,7 +74,7 @@ def page(view: Projection, asked: Listing) -> Statement:
     if not 1 <= asked.limit <= LARGEST_PAGE:
         raise BadQuery("limit", f"a page has 1 to {LARGEST_PAGE} rows")
     order = ordered(view, asked.sort)
-    text = Text(asked.now)
+    text = text_for(asked)
     source(view, asked, text)
     if asked.after is not None:
         beyond(order, asked.after[1:], text)
@@ -85,13 +85,17 @@ def page(view: Projection, asked: Listing) -> Statement:
 
 def count(view: Projection, asked: Listing, *, most: int | None = None) -> Statement:
     """How many rows there are, or that there are at least so many."""
-    text = Text(at_its_own_time(asked).now)
+    text = text_for(at_its_own_time(asked))
     text.add("SELECT count(*) FROM (")
     source(view, asked, text)
     if most is not None:
         text.add("LIMIT %s", most)
     text.add(") AS counted")
     return text.statement(("count",))
+
+
+def text_for(asked: Listing) -> Text:
+    return Text(asked.now, None if asked.reach is None else asked.reach.person)
 
 
 def answered(view: Projection) -> tuple[str, ...]:
@@ -298,7 +302,7 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
     for column in by:
         if column not in wanted.facets:
             raise BadQuery("by", f"{name} is told by {', '.join(wanted.facets)}")
-    text = Text(asked.now)
+    text = text_for(asked)
     groups = [f"{expression(view, column)} AS {quoted(column)}" for column in by]
     figures = [f"{sql} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
     text.add("SELECT " + ", ".join([*groups, *figures]))

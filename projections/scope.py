@@ -17,6 +17,11 @@ class Reach:
     scope: Scope
 
     @property
+    def person(self) -> str | None:
+        """Who reads, if it is a person; a system of the same name is somebody else."""
+        return self.actor.id if self.actor.kind == "user" else None
+
+    @property
     def knows(self) -> bool:
         """Whether he is shown what is personal as it was written."""
         return scope_of(self.actor.role, Action.KNOW) is not None
@@ -36,7 +41,7 @@ def within_reach(reach: Reach, text: Text) -> None:
     if scope is Scope.ALL:
         text.add("TRUE")
         return
-    person = actor.id if actor.kind == "user" else None
+    person = reach.person
     text.add("(owner_id = %s OR formerly = 'staff/' || %s", person, person)
     text.add("OR (owner_id IS NOT NULL AND %s = ANY(collaborators)", person)
     text.add("AND EXISTS (SELECT FROM unnest(collaborators, collaborating_until) AS access (who, until) WHERE")

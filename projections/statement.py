@@ -1,5 +1,6 @@
 """SQL being put together for psycopg2, parameters in their places; text alone, for whoever has a connection."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,20 +15,24 @@ class Statement:
     columns: tuple[str, ...]
 
 
+GIVEN = re.compile(":now|:reader")
+
+
 @dataclass
 class Text:
-    """SQL being put together, with the parameters in the order of their places."""
+    """SQL being put together, with the parameters in the order of their places. `reader` is who reads, if a person."""
 
     now: datetime
+    reader: str | None = None
     parts: list[str] = field(default_factory=list)
     parameters: list[Any] = field(default_factory=list)
 
     def add(self, sql: str, *parameters: Any) -> None:
-        """`:now` may stand anywhere in the text, but not together with other parameters."""
-        if ":now" in sql:
+        """`:now` and `:reader` may stand anywhere in the text, but not together with other parameters."""
+        if found := GIVEN.findall(sql):
             assert not parameters, "the places of the parameters would not be known"
-            parameters = (self.now,) * sql.count(":now")
-            sql = sql.replace(":now", "%s::timestamptz")
+            parameters = tuple(self.now if each == ":now" else self.reader for each in found)
+            sql = sql.replace(":now", "%s::timestamptz").replace(":reader", "%s::text")
         assert sql.count("%") == sql.count("%s") == len(parameters), f"{sql} has not {len(parameters)} places"
         self.parts.append(sql)
         self.parameters.extend(parameters)
