@@ -4,6 +4,7 @@ from projections.agent_quality import agent_quality
 from projections.audit_trail import audit_trail
 from projections.calibrations import calibration_items, calibration_scores, calibrations
 from projections.capacity import capacity
+from projections.custody_ledger import custody_ledger
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
@@ -58,6 +59,7 @@ VIEWS: tuple[Projection, ...] = (
     calibration_items,
     calibration_scores,
     pool_board,
+    custody_ledger,
 )
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "calibration_scores",
     "calibrations",
     "capacity",
+    "custody_ledger",
     "customers_apart",
     "deadlines",
     "dispatch_queue",

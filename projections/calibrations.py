@@ -50,7 +50,7 @@ class Calibration(Scoped):
     auto_failed: bool | None = None
 
 
-SUBJECT = {"subject_id": (str, "'calibration/' || calibration_id")}
+SUBJECT: dict[str, tuple[type, str]] = {"subject_id": (str, "'calibration/' || calibration_id")}
 WHERE_TO_FIND = ("calibration_id", "call_id", "scorecard_id", "scorecard_number")
 
 

@@ -120,6 +120,8 @@ def of_others(event: Any) -> Iterator[Changed]:
             yield change("tag", None, tag)
         case TagRemoved(tag=tag):
             yield change("tag", tag, None)
+        case _:
+            pass
 
 
 def change(field: str, before: Any, after: Any) -> Changed:
@@ -128,6 +130,7 @@ def change(field: str, before: Any, after: Any) -> Changed:
 
 def given(event: Corrections) -> Iterator[Changed]:
     """All that a correction names; what had been said before, it does not repeat."""
+    kind: type = type(event)
     for each in fields(event)[1:]:
         found = getattr(event, each.name)
         if each.name == "corrects" or not found:
@@ -136,7 +139,7 @@ def given(event: Corrections) -> Iterator[Changed]:
             names = (inner.name for inner in fields(found) if getattr(found, inner.name) is not None)
             yield from (Changed(f"profile.{name}") for name in names)
         else:
-            yield Changed(each.name, None, None if each.name in personal(type(event)) else written(found))
+            yield Changed(each.name, None, None if each.name in personal(kind) else written(found))
 
 
 @cache

@@ -152,9 +152,10 @@ def filtered(view: Projection, asked: Filter, text: Text) -> None:
     if asked.column not in view.filters:
         raise BadQuery(asked.column, f"{view.name} is filtered by {', '.join(sorted(view.filters))}")
     column = view.told(asked.column)
+    value: tuple[Any, ...] = ()
     match asked.operator:
         case "null":
-            compared, value = f"IS {'' if asked.value else 'NOT '}NULL", ()
+            compared = f"IS {'' if asked.value else 'NOT '}NULL"
         case "has" if column.many:
             compared, value = f"@> ARRAY[%s]::{column.type}", (asked.value,)
         case "in" if not column.many:
