@@ -15,6 +15,7 @@ from domain.catalog import CatalogEvent
 from domain.contact.facts import ContactEvent
 from domain.credit_policy import CreditPolicyEvent
 from domain.customer.facts import CustomerEvent
+from domain.customer.facts.merging import CustomerUnmerged
 from domain.dispatch_rule import DispatchRuleEvent
 from domain.identity import IdentityEvent
 from domain.key_account_policy import KeyAccountPolicyEvent
@@ -75,7 +76,8 @@ class Change(Row):
     """One field that an event has changed, from `before` to `after`, or None of what is no change of a field. What a
     personal field was or is, is not told.
 
-    `corrects` is the version of the event that was wrong; `reason` a code, of the event or of the command.
+    `corrects` is the version of the event that was wrong, a merge for one; `reason` a code, of the event or of the
+    command.
     """
 
     position: int
@@ -159,7 +161,7 @@ def audit_trail(_: tuple[Change, ...], event: AnyEvent, recorded: Recorded) -> t
             field=field,
             before=before,
             after=after,
-            corrects=getattr(event, "corrects", None),
+            corrects=event.version if isinstance(event, CustomerUnmerged) else getattr(event, "corrects", None),
             reason=getattr(event, "reason", None) or asked,
             actor_kind=actor.kind,
             actor_id=actor.id,

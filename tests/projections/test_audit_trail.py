@@ -16,6 +16,7 @@ from domain.call.facts import CallDispositioned
 from domain.campaign import CampaignCostRecorded
 from domain.contact.facts import ContactUpdated
 from domain.customer.dossier import Profile
+from domain.customer.facts.merging import CustomerUnmerged
 from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
 from domain.customer.facts.person import CustomerCorrected, CustomerProfileUpdated
 from domain.customer.facts.relations import TagApplied, TagRemoved
@@ -44,6 +45,8 @@ from projections.columns import is_personal
 from projections.field_changes import NAMES
 from projections.query import Filter, Listing, count, page
 from projections.scope import Reach
+from tests.commands.customer.situations import OTHER as DOUBLE
+from tests.commands.customer.situations import dossier
 from tests.commands.quality.situations import adjusted
 from tests.projections.leads import (
     ANN,
@@ -95,10 +98,9 @@ def test_a_change_of_hands_says_whose_it_was_and_whose_it_is() -> None:
     assert said(recycled) == [("owner", "ann", None), ("pool", None, NORTH)]
     assert said(pooled) == [("pool", None, NORTH)]
     assert said(LeadHandedOff(lead_id=LEAD, call_id=CallId(UUID(int=9)), from_=ANN)) == [("owner", "ann", None)]
-    of_customer = {"customer_id": LI, "role": "primary"}
-    assert said(CustomerAssigned(owner=ANN, **of_customer)) == [("owner", None, "ann")]
-    assert said(CustomerTransferred(from_=ANN, to=BOB, **of_customer)) == [("owner", "ann", "bob")]
-    assert said(CustomerReleased(from_=BOB, **of_customer)) == [("owner", "bob", None)]
+    assert said(CustomerAssigned(customer_id=LI, owner=ANN, role="primary")) == [("owner", None, "ann")]
+    assert said(CustomerTransferred(customer_id=LI, from_=ANN, to=BOB, role="primary")) == [("owner", "ann", "bob")]
+    assert said(CustomerReleased(customer_id=LI, from_=BOB, role="primary")) == [("owner", "bob", None)]
 
 
 def test_one_event_may_change_several_fields() -> None:
@@ -188,6 +190,12 @@ def test_a_correction_names_what_it_corrects_and_each_field() -> None:
         ("requested_amount", "12 CNY"),
         ("identities_added", None),
     ]
+
+
+def test_who_separates_two_customers_corrects_their_merge() -> None:
+    apart = CustomerUnmerged(customer_id=LI, absorbed=DOUBLE, version=5, from_="active", to="new", kept=dossier())
+    (row,) = rows(audit_trail, apart)
+    assert (row.corrects, row.field, row.before, row.after) == (5, "status", "active", "new")
 
 
 def test_what_a_person_is_like_is_not_told_only_that_it_has_changed() -> None:

@@ -60,6 +60,7 @@ def days(*told: object) -> list[tuple[datetime, object]]:
 
 def as_a_whole(*told: object) -> Calibration:
     (row,) = rows(calibrations, *days(*told))
+    assert isinstance(row, Calibration)
     return row
 
 

@@ -321,7 +321,8 @@ def test_what_is_appended_before_a_fold_fails_is_kept() -> None:
 
 
 def test_a_view_that_appends_is_told_everything_and_has_no_other_key() -> None:
-    def at_an_instant(rows: tuple[Note, ...], event: StaffDeparted, at: Instant) -> tuple[Note, ...]: ...
+    def at_an_instant(rows: tuple[Note, ...], event: StaffDeparted, at: Instant) -> tuple[Note, ...]:
+        raise AssertionError((rows, event, at))
 
     with pytest.raises(AssertionError, match="another key"):
         projection("x", key=("staff_id",), version=1, appends=True, scoped=False)(notes.evolve)

@@ -78,6 +78,7 @@ def days(*told: object) -> list[tuple[datetime, object]]:
 
 def queued(*told: object) -> QueuedReview:
     (row,) = rows(qa_queue, *days(*told))
+    assert isinstance(row, QueuedReview)
     return row
 
 
@@ -186,7 +187,7 @@ def test_history_that_is_told_once_more_changes_nothing() -> None:
         (*SHOWN, coaching, replace(voided, from_="published")),
     ],
 )
-def test_it_is_seen_by_whoever_may_see_the_review(view: Projection, told: tuple[object, ...]) -> None:
+def test_it_is_seen_by_whoever_may_see_the_review(view: Projection, told: tuple[Any, ...]) -> None:
     assert reviews.holding is not None
     holding = reviews.holding(reviews.fold(REVIEW, told))
     assert holding is not None
@@ -307,9 +308,9 @@ def test_what_follows_a_bad_score() -> None:
 
 def review(number: int, agent: str, score: Scored, *then: Any, month: str = "2026-03") -> list[Any]:
     review_id = ReviewId(UUID(int=number))
-    drawn, *rest = whole(review_id, StaffId(agent), score)
-    told = [replace(drawn, month=month, call_id=CallId(review_id)), *rest]
-    return [*told, *(replace(each, review_id=review_id) for each in then)]
+    told: tuple[Any, ...] = whole(review_id, StaffId(agent), score)
+    drawn = replace(told[0], month=month, call_id=CallId(review_id))
+    return [drawn, *told[1:], *(replace(each, review_id=review_id) for each in then)]
 
 
 BEN = "ben"
