@@ -149,6 +149,12 @@ def test_the_reason_of_the_command_is_told_where_the_event_has_none() -> None:
     assert (row.reason, row.method, row.before, row.after) == ("ill", "transfer", ANN, BOB)
 
 
+def test_who_is_named_had_it_although_nobody_has_told_how_it_came_to_him() -> None:
+    assert stays(captured, recycled) == [("recycle", ANN, None)]
+    assert stays(captured, released) == [("release", ANN, None)]
+    assert stays(captured, transferred) == [("transfer", ANN, BOB)]
+
+
 @pytest.mark.parametrize("method", ["assign", "dispatch", "import"])
 def test_how_it_came_to_somebody(method: Any) -> None:
     given = replace(assigned, method=method, rule_id="north-rule", rule_number=3)
