@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -415,7 +416,7 @@ def test_what_happened_to_one_subject(told: Views) -> None:
         ("claim", None, "north"),
         ("release", "north", None),
     ]
-    assert [row["days"] for row in found] == [1.0, 2.0, pytest.approx((NOW - at(3, 5)).days)]
+    assert [row["days"] for row in found] == [Decimal(1), Decimal(2), Decimal((NOW - at(3, 5)).days)]
     assert {row["kind"] for row in found} == {"lead"}
 
 
