@@ -3,6 +3,8 @@
 Whose it was `before` is who had it, never who happened to do it.
 """
 
+from decimal import Decimal
+
 from projections.custody_ledger.customers import of_customers
 from projections.custody_ledger.leads import of_leads
 from projections.custody_ledger.row import Custody, Method
@@ -24,7 +26,7 @@ custody_ledger = projection(
         "kind": (str, "split_part(subject_id, '/', 1)"),
         "before_org": (str, ORG.format("before")),
         "after_org": (str, ORG.format("after")),
-        "days": (float, "extract(epoch FROM greatest(coalesce(until, :now), since) - since)::float / 86400"),
+        "days": (Decimal, "round(extract(epoch FROM greatest(coalesce(until, :now), since) - since) / 86400, 2)"),
     },
     summaries={
         "moves": Summary(

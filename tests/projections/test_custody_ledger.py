@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -147,6 +148,12 @@ def test_the_reason_of_the_command_is_told_where_the_event_has_none() -> None:
     recorded = replace(around(4, at(3, 4), transferred), reason=Reason(code="ill"))
     *_, row = custody_ledger.evolve(tuple(rows(custody_ledger, captured, pooled, claimed)), transferred, recorded)
     assert (row.reason, row.method, row.before, row.after) == ("ill", "transfer", ANN, BOB)
+
+
+def test_who_is_named_had_it_although_nobody_has_told_how_it_came_to_him() -> None:
+    assert stays(captured, recycled) == [("recycle", ANN, None)]
+    assert stays(captured, released) == [("release", ANN, None)]
+    assert stays(captured, transferred) == [("transfer", ANN, BOB)]
 
 
 @pytest.mark.parametrize("method", ["assign", "dispatch", "import"])
@@ -409,7 +416,7 @@ def test_what_happened_to_one_subject(told: Views) -> None:
         ("claim", None, "north"),
         ("release", "north", None),
     ]
-    assert [row["days"] for row in found] == [1.0, 2.0, pytest.approx((NOW - at(3, 5)).days)]
+    assert [row["days"] for row in found] == [Decimal(1), Decimal(2), Decimal((NOW - at(3, 5)).days)]
     assert {row["kind"] for row in found} == {"lead"}
 
 
