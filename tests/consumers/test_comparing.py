@@ -10,9 +10,10 @@ import pytest
 
 from consumers.comparing import Compared, Difference
 from consumers.rebuild import Progress, Rebuild
+from consumers.session import Cursor
 from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
-from projections import funnel, lead_likeness, revenue, sales_worklist, sql, status_time
+from projections import funnel, lead_likeness, sales_worklist, sql, status_time
 from projections.projection import Projection, projection
 from projections.rows import Row, table
 from tests.consumers.histories import any_history
@@ -157,8 +158,8 @@ def test_a_view_that_is_behind_is_compared_where_it_is_and_swapped_at_the_end(ke
 def test_both_are_at_one_position_while_others_write(house: House, seed: int) -> None:
     chance, done = Random(seed), Event()
     tell(house.ledger, *any_history(chance, 200))
-    house.worker(batch=7)
-    house.caught_up()
+    house.worker(7, [sales_worklist, lead_likeness])
+    house.caught_up(sales_worklist, lead_likeness)
 
     @contextmanager
     def writing() -> Iterator[None]:
@@ -175,21 +176,26 @@ def test_both_are_at_one_position_while_others_write(house: House, seed: int) ->
             writer.join()
 
     class Slow(Rebuild):
-        """The view that answers has moved on before both are compared."""
+        """The view that answers has moved on before both are compared, and moves on while they are."""
 
         def compared(self) -> Compared:
-            before = house.status(self.view).position
-            house.wait(lambda: house.status(self.view).position > before)
+            self.wait_behind(house.status(self.view).position)
             return super().compared()
+
+        def reach(self, cursor: Cursor, position: int) -> None:
+            super().reach(cursor, position)
+            if self.judge is not None:
+                self.wait_behind(position)
+
+        def wait_behind(self, position: int) -> None:
+            house.wait(lambda: house.status(self.view).position > position + 20)
 
     found: list[Compared] = []
     with writing():
-        for view in (sales_worklist, funnel, lead_likeness, revenue):
+        for view in (sales_worklist, lead_likeness):
             judge = lambda compared: not found.append(compared)  # type: ignore[func-returns-value]  # noqa: E731
             Slow(view, house.ledger, house.url, house.url, judge=judge).run()
-    assert [each.differing for each in found] == [0, 0, 0, 0]
-    house.caught_up()
-    house.must_equal_a_rebuild(sales_worklist)
+    assert [each.differing for each in found] == [0, 0]
 
 
 # Other versions

@@ -13,15 +13,18 @@ from api.demo.history import write
 from consumers.filling import unhindered
 from consumers.policies import POLICIES
 from consumers.shares import Share, concerning, fold_in_shares
-from domain.values import LeadId, stream_named
+from domain.lead.facts.custody import LeadAssigned, LeadClaimed, LeadReleased
+from domain.staff import StaffDeparted, StaffMoved
+from domain.values import LeadId, StaffId, stream_named
 from projections import VIEWS, funnel, revenue, sales_worklist, status_time
 from projections.folding import FoldFailed, Table, Told
-from projections.projection import Projection
-from projections.rows import Row
-from tests.consumers.histories import any_history
+from projections.projection import Projection, projection
+from projections.rows import Row, table
+from projections.rows import replace as replace_row
+from tests.consumers.histories import ORGS, STAFF, any_history
 from tests.consumers.house import House
 from tests.consumers.telling import tell
-from tests.projections.leads import at, captured, contacted, qualified
+from tests.projections.leads import assigned, at, captured, claimed, contacted, qualified
 
 MEMORIES = tuple({process.memory.name: process.memory for process in POLICIES}.values())
 BATCH = 10
@@ -64,6 +67,51 @@ def leads(number: int) -> list[Told]:
         for each in range(number)
     ]
     return [(position, at(3, 1), event) for position, event in enumerate(told, 1)]
+
+
+@table
+class Held(Row):
+    lead_id: LeadId
+    staff_id: StaffId
+    moves: int
+
+
+@projection("held", key=("lead_id",), version=1, scoped=False)
+def held(
+    row: Held | None, event: LeadAssigned | LeadClaimed | LeadReleased | StaffMoved | StaffDeparted
+) -> Held | None:
+    """Who holds what; an event about a person finds all that he holds, and nothing else."""
+    match event:
+        case LeadAssigned(lead_id=lead_id, owner=owner) | LeadClaimed(lead_id=lead_id, owner=owner):
+            return Held(lead_id=lead_id, staff_id=owner, moves=0)
+        case LeadReleased() | StaffDeparted():
+            return None
+        case StaffMoved():
+            assert row is not None, "only what is there is found"
+            return replace_row(row, moves=row.moves + 1)
+
+
+@held.finds_by("staff_id")
+def whose(event: StaffMoved | StaffDeparted) -> StaffId:
+    return event.staff_id
+
+
+def test_events_that_find_their_rows_find_them_in_every_share(seed: int) -> None:
+    chance = Random(seed)
+    owned = [
+        replace(event, lead_id=LeadId(UUID(int=number)), owner=chance.choice(STAFF))
+        for event in (assigned, claimed)
+        for number in range(60)
+    ]
+    moved = [StaffMoved(staff_id=each, role="sales", from_=ORGS[0], to=ORGS[1]) for each in STAFF]
+    events = [*owned, *moved, *owned[:30], *moved, StaffDeparted(staff_id=STAFF[0]), *moved]
+    told: list[Told] = [(position, at(3, 1), event) for position, event in enumerate(events, 1)]
+    rows = at_once(held, told)
+    assert len({row.__dict__["moves"] for row in rows}) > 1
+    for most in (1, 7, 30):
+        passes = in_shares(held, told, most)
+        assert len(passes) > 1
+        assert placed(held, [row for each in passes for row in each]) == placed(held, rows)
 
 
 PLAIN = [view for view in (*VIEWS, *MEMORIES) if view.tells != "all"]
