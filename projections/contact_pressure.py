@@ -24,12 +24,12 @@ from domain.outreach_policy import MONTH, WEEK, OutreachTerms
 from domain.values import ContactId, Instant
 from projections.contacts import THROUGH
 from projections.projection import projection
-from projections.rows import replace, table
+from projections.rows import Scoped, replace, table
 from projections.wishes import Wishing, heard, wished
 
 
 @table
-class Pressure(Wishing):
+class Pressure(Wishing, Scoped):
     """What counts and can still be seen by a window: `made`, in order, and `planned_at`, what a place is reserved for,
     each with what it is called where it is going to be made.
     """

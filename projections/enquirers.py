@@ -14,11 +14,11 @@ from domain.identity import (
 )
 from domain.values import CustomerId, IdentityId, Instant, LeadId
 from projections.projection import projection
-from projections.rows import Row, replace, table
+from projections.rows import Scoped, replace, table
 
 
 @table
-class Enquirer(Row):
+class Enquirer(Scoped):
     """`lead_id` is the open lead that has the identity, `last_lead_id` the last one that had, and `customer_id` whose
     it is. `since` when it came to be known.
     """

@@ -351,7 +351,8 @@ def test_when_it_is_not_too_much_is_what_the_policy_itself_says(views: Views, se
     chance, terms = Random(seed), OutreachTerms()
     people = dict[UUID, Pressure]()
     for number in range(1, 121):
-        about = [timedelta(minutes=chance.randrange(-45 * 1440, 20 * 1440)) for _ in range(chance.randrange(14))]
+        step = chance.choice((1, 1440))  # Some are whole days apart, where windows just end.
+        about = [timedelta(minutes=chance.randrange(-45 * 1440, 20 * 1440, step)) for _ in range(chance.randrange(14))]
         instants = sorted(NOW + each for each in about)
         past, ahead = [at for at in instants if at <= NOW], [at for at in instants if at > NOW]
         people[UUID(int=number)] = Pressure(
