@@ -1,7 +1,8 @@
 """Keeps the views up with the ledger: each in batches, one transaction for the rows and the position.
 
-Several processes share the views by leases. A view whose fold fails stands still where it failed, says so and is tried
-again; the others go on. A view whose table or fold is of another version is rebuilt.
+Several processes share the views by leases. Where a fold fails, the event is parked with its keys, and tried again; all
+other keys go on. Where nobody knows whom it concerns, the view stands still, says so and is tried again; the other views
+go on. A view whose table or fold is of another version is rebuilt.
 """
 
 import time
@@ -13,8 +14,10 @@ from threading import Event
 import structlog
 
 from consumers.advance import Source, advance
+from consumers.dead_letters import due, know_aside
 from consumers.hands import Hands
 from consumers.rebuild import AlreadyRebuilding, Rebuild, Report, Stopped
+from consumers.retry import retry
 from consumers.session import ReadsUnavailable, Session
 from consumers.status import ViewStatus, status
 from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, ensure, fail, pass_over, prepare
@@ -31,6 +34,8 @@ BATCH = 1_000
 FAR = 20_000  # A view that is new, and so far behind, is rebuilt instead of followed.
 LEASE_SECONDS = 2.0  # Between attempts to take over a view that another process has.
 REST_SECONDS = 0.5  # After a server was lost.
+RETRY_SECONDS = 0.5  # Between looks which dead letters are to be tried again,
+RETRIES = 20  # and so many keys of a view at a time, so that what is new does not wait for them.
 
 log = structlog.get_logger()
 
@@ -69,6 +74,7 @@ class Projector:
     following: dict[str, Follower] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    retries_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.session = Session(self.database_url, "projector")
@@ -118,6 +124,7 @@ class Projector:
                 busy |= self.step(follower, last, idle)
         if idle:
             self.pass_over(idle, last)
+        self.retry()
         return busy
 
     def step(self, follower: Follower, last: int, idle: list[Follower]) -> bool:
@@ -162,6 +169,22 @@ class Projector:
             for follower in idle:
                 self.following.pop(follower.place.view.name)
 
+    def retry(self) -> None:
+        """Try again what is due of the dead letters; nobody is asked where there are none."""
+        parked = [follower for follower in self.following.values() if follower.place.parked]
+        if not parked or self.retries_at > time.monotonic():
+            return
+        for follower in parked:
+            for key in due(self.session, follower.place, RETRIES):
+                if self.stop.is_set():
+                    return
+                try:
+                    retry(self.session, follower.place, follower.source, key)
+                except Fenced:
+                    self.following.pop(follower.place.view.name)
+                    break
+        self.retries_at = time.monotonic() + RETRY_SECONDS
+
     # Which views are ours
 
     def take_one(self, last: int) -> bool:
@@ -198,7 +221,10 @@ class Projector:
         else:
             source = self.sources.get(view.name) or Source(self.ledger, self.wire, view)
             self.sources[view.name] = source
-            self.following[view.name] = Follower(Place(view, found.build, found.position), source, self.batch)
+            place = Place(view, found.build, found.position)
+            with self.session.transaction() as cursor:
+                know_aside(cursor, place)
+            self.following[view.name] = Follower(place, source, self.batch)
             waiting.followed = True
 
     def rebuild(self, view: Projection) -> None:

@@ -10,6 +10,7 @@ import psycopg2
 import structlog
 
 from consumers.advance import Source, advance, step
+from consumers.dead_letters import drop_all_but, know_aside, log_parked, put_aside
 from consumers.filling import copy, unhindered
 from consumers.hands import Hands, NotFolded
 from consumers.session import Cursor, ReadsUnavailable, Session
@@ -17,7 +18,7 @@ from consumers.tracking import Place, ensure, move, prepare, tables, tracked
 from ledger.ledger import Ledger
 from ledger.scan import Wire
 from projections import sql
-from projections.folding import Table
+from projections.folding import Aside, Table
 from projections.projection import Projection
 
 MOST_ROWS = 1_000_000
@@ -68,7 +69,8 @@ class Rebuild:
     """One rebuild of one view: fold, copy, catch up, swap. Unless it comes to its end, its build is thrown away.
 
     With `until` it goes up to that position, where the one that answers now must stand, and not beyond it. What is
-    `folded` up to there already is taken as it is.
+    `folded` up to there already is taken as it is. Where it `parks`, what the fold does not take is put aside with its
+    keys, and what was skipped in this version of the fold is left out; else it fails there.
 
     Memory: about 1 kB a row of the view, of which no more than `most` are kept; from there on it goes in batches.
     """
@@ -85,6 +87,7 @@ class Rebuild:
         hands: Hands | None = None,
         until: int | None = None,
         folded: Table | None = None,
+        parks: bool = True,
         most: int = MOST_ROWS,
     ) -> None:
         self.view = view
@@ -98,7 +101,7 @@ class Rebuild:
         self.until = until
         self.folded = folded
         self.most = most
-        self.place = Place(view, 0, 0, of_build=True)
+        self.place = Place(view, 0, 0, of_build=True, parks=parks)
         self.total = 0
         self.started = self.reported = time.monotonic()
 
@@ -130,6 +133,8 @@ class Rebuild:
         self.total = self.last()
         with self.session.transaction() as cursor:
             self.place.build, self.place.position = 1 + max(tables(cursor, self.view)), 0
+            if self.place.parks:
+                know_aside(cursor, self.place)
             cursor.execute(
                 "INSERT INTO views.builds (name, build, until) VALUES (%s, %s, %s)",
                 [self.view.name, self.place.build, self.total],
@@ -139,7 +144,7 @@ class Rebuild:
         """Fold everything in memory, and copy it into a new table at once."""
         if self.folded is not None:
             self.copy(self.folded, self.total)
-        elif not self.view.by_stream or self.hands is None or not self.hands.are_worth(self.total):
+        elif self.hands is None or not self.is_in_parts or not self.hands.are_worth(self.total):
             self.fill_here()
         else:
             try:
@@ -150,6 +155,11 @@ class Rebuild:
                 self.begin()
                 self.fill_here()
 
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether streams may be folded apart; what is put aside or left out is told in one place."""
+        return self.view.by_stream and not self.place.skipped
+
     def fill_by(self, hands: Hands) -> None:
         with self.session.transaction() as cursor:
             cursor.execute(sql.create_table(self.view, self.place.build))
@@ -159,16 +169,29 @@ class Rebuild:
         self.filled(self.total)
 
     def fill_here(self) -> None:
-        table = Table(self.view, remember=False)
+        table, aside = Table(self.view, remember=False), Aside(skipped=self.place.skipped)
         reached = self.total
         with unhindered():
             for told in self.source.batches(0, self.total):
-                table.fold(told)
+                if self.place.parks:
+                    table.fold_aside(told, aside)
+                    self.put_aside(aside)
+                else:
+                    table.fold(told)
                 self.tell("folding", told[-1][0])
                 if len(table.states) > self.most:
                     reached = told[-1][0]
                     break
             self.copy(table, reached)
+
+    def put_aside(self, aside: Aside) -> None:
+        """At once: what waits for one key may be a great deal."""
+        if aside.parked:
+            with self.session.transaction() as cursor:
+                put_aside(cursor, self.place, aside.parked)
+            log_parked(self.view, aside.parked)
+            self.place.parked = True
+            aside.parked.clear()
 
     def copy(self, table: Table, reached: int) -> None:
         """The table, its rows and its indexes, in one transaction with the position that they are of."""
@@ -234,7 +257,7 @@ class Rebuild:
         self.tell("done", self.place.position)
 
     def clean(self) -> None:
-        """Drop every table of the view but the one that answers."""
+        """Drop every table of the view but the one that answers, and what was put aside of them."""
         with self.session.transaction() as cursor:
             cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
             now = tracked(cursor, self.view)
@@ -242,6 +265,7 @@ class Rebuild:
             for build in tables(cursor, self.view):
                 if build != now.build:
                     cursor.execute(f"DROP TABLE {sql.table(self.view, build)}")
+            drop_all_but(cursor, self.view, now.build)
 
     # On the way
 
