@@ -14,7 +14,7 @@ import structlog
 from psycopg2 import extras
 
 from consumers.session import Cursor, Session
-from consumers.tracking import AFTER, Place, described
+from consumers.tracking import Place, described
 from domain.values import FACT_NAMES
 from projections.folding import Key, Parked
 from projections.projection import Projection
@@ -71,6 +71,11 @@ def key_read(view: Projection, values: Sequence[str]) -> Key:
     return tuple(columns) if len(columns) > 1 else columns[0]
 
 
+def key_named(view: Projection, name: str) -> Key:
+    """The key that people name so."""
+    return key_read(view, name.split(",") if len(view.key) > 1 else [name])
+
+
 def shown(values: Iterable[str]) -> str:
     """The key as people name it."""
     return ",".join(values)
@@ -81,9 +86,7 @@ def shown(values: Iterable[str]) -> str:
 
 def keys_aside(cursor: Cursor, place: Place) -> set[Key]:
     """Those that do not go on."""
-    cursor.execute(
-        "SELECT key FROM views.dead_letters WHERE view = %s AND build = %s", [place.view.name, place.build]
-    )
+    cursor.execute("SELECT key FROM views.dead_letters WHERE view = %s AND build = %s", [place.view.name, place.build])
     return {key_read(place.view, key) for (key,) in cursor.fetchall()}
 
 
@@ -115,7 +118,7 @@ def put_aside(cursor: Cursor, place: Place, parked: Sequence[Parked]) -> None:
             cursor,
             "INSERT INTO views.dead_letters (view, build, key, position, type, error, attempts, retry_at) VALUES %s",
             heads,
-            f"(%s, %s, %s::text[], %s, %s, %s, 1, {AFTER.format(0)})",
+            "(%s, %s, %s::text[], %s, %s, %s, 1, now() + interval '1 second')",
             PAGE,
         )
     if behind:
@@ -131,8 +134,8 @@ def log_parked(view: Projection, parked: Iterable[Parked]) -> None:
 
 def drop_all_but(cursor: Cursor, view: Projection, build: int) -> None:
     """What was put aside of a build ends with it."""
-    for table in ("dead_letters", "queued"):
-        cursor.execute(f"DELETE FROM views.{table} WHERE view = %s AND build <> %s", [view.name, build])
+    cursor.execute("DELETE FROM views.dead_letters WHERE view = %s AND build <> %s", [view.name, build])
+    cursor.execute("DELETE FROM views.queued WHERE view = %s AND build <> %s", [view.name, build])
 
 
 def due(session: Session, place: Place, at_most: int) -> list[Key]:

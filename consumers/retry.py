@@ -6,7 +6,7 @@ from consumers.advance import Source
 from consumers.dead_letters import skipped_by, written
 from consumers.rebuild import AlreadyRebuilding
 from consumers.session import Cursor, ReadsUnavailable, Session, load_key, write
-from consumers.tracking import AFTER, Fenced, Place, described, tracked
+from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, tracked
 from ledger.store import Busy, Unavailable
 from projections.folding import FoldFailed, Key, Table, Told
 from projections.projection import Projection
@@ -102,7 +102,7 @@ def event_at(source: Source, position: int) -> Told:
 
 
 def go_on(cursor: Cursor, place: Place, key: Key, after: int, folded: int) -> Retried:
-    """All up to a position is folded. What waits beyond it is tried at once; where there is nothing, the key is free."""
+    """All up to a position is folded. What waits beyond it is tried at once; where nothing does, the key is free."""
     of = [place.view.name, place.build, written(place.view, key)]
     cursor.execute(
         "SELECT min(position) FROM views.queued WHERE (view, build, key) = (%s, %s, %s::text[]) AND position > %s",
@@ -122,12 +122,13 @@ def stand_at(cursor: Cursor, place: Place, key: Key, position: int, failed: Fold
     of = [place.view.name, place.build, written(place.view, key)]
     if failed is not None and blame(cursor, of, position, failed):
         return
+    tried = 0 if failed is None else 1
     cursor.execute(
         "UPDATE views.dead_letters AS head SET position = behind.position, type = behind.type, error = %s,"
-        f" attempts = %s, failed_at = now(), retry_at = CASE WHEN %s THEN {AFTER.format(0)} ELSE now() END"
+        " attempts = %s, failed_at = now(), retry_at = now() + %s * interval '1 second'"
         " FROM views.queued AS behind WHERE (head.view, head.build, head.key) = (%s, %s, %s::text[])"
         " AND (behind.view, behind.build, behind.key) = (head.view, head.build, head.key) AND behind.position = %s",
-        [None if failed is None else described(failed), failed is not None, failed is not None, *of, position],
+        [None if failed is None else described(failed), tried, tried, *of, position],
     )
     cursor.execute(
         "DELETE FROM views.queued WHERE (view, build, key) = (%s, %s, %s::text[]) AND position <= %s", [*of, position]
@@ -137,9 +138,10 @@ def stand_at(cursor: Cursor, place: Place, key: Key, position: int, failed: Fold
 def blame(cursor: Cursor, of: list[object], position: int | None, error: BaseException) -> bool:
     """Note that the head has failed once more; whether it stands there."""
     cursor.execute(
-        f"UPDATE views.dead_letters SET error = %s, attempts = attempts + 1, retry_at = {AFTER.format('attempts')}"
+        "UPDATE views.dead_letters SET error = %s, attempts = attempts + 1,"
+        " retry_at = now() + least(power(2, least(attempts, 10)), %s) * interval '1 second'"
         " WHERE (view, build, key) = (%s, %s, %s::text[]) AND position = coalesce(%s, position)",
-        [described(error), *of, position],
+        [described(error), LONGEST_WAIT, *of, position],
     )
     return cursor.rowcount == 1
 

@@ -14,8 +14,6 @@ from projections.folding import Key
 from projections.projection import Projection
 
 LONGEST_WAIT = 60  # Seconds until what fails is tried again.
-AFTER = f"now() + least(power(2, least({{}}, 10)), {LONGEST_WAIT}) * interval '1 second'"
-"""When that is, by how often it has failed before."""
 ROOT = Path(__file__).parent.parent
 
 
@@ -150,8 +148,9 @@ def fail(session: Session, view: Projection, position: int | None, error: BaseEx
     with session.transaction() as cursor:
         cursor.execute(
             "UPDATE views.tracking SET error = %s, failures = failures + 1, updated_at = now(),"
-            f" retry_at = {AFTER.format('failures')} WHERE name = %s RETURNING failures",
-            [described(error, position), view.name],
+            " retry_at = now() + least(power(2, least(failures, 10)), %s) * interval '1 second'"
+            " WHERE name = %s RETURNING failures",
+            [described(error, position), LONGEST_WAIT, view.name],
         )
         found = cursor.fetchone()
     return 0 if found is None else int(found[0])
