@@ -73,7 +73,7 @@ def reads() -> Iterator[Reads]:
         must_be_prepared(url)
         with (
             reading(settings, url) as ledger,
-            closing(Session(url, "dead letters")) as session,
+            closing(Session(url, "dead letters", wait_for_disk=True)) as session,
             closing(Wire(url)) as wire,
         ):
             prepare(session)
