@@ -99,7 +99,12 @@ class Figures:
             for each in found.views:
                 events.add_metric([each.view], each.behind)
                 seconds.add_metric([each.view], each.seconds)
-            yield from (events, seconds)
+            letters = GaugeMetricFamily(
+                "lifeledger_view_dead_letters", "Keys of a view that do not go on", labels=["view"]
+            )
+            for name, count in sorted(self.service.dead_letters().items()):
+                letters.add_metric([name], count)
+            yield from (events, seconds, letters)
 
 
 def router(service: Service, figures: Figures) -> APIRouter:

@@ -76,3 +76,12 @@ class Service:
             return self.views.lags()
         except ViewNotBuilt:
             return {}
+
+    def dead_letters(self) -> Mapping[str, int]:
+        """How many keys of each view do not go on."""
+        if self.views is None:
+            return {}
+        try:
+            return self.views.dead_letters()
+        except ViewNotBuilt:
+            return {}

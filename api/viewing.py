@@ -21,6 +21,10 @@ LAGS = (
     "SELECT name, position, coalesce((SELECT extract(epoch FROM now() - recorded_at) FROM ledger.stored_events"
     " WHERE notification_id > position ORDER BY notification_id LIMIT 1), 0)::float FROM views.tracking"
 )
+DEAD_LETTERS = (
+    "SELECT name, (SELECT count(*) FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (name,"
+    " tracking.build)) FROM views.tracking"
+)
 
 
 class ViewReader:
@@ -66,6 +70,15 @@ class ViewReader:
         def ask(asking: Any) -> dict[str, tuple[int, float]]:
             asking.execute(LAGS)
             return {name: (position, seconds) for name, position, seconds in asking.fetchall()}
+
+        return self.threads.submit(self.read, ask).result()
+
+    def dead_letters(self) -> Mapping[str, int]:
+        """How many keys of each view do not go on."""
+
+        def ask(asking: Any) -> dict[str, int]:
+            asking.execute(DEAD_LETTERS)
+            return dict(asking.fetchall())
 
         return self.threads.submit(self.read, ask).result()
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from consumers.dead_letters import keys_aside, log_parked, put_aside
 from consumers.gone import keep_what_left
 from consumers.session import Cursor, Session, load, write
 from consumers.tracking import Place, move
 from domain.values import FACT_NAMES
 from ledger.ledger import Ledger
 from ledger.scan import AHEAD, WHOLE, Part, Scan, Wire
-from projections.folding import Table, Told
+from projections.folding import Aside, Parked, Table, Told
 from projections.projection import Projection
 
 
@@ -44,16 +45,29 @@ def advance(session: Session, place: Place, told: Sequence[Told], until: int) ->
     Raises FoldFailed, or Fenced where the view is not where it was left; nothing has changed then.
     """
     with session.transaction() as cursor:
-        step(cursor, place, told, until)
+        parked = step(cursor, place, told, until)
     place.position = until
+    log_parked(place.view, parked)
 
 
-def step(cursor: Cursor, place: Place, told: Sequence[Told], until: int) -> None:
-    """The position is moved first: that locks the view for this transaction."""
+def step(cursor: Cursor, place: Place, told: Sequence[Told], until: int) -> Sequence[Parked]:
+    """The position is moved first: that locks the view for this transaction, and all that is put aside of it.
+
+    Only who keeps the view up puts aside: where it knows of nothing, there is nothing, and nobody is asked.
+    """
     move(cursor, place, until)
-    if told:
-        table = Table(place.view, load(cursor, place.view, place.build, [event for _, _, event in told]))
+    if not told:
+        return ()
+    aside = Aside(keys_aside(cursor, place) if place.parked else set(), place.skipped)
+    table = Table(place.view, load(cursor, place.view, place.build, [event for _, _, event in told]))
+    if place.parks:
+        table.fold_aside(told, aside)
+    else:
         table.fold(told)
-        write(cursor, place.view, place.build, table)
-        if not (place.of_build or place.view.inward):
-            keep_what_left(cursor, place.view, table, until)
+    write(cursor, place.view, place.build, table)
+    if not (place.of_build or place.view.inward):
+        keep_what_left(cursor, place.view, table, until)
+    place.parked = bool(aside.keys)
+    if aside.parked:
+        put_aside(cursor, place, aside.parked)
+    return aside.parked

@@ -1,7 +1,8 @@
 """Keeps the views up with the ledger: each in batches, one transaction for the rows and the position.
 
-Several processes share the views by leases. A view whose fold fails stands still where it failed, says so and is tried
-again; the others go on. A view whose table or fold is of another version is rebuilt.
+Several processes share the views by leases. Where a fold fails, the event is parked with its keys and tried again; all
+other keys go on. Where nobody knows whom it concerns, the view stands still, says so and is tried again; the others go
+on. A view whose table or fold is of another version is rebuilt.
 """
 
 import time
@@ -13,10 +14,12 @@ from threading import Event
 import structlog
 
 from consumers.advance import Source, advance
+from consumers.dead_letters import due, know_aside
 from consumers.gone import forget_what_left
 from consumers.hands import Hands
 from consumers.kept import is_given_up
 from consumers.rebuild import AlreadyRebuilding, Judge, Rebuild, Report, Stopped
+from consumers.retry import retry
 from consumers.session import ReadsUnavailable, Session
 from consumers.status import ViewStatus, status
 from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, ensure, fail, pass_over, prepare
@@ -34,6 +37,8 @@ FAR = 20_000  # A view that is new, and so far behind, is rebuilt instead of fol
 LEASE_SECONDS = 2.0  # Between attempts to take over a view that another process has.
 FORGET_SECONDS = 60.0  # Between looks at what need not be kept any more.
 REST_SECONDS = 0.5  # After a server was lost.
+RETRY_SECONDS = 0.5  # Between looks which dead letters are to be tried again,
+RETRIES = 20  # and so many keys of a view at a time, so that what is new does not wait for them.
 
 log = structlog.get_logger()
 
@@ -73,6 +78,7 @@ class Projector:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     forgets_at: float = 0.0
+    retries_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.session = Session(self.database_url, "projector")
@@ -125,6 +131,7 @@ class Projector:
         if self.forgets_at < time.monotonic():
             self.forgets_at = time.monotonic() + FORGET_SECONDS
             forget_what_left(self.session)
+        self.retry()
         return busy
 
     def step(self, follower: Follower, last: int, idle: list[Follower]) -> bool:
@@ -169,6 +176,22 @@ class Projector:
             for follower in idle:
                 self.following.pop(follower.place.view.name)
 
+    def retry(self) -> None:
+        """Try again what is due of the dead letters; nobody is asked where there are none."""
+        parked = [follower for follower in self.following.values() if follower.place.parked]
+        if not parked or self.retries_at > time.monotonic():
+            return
+        for follower in parked:
+            for key in due(self.session, follower.place, RETRIES):
+                if self.stop.is_set():
+                    return
+                try:
+                    retry(self.session, follower.place, follower.source, key)
+                except Fenced:
+                    self.following.pop(follower.place.view.name)
+                    break
+        self.retries_at = time.monotonic() + RETRY_SECONDS
+
     # Which views are ours
 
     def take_one(self, last: int) -> bool:
@@ -205,7 +228,10 @@ class Projector:
         else:
             source = self.sources.get(view.name) or Source(self.ledger, self.wire, view)
             self.sources[view.name] = source
-            self.following[view.name] = Follower(Place(view, found.build, found.position), source, self.batch)
+            place = Place(view, found.build, found.position)
+            with self.session.transaction() as cursor:
+                know_aside(cursor, place)
+            self.following[view.name] = Follower(place, source, self.batch)
             waiting.followed = True
 
     def rebuild(self, view: Projection) -> None:

@@ -242,7 +242,8 @@ class Reactor:
         found = enrol(self.session, memory, self.ledger.last_position())
         if found.fingerprint != memory.fingerprint:
             try:
-                Rebuild(memory, self.ledger, self.ledger_url, self.database_url, until=found.position).run()
+                urls = self.ledger_url, self.database_url
+                Rebuild(memory, self.ledger, *urls, until=found.position, parks=False).run()
             except AlreadyRebuilding:
                 self.session.give_back(f"view {memory.name}")
                 return None

@@ -1,7 +1,7 @@
 """Rebuilds a view from the start of the ledger, beside the one that answers, and puts it in its place."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -12,16 +12,17 @@ import structlog
 
 from consumers.advance import Source, advance, step
 from consumers.comparing import Compared, compare
+from consumers.dead_letters import drop_all_but, know_aside, log_parked, put_aside
 from consumers.filling import copy, unhindered
 from consumers.hands import Hands, NotFolded
 from consumers.kept import keep, kept, take_up
 from consumers.session import Cursor, ReadsUnavailable, Session
-from consumers.shares import fold_in_shares
+from consumers.shares import Fold, fold_in_shares
 from consumers.tracking import Place, Tracked, ensure, move, prepare, tables, tracked
 from ledger.ledger import Ledger
 from ledger.scan import Wire
 from projections import sql
-from projections.folding import Table
+from projections.folding import Aside, Table, Told
 from projections.projection import Projection
 
 MOST_ROWS = 1_000_000
@@ -75,7 +76,8 @@ class Rebuild:
     """One rebuild of one view: fold, copy, catch up, swap. Unless it comes to its end, its build is thrown away.
 
     With a `judge` both builds are compared first, row for row at one position, and he says whether they are swapped.
-    The one that answered before is kept, so that it can be put back.
+    The one that answered before is kept, so that it can be put back. Where it `parks`, what the fold does not take is
+    put aside with its keys, and what was skipped in this version of the fold is left out; else it fails there.
 
     With `until` it goes up to that position, where the one that answers now must stand, and not beyond it; nothing is
     kept then. What is `folded` up to there already is taken as it is.
@@ -97,6 +99,7 @@ class Rebuild:
         judge: Judge | None = None,
         until: int | None = None,
         folded: Table | None = None,
+        parks: bool = True,
         most: int = MOST_ROWS,
     ) -> None:
         self.view = view
@@ -111,7 +114,7 @@ class Rebuild:
         self.until = until
         self.folded = folded
         self.most = most
-        self.place = Place(view, 0, 0, of_build=True)
+        self.place = Place(view, 0, 0, of_build=True, parks=parks)
         self.total = 0
         self.started = self.reported = time.monotonic()
 
@@ -146,6 +149,8 @@ class Rebuild:
         self.total = self.last()
         with self.session.transaction() as cursor:
             self.place.build, self.place.position = 1 + max(tables(cursor, self.view)), 0
+            if self.place.parks:
+                know_aside(cursor, self.place)
             cursor.execute(
                 "INSERT INTO views.builds (name, build, until) VALUES (%s, %s, %s)",
                 [self.view.name, self.place.build, self.total],
@@ -155,8 +160,8 @@ class Rebuild:
         """Fold everything in memory, and copy it into a new table."""
         if (
             self.folded is not None
-            or not self.view.by_stream
             or self.hands is None
+            or not self.is_in_parts
             or not self.hands.are_worth(self.total)
         ):
             self.fill_here()
@@ -168,6 +173,11 @@ class Rebuild:
                 log.warning("a view is folded by one process instead of several", view=self.view.name, why=why)
                 self.begin()
                 self.fill_here()
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether streams may be folded apart; what is put aside or left out is told in one place."""
+        return self.view.by_stream and not self.place.skipped
 
     def fill_by(self, hands: Hands) -> None:
         with self.session.transaction() as cursor:
@@ -193,12 +203,30 @@ class Rebuild:
                 copy_more(self.folded)
             else:
                 batches = partial(self.source.batches, 0, self.total)
-                fold_in_shares(
-                    self.view, batches, self.total, self.most, copy_more, lambda at: self.tell("folding", at)
-                )
+                tell = partial(self.tell, "folding")
+                fold_in_shares(self.view, batches, self.total, self.most, copy_more, tell, self.folding)
         with self.session.transaction() as cursor:
             self.finish(cursor, self.total)
         self.filled(self.total)
+
+    def folding(self) -> Fold:
+        """How a share is folded. What waits for its keys is put aside at once: it may be a great deal. It is the same
+        in another pass, for a key that was left to that in the middle of this one.
+        """
+        if not self.place.parks:
+            return Table.fold
+        aside = Aside(skipped=self.place.skipped)
+
+        def fold(table: Table, told: Sequence[Told]) -> None:
+            table.fold_aside(told, aside)
+            if aside.parked:
+                with self.session.transaction() as cursor:
+                    put_aside(cursor, self.place, aside.parked)
+                log_parked(self.view, aside.parked)
+                self.place.parked = True
+                aside.parked.clear()
+
+        return fold
 
     def finish(self, cursor: Cursor, reached: int) -> None:
         move(cursor, self.place, reached)
@@ -269,13 +297,16 @@ class Rebuild:
         self.tell("done", self.place.position)
 
     def clean(self) -> None:
-        """Drop every table of the view but the one that answers, and the one that did before."""
+        """Drop every table of the view but the one that answers, and the one that did before; and what was put aside of
+        them.
+        """
         with self.session.transaction() as cursor:
             cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
             needed = {each.build for each in (self.answering(cursor), kept(cursor, self.view)) if each is not None}
             for build in tables(cursor, self.view):
                 if build not in needed:
                     cursor.execute(f"DROP TABLE {sql.table(self.view, build)}")
+            drop_all_but(cursor, self.view, needed)
 
     # On the way
 

@@ -14,7 +14,7 @@ from projections.folding import Table
 from projections.projection import Projection
 from projections.rows import Row
 
-__all__ = ["Cursor", "ReadsUnavailable", "Session", "load", "write"]
+__all__ = ["Cursor", "ReadsUnavailable", "Session", "load", "load_key", "write"]
 
 Cursor = cursor
 PAGE = 500  # Rows in one statement.
@@ -119,6 +119,12 @@ def load(cursor: Cursor, view: Projection, build: int, events: Sequence[Any]) ->
         cursor.execute(sql.load_by(view, build, column), [list(looked_for)])
         known |= {view.place_of(row): row for row in rows(cursor, view)}
     return list(known.values())
+
+
+def load_key(cursor: Cursor, view: Projection, build: int, values: Sequence[Any]) -> list[Row]:
+    """The rows of one key."""
+    cursor.execute(sql.load_key(view, build), list(values))
+    return list(rows(cursor, view))
 
 
 def rows(cursor: Cursor, view: Projection) -> Iterator[Row]:

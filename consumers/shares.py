@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from projections.folding import FoldFailed, Key, Table, Told
 from projections.projection import Projection
 
+Fold = Callable[[Table, Sequence[Told]], None]
 FINEST = 1 << 32  # Keys that are still together then have the same hash, and stay so.
 
 
@@ -34,6 +35,7 @@ def fold_in_shares(
     most: int,
     copy: Callable[[Table], None],
     tell: Callable[[int], None],
+    folding: Callable[[], Fold] = lambda: Table.fold,
 ) -> None:
     """Fold all that there is, up to a position, and hand over the rows: at once, if there are no more than `most`.
 
@@ -41,14 +43,15 @@ def fold_in_shares(
     folded is never folded in vain, and no pass keeps more than `most` rows and what a batch adds; the rows of one key
     stay together.
 
-    Tells how far it has come, as a position: of all passes together, so it falls back where there is one more.
+    `folding` answers for each pass how a table folds what is told. Tells how far it has come, as a position: of all
+    passes together, so it falls back where there is one more.
     """
     left, done = [Share()], 0.0
     while left:
         share = left.pop()
-        table = Table(view, remember=False)
+        table, fold = Table(view, remember=False), folding()
         for told in batches():
-            table.fold(told if share.of == 1 else concerning(share, view, told))
+            fold(table, told if share.of == 1 else list(concerning(share, view, told)))
             while table.size > most and len(table.states) > 1 and share.of < FINEST:
                 share, other = share.halves()
                 table.forget([key for key in table.states if not share.has(key)])

@@ -29,7 +29,7 @@ class ViewStatus:
     """A view, how far it is behind the ledger, and what is wrong with it.
 
     `stopped` is a view that no worker keeps up. `failing` is one that cannot go beyond the event that its error names;
-    it is tried again at `retry_at`.
+    it is tried again at `retry_at`. Of the `dead_letters` each is a key that does not go on; all others do.
     """
 
     name: str
@@ -41,6 +41,7 @@ class ViewStatus:
     error: str | None = None
     retry_at: datetime | None = None
     rebuild: Building | None = None
+    dead_letters: int = 0
 
 
 STATUS = """
@@ -51,7 +52,8 @@ WITH held AS (
 SELECT name, tracking.version, tracking.fingerprint, tracking.position, error, retry_at,
     hashtextextended('lifeledger view ' || name, 0) IN (SELECT lease FROM held),
     hashtextextended('lifeledger build ' || name, 0) IN (SELECT lease FROM held),
-    builds.position, builds.until, extract(epoch FROM builds.updated_at - builds.started_at)::double precision
+    builds.position, builds.until, extract(epoch FROM builds.updated_at - builds.started_at)::double precision,
+    (SELECT count(*) FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (name, tracking.build))
 FROM views.tracking LEFT JOIN views.builds USING (name)
 """
 
@@ -73,9 +75,10 @@ def status(views: Sequence[Projection], ledger: Ledger, database_url: str) -> li
 def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last: int) -> ViewStatus:
     if found is None:
         return ViewStatus(view.name, view.version, "absent", 0, last, seconds_behind(ledger, 0, last))
-    version, fingerprint, position, error, retry_at, followed, built, done, until, seconds = found
+    version, fingerprint, position, error, retry_at, followed, built, done, until, seconds, letters = found
     assert isinstance(version, int)
     assert isinstance(position, int)
+    assert isinstance(letters, int)
     assert error is None or isinstance(error, str)
     assert retry_at is None or isinstance(retry_at, datetime)
     building = None
@@ -94,6 +97,7 @@ def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last
         error=error,
         retry_at=retry_at,
         rebuild=building,
+        dead_letters=letters,
     )
 
 

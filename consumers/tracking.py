@@ -10,9 +10,10 @@ from psycopg2 import extras
 
 from consumers.session import Cursor, Session
 from projections import sql
+from projections.folding import Key
 from projections.projection import Projection
 
-LONGEST_WAIT = 60  # Seconds until a failing view is tried again.
+LONGEST_WAIT = 60  # Seconds until what fails is tried again.
 ROOT = Path(__file__).parent.parent
 
 
@@ -28,12 +29,19 @@ class Tracked:
 
 @dataclass(slots=True)
 class Place:
-    """How far a build of a view has come; `of_build` where it does not answer yet."""
+    """How far a build of a view has come; `of_build` where it does not answer yet.
+
+    Where it `parks`, what its fold does not take is put aside with its keys; what a policy remembers stands still
+    instead. `parked` says that some keys may not go on, `skipped` which events are left out, each for a key.
+    """
 
     view: Projection
     build: int
     position: int
     of_build: bool = False
+    parks: bool = True
+    parked: bool = False
+    skipped: frozenset[tuple[int, Key]] = frozenset()
 
 
 class Fenced(Exception):
@@ -140,7 +148,7 @@ def fail(session: Session, view: Projection, position: int | None, error: BaseEx
     with session.transaction() as cursor:
         cursor.execute(
             "UPDATE views.tracking SET error = %s, failures = failures + 1, updated_at = now(),"
-            " retry_at = now() + least(power(2, failures), %s) * interval '1 second'"
+            " retry_at = now() + least(power(2, least(failures, 10)), %s) * interval '1 second'"
             " WHERE name = %s RETURNING failures",
             [described(error, position), LONGEST_WAIT, view.name],
         )

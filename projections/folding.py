@@ -1,6 +1,7 @@
 """The rows of one view in memory, and how events change them: the same for live batches, rebuilds and specs."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from projections.projection import Evolve, Projection
@@ -11,12 +12,42 @@ Told = tuple[int, Any, Any]
 """A position, what the fold is told beside the event, and the event."""
 
 
+MOST_PARKED = 1_000  # Keys of one view: where there are more, it is not the events that are wrong, but the fold.
+
+
 class FoldFailed(Exception):
     """A fold raised. Everything before this position has been folded, and nothing of this event."""
 
     def __init__(self, view: str, position: int, event: object) -> None:
         super().__init__(f"{view} cannot fold {type(event).__name__} at position {position}")
         self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that is not folded for a key: because the fold failed, or because it waits for one that did."""
+
+    key: Key
+    position: int
+    type: type
+    failed: FoldFailed | None = None
+
+
+@dataclass(slots=True)
+class Aside:
+    """The keys of a view that do not go on, where they stopped and what waits for them since this was made; and the
+    events that somebody has skipped, each for a key.
+    """
+
+    keys: set[Key] = field(default_factory=set)
+    skipped: Collection[tuple[int, Key]] = frozenset()
+    parked: list[Parked] = field(default_factory=list)
+
+    def concerns(self, told: Sequence[Told]) -> bool:
+        if not told:
+            return False
+        (first, *_), (last, *_) = told[0], told[-1]
+        return bool(self.keys) or any(first <= position <= last for position, _ in self.skipped)
 
 
 class Table:
@@ -70,9 +101,7 @@ class Table:
 
     def fold(self, told: Iterable[Told]) -> None:
         """Fold events in their order. Raises FoldFailed at the first that the fold does not take."""
-        evolve = self.view.evolve
-        if self.view.tells == "nothing":
-            evolve = lambda row, event, _: self.view.evolve(row, event)  # noqa: E731
+        evolve = self.evolve
         if self.view.appends:
             self.append(evolve, told)
         elif self.before is None and not self.view.rows_by and not self.index:
@@ -121,6 +150,55 @@ class Table:
                 if changed is not old:
                     stamp(position, old, changed)
                     self.put(key, old, changed)
+
+    def fold_aside(self, told: Sequence[Told], aside: Aside) -> None:
+        """Fold events in their order, each key for itself. Where the fold fails, the key does not go on: what comes
+        after waits for it, and all others are folded.
+
+        Raises FoldFailed where nobody knows whom the event concerns, or where too many keys do not go on.
+        """
+        if not aside.concerns(told):
+            try:
+                self.fold(told)
+            except FoldFailed as failed:
+                told = [each for each in told if each[0] >= failed.position]
+            else:
+                return
+        for each in told:
+            self.fold_one(each, aside)
+
+    def fold_one(self, told: Told, aside: Aside) -> None:
+        """An event that finds rows by a column may concern whoever does not go on: that is seen when it does."""
+        position, circumstance, event = told
+        find = (lambda _: position) if self.view.appends else self.view.finders.get(type(event))
+        try:
+            keys = {*self.found(event), *aside.keys} if find is None else {find(event)}
+        except Exception as bug:
+            raise FoldFailed(self.view.name, position, event) from bug
+        for key in keys:
+            if key in aside.keys:
+                aside.parked.append(Parked(key, position, type(event)))
+            elif (position, key) not in aside.skipped:
+                try:
+                    old = self.states.get(key, self.absent)
+                    changed = self.evolve(old, event, circumstance)
+                except Exception as bug:
+                    failed = FoldFailed(self.view.name, position, event)
+                    failed.__cause__ = bug
+                    if len(aside.keys) >= MOST_PARKED:
+                        raise failed from bug
+                    aside.keys.add(key)
+                    aside.parked.append(Parked(key, position, type(event), failed))
+                else:
+                    if changed is not old:
+                        stamp(position, old, changed)
+                        self.put(key, old, changed)
+
+    @property
+    def evolve(self) -> Evolve:
+        """The view's fold, with something told beside each event, whether it wants to hear it or not."""
+        evolve = self.view.evolve
+        return (lambda state, event, _: evolve(state, event)) if self.view.tells == "nothing" else evolve
 
     def found(self, event: object) -> list[Key]:
         """The keys of all rows that hold a value of the event in the column by which it finds them; always in the same

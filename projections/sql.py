@@ -64,11 +64,45 @@ CREATE TABLE IF NOT EXISTS views.told (
     name        text PRIMARY KEY,
     since       bigint NOT NULL
 );
+CREATE TABLE IF NOT EXISTS views.dead_letters (
+    view        text NOT NULL,
+    build       integer NOT NULL,
+    key         text[] NOT NULL,
+    position    bigint NOT NULL,
+    type        text NOT NULL,
+    error       text,
+    failed_at   timestamptz NOT NULL DEFAULT now(),
+    attempts    integer NOT NULL,
+    retry_at    timestamptz NOT NULL,
+    PRIMARY KEY (view, build, key)
+);
+CREATE TABLE IF NOT EXISTS views.queued (
+    view        text NOT NULL,
+    build       integer NOT NULL,
+    key         text[] NOT NULL,
+    position    bigint NOT NULL,
+    type        text NOT NULL,
+    PRIMARY KEY (view, build, key, position)
+);
+CREATE TABLE IF NOT EXISTS views.skipped (
+    view        text NOT NULL,
+    version     integer NOT NULL,
+    key         text[] NOT NULL,
+    position    bigint NOT NULL,
+    type        text NOT NULL,
+    reason      text NOT NULL,
+    by          text NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (view, version, key, position)
+);
 """
 """How far each view has come, and each build that is to take the place of one: moved in the transaction of the rows.
 
 Then the build that answered before, and which fold is not to take its place again by itself; which rows are gone, or
 were held otherwise until a position; and since which position all of a view's changes can be told.
+
+A dead letter is the event at which a key of a build does not go on; what comes after for that key is queued behind it.
+What has been skipped, for a key, is skipped by every build of that version of the fold.
 """
 
 POSITION = "SELECT position FROM views.tracking WHERE name = %s"
@@ -197,6 +231,12 @@ def load(view: Projection, build: int) -> str:
     else:
         arrays = ", ".join(f"%s::{each.type}[]" for each in key)
         wanted = f"({names(key)}) IN (SELECT * FROM unnest({arrays}))"
+    return f"SELECT {names(view.columns)} FROM {table(view, build)} WHERE {wanted}"
+
+
+def load_key(view: Projection, build: int) -> str:
+    """All rows of one key, given as the values of its columns."""
+    wanted = " AND ".join(f"{each.quoted} = %s::{each.type}" for each in of(view, view.key))
     return f"SELECT {names(view.columns)} FROM {table(view, build)} WHERE {wanted}"
 
 

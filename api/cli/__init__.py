@@ -39,6 +39,10 @@ app = typer.Typer(
 )
 views = typer.Typer(help="The views: how far they are, one built anew, the former one put back.", no_args_is_help=True)
 app.add_typer(views, name="views")
+dead_letters = typer.Typer(
+    help="The events at which keys of a view do not go on: its fold does not take them.", no_args_is_help=True
+)
+views.add_typer(dead_letters, name="dead-letters")
 policies = typer.Typer(help="What the service does by itself, and whether it does.", no_args_is_help=True)
 app.add_typer(policies, name="policies")
 
@@ -247,6 +251,57 @@ def rollback(
     from api.cli.views import rollback
 
     rollback(name, drop=drop, json=json)
+
+
+SomeView = Annotated[
+    str | None, typer.Argument(help="Of this view, as `views status` names it; else of all.", show_default=False)
+]
+
+
+@dead_letters.command("list")
+def dead_letters_list(view: SomeView = None, *, json: Json = False) -> None:
+    """Which keys do not go on, at which event and why, how many wait behind, and when each is tried again."""
+    from api.cli.dead_letters import tell
+
+    tell(view, json=json)
+
+
+@dead_letters.command("retry")
+def dead_letters_retry(
+    view: SomeView = None,
+    key: Annotated[str | None, typer.Argument(help="Of this key, as the list names it.", show_default=False)] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Fold what waits again, in its order; what still fails stays. A worker does so too, from time to time."""
+    from api.cli.dead_letters import retry
+
+    retry(view, key, json=json)
+
+
+@dead_letters.command("skip")
+def dead_letters_skip(
+    view: Annotated[str, typer.Argument(help="The view, as `views status` names it.", show_default=False)],
+    key: Annotated[str, typer.Argument(help="The key, as the list names it.", show_default=False)],
+    *,
+    reason: Annotated[
+        str, typer.Option(help="Why, for whoever asks later; it stays on record, and names nobody.", show_default=False)
+    ],
+    position: Annotated[
+        int | None, typer.Option(help="Only if it is this event that is at the head.", show_default=False)
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who decides it; else who is logged in here.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Leave out the event at which a key does not go on, and go on with those behind it.
+
+    It is left out as long as the view's fold is of this version; one of a higher version folds it after all.
+    """
+    from api.cli.dead_letters import skip
+
+    skip(view, key, reason=reason, position=position, by=by, json=json)
 
 
 @policies.command("status")

@@ -34,8 +34,8 @@ def status(*, json: bool) -> None:
         document({"position": position, "views": [asdict(each) for each in found]})
     else:
         print(f"the ledger is at position {position:,}")
-        columns = ["view", "version", "state", "position", "events behind", "seconds behind", "error", "rebuild"]
-        table(columns, map(cells, found))
+        columns = ["view", "version", "state", "position", "events behind", "seconds behind", "dead letters"]
+        table([*columns, "error", "rebuild"], map(cells, found))
 
 
 def cells(found: ViewStatus) -> list[str]:
@@ -43,7 +43,8 @@ def cells(found: ViewStatus) -> list[str]:
     if found.retry_at is not None:
         error += f" (tried again at {found.retry_at.isoformat(timespec='seconds')})"
     behind = [f"{found.position:,}", f"{found.lag_events:,}", f"{found.lag_seconds:,.1f}"]
-    return [found.name, str(found.version), found.state, *behind, error, rebuilding(found)]
+    letters = f"{found.dead_letters:,}"
+    return [found.name, str(found.version), found.state, *behind, letters, error, rebuilding(found)]
 
 
 def rebuilding(found: ViewStatus) -> str:

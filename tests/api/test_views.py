@@ -15,7 +15,7 @@ import pytest
 
 from consumers.projector import Projector
 from domain.values import OrgPath, PoolId
-from projections import VIEWS
+from projections import VIEWS, funnel
 from projections.audit_trail import audit_trail
 from projections.pool_directory import PublicPool, pool_directory
 from projections.sales_worklist import sales_worklist
@@ -265,9 +265,12 @@ def test_how_far_the_views_are_is_told(house: House, views: Views) -> None:
     }
     assert lags["funnel"]["behind"] == house.position
     assert lags["funnel"]["seconds"] > 0
+    views.park(funnel, "one", "another")
     metrics = house.get("/metrics").text
     assert f'lifeledger_view_lag_events{{view="funnel"}} {float(house.position)}' in metrics
     assert 'lifeledger_view_lag_seconds{view="sales_worklist"} 0.0' in metrics
+    assert 'lifeledger_view_dead_letters{view="funnel"} 2.0' in metrics
+    assert 'lifeledger_view_dead_letters{view="sales_worklist"} 0.0' in metrics
 
 
 # With a worker beside it

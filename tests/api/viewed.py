@@ -73,6 +73,16 @@ class Views:
             psycopg2.extras.execute_values(doing, statement, values, template)
             doing.execute("UPDATE views.tracking SET position = %s WHERE name = %s", (position, view.name))
 
+    def park(self, view: Projection, *keys: str) -> None:
+        """Let some keys not go on; those of an earlier build are not counted."""
+        with closing(psycopg2.connect(self.url)) as connection, connection, connection.cursor() as doing:
+            for build, key in ((0, "gone"), *((1, key) for key in keys)):
+                doing.execute(
+                    "INSERT INTO views.dead_letters (view, build, key, position, type, attempts, retry_at)"
+                    " VALUES (%s, %s, %s, 1, 'lead.captured', 1, now())",
+                    (view.name, build, [key]),
+                )
+
 
 @contextmanager
 def kept_up(url: str) -> Iterator[House]:

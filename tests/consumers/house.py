@@ -11,8 +11,10 @@ import psycopg
 import psycopg2
 
 from consumers import projector
+from consumers.dead_letters import DeadLetter, dead_letters
 from consumers.projector import Projector, ViewStatus
 from consumers.rebuild import Rebuild
+from consumers.session import Session
 from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
 from ledger.envelope import Recorded
@@ -76,6 +78,10 @@ class House:
             cursor.execute(f"SELECT * FROM {sql.shown(view)}")
             return sorted(map(repr, cursor.fetchall()))
 
+    def letters(self, *views: Projection) -> list[DeadLetter]:
+        with closing(Session(self.url, "letters")) as session:
+            return dead_letters(session, views or self.views)
+
     def rebuild(self, view: Projection, **given: Any) -> None:
         Rebuild(view, self.ledger, self.url, self.url, **given).run()
 
@@ -112,12 +118,14 @@ class Worker:
 
 
 @contextmanager
-def poisoned(view: Projection, on: type, message: str = "Lin Li") -> Iterator[Event]:
-    """A fold that fails at events of one class, until it is cured; its message is nobody else's business."""
+def poisoned(
+    view: Projection, on: type = object, message: str = "Lin Li", *, only: Callable[[Any], bool] = lambda _: True
+) -> Iterator[Event]:
+    """A fold that fails at some events of one class, until it is cured; its message is nobody else's business."""
     cured, evolve = Event(), view.evolve
 
     def evil(row: Any, event: Any, *rest: Any) -> Any:
-        if isinstance(event, on) and not cured.is_set():
+        if isinstance(event, on) and only(event) and not cured.is_set():
             raise ValueError(message)
         return evolve(row, event, *rest)
 
@@ -126,3 +134,20 @@ def poisoned(view: Projection, on: type, message: str = "Lin Li") -> Iterator[Ev
         yield cured
     finally:
         object.__setattr__(view, "evolve", evolve)
+
+
+@contextmanager
+def bewildered(view: Projection, on: type, message: str = "Lin Li") -> Iterator[Event]:
+    """A view that does not know whom events of one class concern, until it is cured."""
+    cured, find = Event(), view.finders[on]
+
+    def lost(event: Any) -> Any:
+        if not cured.is_set():
+            raise ValueError(message)
+        return find(event)
+
+    view.finders[on] = lost
+    try:
+        yield cured
+    finally:
+        view.finders[on] = find

@@ -24,7 +24,7 @@ from ledger.scan import Wire
 from ledger.store import Unavailable
 from projections import customers, funnel, lead_likeness, sales_worklist, staff_directory, status_time
 from tests.consumers.histories import LEADS, any_history
-from tests.consumers.house import House, poisoned, talks
+from tests.consumers.house import House, bewildered, talks
 from tests.consumers.telling import tell
 from tests.memory import MASTER
 from tests.projections.leads import (
@@ -156,11 +156,11 @@ def test_positions_move_over_what_a_view_does_not_read(house: House) -> None:
     assert house.status(staff_directory).lag_seconds == 0.0
 
 
-# When a fold fails
+# When nobody knows whom an event concerns; what is known to concern somebody is parked with him (test_dead_letters.py)
 
 
-def test_a_view_stands_still_where_its_fold_fails_and_the_others_go_on(house: House) -> None:
-    with poisoned(funnel, type(qualified)) as cured:
+def test_a_view_stands_still_where_it_finds_nobody_and_the_others_go_on(house: House) -> None:
+    with bewildered(funnel, type(qualified)) as cured:
         house.worker()
         last = tell(house.ledger, captured, pooled, contacted, qualified, touched)
         house.wait(lambda: house.status(funnel).state == "failing", "to fail")
@@ -181,7 +181,7 @@ def test_a_view_stands_still_where_its_fold_fails_and_the_others_go_on(house: Ho
 
 
 def test_a_worker_that_comes_later_finds_the_same_failure(house: House) -> None:
-    with poisoned(funnel, type(qualified)):
+    with bewildered(funnel, type(qualified)):
         first = house.worker()
         tell(house.ledger, captured, contacted, qualified)
         house.wait(lambda: house.status(funnel).state == "failing")

@@ -21,7 +21,7 @@ from projections.folding import FoldFailed
 from projections.projection import projection
 from projections.rows import Row, table
 from tests.consumers.histories import any_history
-from tests.consumers.house import PATIENCE, House, poisoned, talks
+from tests.consumers.house import PATIENCE, House, bewildered, talks
 from tests.consumers.telling import tell
 from tests.projections.leads import captured, contacted, qualified, talked
 
@@ -166,7 +166,7 @@ def test_a_rebuild_that_fails_or_is_stopped_leaves_the_view_as_it_was(house: Hou
     tell(house.ledger, captured, contacted, qualified)
     house.caught_up()
     before = house.rows(funnel)
-    with poisoned(funnel, LeadCaptured), pytest.raises(FoldFailed):
+    with bewildered(funnel, LeadCaptured), pytest.raises(FoldFailed):
         house.rebuild(funnel)
     stop = Event()
     stop.set()
@@ -250,7 +250,7 @@ def test_a_new_view_of_a_long_ledger_is_built_at_once(house: House, seed: int) -
 
 def test_a_rebuild_at_the_start_that_fails_is_told_and_tried_again(house: House) -> None:
     tell(house.ledger, captured, talked)
-    with poisoned(talks, FollowUpLogged) as cured, patch.object(projector, "FAR", 1):
+    with bewildered(talks, FollowUpLogged) as cured, patch.object(projector, "FAR", 1):
         house.worker(views=[talks])
         house.wait(lambda: "ValueError" in (house.status(talks).error or ""))
         cured.set()

@@ -1,6 +1,6 @@
 """The service and the worker, which kill themselves with -9 when they pass a named point for the nth time.
 
-Only tests run this: python -m tests.faults.dying POINT NTH api PORT | worker | rebuild
+Only tests run this: python -m tests.faults.dying POINT NTH api PORT | worker | rebuild | poisoned
 """
 
 import os
@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from random import Random
 from threading import Event
 from typing import Any
 
@@ -17,6 +18,7 @@ import consumers.advance
 import consumers.hands
 import consumers.projector
 import consumers.rebuild
+import consumers.retry
 import projections.sql
 from api.app import from_environment
 from api.server import configured
@@ -29,7 +31,7 @@ from consumers.rebuild import Rebuild
 from ledger.appender import Appender, SentRows
 from ledger.ledger import Ledger, LockedLedger
 from ledger.writer import GroupWriter
-from projections import VIEWS
+from projections import VIEWS, funnel
 from settings import Settings
 
 
@@ -114,7 +116,15 @@ REBUILD: Mapping[str, Plant] = {
     "a rebuild is being swapped in": lambda fuse: after(projections.sql, "show", fuse),
     "a rebuild is swapped in": lambda fuse: after(Rebuild, "swap_now", fuse),
 }
-POINTS = {**API, **AGAIN, **WORKER, **REBUILD}
+PARKING: Mapping[str, Plant] = {  # Where a fold fails for some leads, and is tried again.
+    "what is parked is written": lambda fuse: after(consumers.advance, "put_aside", fuse),
+    "a step that parks is committed": lambda fuse: after(consumers.advance, "log_parked", fuse),
+    "a key is being tried again": lambda fuse: after(consumers.retry, "load_key", fuse),
+    "rows of a key are written": lambda fuse: after(consumers.retry, "write", fuse),
+    "a key stands at another event": lambda fuse: after(consumers.retry, "stand_at", fuse),
+    "a key has been tried again": lambda fuse: after(consumers.projector, "retry", fuse),
+}
+POINTS = {**API, **AGAIN, **WORKER, **REBUILD, **PARKING}
 
 
 def api(port: str) -> None:
@@ -125,6 +135,19 @@ def work() -> None:
     settings = Settings.from_environment()
     url = settings.database_url
     Projector(VIEWS, open_ledger(url, settings.master_key()), url, url, batch=20).run(Event())
+
+
+def poisoned() -> None:
+    """A worker whose funnel takes what happens to a third of all leads every other time."""
+    evolve, chance = funnel.evolve, Random(1)
+
+    def evil(row: Any, event: Any, *told: Any) -> Any:
+        if event.lead_id.int % 3 == 0 and chance.random() < 0.5:
+            raise ValueError("poison")
+        return evolve(row, event, *told)
+
+    object.__setattr__(funnel, "evolve", evil)
+    work()
 
 
 def rebuild() -> None:
@@ -138,7 +161,12 @@ def rebuild() -> None:
 
 def main(point: str, passes: str, what: str, *rest: str) -> None:
     POINTS[point](Fuse(int(passes)))
-    kinds: Mapping[str, Callable[..., None]] = {"api": api, "worker": work, "rebuild": rebuild}
+    kinds: Mapping[str, Callable[..., None]] = {
+        "api": api,
+        "worker": work,
+        "rebuild": rebuild,
+        "poisoned": poisoned,
+    }
     kinds[what](*rest)
 
 

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import psycopg
 
 from commands.service import open_ledger
-from consumers.projector import Projector, rebuild, status
+from consumers.projector import Projector, ViewStatus, rebuild, status
 from projections import VIEWS
 from tests.memory import MASTER
 
@@ -29,10 +29,14 @@ def worker(url: str) -> Iterator[None]:
 
 
 def catch_up(url: str) -> None:
-    """Wait until every view has come to the end of the ledger."""
+    """Wait until every view has come to the end of the ledger, with all of its keys."""
+
+    def lags(view: ViewStatus) -> bool:
+        return view.state != "live" or view.lag_events > 0 or view.dead_letters > 0
+
     ledger, deadline = open_ledger(url, MASTER), time.monotonic() + 60
     try:
-        while lagging := [each for each in status(VIEWS, ledger, url) if each.lag_events or each.state != "live"]:
+        while lagging := list(filter(lags, status(VIEWS, ledger, url))):
             assert time.monotonic() < deadline, lagging
             time.sleep(0.05)
     finally:

@@ -17,7 +17,7 @@ from domain.values import Instant, LeadId, OrgPath, PoolId, StaffId
 from ledger.envelope import Recorded
 from projections import VIEWS, capacity
 from projections.columns import columns
-from projections.folding import FoldFailed, Table
+from projections.folding import Aside, FoldFailed, Table, Told
 from projections.projection import Projection, Summary, projection
 from projections.rows import Row, Scoped, replace, table
 from tests.projections.spec import around
@@ -364,6 +364,46 @@ def test_nothing_personal_is_in_what_a_failed_fold_says() -> None:
     with pytest.raises(FoldFailed) as failed:
         table.fold([(1, datetime(2026, 3, 1), published("north", 13))])  # noqa: DTZ001
     assert "thirteen" not in str(failed.value)
+
+
+def told(*events: object) -> list[Told]:
+    return [(number, None, event) for number, event in enumerate(events, start=1)]
+
+
+def test_a_key_whose_fold_fails_does_not_go_on_and_all_others_do() -> None:
+    moved = StaffMoved(staff_id=StaffId("ann"), role="sales", from_=OrgPath("north"), to=OrgPath("south"))
+    events = [onboarded("ann"), onboarded("sue", "south"), published("north", 13), moved, published("south")]
+    table, aside = Table(people), Aside()
+    table.fold_aside(told(*events), aside)
+    assert {row.staff_id: row.seen for row in table.rows()} == {"ann": 0, "sue": 1}  # type: ignore[attr-defined]
+    assert aside.keys == {"ann"}
+    assert [(each.key, each.position, each.failed is not None) for each in aside.parked] == [
+        ("ann", 3, True),
+        ("ann", 4, False),
+        ("ann", 5, False),
+    ]
+    assert aside.parked[0].type is PoolPublished
+
+
+def test_each_key_of_an_event_stands_for_itself() -> None:
+    table, aside = Table(people), Aside(skipped={(3, "bob")})
+    table.fold_aside(told(onboarded("ann"), onboarded("bob"), published("north", 13), published("north")), aside)
+    assert {row.staff_id: row.seen for row in table.rows()} == {"ann": 0, "bob": 1}  # type: ignore[attr-defined]
+    assert aside.keys == {"ann"}
+
+
+def test_where_a_row_is_found_by_key_alone_it_is_parked_too_unless_nobody_knows_by_which() -> None:
+    def evolve(row: Person | None, event: StaffOnboarded | StaffDeparted | PoolPublished) -> Person:
+        assert row is None
+        return people.evolve(row, event)  # type: ignore[no-any-return]
+
+    view = projection("x", key=("staff_id",), version=1, scoped=False)(evolve)
+    table, aside = Table(view, remember=False), Aside()
+    table.fold_aside(told(onboarded("ann"), onboarded("ann"), onboarded("bob")), aside)
+    assert {row.staff_id: row.as_of_position for row in table.rows()} == {"ann": 1, "bob": 3}  # type: ignore[attr-defined]
+    assert aside.keys == {"ann"}
+    with pytest.raises(FoldFailed, match="PoolPublished at position 1"):
+        table.fold_aside(told(published("north")), Aside())
 
 
 def test_a_dataclass_that_is_no_table_is_no_row() -> None:
