@@ -10,6 +10,7 @@ from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
 from projections.lead_likeness import lead_likeness
 from projections.lead_turns import lead_turns
+from projections.orders import orders
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
 from projections.revenue import customers_apart, revenue
@@ -44,6 +45,7 @@ VIEWS: tuple[Projection, ...] = (
     customers_apart,
     lead_likeness,
     lead_turns,
+    orders,
 )
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "lead_likeness",
     "lead_turns",
     "order_refunds",
+    "orders",
     "pool_directory",
     "revenue",
     "sales_worklist",

@@ -33,12 +33,15 @@ class Where:
 class Summary:
     """Figures over the rows of a view, made when reading: SQL over its columns and `:now`.
 
-    They are told by the columns in `by`, or by other `facets`.
+    They are told by the columns in `by`, or by other `facets`, which may be computed, and always by those in `apart` as
+    well: amounts in two currencies are not added up. `among` is SQL over columns that tells which rows they are about; None is all.
     """
 
     by: tuple[str, ...]
     facets: tuple[str, ...]
     figures: dict[str, str]
+    apart: tuple[str, ...] = ()
+    among: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,11 @@ class Projection:
     for policies alone.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
-    rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`. `sought_by` are
-    columns with an index, for policies that look for a few rows among many. `search` names the columns in which a text
-    is looked for, masked phone numbers among them; `words` the column that holds the words of a row, and is not shown.
+    rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`. There, and in the
+    figures of a summary, `:rows` are all rows of the same view, whoever may see them, and `each` is the row at hand.
+    `sought_by` are columns with an index, for whoever looks for a few rows among many. `search` names the columns in
+    which a text is looked for, masked phone numbers among them; `words` the column that holds the words of a row, and
+    is not shown.
     """
 
     name: str
@@ -88,6 +93,8 @@ class Projection:
         assert not (self.by_stream and self.lookups), f"{self.name} finds rows of other streams"
         assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
+        told_by = {facet for each in self.summaries.values() for facet in (*each.by, *each.facets, *each.apart)}
+        assert told_by <= known | self.computed.keys(), f"{self.name} is not told by all of {sorted(told_by)}"
         assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
         personal = any(each.personal for each in self.columns)
         assert not personal or issubclass(self.row, OfPerson), f"{self.name} cannot tell that somebody was erased"

@@ -113,11 +113,16 @@ def source(view: Projection, asked: Listing, text: Text) -> None:
     """The rows that may be shown, with what is computed when reading."""
     text.add(f"SELECT * FROM (SELECT {', '.join(as_told(each, asked) for each in told(view))}")
     for name, (_, sql) in view.computed.items():
-        text.add(f", {sql}")
+        text.add(f", {among_its_rows(view, sql)}")
         text.add(f"AS {quoted(name)}")
     text.add(f"FROM {shown(view)} AS each")
     narrow(view, asked, text)
     text.add(") AS listed WHERE TRUE")
+
+
+def among_its_rows(view: Projection, sql: str) -> str:
+    """What looks at other rows of the view beside the one at hand."""
+    return sql.replace(":rows", shown(view))
 
 
 def narrow(view: Projection, asked: Listing, text: Text) -> None:
@@ -289,12 +294,21 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
     for column in by:
         if column not in wanted.facets:
             raise BadQuery("by", f"{name} is told by {', '.join(wanted.facets)}")
+    by = tuple(dict.fromkeys((*by, *wanted.apart)))
     groups = ", ".join(quoted(column) for column in by)
     text = Text(asked.now)
-    figures = [f"{sql} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
-    text.add("SELECT " + ", ".join([*([groups] if by else []), *figures]))
+    figures = [f"{among_its_rows(view, sql)} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
+    text.add("SELECT " + ", ".join([*(told_by(view, column) for column in by), *figures]))
     text.add(f"FROM {shown(view)} AS each")
     narrow(view, asked, text)
+    if wanted.among is not None:
+        text.add(f"AND ({wanted.among})")
     if by:
         text.add(f"GROUP BY {groups} ORDER BY {groups} LIMIT {MOST_GROUPS}")
     return text.statement((*by, *wanted.figures))
+
+
+def told_by(view: Projection, column: str) -> str:
+    if column not in view.computed:
+        return quoted(column)
+    return f"{among_its_rows(view, view.computed[column][1])} AS {quoted(column)}"

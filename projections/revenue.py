@@ -11,6 +11,7 @@ from domain.month import month_at
 from domain.order.facts import OrderPlaced, OrderRefunded, OrderRequested, PaymentReceived, SalesCustodyNoted
 from domain.values import CustomerId, Instant, OrderId
 from ledger.envelope import Recorded
+from projections.buying import goes_with
 from projections.projection import projection
 from projections.rows import Row, Scoped, replace, table
 
@@ -68,9 +69,8 @@ def revenue(
             return moved(rows, -amount.amount, at)
         case SalesCustodyNoted(staff_id=staff_id):
             return tuple(replace(row, owner_id=staff_id) for row in rows)
-        case CustomerRestored(customer_id=customer_id, kept=kept, orders=named):
-            his = {*kept.orders, *kept.credit.reservations, *named}
-            if not any(row.order_id in his for row in rows):
+        case CustomerRestored(customer_id=customer_id):
+            if not any(goes_with(event, row.order_id) for row in rows):
                 return rows
             return tuple(replace(row, customer_id=customer_id) for row in rows)
         case _:
