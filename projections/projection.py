@@ -34,7 +34,8 @@ class Summary:
     """Figures over the rows of a view, made when reading: SQL over its columns and `:now`.
 
     They are told by the columns in `by`, or by other `facets`, which may be computed, and always by those in `apart` as
-    well: amounts in two currencies are not added up. `among` is SQL over columns that tells which rows they are about; None is all.
+    well: amounts in two currencies are not added up. `among` is SQL over columns that tells which rows they are about;
+    None is all.
     """
 
     by: tuple[str, ...]

@@ -48,7 +48,6 @@ from tests.projections.lists import NOW, Views
 from tests.projections.spec import MINUTE, START, rows
 from tests.spec import ANN, BOB, day
 
-
 some_back = replace(given_back, to="part_refunded", amount=cny("40.00"), refunded=cny("40.00"))
 
 
