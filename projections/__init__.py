@@ -1,6 +1,7 @@
 """The read models: folds of the ledger whose state is a row."""
 
 from projections.capacity import capacity
+from projections.credit import credit
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
@@ -13,6 +14,7 @@ from projections.lead_turns import lead_turns
 from projections.orders import orders
 from projections.pool_directory import pool_directory
 from projections.projection import Projection
+from projections.receivables import receivables
 from projections.revenue import customers_apart, revenue
 from projections.sales_worklist import sales_worklist
 from projections.sampling_plans import sampling_plans
@@ -46,12 +48,15 @@ VIEWS: tuple[Projection, ...] = (
     lead_likeness,
     lead_turns,
     orders,
+    receivables,
+    credit,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
     "capacity",
+    "credit",
     "customers_apart",
     "deadlines",
     "dispatch_queue",
@@ -66,6 +71,7 @@ __all__ = [
     "order_refunds",
     "orders",
     "pool_directory",
+    "receivables",
     "revenue",
     "sales_worklist",
     "sampling_plans",
