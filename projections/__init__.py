@@ -1,6 +1,7 @@
 """The read models: folds of the ledger whose state is a row."""
 
 from projections.capacity import capacity
+from projections.commission_basis import commission_basis
 from projections.credit import credit
 from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
@@ -50,12 +51,14 @@ VIEWS: tuple[Projection, ...] = (
     orders,
     receivables,
     credit,
+    commission_basis,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
     "capacity",
+    "commission_basis",
     "credit",
     "customers_apart",
     "deadlines",

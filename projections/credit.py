@@ -30,7 +30,7 @@ from projections.rows import replace, table
 
 @table
 class CustomerCredit(LookedAfter):
-    """What is `reserved` for each of the `orders`, in `currencies`; what was `granted` beyond the limit, and until when.
+    """What is `reserved` for each of the `orders`, in `currencies`; what was `granted` beyond the limit, until when.
 
     `invoice_no` is the invoice for which he is on hold, if it is one; `on_hold_since` is not known of a hold that came
     with another customer. Who has become another, `into` whom, has no credit of his own.
