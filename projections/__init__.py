@@ -22,6 +22,7 @@ from projections.sampling_plans import sampling_plans
 from projections.sla_terms import sla_terms
 from projections.staff_directory import staff_directory
 from projections.status_time import status_time
+from projections.targets import targets
 from projections.ticket_capacity import ticket_capacity
 from projections.ticket_dispatch import ticket_dispatch
 
@@ -52,6 +53,7 @@ VIEWS: tuple[Projection, ...] = (
     receivables,
     credit,
     commission_basis,
+    targets,
 )
 
 __all__ = [
@@ -81,6 +83,7 @@ __all__ = [
     "sla_terms",
     "staff_directory",
     "status_time",
+    "targets",
     "ticket_capacity",
     "ticket_dispatch",
 ]
