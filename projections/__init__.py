@@ -1,5 +1,6 @@
 """The read models: folds of the ledger whose state is a row."""
 
+from projections.campaign_results import campaign_results
 from projections.capacity import capacity
 from projections.commission_basis import commission_basis
 from projections.credit import credit
@@ -54,11 +55,13 @@ VIEWS: tuple[Projection, ...] = (
     credit,
     commission_basis,
     targets,
+    campaign_results,
 )
 
 __all__ = [
     "VIEWS",
     "Projection",
+    "campaign_results",
     "capacity",
     "commission_basis",
     "credit",
