@@ -52,6 +52,8 @@ class Journey(Scoped):
     lost_reason: str | None = None
     amount: Decimal | None = None
     currency: str | None = None
+    probability: int | None = None  # Of 100, and when it is to be won: as it was said when it was last qualified.
+    close_date: date | None = None
     contacting_at: Instant | None = None
     qualified_at: Instant | None = None
     negotiating_at: Instant | None = None
@@ -66,6 +68,7 @@ def median_days(begin: str, end: str) -> str:
     return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {days}) FILTER (WHERE {end} - {begin} IS NOT NULL)"
 
 
+CLOSED = "('converted', 'lost', 'invalid', 'merged')"
 FACETS = ("cohort", "source", "channel", "campaign", "product_line", "kind", "owner_id", "status", "lost_reason")
 
 SUMMARY = Summary(
@@ -80,7 +83,7 @@ SUMMARY = Summary(
         "lost": "count(*) FILTER (WHERE status = 'lost')",
         "invalid": "count(*) FILTER (WHERE status = 'invalid')",
         "merged": "count(*) FILTER (WHERE status = 'merged')",
-        "open": "count(*) FILTER (WHERE status NOT IN ('converted', 'lost', 'invalid', 'merged'))",
+        "open": f"count(*) FILTER (WHERE status NOT IN {CLOSED})",
         "conversion": "round(count(*) FILTER (WHERE status = 'converted')::numeric / nullif(count(*), 0), 4)",
         "days_to_contact": median_days("captured_at", "contacting_at"),
         "days_to_qualify": median_days("contacting_at", "qualified_at"),
@@ -93,15 +96,32 @@ SUMMARY = Summary(
     },
 )
 
+FORECAST = Summary(
+    by=("close_month", "owner_id", "status", "currency"),
+    facets=(*FACETS, "close_month", "currency"),
+    apart=("currency",),
+    among=f"status NOT IN {CLOSED}",
+    figures={
+        "leads": "count(*)",
+        "amount": "sum(amount)",
+        "weighted": "sum(amount * probability) / 100",
+        "unweighted": "sum(amount) FILTER (WHERE probability IS NULL)",  # Of which nobody has said how likely it is.
+    },
+)
+
 
 @projection(
     "funnel",
     key=("lead_id",),
-    version=2,
+    version=3,
     by_stream=True,
-    computed={"subject_id": (str, "'lead/' || lead_id")},
-    summaries={"stages": SUMMARY},
-    sorts=("captured_at", "converted_at", "lost_at", "amount", "cohort"),
+    computed={
+        "subject_id": (str, "'lead/' || lead_id"),
+        "weighted": (Decimal, "amount * probability / 100"),
+        "close_month": (date, "date_trunc('month', close_date)::date"),
+    },
+    summaries={"stages": SUMMARY, "forecast": FORECAST},
+    sorts=("captured_at", "converted_at", "lost_at", "amount", "weighted", "close_date", "cohort"),
     filters=(
         "lead_id",
         *FACETS,
@@ -111,6 +131,8 @@ SUMMARY = Summary(
         "touches",
         "amount",
         "currency",
+        "probability",
+        "close_date",
         "captured_at",
         "contacting_at",
         "qualified_at",
@@ -152,7 +174,8 @@ def funnel(
         case LeadContacted():
             return replace(came(row, event), contacting_at=row.contacting_at or at)
         case LeadQualified(amount=amount):
-            return replace(priced(came(row, event), amount), qualified_at=row.qualified_at or at)
+            foreseen = replace(row, probability=event.probability, close_date=event.close_date)
+            return replace(priced(came(foreseen, event), amount), qualified_at=row.qualified_at or at)
         case LeadNegotiating(amount=amount):
             return replace(priced(came(row, event), amount), negotiating_at=row.negotiating_at or at)
         case LeadNurtured():

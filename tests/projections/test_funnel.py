@@ -136,3 +136,12 @@ def test_a_correction_moves_it_to_the_right_source() -> None:
     corrected = LeadCorrected(lead_id=LEAD, corrects=1, source="fair", product_line="doors")
     found = journey(captured, corrected)
     assert (found.source, found.product_line, found.channel) == ("fair", "doors", "form")
+
+
+def test_how_likely_it_is_and_when_is_as_it_was_said_last() -> None:
+    said = replace(qualified, probability=40, close_date=date(2026, 4, 15))
+    found = journey(captured, contacted, said)
+    assert (found.probability, found.close_date) == (40, date(2026, 4, 15))
+    again = replace(qualified, from_="nurturing", probability=60)
+    found = journey(captured, contacted, said, nurtured, again, negotiating)
+    assert (found.probability, found.close_date) == (60, None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -282,8 +282,52 @@ def test_who_was_told_to_be_there_before_took_no_time(views: Views) -> None:
     assert (figures["days_to_contact"], figures["days_to_qualify"], figures["days_to_convert"]) == (8.0, 0.0, None)
 
 
+def test_the_forecast_weighs_what_is_open_by_month_and_owner_and_never_over_currencies(views: Views) -> None:
+    def chance(number: int, amount: int | None, probability: int | None, month: int, **more: Any) -> Journey:
+        return Journey(
+            lead_id=LeadId(UUID(int=number)),
+            cohort=at(3, 1).date(),
+            source="ads",
+            channel="form",
+            captured_at=at(3, 1),
+            amount=None if amount is None else Decimal(amount),
+            currency=None if amount is None else "CNY",
+            probability=probability,
+            close_date=date(2026, month, number),
+            **more,
+        )
+
+    ann = StaffId("ann")
+    views.put(
+        funnel,
+        chance(1, 100, 40, 4, owner_id=ann, status="qualified"),
+        chance(2, 50, 10, 4, owner_id=ann, status="qualified"),
+        replace(chance(3, 7, 50, 4, owner_id=ann, status="qualified"), currency="EUR"),
+        chance(4, 30, None, 5, owner_id=ann, status="negotiating"),
+        chance(5, None, None, 5),
+        *(chance(6 + n, 9, 90, 4, status=each) for n, each in enumerate(("converted", "lost", "invalid", "merged"))),
+    )
+    asked = Listing(NOW, None)
+    found = views.run(summary(funnel, "forecast", asked))
+    april, may = date(2026, 4, 1), date(2026, 5, 1)
+    assert [tuple(row.values()) for row in found] == [
+        (april, "ann", "qualified", "CNY", 2, Decimal(150), Decimal(45), None),
+        (april, "ann", "qualified", "EUR", 1, Decimal(7), Decimal("3.5"), None),
+        (may, "ann", "negotiating", "CNY", 1, Decimal(30), None, Decimal(30)),
+        (may, None, "new", None, 1, None, None, None),
+    ]
+    by_owner = views.run(summary(funnel, "forecast", asked, ["owner_id"]))
+    assert [(row["owner_id"], row["currency"], row["weighted"]) for row in by_owner] == [
+        ("ann", "CNY", Decimal(45)),
+        ("ann", "EUR", Decimal("3.5")),
+        (None, None, None),
+    ]
+    (first, *_) = views.list(funnel, Filter("close_date", "lt", may), sort="-weighted")
+    assert (first["lead_id"].int, first["weighted"], first["close_month"]) == (1, Decimal(40), april)
+
+
 def test_figures_that_are_not_declared_are_refused() -> None:
-    with pytest.raises(BadQuery, match="has stages"):
+    with pytest.raises(BadQuery, match="has stages, forecast"):
         summary(funnel, "nothing", Listing(NOW, None))
     with pytest.raises(BadQuery, match="is told by cohort"):
         summary(funnel, "stages", Listing(NOW, None), by=["lead_id"])
