@@ -1,5 +1,6 @@
 """Forecast and targets, found out three ways: by the views, by counting events, and by SQL over what is stored."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,18 +25,22 @@ from projections.targets import targets
 from tests.consumers.house import House
 from tests.memory import MASTER
 from tests.projections.trade import TOLD, Trade
+from tests.servers import Server
 
 pytestmark = pytest.mark.slow  # A history by all rules, on a real database.
 
 
-@pytest.fixture
-def trade(database_url: str, seed: int) -> Iterator[Trade]:
-    with closing(open_ledger(database_url, MASTER)) as ledger:
-        trade = Trade(House(database_url, ledger), seed)
+@pytest.fixture(scope="module")
+def trade(postgres: Server, prepared: str, seed: int) -> Iterator[Trade]:
+    name = f"sales_{os.getpid()}"
+    postgres.create_database(name, prepared)
+    with closing(open_ledger(postgres.url(name), MASTER)) as ledger:
+        trade = Trade(House(postgres.url(name), ledger), seed)
         trade.works()
         for view in (funnel, targets):
             trade.house.rebuild(view)
         yield trade
+    postgres.drop_database(name)
 
 
 def test_something_of_everything_has_happened(trade: Trade) -> None:

@@ -86,7 +86,7 @@ class Trade(Office):
 
     def sells(self) -> None:
         self.goes_on(
-            300,
+            600,
             self.order_comes,
             self.order_comes,
             *(self.invoice_goes_out,) * 3,
@@ -168,7 +168,7 @@ class Trade(Office):
 
     def works(self) -> None:
         self.goes_on(
-            500,
+            700,
             self.lead_comes,
             self.lead_comes,
             *(self.lead_is_worked_on,) * 8,
