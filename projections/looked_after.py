@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from domain.customer.dossier import ROLES, Collaboration, OwnerRole
+from domain.customer.dossier import ROLES, OwnerRole
 from domain.customer.facts.merging import CustomerRestored, CustomersMerged, CustomerUnmerged
 from domain.customer.facts.owners import (
     CustomerAssigned,
@@ -46,11 +46,7 @@ def looked_after(row: R, event: Moved | Joined) -> R:
             return seen_by(row, owners, helpers | {staff_id: until})
         case CustomersMerged() | CustomerUnmerged() | CustomerRestored():
             kept = event.kept
-            return seen_by(row, dict(kept.owners), {who: until_of(each) for who, each in kept.collaborators.items()})
-
-
-def until_of(collaboration: Collaboration) -> Instant | None:
-    return collaboration.until
+            return seen_by(row, dict(kept.owners), {who: each.until for who, each in kept.collaborators.items()})
 
 
 def seen_by(row: R, owners: dict[OwnerRole, StaffId], helpers: dict[StaffId, Instant | None]) -> R:

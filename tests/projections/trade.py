@@ -33,7 +33,8 @@ from domain.order.facts import Line
 from domain.values import CustomerId, LeadId, OrderId, OrgPath, StaffId, TargetId
 from ledger.envelope import Recorded, time_ordered_id
 from projections.projection import Projection
-from projections.query import Listing, Statement, page, summary
+from projections.query import Listing, page, summary
+from projections.statement import Statement
 from tests.consumers.house import House
 from tests.consumers.office import ADMIN, CRM, NORTH, Office
 
@@ -43,7 +44,7 @@ ORGS = [OrgPath(path) for path in ("north", "north/team-1", "north/team-1/desk",
 CUSTOMERS = [CustomerId(UUID(int=0xC0 + number)) for number in range(6)]
 CURRENCIES = ("CNY", "CNY", "EUR", "JPY", "KWD")
 START = datetime(2026, 1, 20, 9, tzinfo=UTC)
-Line_ = tuple[Any, ...]
+Answer = tuple[Any, ...]
 
 
 class Trade(Office):
@@ -247,7 +248,7 @@ class Trade(Office):
         found = self.query(statement.sql, statement.parameters)
         return [dict(zip(statement.columns, row, strict=True)) for row in found]
 
-    def query(self, sql: str, parameters: Any) -> list[Line_]:
+    def query(self, sql: str, parameters: Any) -> list[Answer]:
         """Answered by the database itself, whose tables know nothing of folds."""
         with closing(psycopg2.connect(self.house.url)) as connection, connection.cursor() as cursor:
             cursor.execute(sql, parameters)
