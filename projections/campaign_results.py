@@ -107,6 +107,7 @@ FIGURES = {
             figures=FIGURES,
         )
     },
+    search=("campaign", "source"),
     sorts=("cohort", "cost", "qualified_at", "converted_at", "revenue"),
     filters=(
         "subject_id",

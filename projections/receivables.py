@@ -94,6 +94,7 @@ BUCKETS = {
             },
         )
     },
+    search=("number",),
     sorts=("due", "issued_at", "settled_at", "open", "amount", "days_overdue"),
     filters=(
         "order_id",

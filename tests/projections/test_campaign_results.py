@@ -57,6 +57,7 @@ sold = replace(converted, order_id=ORDER)
 
 def lead(*told: Any) -> CampaignRow:
     (found,) = [row for row in rows(campaign_results, *told) if row.lead_id == LEAD]
+    assert isinstance(found, CampaignRow)
     return found
 
 

@@ -131,6 +131,15 @@ def test_through_two_merges_it_goes_back_to_the_one_who_is_himself_again() -> No
     assert answers(absorbed, further, back, restored) == {LI}
 
 
+def test_by_whom_it_once_went_and_came_back_it_does_not_go_again() -> None:
+    there = CustomerAbsorbed(customer_id=OTHER, into=CUSTOMER, from_="new")
+    back = CustomerRestored(customer_id=OTHER, out_of=CUSTOMER, to="new", kept=dossier())
+    and_again = (absorbed, there, back, restored, replace(absorbed, into=CUSTOMER), there)
+    assert answers(*and_again) == {CUSTOMER}
+    assert answers(*and_again, back) == {CUSTOMER}
+    assert answers(*and_again, back, replace(restored, out_of=CUSTOMER)) == {LI}
+
+
 def test_what_came_to_the_survivor_and_is_the_other_s_goes_with_him() -> None:
     other = replace(restored, customer_id=OTHER, out_of=LI)
     assert answers(other) == {LI}
