@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """Connections of one process to the ledger, the writer's not counted."""
     view_pool: PositiveInt = 8
     """Connections of one process to the views."""
+    as_of_events: PositiveInt = 500_000
+    """Events of the ledger that one request may fold to see a view at another moment."""
 
     @classmethod
     def from_environment(cls, **given: Any) -> Self:

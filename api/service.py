@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from api.answers import Tally
+from api.as_of import Moments
 from api.body import Form, forms
 from api.problems import ViewNotBuilt
 from api.viewing import ViewReader
@@ -24,6 +25,7 @@ class Service:
     forms: Mapping[str, Form] = field(default_factory=lambda: forms(DECIDERS))
     tally: Tally = field(default_factory=Tally)
     views: ViewReader | None = None
+    moments: Moments | None = None
 
     @property
     def write(self) -> WriteSide:
@@ -49,12 +51,14 @@ class Service:
             home=asyncio.get_running_loop(),
         )
         self.views = ViewReader(settings.database_url, settings.view_pool)
+        self.moments = Moments(settings.database_url, self.write_side.ledger, settings.as_of_events)
         try:
             yield
         finally:
+            self.moments.close()
             self.views.close()
             await self.write_side.aclose()
-            self.write_side = self.views = None
+            self.write_side = self.views = self.moments = None
 
     def lags(self) -> Mapping[str, tuple[int, float]]:
         """How far each view has come, and for how many seconds what it lacks has been there."""

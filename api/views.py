@@ -3,9 +3,11 @@
 import asyncio
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, get_args, get_type_hints
@@ -14,6 +16,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
+from api import as_of
+from api.as_of import Moment, Moments
 from api.problems import InvalidRequest, ViewNotBuilt
 from api.reading import ReadAfter, Seer, Who, content, in_json, not_before
 from api.service import Service
@@ -37,16 +41,21 @@ from projections.query import (
 )
 from projections.query import told as told_columns
 from projections.scope import Reach
-from projections.sql import POSITION
+from projections.sql import POSITION, of_moment
 from projections.statement import Statement
 
 LONGEST_CURSOR = 4_000
 OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
-RESERVED = {"sort", "limit", "cursor", "by", "search"}
+RESERVED = {"sort", "limit", "cursor", "by", "search", *as_of.ASKED}
 LONGEST_SEARCH = 200
 
 
-def told(asking: Any, statement: Statement) -> list[dict[str, Any]]:
+Found = list[dict[str, Any]]
+Answer = Callable[[Statement], Awaitable[tuple[int, Found]]]
+"""Rows, and the position that they are of."""
+
+
+def told(asking: Any, statement: Statement) -> Found:
     asking.execute(statement.sql, statement.parameters)
     return [dict(zip(statement.columns, row, strict=True)) for row in asking.fetchall()]
 
@@ -162,16 +171,28 @@ def router(service: Service) -> APIRouter:
 
 async def asked_of(
     service: Service, view: Projection, request: Request, who: Any, read_after: int | None
-) -> tuple[Sequence[tuple[str, str]], Listing, ViewReader]:
-    """What a request asks, of a view that has come far enough."""
-    if service.views is None:
+) -> tuple[Sequence[tuple[str, str]], Listing, Answer]:
+    """What a request asks, of a view that has come far enough, or that stands as it stood at another moment."""
+    views, moments = service.views, service.moments
+    if views is None or moments is None:
         raise ViewNotBuilt
     given = request.query_params.multi_items()
     reach = await asyncio.to_thread(reach_of, service, who)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
-    views = service.views
+    if as_of.wanted(given):
+        at = await moments.moment(given, read_after)
+        asked = replace(asked, now=at.now, kept_in=of_moment(at.table(view)))
+        return as_of.pinned(given, at), asked, partial(answer_then, moments, view, at)
     await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
-    return given, asked, views
+    return given, asked, partial(answer_now, views, view)
+
+
+async def answer_now(views: ViewReader, view: Projection, statement: Statement) -> tuple[int, Found]:
+    return await views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
+
+
+async def answer_then(moments: Moments, view: Projection, at: Moment, statement: Statement) -> tuple[int, Found]:
+    return at.position, await moments.run(view, at, lambda asking: told(asking, statement))
 
 
 def reach_of(service: Service, who: Any) -> Reach:
@@ -184,12 +205,12 @@ def reach_of(service: Service, who: Any) -> Reach:
 
 def add_list(router: APIRouter, service: Service, view: Projection) -> None:
     async def rows(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
-        given, asked, views = await asked_of(service, view, request, who, read_after)
+        given, asked, answer = await asked_of(service, view, request, who, read_after)
         try:
             statement = page(view, asked)
         except BadQuery as bad:
             raise wrong(bad.field, bad.because) from None
-        position, found = await views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
+        position, found = await answer(statement)
         headers = {"Position": str(position)}
         if len(found) > asked.limit:
             found = found[: asked.limit]
@@ -214,13 +235,13 @@ def add_summary(router: APIRouter, service: Service, view: Projection, name: str
     wanted = view.summaries[name]
 
     async def figures(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
-        given, asked, views = await asked_of(service, view, request, who, read_after)
+        given, asked, answer = await asked_of(service, view, request, who, read_after)
         by = [each for name, text in given if name == "by" for each in text.split(",") if each]
         try:
             statement = summary(view, name, asked, by if any(name == "by" for name, _ in given) else None)
         except BadQuery as bad:
             raise wrong(bad.field, bad.because) from None
-        position, found = await views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
+        position, found = await answer(statement)
         return in_json({"rows": found}, {"Position": str(position)})
 
     router.get(
@@ -233,7 +254,7 @@ def add_summary(router: APIRouter, service: Service, view: Projection, name: str
         responses={200: content({"type": "object", "properties": {"rows": {"type": "array"}}, "required": ["rows"]})},
         openapi_extra={
             "parameters": [
-                *(each for each in parameters(view) if each["name"] not in RESERVED),
+                *(each for each in parameters(view) if each["name"] not in RESERVED.difference(as_of.ASKED)),
                 parameter("by", {"type": "string"}, "Columns, with commas between; empty is all together."),
             ]
         },
@@ -257,6 +278,8 @@ def parameters(view: Projection) -> Iterator[dict[str, Any]]:
     if searched := (*view.search, *filter(None, [view.words])):
         told = f"A text in {', '.join(searched)}; of a phone number its end, or all of it from the + on."
         yield parameter("search", {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}, told)
+    for name, (kind, told) in as_of.PARAMETERS.items():
+        yield parameter(name, dict(kind), told)
     for name in view.filters:
         column = view.column(name)
         each = f"{name}.has" if column.many else name

@@ -52,7 +52,8 @@ class Listing:
     """What is asked of a view. `sort` names a column, with a `-` before it for the other direction; `search` is a text
     that a row has somewhere.
 
-    Rows without a value come last in both. `after` is the cursor of the last row seen; its `now` counts.
+    Rows without a value come last in both. `after` is the cursor of the last row seen; its `now` counts. `kept_in` is
+    the table of the rows of another moment, where it is not the view as it stands that is asked.
     """
 
     now: datetime
@@ -62,6 +63,7 @@ class Listing:
     limit: int = PAGE
     after: Cursor | None = None
     search: str | None = None
+    kept_in: str | None = None
 
 
 # A page of rows
@@ -77,8 +79,18 @@ def page(view: Projection, asked: Listing) -> Statement:
     source(view, asked, text)
     if asked.after is not None:
         beyond(order, asked.after[1:], text)
-    text.add("ORDER BY " + ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order))
+    in_order(order, text)
     text.add("LIMIT %s", asked.limit + 1)
+    return text.statement(answered(view))
+
+
+def every(view: Projection, asked: Listing, most: int | None = None) -> Statement:
+    """All rows in their order, or the first so many, for whoever takes them as they come."""
+    text = Text(asked.now)
+    source(view, asked, text)
+    in_order(ordered(view, asked.sort), text)
+    if most is not None:
+        text.add("LIMIT %s", most)
     return text.statement(answered(view))
 
 
@@ -115,7 +127,7 @@ def source(view: Projection, asked: Listing, text: Text) -> None:
     for name, (_, sql) in view.computed.items():
         text.add(f", {sql}")
         text.add(f"AS {quoted(name)}")
-    text.add(f"FROM {shown(view)} AS each")
+    text.add(f"FROM {asked.kept_in or shown(view)} AS each")
     narrow(view, asked, text)
     text.add(") AS listed WHERE TRUE")
 
@@ -222,6 +234,10 @@ def ordered(view: Projection, sort: str | None) -> list[Key]:
     return keys + [Key(column.quoted, column.type, nullable=False) for column in of_key]
 
 
+def in_order(order: Sequence[Key], text: Text) -> None:
+    text.add("ORDER BY " + ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order))
+
+
 def cursor(view: Projection, asked: Listing, row: Mapping[str, Any]) -> Cursor:
     """Where a row stands in the list that was asked for: the way to the page after it."""
     names = [asked.sort.removeprefix("-")] if asked.sort else []
@@ -293,7 +309,7 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
     text = Text(asked.now)
     figures = [f"{sql} AS {quoted(figure)}" for figure, sql in wanted.figures.items()]
     text.add("SELECT " + ", ".join([*([groups] if by else []), *figures]))
-    text.add(f"FROM {shown(view)} AS each")
+    text.add(f"FROM {asked.kept_in or shown(view)} AS each")
     narrow(view, asked, text)
     if by:
         text.add(f"GROUP BY {groups} ORDER BY {groups} LIMIT {MOST_GROUPS}")

@@ -21,6 +21,15 @@ class What(StrEnum):
     TICKETS = "tickets"
 
 
+class Form(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSON = "json"
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.  [LIFELEDGER_HOST]", show_default=False)]
 Port = Annotated[
@@ -36,7 +45,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-views = typer.Typer(help="The views: how far they are, and how to build one anew.", no_args_is_help=True)
+views = typer.Typer(
+    help="The views: how far they are, how to build one anew, and how it stood at any moment.", no_args_is_help=True
+)
 app.add_typer(views, name="views")
 policies = typer.Typer(help="What the service does by itself, and whether it does.", no_args_is_help=True)
 app.add_typer(policies, name="policies")
@@ -212,6 +223,43 @@ def rebuild(
     from api.cli.views import rebuild
 
     rebuild(name, json=json)
+
+
+@views.command()
+def at(
+    name: Annotated[str, typer.Argument(help="The view, as `views status` names it.", show_default=False)],
+    *,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="A position of the ledger, or a time by which events were recorded: 2026-03-01T09:00:00+08:00.",
+            show_default="the end of the ledger",
+        ),
+    ] = None,
+    as_of_occurred: Annotated[
+        str | None,
+        typer.Option(help="Only what had happened by then, whenever it was recorded.", show_default=False),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="status=new, amount.ge=1000, status.in=new,lost; all of several.", show_default=False),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="A column, or the other way round with a - before it.", show_default=False)
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first so many rows.", show_default="all")] = None,
+    form: Annotated[Form, typer.Option("--format", help="How they are written.")] = Form.TABLE,
+    output: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Into which file; Parquet needs one.", show_default="standard output"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Show a view as it stood at any moment: the ledger is folded anew up to there, and nothing is changed."""
+    from api.cli.at import at
+
+    asked = [each.partition("=")[::2] for each in where or ()]
+    at(name, as_of, as_of_occurred, asked, sort, limit, Form.JSON if json else form, output)
 
 
 @policies.command("status")

@@ -50,14 +50,18 @@ def house(database_url: str) -> Iterator[House]:
         yield house.settle()
         service = house.app.service
         assert service.views is not None
+        assert service.moments is not None
+        service.moments.close()
         service.views.close()
-        service.views = None
+        service.views = service.moments = None
 
 
 async def open_views(house: House, url: str) -> None:
+    from api.as_of import Moments
     from api.viewing import ViewReader
 
-    house.app.service.views = ViewReader(url, 2)
+    service = house.app.service
+    service.views, service.moments = ViewReader(url, 2), Moments(url, service.write.ledger, 1_000)
 
 
 @pytest.fixture
