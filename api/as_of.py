@@ -150,7 +150,7 @@ ZONED: Mapping[str, str] = {"type": "string", "format": "date-time"}
 PARAMETERS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     AS_OF: (
         {"anyOf": [{"type": "integer", "minimum": 0}, ZONED]},
-        "As it stood after the event at a position, or at a time, by when events were recorded; of today is who sees it.",
+        "As it stood after the event at a position, or after what was recorded by a time; who sees it is of today.",
     ),
     OCCURRED: (ZONED, "Of what is recorded, only what had happened by then, whenever it was recorded."),
 }
