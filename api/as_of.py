@@ -93,6 +93,8 @@ class Moments:
             except (ReadsUnavailable, Unavailable, psycopg2.OperationalError) as gone:
                 if last or isinstance(gone.__cause__, psycopg2.errors.QueryCanceled):
                     raise Unavailable(str(gone)) from gone
+                self.session.close()  # What ended one connection may have ended the other.
+                self.wire.close()
         raise AssertionError
 
     def keep(self, view: Projection, at: Moment) -> None:

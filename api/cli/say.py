@@ -114,11 +114,15 @@ def tabled(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
     return shown
 
 
+WIDEST = 1_000_000
+
+
 def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Rows with all that is in them: as a table where that is no wider than the terminal, else one after the other."""
     rows = [[None if each is None else visible(str(each)) for each in row] for row in rows]
     shown = tabled(columns, rows)
-    if console().measure(shown).maximum <= console().width:
+    unbounded = console().options.update(max_width=WIDEST)
+    if console().measure(shown, options=unbounded).maximum <= console().width:
         console().print(shown)
         return
     width = max(map(len, columns))

@@ -14,7 +14,6 @@ from uuid import UUID
 import psycopg2
 import pytest
 
-from commands.service import WriteSide
 from consumers.projector import Projector
 from domain.values import LeadId, OrgPath, PoolId, StaffId
 from projections import VIEWS
@@ -22,8 +21,7 @@ from projections.pool_directory import PublicPool, pool_directory
 from projections.sales_worklist import SalesLead, sales_worklist
 from projections.staff_directory import Colleague, staff_directory
 from tests.api.house import ANN, BOB, CRM, LEAD, MIA, SUE, House, problem
-from tests.api.viewed import Views
-from tests.memory import MASTER
+from tests.api.viewed import Views, viewed
 
 pytestmark = pytest.mark.slow  # On a real database.
 
@@ -44,24 +42,8 @@ def lead(number: int, **more: Any) -> SalesLead:
 
 @pytest.fixture
 def house(database_url: str) -> Iterator[House]:
-    side = WriteSide.open(database_url, MASTER)
-    with House.opened(side) as house:
-        house.run(open_views(house, database_url))
-        yield house.settle()
-        service = house.app.service
-        assert service.views is not None
-        assert service.moments is not None
-        service.moments.close()
-        service.views.close()
-        service.views = service.moments = None
-
-
-async def open_views(house: House, url: str) -> None:
-    from api.as_of import Moments
-    from api.viewing import ViewReader
-
-    service = house.app.service
-    service.views, service.moments = ViewReader(url, 2), Moments(url, service.write.ledger, 1_000)
+    with viewed(database_url) as house:
+        yield house
 
 
 @pytest.fixture

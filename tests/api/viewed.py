@@ -1,14 +1,34 @@
-"""The tables of the views, filled by hand, as a worker would fill them."""
+"""The tables of the views, filled by hand, as a worker would fill them, and a house that reads them."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import psycopg2
 import psycopg2.extras
 
+from api.as_of import Moments
+from api.viewing import ViewReader
+from commands.service import WriteSide
 from projections import VIEWS, sql
 from projections.columns import columns
 from projections.projection import Projection
 from projections.rows import Row
+from tests.api.house import House
+from tests.memory import MASTER
+
+
+@contextmanager
+def viewed(url: str) -> Iterator[House]:
+    """People and a pool, over a database."""
+    with House.opened(WriteSide.open(url, MASTER)) as house:
+        service = house.app.service
+        service.views, service.moments = ViewReader(url, 2), Moments(url, service.write.ledger, 1_000)
+        try:
+            yield house.settle()
+        finally:
+            service.moments.close()
+            service.views.close()
+            service.views = service.moments = None
 
 
 class Views:

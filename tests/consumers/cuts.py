@@ -1,4 +1,4 @@
-"""All cuts of a ledger in one pass: what a moment's fold has at every position, and what the plainest loop has there."""
+"""All cuts of a ledger in one pass: at each position, what a moment's fold has there and what the plainest loop has."""
 
 from collections.abc import Sequence
 from typing import Any

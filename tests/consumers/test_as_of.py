@@ -1,10 +1,10 @@
-"""A view at any moment is what a replay that was cut there comes to: every view, at every cut, in both senses of time."""
+"""A view at any moment is what a replay that was cut there comes to: every view, every cut, in both senses of time."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -78,12 +78,13 @@ def of_ledger(url: str, ledger: Ledger) -> Iterator[Past]:
 @pytest.fixture(scope="module")
 def company(postgres: Server, prepared: str) -> Iterator[Past]:
     """Three weeks of everything: leads, customers, orders, tickets, calls and inspections."""
-    postgres.create_database("as_of_company", prepared)
-    url = postgres.url("as_of_company")
+    name = f"as_of_company_{os.getpid()}"
+    postgres.create_database(name, prepared)
+    url = postgres.url(name)
     with closing(open_ledger(url, MASTER)) as ledger:
         write(ledger, NOON, 3)
         yield from of_ledger(url, ledger)
-    postgres.drop_database("as_of_company")
+    postgres.drop_database(name)
 
 
 @pytest.fixture
