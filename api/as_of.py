@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg2.errors
 
-from api.problems import BadHeader, FoldsWaiting, FoldTooLong, InvalidRequest, ViewNotBuilt
+from api.problems import FoldsWaiting, FoldTooLong, InvalidRequest, ViewNotBuilt
 from api.viewing import STATEMENT_SECONDS
 from consumers.at import AS_OF, OCCURRED, Moment, NoSuchMoment, fill, fold, instant, moment, understood
 from consumers.session import ReadsUnavailable, Session
@@ -50,18 +50,20 @@ class Moments:
     # Which moment
 
     async def moment(self, given: Given, read_after: int | None) -> Moment:
-        """Raises InvalidRequest, BadHeader, or FoldTooLong."""
+        """Raises InvalidRequest, or FoldTooLong."""
         asked = dict(given)
         try:
             as_of = understood(asked[AS_OF]) if AS_OF in asked else None
             occurred = instant(asked[OCCURRED], OCCURRED) if OCCURRED in asked else None
             found = await asyncio.to_thread(moment, self.ledger, as_of, occurred, datetime.now(UTC), most=self.most)
         except NoSuchMoment as wrong:
-            raise InvalidRequest(errors=[{"parameter": wrong.of, "in": "query", "detail": str(wrong)}]) from None
+            raise no_moment(wrong.of, str(wrong)) from None
         if found.position > self.most:
             raise FoldTooLong(limit=self.most)
         if found.position < (read_after or 0):
-            raise BadHeader(header="Read-After", because=f"the moment asked for is position {found.position}")
+            raise no_moment(
+                AS_OF, f"this is position {found.position}, and Read-After asks for nothing before {read_after}"
+            )
         return found
 
     # Its rows
@@ -139,6 +141,10 @@ class Moments:
 def wanted(given: Given) -> bool:
     """Whether another moment than this one is asked for."""
     return any(name in ASKED for name, _ in given)
+
+
+def no_moment(parameter: str, because: str) -> InvalidRequest:
+    return InvalidRequest(errors=[{"parameter": parameter, "in": "query", "detail": because}])
 
 
 def pinned(given: Given, at: Moment) -> list[tuple[str, str]]:

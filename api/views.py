@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from api import as_of
 from api.as_of import Moment, Moments
 from api.problems import InvalidRequest, ViewNotBuilt
-from api.reading import ReadAfter, Seer, Who, content, in_json, not_before
+from api.reading import ReadAfter, Seer, Who, content, in_json, ledger_position, not_before
 from api.service import Service
 from api.shown import schema
 from api.viewing import ViewReader
@@ -180,6 +180,7 @@ async def asked_of(
     reach = await asyncio.to_thread(reach_of, service, who)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
     if as_of.wanted(given):
+        await ledger_position(service, read_after)
         at = await moments.moment(given, read_after)
         asked = replace(asked, now=at.now, kept_in=of_moment(at.table(view)))
         return as_of.pinned(given, at), asked, partial(answer_then, moments, view, at)

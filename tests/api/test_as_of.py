@@ -225,10 +225,14 @@ def test_more_than_a_request_may_fold_is_refused(house: House) -> None:
     assert leads(house, as_of=before) == []
 
 
-def test_a_moment_before_what_was_to_be_read_is_refused(house: House) -> None:
+def test_a_moment_before_what_was_to_be_read_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     position = house.captured().position
-    problem(house.get(f"/views/sales_worklist?as_of={position - 1}", CRM, read_after=str(position)), 400, "bad-header")
-    assert house.get(f"/views/sales_worklist?as_of={position}", CRM, read_after=str(position)).status_code == 200
+    path = "/views/sales_worklist?as_of="
+    told = problem(house.get(f"{path}{position - 1}", CRM, read_after=str(position)), 422, "invalid-request")
+    assert told["errors"][0]["parameter"] == "as_of"
+    assert house.get(f"{path}{position}", CRM, read_after=str(position)).status_code == 200
+    monkeypatch.setattr("api.reading.PATIENCE", 0.1)
+    problem(house.get(f"{path}{position}", CRM, read_after=str(position + 1)), 503, "read-model-behind")
 
 
 def test_who_comes_when_enough_are_waiting_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def position(url: str, topic: str) -> int:
     return int(found[0])
 
 
-def asked(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+def asked(capsys: pytest.CaptureFixture[str], *arguments: str | int | Path) -> str:
     """In this process, which is sooner done than to start another one."""
     with pytest.raises(SystemExit) as ended:
         main(["views", "at", *map(str, arguments)])

@@ -29,7 +29,7 @@ def tell(ledger: Ledger, *told: Any, start: datetime = START) -> int:
         for stream, (when, event, *recorded) in zip(streams, events, strict=True):
             heads[stream] = heads.get(stream, 0) + 1
             number = UUID(int=next(NUMBER))
-            around = Circumstances(number, BY, when, *(recorded or (when,)), number, stream)
+            around = Circumstances(number, BY, when, recorded[0] if recorded else when, number, stream)
             batches.append(Batch("Told", b"", stream, heads[stream], around, [Append(stream, heads[stream], event)]))
         positions: Sequence[int] = locked.insert_batches(ledger.encode(batches))
     return positions[-1] if positions else ledger.last_position()
