@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     """Connections of one process to the views."""
     followers: PositiveInt = 200
     """Lists that may be followed in one process at a time, each by a connection that stays open."""
+    as_of_events: PositiveInt = 500_000
+    """Events of the ledger that one request may fold to see a view at another moment."""
 
     @classmethod
     def from_environment(cls, **given: Any) -> Self:

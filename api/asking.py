@@ -4,10 +4,11 @@ import asyncio
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, get_args, get_type_hints
@@ -15,8 +16,10 @@ from typing import Any, get_args, get_type_hints
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
+from api import as_of
+from api.as_of import Moment, Moments
 from api.problems import InvalidRequest, ViewNotBuilt
-from api.reading import Seer, not_before
+from api.reading import Seer, ledger_position, not_before
 from api.service import Service
 from api.shown import schema
 from api.viewing import ViewReader
@@ -27,18 +30,21 @@ from projections.columns import Column
 from projections.projection import Projection
 from projections.query import LARGEST_PAGE, PAGE, Cursor, Filter, Listing
 from projections.scope import Reach
-from projections.sql import POSITION
+from projections.sql import POSITION, of_moment
 from projections.statement import Statement
 
 LONGEST_CURSOR = 4_000
 LONGEST_SEARCH = 200
 OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
-RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait"})
+RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait", *as_of.ASKED})
 RELATIVE = re.compile(r"([-+ ]?)([0-9]{1,5})([mhdw])")  # What is a + in an address arrives as a blank.
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Given = Sequence[tuple[str, str]]
 """A query string, as pairs."""
+Found = list[dict[str, Any]]
+Answer = Callable[[Statement], Awaitable[tuple[int, Found]]]
+"""Rows, and the position that they are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +54,10 @@ class Asked:
     given: Given
     listing: Listing
     views: ViewReader
+    answer: Answer
 
 
-def told(asking: Any, statement: Statement) -> list[dict[str, Any]]:
+def told(asking: Any, statement: Statement) -> Found:
     asking.execute(statement.sql, statement.parameters)
     return [dict(zip(statement.columns, row, strict=True)) for row in asking.fetchall()]
 
@@ -77,8 +84,12 @@ async def asked_of(
     takes: frozenset[str],
     read_after: int | None = None,
 ) -> Asked:
-    """What a request asks; beside filters only what is in `takes`. Raises InvalidRequest, ViewNotBuilt."""
-    if service.views is None:
+    """What a request asks, of a view as it stands or as it stood; beside filters only what is in `takes`.
+
+    Raises InvalidRequest, ViewNotBuilt, or what `Moments` raises.
+    """
+    views, moments = service.views, service.moments
+    if views is None or moments is None:
         raise ViewNotBuilt
     given = request.query_params.multi_items()
     for name, _ in given:
@@ -86,9 +97,21 @@ async def asked_of(
             raise wrong(name, f"this address takes {', '.join(sorted(takes)) or 'nothing'}, and filters")
     reach = await asyncio.to_thread(reach_of, service, who, view)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
-    views = service.views
+    if as_of.wanted(given):
+        await ledger_position(service, read_after)
+        at = await moments.moment(given, read_after)
+        asked = replace(asked, now=at.now, kept_in=of_moment(at.table(view)))
+        return Asked(as_of.pinned(given, at), asked, views, partial(answer_then, moments, view, at))
     await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
-    return Asked(given, asked, views)
+    return Asked(given, asked, views, partial(answer_now, views, view))
+
+
+async def answer_now(views: ViewReader, view: Projection, statement: Statement) -> tuple[int, Found]:
+    return await views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
+
+
+async def answer_then(moments: Moments, view: Projection, at: Moment, statement: Statement) -> tuple[int, Found]:
+    return at.position, await moments.run(view, at, lambda asking: told(asking, statement))
 
 
 def reach_of(service: Service, who: Actor, view: Projection | None = None) -> Reach:
@@ -220,6 +243,9 @@ def parameters(view: Projection, takes: frozenset[str]) -> Iterator[dict[str, An
     if "search" in takes and (searched := (*view.search, *filter(None, [view.words]))):
         told = f"A text in {', '.join(searched)}; of a phone number its end, or all of it from the + on."
         yield parameter("search", {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}, told)
+    for name, (kind, told) in as_of.PARAMETERS.items():
+        if name in takes:
+            yield parameter(name, dict(kind), told)
     if "by" in takes:
         yield parameter("by", {"type": "string"}, "Columns, with commas between; empty is all together.")
     for name in view.filters:

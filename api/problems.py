@@ -190,6 +190,23 @@ class ViewNotBuilt(Fault):
         return "its rows are there as soon as a worker has folded the ledger"
 
 
+@fault
+class FoldTooLong(Fault):
+    """A view at that moment is more than one request may fold."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"it lies beyond {self.limit} events; on the command line, `lifeledger views at` has no such limit"
+
+
+class FoldsWaiting(Fault):
+    """Too many ask at once for views at other moments; try again in a moment."""
+
+    def __str__(self) -> str:
+        return "they are folded one after the other, and enough are waiting"
+
+
 class Internal(Fault):
     """Something went wrong here; it has been noted under the trace id."""
 
@@ -225,6 +242,8 @@ STATUS: dict[type[Exception], int] = {
     ReadModelBehind: 503,
     ViewNotBuilt: 503,
     TooManyFollowers: 503,
+    FoldTooLong: 422,
+    FoldsWaiting: 503,
     Internal: 500,
 }
 RETRY_SECONDS = 1

@@ -43,7 +43,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = self.extensions
+        self.scope["extensions"] = self.extensions  # type: ignore[typeddict-item]  # Of our own kind.
         if self.patience is None:
             self.be_patient()
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from api.answers import Tally
+from api.as_of import Moments
 from api.body import Form, forms
 from api.problems import TooManyFollowers, ViewNotBuilt
 from api.viewing import ViewReader
@@ -25,6 +26,7 @@ class Service:
     tally: Tally = field(default_factory=Tally)
     views: ViewReader | None = None
     followers: int = 0
+    moments: Moments | None = None
 
     @property
     def write(self) -> WriteSide:
@@ -50,12 +52,14 @@ class Service:
             home=asyncio.get_running_loop(),
         )
         self.views = ViewReader(settings.database_url, settings.view_pool)
+        self.moments = Moments(settings.database_url, self.write_side.ledger, settings.as_of_events)
         try:
             yield
         finally:
+            self.moments.close()
             self.views.close()
             await self.write_side.aclose()
-            self.write_side = self.views = None
+            self.write_side = self.views = self.moments = None
 
     @contextmanager
     def followed(self) -> Iterator[None]:

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.addresses import has_events, rows_behind, with_events
-from api.asking import FILTERS, Asked, Cursors, asked_of, parameters, position_of, told, wrong
+from api.as_of import ASKED
+from api.asking import FILTERS, Asked, Cursors, asked_of, parameters, wrong
 from api.changes import add_changes
 from api.reading import ReadAfter, Who, content, in_json
 from api.service import Service
@@ -23,10 +24,10 @@ from projections.query import LARGEST_PAGE, BadQuery, Listing, answered, count, 
 from projections.query import told as told_columns
 from projections.statement import Statement
 
-OF_A_PAGE = frozenset({"sort", "limit", "cursor", "search"})
-OF_ALL = frozenset({"sort", "search"})
-OF_A_COUNT = frozenset({"search"})
-OF_FIGURES = frozenset({"by", "search"})
+OF_A_PAGE = frozenset({"sort", "limit", "cursor", "search", *ASKED})
+OF_ALL = frozenset({"sort", "search", *ASKED})
+OF_A_COUNT = frozenset({"search", *ASKED})
+OF_FIGURES = frozenset({"by", "search", *ASKED})
 
 
 def router(service: Service) -> APIRouter:
@@ -45,11 +46,6 @@ def router(service: Service) -> APIRouter:
     return found
 
 
-async def answer(asked: Asked, view: Projection, statement: Statement) -> tuple[int, list[dict[str, Any]]]:
-    """How far the view has come, and what it answers then."""
-    return await asked.views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
-
-
 def page_of(view: Projection, asked: Listing) -> Statement:
     try:
         return page(view, asked)
@@ -64,7 +60,7 @@ def add_list(router: APIRouter, service: Service, view: Projection) -> None:
     async def rows(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
         asked = await asked_of(service, view, request, who, takes=OF_A_PAGE, read_after=read_after)
         wanted = asked.listing
-        position, found = await answer(asked, view, page_of(view, wanted))
+        position, found = await asked.answer(page_of(view, wanted))
         headers = {"Position": str(position)}
         if len(found) > wanted.limit:
             found = found[: wanted.limit]
@@ -92,7 +88,7 @@ def add_count(router: APIRouter, service: Service, view: Projection) -> None:
             statement = count(view, asked.listing)
         except BadQuery as bad:
             raise wrong(bad.field, bad.because) from None
-        position, [found] = await answer(asked, view, statement)
+        position, [found] = await asked.answer(statement)
         return in_json(found, {"Position": str(position)})
 
     shape = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
@@ -115,7 +111,7 @@ def add_whole_list(router: APIRouter, service: Service, view: Projection) -> Non
     async def rows(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
         asked = await asked_of(service, view, request, who, takes=OF_ALL, read_after=read_after)
         wanted = replace(asked.listing, limit=LARGEST_PAGE)
-        position, first = await answer(asked, view, page_of(view, wanted))
+        position, first = await asked.answer(page_of(view, wanted))
         return StreamingResponse(pages(asked, view, wanted, first), headers=csv_headers(view.name, position))
 
     router.get(
@@ -139,7 +135,7 @@ async def pages(asked: Asked, view: Projection, wanted: Listing, rows: list[dict
         if len(rows) <= wanted.limit:
             return
         wanted = replace(wanted, after=cursor(view, wanted, rows[wanted.limit - 1]))
-        _, rows = await answer(asked, view, page(view, wanted))
+        _, rows = await asked.answer(page(view, wanted))
 
 
 def csv_headers(name: str, position: int) -> Mapping[str, str]:
@@ -174,13 +170,13 @@ def add_summary(router: APIRouter, service: Service, view: Projection, name: str
 
     async def figures(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
         asked, by, statement = await read(request, who, read_after)
-        position, found = await answer(asked, view, statement)
+        position, found = await asked.answer(statement)
         rows = [row | rows_behind(view, wanted, asked.given, by, row) for row in found]
         return in_json({"rows": rows}, {"Position": str(position)})
 
     async def in_cells(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
         asked, _, statement = await read(request, who, read_after)
-        position, found = await answer(asked, view, statement)
+        position, found = await asked.answer(statement)
         body = header(statement.columns) + lines(statement.columns, found)
         return Response(body, headers=dict(csv_headers(f"{view.name}-{name}", position)))
 

@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -100,6 +101,12 @@ class Keys:
         self.known[subject] = key
         while len(self.known) > self.size:
             self.known.popitem(last=False)
+
+    def afresh(self) -> "Keys":
+        """The same master key, and nothing at hand: who was erased meanwhile, by whichever process, is closed."""
+        found = copy(self)
+        found.known = OrderedDict()
+        return found
 
     # Making keys
 

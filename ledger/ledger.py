@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -127,6 +128,28 @@ class Ledger(RowReader):
 
     def last_position(self) -> int:
         return self.rows.last_position()
+
+    def position_at(self, recorded: datetime, until: int) -> int:
+        """The last position before which nothing was recorded later than then; at most `until`, which is one.
+
+        Clocks of several processes differ a little: what was recorded by then and stands behind something later is not
+        part of what stood there first.
+        """
+        later = self.rows.first_recorded_after(recorded, until)
+        return until if later is None else later - 1
+
+    def recorded_at(self, position: int) -> datetime:
+        """When the event at a position was recorded, which is there."""
+        (row,) = self.rows.select_rows(position - 1, 1)
+        return row.recorded_at
+
+    def erased_subjects(self) -> int:
+        """Of how many the key has been destroyed: where this has changed, what was read before may show too much."""
+        return self.rows.erased_subjects()
+
+    def afresh(self) -> "Ledger":
+        """This ledger, read with the keys that it has now, whatever was at hand."""
+        return Ledger(self.rows, self.codec, self.keys.afresh())
 
     def close(self) -> None:
         self.rows.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -112,6 +113,25 @@ class Recorder(PostgresApplicationRecorder):
     def last_position(self) -> int:
         def run(cursor: psycopg.Cursor[Any]) -> int:
             cursor.execute("SELECT coalesce(max(notification_id), 0) FROM ledger.stored_events", prepare=True)
+            return int(cursor.fetchall()[0][0])
+
+        return self.read(run)
+
+    def first_recorded_after(self, at: datetime, until: int) -> int | None:
+        def run(cursor: psycopg.Cursor[Any]) -> int | None:
+            cursor.execute(
+                "SELECT notification_id FROM ledger.stored_events WHERE recorded_at > %s AND notification_id <= %s"
+                " ORDER BY notification_id LIMIT 1",
+                (at, until),
+            )
+            found = cursor.fetchone()
+            return None if found is None else int(found[0])
+
+        return self.read(run)
+
+    def erased_subjects(self) -> int:
+        def run(cursor: psycopg.Cursor[Any]) -> int:
+            cursor.execute("SELECT count(*) FROM ledger.subject_keys WHERE wrapped IS NULL")
             return int(cursor.fetchall()[0][0])
 
         return self.read(run)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -104,6 +105,12 @@ class Rows(Protocol):
 
     def last_position(self) -> int:
         """The position of the last row; 0 in an empty ledger."""
+
+    def first_recorded_after(self, at: datetime, until: int) -> int | None:
+        """The position of the first row that was recorded later, if there is one up to a position."""
+
+    def erased_subjects(self) -> int:
+        """Of how many the key has been destroyed."""
 
     def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]:
         """The identity streams behind these fingerprints, where there are any."""

@@ -53,7 +53,8 @@ class Listing:
     """What is asked of a view. `sort` names a column, with a `-` before it for the other direction; `search` is a text
     that a row has somewhere.
 
-    Rows without a value come last in both. `after` is the cursor of the last row seen; its `now` counts.
+    Rows without a value come last in both. `after` is the cursor of the last row seen; its `now` counts. `kept_in` is
+    the table of the rows of another moment, where it is not the view as it stands that is asked.
     """
 
     now: datetime
@@ -63,6 +64,7 @@ class Listing:
     limit: int = PAGE
     after: Cursor | None = None
     search: str | None = None
+    kept_in: str | None = None
 
 
 # A page of rows
@@ -78,8 +80,18 @@ def page(view: Projection, asked: Listing) -> Statement:
     source(view, asked, text)
     if asked.after is not None:
         beyond(order, asked.after[1:], text)
-    text.add("ORDER BY " + ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order))
+    in_order(order, text)
     text.add("LIMIT %s", asked.limit + 1)
+    return text.statement(answered(view))
+
+
+def every(view: Projection, asked: Listing, most: int | None = None) -> Statement:
+    """All rows in their order, or the first so many, for whoever takes them as they come."""
+    text = text_for(asked)
+    source(view, asked, text)
+    in_order(ordered(view, asked.sort), text)
+    if most is not None:
+        text.add("LIMIT %s", most)
     return text.statement(answered(view))
 
 
@@ -118,16 +130,21 @@ def source(view: Projection, asked: Listing, text: Text) -> None:
     """The rows that may be shown, with what is computed when reading."""
     text.add(f"SELECT * FROM (SELECT {', '.join(as_told(each, asked) for each in told(view))}")
     for name, (_, sql) in view.computed.items():
-        text.add(f", {among_its_rows(view, sql)}")
+        text.add(f", {among_its_rows(view, asked, sql)}")
         text.add(f"AS {quoted(name)}")
-    text.add(f"FROM {shown(view)} AS each")
+    text.add(f"FROM {where(view, asked)} AS each")
     narrow(view, asked, text)
     text.add(") AS listed WHERE TRUE")
 
 
-def among_its_rows(view: Projection, sql: str) -> str:
+def where(view: Projection, asked: Listing) -> str:
+    """What has the rows."""
+    return asked.kept_in or shown(view)
+
+
+def among_its_rows(view: Projection, asked: Listing, sql: str) -> str:
     """What looks at other rows of the view beside the one at hand."""
-    return sql.replace(":rows", shown(view))
+    return sql.replace(":rows", where(view, asked))
 
 
 def narrow(view: Projection, asked: Listing, text: Text) -> None:
@@ -137,7 +154,7 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
         text.add(f"AND ({view.listed})")
     for each in asked.filters:
         text.add("AND")
-        filtered(view, each, text)
+        filtered(view, each, asked, text)
     if asked.search is not None:
         text.add("AND")
         searched(view, asked.search, text)
@@ -153,30 +170,30 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
 # Filters
 
 
-def filtered(view: Projection, asked: Filter, text: Text) -> None:
-    if asked.column not in view.filters:
-        raise BadQuery(asked.column, f"{view.name} is filtered by {', '.join(sorted(view.filters))}")
-    column = view.told(asked.column)
+def filtered(view: Projection, wanted: Filter, asked: Listing, text: Text) -> None:
+    if wanted.column not in view.filters:
+        raise BadQuery(wanted.column, f"{view.name} is filtered by {', '.join(sorted(view.filters))}")
+    column = view.told(wanted.column)
     value: tuple[Any, ...] = ()
-    match asked.operator:
+    match wanted.operator:
         case "null":
-            compared = f"IS {'' if asked.value else 'NOT '}NULL"
+            compared = f"IS {'' if wanted.value else 'NOT '}NULL"
         case "has" if column.many:
-            compared, value = f"@> ARRAY[%s]::{column.type}", (asked.value,)
+            compared, value = f"@> ARRAY[%s]::{column.type}", (wanted.value,)
         case "in" if not column.many:
-            compared, value = f"= ANY(%s::{column.type}[])", (list(asked.value),)
+            compared, value = f"= ANY(%s::{column.type}[])", (list(wanted.value),)
         case "eq" | "ne" | "lt" | "le" | "gt" | "ge" as operator if not column.many:
-            compared, value = f"{COMPARED[operator]} %s::{column.type}", (asked.value,)
+            compared, value = f"{COMPARED[operator]} %s::{column.type}", (wanted.value,)
         case _:
             can = "has or null" if column.many else "eq, ne, in, lt, le, gt, ge or null"
-            raise BadQuery(asked.column, f"this column is compared by {can}")
-    text.add(expression(view, asked.column))
+            raise BadQuery(wanted.column, f"this column is compared by {can}")
+    text.add(expression(view, asked, wanted.column))
     text.add(compared, *value)
 
 
-def expression(view: Projection, name: str) -> str:
+def expression(view: Projection, asked: Listing, name: str) -> str:
     """A column, or what is computed as one, where the rows are chosen."""
-    return f"({among_its_rows(view, view.computed[name][1])})" if name in view.computed else quoted(name)
+    return f"({among_its_rows(view, asked, view.computed[name][1])})" if name in view.computed else quoted(name)
 
 
 def searched(view: Projection, asked: str, text: Text) -> None:
@@ -239,6 +256,10 @@ def ordered(view: Projection, sort: str | None) -> list[Key]:
         keys.append(Key(column.quoted, column.type, column.nullable, descending=name != sort))
     of_key = [view.column(name) for name in view.primary_key]
     return keys + [Key(column.quoted, column.type, nullable=False) for column in of_key]
+
+
+def in_order(order: Sequence[Key], text: Text) -> None:
+    text.add("ORDER BY " + ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order))
 
 
 def cursor(view: Projection, asked: Listing, row: Mapping[str, Any]) -> Cursor:
@@ -310,10 +331,10 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
             raise BadQuery("by", f"{name} is told by {', '.join(wanted.facets)}")
     by = tuple(dict.fromkeys((*by, *wanted.apart)))
     text = text_for(asked)
-    groups = [f"{expression(view, column)} AS {quoted(column)}" for column in by]
-    figures = [f"{among_its_rows(view, each.sql)} AS {quoted(figure)}" for figure, each in wanted.told.items()]
+    groups = [f"{expression(view, asked, column)} AS {quoted(column)}" for column in by]
+    figures = [f"{among_its_rows(view, asked, each.sql)} AS {quoted(figure)}" for figure, each in wanted.told.items()]
     text.add("SELECT " + ", ".join([*groups, *figures]))
-    text.add(f"FROM {shown(view)} AS each")
+    text.add(f"FROM {where(view, asked)} AS each")
     narrow(view, asked, text)
     if wanted.among is not None:
         text.add(f"AND ({wanted.among.sql})")

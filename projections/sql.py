@@ -143,8 +143,11 @@ def of(view: Projection, wanted: tuple[str, ...]) -> tuple[Column, ...]:
 
 def create_table(view: Projection, build: int) -> str:
     """The table alone; its key and indexes are cheaper to make when the rows are there."""
-    lines = [f"{each.quoted} {each.type}{'' if each.nullable else ' NOT NULL'}" for each in view.columns]
-    return f"CREATE TABLE {table(view, build)} ({', '.join(lines)})"
+    return f"CREATE TABLE {table(view, build)} ({defined(view)})"
+
+
+def defined(view: Projection) -> str:
+    return ", ".join(f"{each.quoted} {each.type}{'' if each.nullable else ' NOT NULL'}" for each in view.columns)
 
 
 def create_indexes(view: Projection, build: int) -> list[str]:
@@ -283,6 +286,25 @@ def upsert_from_aside(view: Projection, build: int) -> str:
     statement, _ = upsert(view, build)
     aside = f"pg_temp.{quoted(f'{view.name}_v{build}')}"
     return statement.replace("VALUES %s", f"SELECT {names(view.columns)} FROM {aside}")
+
+
+def of_moment(name: str) -> str:
+    """A table of this session alone, with the rows that a view had at another moment."""
+    return f"pg_temp.{quoted(name)}"
+
+
+def fill_of_moment(view: Projection, name: str) -> tuple[str, str, list[str]]:
+    """How it is made, how rows are copied into it, and what is to be done when they are there."""
+    found = of_moment(name)
+    return (
+        f"CREATE TEMPORARY TABLE {quoted(name)} ({defined(view)})",
+        f"COPY {found} ({names(view.columns)}) FROM STDIN",
+        [f"ALTER TABLE {found} ADD PRIMARY KEY ({names(of(view, view.primary_key))})", f"ANALYZE {found}"],
+    )
+
+
+def drop_of_moment(name: str) -> str:
+    return f"DROP TABLE IF EXISTS {of_moment(name)}"
 
 
 def look(view: Projection, wanted: tuple[str, ...], at_most: int | None = None) -> str:

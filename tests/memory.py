@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Lock
 from uuid import UUID
 
@@ -53,6 +54,12 @@ class MemoryRows:
 
     def last_position(self) -> int:
         return len(self.rows)
+
+    def first_recorded_after(self, at: datetime, until: int) -> int | None:
+        return next((row.notification_id for row in self.rows[:until] if row.recorded_at > at), None)
+
+    def erased_subjects(self) -> int:
+        return sum(isinstance(key, Erased) for key in self.keys.values())
 
     def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]:
         return {digest: self.identities[digest] for digest in digests if digest in self.identities}

@@ -21,6 +21,15 @@ class What(StrEnum):
     TICKETS = "tickets"
 
 
+class Form(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSON = "json"
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.  [LIFELEDGER_HOST]", show_default=False)]
 View = Annotated[str, typer.Argument(help="The view, as `views status` names it.", show_default=False)]
@@ -37,7 +46,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-views = typer.Typer(help="The views: how far they are, one built anew, the former one put back.", no_args_is_help=True)
+views = typer.Typer(
+    help="The views: how far they are, one built anew, the former one put back, and each as it stood at any moment.",
+    no_args_is_help=True,
+)
 app.add_typer(views, name="views")
 dead_letters = typer.Typer(
     help="The events at which keys of a view do not go on: its fold does not take them.", no_args_is_help=True
@@ -302,6 +314,43 @@ def dead_letters_skip(
     from api.cli.dead_letters import skip
 
     skip(view, key, reason=reason, position=position, by=by, json=json)
+
+
+@views.command()
+def at(
+    name: View,
+    *,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="A position of the ledger, or a time by which events were recorded: 2026-03-01T09:00:00+08:00.",
+            show_default="the end of the ledger",
+        ),
+    ] = None,
+    as_of_occurred: Annotated[
+        str | None,
+        typer.Option(help="Only what had happened by then, whenever it was recorded.", show_default=False),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="status=new, amount.ge=1000, status.in=new,lost; all of several.", show_default=False),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="A column, or the other way round with a - before it.", show_default=False)
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first so many rows.", show_default="all")] = None,
+    form: Annotated[Form, typer.Option("--format", help="How they are written.")] = Form.TABLE,
+    output: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Into which file; Parquet needs one.", show_default="standard output"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Show a view as it stood at any moment: the ledger is folded anew up to there, and nothing is changed."""
+    from api.cli.at import at
+
+    asked = [each.partition("=")[::2] for each in where or ()]
+    at(name, as_of, as_of_occurred, asked, sort, limit, Form.JSON if json else form, output)
 
 
 @policies.command("status")

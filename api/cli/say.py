@@ -11,6 +11,7 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 
 class Failure(Exception):
@@ -26,6 +27,7 @@ EXPECTED = {
     "consumers.rebuild.AlreadyRebuilding",
     "consumers.rebuild.Stopped",
     "consumers.rollback.NothingKept",
+    "consumers.at.TooManyRows",
     "consumers.session.ReadsUnavailable",
     "projections.folding.FoldFailed",
     "ledger.embedded.account.PostgresUnavailable",
@@ -99,6 +101,10 @@ def console(*, errors: bool = False) -> "Console":
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Rows under headings, for people."""
+    console().print(tabled(columns, rows))
+
+
+def tabled(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
     from rich.table import Table
 
     shown = Table(box=None, pad_edge=False, header_style="bold")
@@ -106,4 +112,26 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         shown.add_column(column)
     for row in rows:
         shown.add_row(*("" if each is None else str(each) for each in row))
-    console().print(shown)
+    return shown
+
+
+WIDEST = 1_000_000
+
+
+def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows with all that is in them: as a table where that is no wider than the terminal, else one after the other."""
+    rows = [[None if each is None else visible(str(each)) for each in row] for row in rows]
+    shown = tabled(columns, rows)
+    unbounded = console().options.update(max_width=WIDEST)
+    if console().measure(shown, options=unbounded).maximum <= console().width:
+        console().print(shown)
+        return
+    width = max(map(len, columns))
+    for row in rows:
+        told = [f"{name:<{width}}  {each}" for name, each in zip(columns, row, strict=True) if each is not None]
+        print("\n".join(["", *told]))
+
+
+def visible(text: str) -> str:
+    """What would move the cursor or change colours is written out; others wrote it."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -111,25 +111,36 @@ def view_of(name: str) -> Projection:
 @contextmanager
 def shown(*, json: bool) -> Iterator[Report]:
     """A bar on a terminal, a line at the end elsewhere, or for machines a line each time."""
-    errors = console(errors=True)
     if json:
         yield lambda progress: document(told(progress), lines=True)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"))
     last: list[consumers.rebuild.Progress] = []
-    with Progress(*columns, TimeRemainingColumn(), console=errors, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("", total=None, rate="")
+    with bar() as drawn:
 
         def report(progress: consumers.rebuild.Progress) -> None:
             last[:] = [progress]
-            rate = f"{progress.rate:,.0f} events/s, {progress.lag:,} behind"
-            bar.update(task, description=progress.phase, completed=progress.done, total=progress.total, rate=rate)
+            drawn(progress)
 
         yield report
     for progress in last:
         if progress.phase != "done":
             return
         print(f"rebuilt up to position {progress.done:,} in {progress.seconds:,.1f} s, {progress.rate:,.0f} events/s")
+
+
+@contextmanager
+def bar() -> Iterator[Report]:
+    """A bar on a terminal, and nothing elsewhere."""
+    errors = console(errors=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=errors, disable=not errors.is_terminal) as drawn:
+        task = drawn.add_task("", total=None, rate="")
+
+        def report(progress: consumers.rebuild.Progress) -> None:
+            rate = f"{progress.rate:,.0f} events/s, {progress.lag:,} behind"
+            drawn.update(task, description=progress.phase, completed=progress.done, total=progress.total, rate=rate)
+
+        yield report
 
 
 def told(progress: consumers.rebuild.Progress) -> dict[str, Any]:

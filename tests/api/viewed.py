@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg2
 import psycopg2.extras
 
+from api.as_of import Moments
 from api.viewing import ViewReader
 from commands.service import WriteSide
 from consumers.projector import Projector
@@ -39,6 +40,20 @@ def lead(number: int, **more: Any) -> SalesLead:
         "as_of_position": number,
     }
     return SalesLead(**given | more)
+
+
+@contextmanager
+def viewed(url: str) -> Iterator[House]:
+    """People and a pool, over a database."""
+    with House.opened(WriteSide.open(url, MASTER)) as house:
+        service = house.app.service
+        service.views, service.moments = ViewReader(url, 2), Moments(url, service.write.ledger, 1_000)
+        try:
+            yield house.settle()
+        finally:
+            service.moments.close()
+            service.views.close()
+            service.views = service.moments = None
 
 
 class Views:

@@ -20,16 +20,16 @@ NUMBER = count(1)
 
 
 def tell(ledger: Ledger, *told: Any, start: datetime = START) -> int:
-    """Events, or pairs of when and event, else a minute apart; the position after them."""
+    """Events, or when and event, else a minute apart; third is when it was recorded, if later. The position after."""
     events = [each if isinstance(each, tuple) else (start + timedelta(minutes=n), each) for n, each in enumerate(told)]
-    streams = [OWNER[type(event)].stream_of(event) for _, event in events]
+    streams = [OWNER[type(event)].stream_of(event) for _, event, *_ in events]
     with ledger.locked() as locked:
         heads = dict(locked.check(set(streams), (), ()).heads)
         batches: list[Batch] = []
-        for stream, (when, event) in zip(streams, events, strict=True):
+        for stream, (when, event, *recorded) in zip(streams, events, strict=True):
             heads[stream] = heads.get(stream, 0) + 1
             number = UUID(int=next(NUMBER))
-            around = Circumstances(number, BY, when, when, number, stream)
+            around = Circumstances(number, BY, when, recorded[0] if recorded else when, number, stream)
             batches.append(Batch("Told", b"", stream, heads[stream], around, [Append(stream, heads[stream], event)]))
         positions: Sequence[int] = locked.insert_batches(ledger.encode(batches))
     return positions[-1] if positions else ledger.last_position()

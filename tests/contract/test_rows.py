@@ -1,12 +1,14 @@
 """What every store of rows must do, in memory and in PostgreSQL."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event, Thread
 from uuid import UUID
 
 import psycopg
 import pytest
 
+from domain.values import Erased
 from ledger.appender import OPTIONAL, Incomplete, SideRowMoved
 from ledger.envelope import Declined, SideRow, time_ordered_id
 from ledger.keys import Keys, NewKey
@@ -295,3 +297,26 @@ def test_nobody_sees_what_has_not_been_committed(place: Place) -> None:
         assert other.load_rows({"lead/1": 0}) == []
         assert outcome_of(other, batch) is None
     assert other.last_position() == 1
+
+
+def test_what_was_recorded_later_is_found_by_its_position(rows: Rows, write: Write) -> None:
+    """Of clocks that do not agree, the first that is later counts."""
+    began, hour = FULL.recorded_at, timedelta(hours=1)
+    each = [
+        row._replace(recorded_at=began + late * hour)
+        for row, late in zip(rows_of("lead/1", 1, 2, 3, 4), (0, 2, 1, 3), strict=True)
+    ]
+    write(rows, *map(encoded, each))
+    found = [rows.first_recorded_after(began + late * hour, 4) for late in (-1, 0, 1, 2, 3)]
+    assert found == [1, 2, 2, 4, None]
+    assert rows.first_recorded_after(began + hour * 2, 3) is None
+    assert rows.first_recorded_after(began - hour, 0) is None
+
+
+def test_how_many_were_erased_is_known(place: Place, write: Write) -> None:
+    rows = place.rows
+    keys = {subject: new_key(subject) for subject in ("lead/1", "lead/2")}
+    write(rows, encoded(*rows_of("lead/1", 1), keys=keys))
+    assert rows.erased_subjects() == 0
+    place.destroy_key("lead/1", Erased(on=FULL.recorded_at, by="dpo"))
+    assert rows.erased_subjects() == 1

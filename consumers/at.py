@@ -1,0 +1,136 @@
+"""Any view at any moment: the ledger folded anew up to there, into a table that is asked like the view itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from consumers.advance import Source
+from consumers.lines import Lines
+from consumers.session import Cursor
+from domain.values import Instant
+from ledger.envelope import Recorded
+from ledger.ledger import Ledger
+from ledger.scan import Wire
+from projections import sql
+from projections.folding import Table
+from projections.projection import Projection
+
+MOST_ROWS = 5_000_000  # Of about 1 kB each in memory.
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # The present of a ledger in which nothing has happened.
+LONGEST = 40  # Characters of a moment.
+AS_OF, OCCURRED = "as_of", "as_of_occurred"
+
+
+class NoSuchMoment(ValueError):
+    """What is asked is no moment of the ledger; the message says why, and `of` which of the two ways to say it."""
+
+    def __init__(self, because: str, of: str = AS_OF) -> None:
+        super().__init__(because)
+        self.of = of
+
+
+class TooManyRows(Exception):
+    """A view has more rows at a moment than fit into memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The ledger up to a position; with `occurred`, of that only what had happened by then. What depends on the present
+    is reckoned at `now`.
+    """
+
+    position: int
+    now: Instant
+    occurred: Instant | None = None
+
+    def table(self, view: Projection) -> str:
+        """The name under which a session keeps the view's rows of this moment: the same rows, the same name."""
+        told = f"{view.name} {self.position} {self.occurred}"
+        return f"at_{sha256(told.encode()).hexdigest()[:16]}"
+
+
+# Which moment is meant
+
+
+def understood(text: str) -> int | Instant:
+    """A position, or a time with its zone. Raises NoSuchMoment."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST else instant(text)
+
+
+def instant(text: str, of: str = AS_OF) -> Instant:
+    """Raises NoSuchMoment for anything but a time with its zone."""
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NoSuchMoment(f"{text[:LONGEST]!r} is no time: say 2026-03-01T09:00:00+08:00", of) from None
+    raise NoSuchMoment(f"{text!r} is in no time zone: say 2026-03-01T09:00:00+08:00", of)
+
+
+def moment(
+    ledger: Ledger, as_of: int | Instant | None, occurred: Instant | None, now: Instant, *, most: int | None = None
+) -> Moment:
+    """Where the ledger is to be cut; at its end, where nothing is said of that. Raises NoSuchMoment.
+
+    No more is looked at than `most` events and one: a moment behind them stands there.
+    """
+    last = ledger.last_position()
+    latest = max(now, ledger.recorded_at(last)) if last else now
+    for of, each in ((AS_OF, as_of), (OCCURRED, occurred)):
+        if isinstance(each, datetime) and each > latest:
+            raise NoSuchMoment(f"{each.isoformat()} is still to come", of)
+    match as_of:
+        case None:
+            return Moment(last, occurred or now, occurred)
+        case datetime():
+            until = last if most is None else min(last, most + 1)
+            return Moment(ledger.position_at(as_of, until), occurred or as_of, occurred)
+        case 0:
+            return Moment(0, occurred or BEGINNING, occurred)
+        case _ if as_of > last:
+            raise NoSuchMoment(f"the ledger ends at position {last}, before {as_of}")
+        case _:
+            return Moment(as_of, occurred or ledger.recorded_at(as_of), occurred)
+
+
+# Its rows
+
+
+def fold(
+    ledger: Ledger,
+    wire: Wire,
+    view: Projection,
+    at: Moment,
+    *,
+    most: int = MOST_ROWS,
+    tell: Callable[[int], object] = lambda _: None,
+) -> Table:
+    """The view's rows at a moment; `tell` hears how far it has come. Raises FoldFailed, Corrupt or TooManyRows.
+
+    Personal values are opened with the keys that are there now: who has been erased since is so at every moment.
+    """
+    table = Table(view, remember=False)
+    for told in Source(ledger.afresh(), wire, view).batches(0, at.position):
+        table.fold(told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred])
+        if len(table.states) > most:
+            raise TooManyRows(f"{view.name} has more than {most:,} rows at position {told[-1][0]:,}")
+        tell(told[-1][0])
+    return table
+
+
+def occurred_at(circumstance: Any) -> Instant:
+    """When an event happened, by what a fold is told beside it."""
+    found: Instant = circumstance.occurred_at if isinstance(circumstance, Recorded) else circumstance
+    return found
+
+
+def fill(cursor: Cursor, view: Projection, at: Moment, table: Table) -> None:
+    """Put the rows where they can be asked for, in a table that goes with the session."""
+    create, copy, finish = sql.fill_of_moment(view, at.table(view))
+    cursor.execute(create)
+    cursor.copy_expert(copy, Lines(table.rows(), view))  # type: ignore[arg-type]  # It reads.
+    for statement in finish:
+        cursor.execute(statement)
