@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, get_args, get_type_hints
@@ -20,12 +19,15 @@ from api.reading import Seer, not_before
 from api.service import Service
 from api.shown import schema
 from api.viewing import ViewReader
-from domain.access import Action, scope_of
+from commands.group import groups
+from domain.access import Action, Scope, scope_of
 from domain.actor import Actor
-from domain.errors import NotAllowed
+from domain.errors import Hidden, NotAllowed
+from domain.group import Group
 from projections.columns import Column
 from projections.projection import Projection
-from projections.query import LARGEST_PAGE, PAGE, Cursor, Filter, Listing
+from projections.query import LARGEST_PAGE, PAGE, Among, BadQuery, Cursor, Filter, Listing, page
+from projections.relative import relative
 from projections.scope import Reach
 from projections.sql import POSITION
 from projections.statement import Statement
@@ -33,10 +35,7 @@ from projections.statement import Statement
 LONGEST_CURSOR = 4_000
 LONGEST_SEARCH = 200
 OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
-RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait"})
-RELATIVE = re.compile(r"([-+ ]?)([0-9]{1,5})([mhdw])")  # What is a + in an address arrives as a blank.
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
+RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait", "group"})
 Given = Sequence[tuple[str, str]]
 """A query string, as pairs."""
 
@@ -79,18 +78,47 @@ async def asked_of(
     for name, _ in given:
         if name in RESERVED - takes:
             raise wrong(name, f"this address takes {', '.join(sorted(takes)) or 'nothing'}, and filters")
-    reach = await asyncio.to_thread(reach_of, service, who)
+    reach = await asyncio.to_thread(reach_of, service, view, who)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
+    if (name := dict(given).get("group")) is not None:
+        group = await asyncio.to_thread(group_of, service, who, name)
+        asked = replace(asked, among=among(view, group, asked.now))
     views = service.views
     await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
     return Asked(given, asked, views)
 
 
-def reach_of(service: Service, who: Actor) -> Reach:
+def group_of(service: Service, who: Actor, name: str) -> Group:
+    with suppress(Hidden):
+        found = Seer(service.write, who).subject(groups, name).state
+        if isinstance(found, Group):
+            return found
+    raise wrong("group", "there is no group of this name")
+
+
+def among(view: Projection, group: Group, now: datetime) -> Among:
+    """The rows of a group. Raises InvalidRequest where it asks what the view cannot be asked."""
+    asked = group.question
+    if asked.view != view.name:
+        raise wrong("group", f"this is a group of {asked.view}")
+    try:
+        filters = [condition(view, f"{each.column}.{each.operator}", each.text, now) for each in asked.conditions]
+        found = Among(filters, asked.search, asked.sort, asked.first)
+        page(view, Listing(now, None, among=found))
+    except InvalidRequest as no:
+        raise wrong("group", str(no)) from None
+    except BadQuery as bad:
+        raise wrong("group", str(bad)) from None
+    return found
+
+
+def reach_of(service: Service, view: Projection, who: Actor) -> Reach:
     actor = Seer(service.write, who).actor()
     scope = scope_of(actor.role, Action.READ)
     if scope is None:
         raise NotAllowed(action=Action.READ, because=f"the role {actor.role or 'of nobody'} has no such right")
+    if view.reserved and scope is not Scope.ALL:
+        raise NotAllowed(action=Action.READ, because="this is for those who may read everything")
     return Reach(actor, scope)
 
 
@@ -152,15 +180,6 @@ def typed(parameter: str, kind: Any, text: str) -> Any:
     return found
 
 
-def relative(column: Column, text: str, now: datetime) -> datetime | date | None:
-    """`-10d` is ten days ago and `+3d` in three days, of an instant or a day: so many m, h, d or w."""
-    if column.type not in ("timestamptz", "date") or not (found := RELATIVE.fullmatch(text)):
-        return None
-    span = timedelta(**{UNITS[found[3]]: int(found[2])})
-    at = now - span if found[1] == "-" else now + span
-    return at if column.type == "timestamptz" else at.date()
-
-
 def wrong(parameter: str, detail: str) -> InvalidRequest:
     return InvalidRequest(errors=[{"parameter": parameter, "in": "query", "detail": detail}])
 
@@ -212,6 +231,8 @@ def parameters(view: Projection, takes: frozenset[str]) -> Iterator[dict[str, An
     if "search" in takes and (searched := (*view.search, *filter(None, [view.words]))):
         told = f"A text in {', '.join(searched)}; of a phone number its end, or all of it from the + on."
         yield parameter("search", {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}, told)
+    if "group" in takes:
+        yield parameter("group", {"type": "string", "minLength": 1}, "Only rows of a group that has been published.")
     if "by" in takes:
         yield parameter("by", {"type": "string"}, "Columns, with commas between; empty is all together.")
     for name in view.filters:

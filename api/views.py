@@ -23,10 +23,10 @@ from projections.query import LARGEST_PAGE, BadQuery, Listing, answered, count, 
 from projections.query import told as told_columns
 from projections.statement import Statement
 
-OF_A_PAGE = frozenset({"sort", "limit", "cursor", "search"})
-OF_ALL = frozenset({"sort", "search"})
-OF_A_COUNT = frozenset({"search"})
-OF_FIGURES = frozenset({"by", "search"})
+OF_A_PAGE = frozenset({"sort", "limit", "cursor", "search", "group"})
+OF_ALL = frozenset({"sort", "search", "group"})
+OF_A_COUNT = frozenset({"search", "group"})
+OF_FIGURES = frozenset({"by", "search", "group"})
 
 
 def router(service: Service) -> APIRouter:

@@ -5,6 +5,7 @@ from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
 from projections.funnel import funnel
+from projections.groups import group_members, groups
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
 from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
@@ -44,6 +45,8 @@ VIEWS: tuple[Projection, ...] = (
     customers_apart,
     lead_likeness,
     lead_turns,
+    groups,
+    group_members,
 )
 
 __all__ = [
@@ -55,6 +58,8 @@ __all__ = [
     "dispatch_queue",
     "dispatch_rules",
     "funnel",
+    "group_members",
+    "groups",
     "inspectable_calls",
     "inspectable_tickets",
     "inspected_scores",

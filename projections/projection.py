@@ -68,8 +68,8 @@ class Projection:
     columns, and the state is the tuple of them. A key that is `subject_id` alone is the stream of the event. `opens`
     names the personal fields of events that the fold looks into; all others stay closed. `by_stream` says that the rows
     of a key come from the events of one stream alone, so that streams may be folded apart. `scoped` rows are shown to
-    those only who may see their subject; `inward` ones to nobody, for they hold what is masked elsewhere, and are there
-    for policies alone.
+    those only who may see their subject; `reserved` ones to those only who may read everything; `inward` ones to
+    nobody, for they hold what is masked elsewhere, and are there for policies alone.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns and `:now`. `sought_by` are
@@ -88,6 +88,7 @@ class Projection:
     opens: frozenset[str] = frozenset()
     by_stream: bool = False
     scoped: bool = True
+    reserved: bool = False
     inward: bool = False
     sorts: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
@@ -108,6 +109,7 @@ class Projection:
         assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
         assert {*self.sorts} <= known | self.computed.keys(), f"{self.name} cannot be sorted by all of {self.sorts}"
         assert not self.scoped or issubclass(self.row, Scoped), f"{self.name} does not tell who holds what"
+        assert not (self.scoped and self.reserved), f"{self.name} is shown by scope, or to who may read everything"
         for name, each in self.summaries.items():
             self.check(name, each)
         personal = any(each.personal for each in self.columns)
@@ -219,6 +221,7 @@ def projection(
     opens: tuple[str, ...] = (),
     by_stream: bool = False,
     scoped: bool = True,
+    reserved: bool = False,
     inward: bool = False,
     sorts: tuple[str, ...] = (),
     filters: tuple[str, ...] = (),
@@ -250,6 +253,7 @@ def projection(
             opens=frozenset(opens),
             by_stream=by_stream,
             scoped=scoped,
+            reserved=reserved,
             inward=inward,
             sorts=sorts,
             filters=tuple(dict.fromkeys((*filters, *facets))),

@@ -48,6 +48,16 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """Rows that another question finds, whoever asks it: all of them, or the `first` so many in the order of `sort`."""
+
+    filters: Sequence[Filter]
+    search: str | None = None
+    sort: str | None = None
+    first: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """What is asked of a view. `sort` names a column, with a `-` before it for the other direction; `search` is a text
     that a row has somewhere.
@@ -62,6 +72,7 @@ class Listing:
     limit: int = PAGE
     after: Cursor | None = None
     search: str | None = None
+    among: Among | None = None
 
 
 # A page of rows
@@ -77,7 +88,7 @@ def page(view: Projection, asked: Listing) -> Statement:
     source(view, asked, text)
     if asked.after is not None:
         beyond(order, asked.after[1:], text)
-    text.add("ORDER BY " + ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order))
+    text.add(f"ORDER BY {in_order(order)}")
     text.add("LIMIT %s", asked.limit + 1)
     return text.statement(answered(view))
 
@@ -91,6 +102,17 @@ def count(view: Projection, asked: Listing, *, most: int | None = None) -> State
         text.add("LIMIT %s", most)
     text.add(") AS counted")
     return text.statement(("count",))
+
+
+def subjects(view: Projection, asked: Listing, most: int) -> Statement:
+    """What the rows of a list are about, each once; one more than `most` where there are more."""
+    if "subject_id" not in answered(view):
+        raise BadQuery("view", f"the rows of {view.name} are about nothing that has a stream")
+    text = Text(asked.now)
+    text.add("SELECT DISTINCT subject_id FROM (")
+    source(view, asked, text)
+    text.add(") AS found WHERE subject_id IS NOT NULL ORDER BY subject_id LIMIT %s", most + 1)
+    return text.statement(("subject_id",))
 
 
 def answered(view: Projection) -> tuple[str, ...]:
@@ -120,9 +142,9 @@ def source(view: Projection, asked: Listing, text: Text) -> None:
     text.add(") AS listed WHERE TRUE")
 
 
-def narrow(view: Projection, asked: Listing, text: Text) -> None:
+def narrow(view: Projection, asked: Listing, text: Text, begin: str = "WHERE TRUE") -> None:
     """The view's own condition, the filters, and the scope."""
-    text.add("WHERE TRUE")
+    text.add(begin)
     if view.listed is not None:
         text.add(f"AND ({view.listed})")
     for each in asked.filters:
@@ -131,9 +153,23 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
     if asked.search is not None:
         text.add("AND")
         searched(view, asked.search, text)
+    if asked.among is not None:
+        among(view, asked.among, text)
     if view.scoped and asked.reach is not None:
         text.add("AND")
         within_reach(asked.reach, text)
+
+
+def among(view: Projection, asked: Among, text: Text) -> None:
+    """The first ones by their key, so that neither who asks nor what else he asks changes who they are."""
+    if asked.first is None:
+        narrow(view, Listing(text.now, None, asked.filters, search=asked.search), text, "AND TRUE")
+        return
+    key = ", ".join(quoted(name) for name in view.primary_key)
+    text.add(f"AND ({key}) IN (SELECT {key} FROM (")
+    source(view, Listing(text.now, None, asked.filters, search=asked.search), text)
+    text.add(f"ORDER BY {in_order(ordered(view, asked.sort))} LIMIT %s", asked.first)
+    text.add(") AS others)")
 
 
 # Filters
@@ -220,6 +256,10 @@ def ordered(view: Projection, sort: str | None) -> list[Key]:
             keys.append(Key(column.quoted, column.type, column.nullable, descending=name != sort))
     of_key = [view.column(name) for name in view.primary_key]
     return keys + [Key(column.quoted, column.type, nullable=False) for column in of_key]
+
+
+def in_order(order: Sequence[Key]) -> str:
+    return ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order)
 
 
 def cursor(view: Projection, asked: Listing, row: Mapping[str, Any]) -> Cursor:

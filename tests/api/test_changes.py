@@ -323,8 +323,12 @@ def test_who_does_not_read_is_cut_off(house: House, views: Views, quick: None, m
             position += 400
             views.put(sales_worklist, *rows, position=position)
         with pytest.raises(ConnectionResetError):
-            while connection.recv(65_536):
-                pass
+            drained(connection)
+
+
+def drained(connection: socket.socket) -> None:
+    while connection.recv(65_536):
+        pass
 
 
 def test_only_so_many_are_served(house: House, views: Views, quick: None) -> None:
