@@ -80,8 +80,8 @@ async def asked_of(
             raise wrong(name, f"this address takes {', '.join(sorted(takes)) or 'nothing'}, and filters")
     reach = await asyncio.to_thread(reach_of, service, view, who)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
-    if (name := dict(given).get("group")) is not None:
-        group = await asyncio.to_thread(group_of, service, who, name)
+    if (wanted := dict(given).get("group")) is not None:
+        group = await asyncio.to_thread(group_of, service, who, wanted)
         asked = replace(asked, among=among(view, group, asked.now))
     views = service.views
     await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg2
 import structlog
 
-from commands.ask import Ask, Outcome
+from commands.ask import Ask
 from commands.execute import Executor
 from commands.group import MOST_MOVES, RecordMembers
 from consumers.process import derived
@@ -88,7 +88,7 @@ class Groups:
         for answer in self.executor(asks) if asks else ():
             if isinstance(answer, Exception):
                 raise answer
-            if isinstance(answer, Outcome) and answer.refusal is not None:
+            if answer.refusal is not None:
                 log.info("a group was not recorded", group=group_id, refusal=type(answer.refusal).__name__)
         return len(moves)
 

@@ -246,7 +246,9 @@ class Follower:
         self.heard = b""
 
     def until(self, text: str) -> str:
+        until = time.monotonic() + 30
         while text.encode() not in self.heard:
+            assert time.monotonic() < until, self.heard[-500:]
             piece = self.connection.recv(65_536)
             assert piece, self.heard
             self.heard += piece

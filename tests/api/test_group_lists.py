@@ -77,7 +77,7 @@ def test_what_a_group_cannot_be_asked_for_is_said(house: House, views: Views) ->
     for view, group, because in (
         ("sales_worklist", "nowhere", "there is no group of this name"),
         ("sales_worklist", "gone", "there is no group of this name"),
-        ("sales_worklist", "odd", "colour: sales_worklist is filtered by"),
+        ("sales_worklist", "odd", "colour.eq: sales_worklist is filtered by"),
         ("sales_worklist", "unsorted", "sort: sales_worklist is sorted by"),
         ("funnel", "odd", "this is a group of sales_worklist"),
     ):
