@@ -1,5 +1,6 @@
 """Where the rows behind a figure are, and the events behind a row: addresses that are made when answering."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -9,7 +10,13 @@ from projections.projection import Projection, Summary
 from projections.query import answered, written
 
 PLURALS = {decider.name: decider.plural for decider in DECIDERS}
-SUBJECTS = {decider.id_field: decider.name for decider in DECIDERS}
+# An id that names one kind of subject alone; a person is meant before his books are.
+FIELDS = Counter(decider.id_field for decider in DECIDERS if not decider.name.endswith("-book"))
+SUBJECTS = {
+    decider.id_field: decider.name
+    for decider in DECIDERS
+    if FIELDS[decider.id_field] == 1 and not decider.name.endswith("-book")
+}
 
 
 def events_of(view: Projection, row: Mapping[str, Any]) -> str | None:

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
@@ -23,12 +22,15 @@ from api.reading import Seer, ledger_position, not_before
 from api.service import Service
 from api.shown import schema
 from api.viewing import ViewReader
+from commands.group import groups
 from domain.access import Action, Scope, scope_of
 from domain.actor import Actor
-from domain.errors import NotAllowed
+from domain.errors import Hidden, NotAllowed
+from domain.group import Group
 from projections.columns import Column
 from projections.projection import Projection
-from projections.query import LARGEST_PAGE, PAGE, Cursor, Filter, Listing
+from projections.query import LARGEST_PAGE, PAGE, Among, BadQuery, Cursor, Filter, Listing, page
+from projections.relative import relative
 from projections.scope import Reach
 from projections.sql import POSITION, of_moment
 from projections.statement import Statement
@@ -36,10 +38,7 @@ from projections.statement import Statement
 LONGEST_CURSOR = 4_000
 LONGEST_SEARCH = 200
 OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
-RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait", *as_of.ASKED})
-RELATIVE = re.compile(r"([-+ ]?)([0-9]{1,5})([mhdw])")  # What is a + in an address arrives as a blank.
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
+RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait", "group", *as_of.ASKED})
 Given = Sequence[tuple[str, str]]
 """A query string, as pairs."""
 Found = list[dict[str, Any]]
@@ -97,13 +96,18 @@ async def asked_of(
             raise wrong(name, f"this address takes {', '.join(sorted(takes)) or 'nothing'}, and filters")
     reach = await asyncio.to_thread(reach_of, service, who, view)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
+    answer: Answer = partial(answer_now, views, view)
     if as_of.wanted(given):
         await ledger_position(service, read_after)
         at = await moments.moment(given, read_after)
         asked = replace(asked, now=at.now, kept_in=of_moment(at.table(view)))
-        return Asked(as_of.pinned(given, at), asked, views, partial(answer_then, moments, view, at))
-    await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
-    return Asked(given, asked, views, partial(answer_now, views, view))
+        given, answer = as_of.pinned(given, at), partial(answer_then, moments, view, at)
+    if (wanted := dict(given).get("group")) is not None:
+        group = await asyncio.to_thread(group_of, service, who, wanted)
+        asked = replace(asked, among=among(view, group, asked.now))
+    if asked.kept_in is None:
+        await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
+    return Asked(given, asked, views, answer)
 
 
 async def answer_now(views: ViewReader, view: Projection, statement: Statement) -> tuple[int, Found]:
@@ -112,6 +116,30 @@ async def answer_now(views: ViewReader, view: Projection, statement: Statement) 
 
 async def answer_then(moments: Moments, view: Projection, at: Moment, statement: Statement) -> tuple[int, Found]:
     return at.position, await moments.run(view, at, lambda asking: told(asking, statement))
+
+
+def group_of(service: Service, who: Actor, name: str) -> Group:
+    with suppress(Hidden):
+        found = Seer(service.write, who).subject(groups, name).state
+        if isinstance(found, Group):
+            return found
+    raise wrong("group", "there is no group of this name")
+
+
+def among(view: Projection, group: Group, now: datetime) -> Among:
+    """The rows of a group. Raises InvalidRequest where it asks what the view cannot be asked."""
+    asked = group.question
+    if asked.view != view.name:
+        raise wrong("group", f"this is a group of {asked.view}")
+    try:
+        filters = [condition(view, f"{each.column}.{each.operator}", each.text, now) for each in asked.conditions]
+        found = Among(filters, asked.search, asked.sort, asked.first)
+        page(view, Listing(now, None, among=found))
+    except InvalidRequest as no:
+        raise wrong("group", str(no)) from None
+    except BadQuery as bad:
+        raise wrong("group", str(bad)) from None
+    return found
 
 
 def reach_of(service: Service, who: Actor, view: Projection | None = None) -> Reach:
@@ -183,15 +211,6 @@ def typed(parameter: str, kind: Any, text: str) -> Any:
     return found
 
 
-def relative(column: Column, text: str, now: datetime) -> datetime | date | None:
-    """`-10d` is ten days ago and `+3d` in three days, of an instant or a day: so many m, h, d or w."""
-    if column.type not in ("timestamptz", "date") or not (found := RELATIVE.fullmatch(text)):
-        return None
-    span = timedelta(**{UNITS[found[3]]: int(found[2])})
-    at = now - span if found[1] == "-" else now + span
-    return at if column.type == "timestamptz" else at.date()
-
-
 def wrong(parameter: str, detail: str) -> InvalidRequest:
     return InvalidRequest(errors=[{"parameter": parameter, "in": "query", "detail": detail}])
 
@@ -246,6 +265,8 @@ def parameters(view: Projection, takes: frozenset[str]) -> Iterator[dict[str, An
     for name, (kind, told) in as_of.PARAMETERS.items():
         if name in takes:
             yield parameter(name, dict(kind), told)
+    if "group" in takes:
+        yield parameter("group", {"type": "string", "minLength": 1}, "Only rows of a group that has been published.")
     if "by" in takes:
         yield parameter("by", {"type": "string"}, "Columns, with commas between; empty is all together.")
     for name in view.filters:

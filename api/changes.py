@@ -33,7 +33,7 @@ LONGEST_SECONDS = 3_600.0  # After which a follower has to come again.
 SLOW_SECONDS = 20.0  # In which a follower has to take what he is told.
 RETRY_MILLISECONDS = 2_000
 
-OF_CHANGES = frozenset({"search", "after", "wait"})
+OF_CHANGES = frozenset({"search", "group", "after", "wait"})
 Wait = Annotated[float | None, Query(ge=0, le=LONGEST_SECONDS, description="Seconds until it ends; 0: what is there.")]
 After = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="A Position: tell what has changed since.")]
 LastId = Annotated[
@@ -49,6 +49,8 @@ def add_changes(router: APIRouter, service: Service, view: Projection) -> None:
         request: Request, who: Who, after: After = None, wait: Wait = None, last_event_id: LastId = None
     ) -> Response:
         asked = await asked_of(service, view, request, who, takes=OF_CHANGES)
+        if asked.listing.among is not None and asked.listing.among.first is not None:
+            raise wrong("group", "who is among the first changes with others, which cannot be told")
         try:
             changed_rows(view, asked.listing, 0, 1)
         except BadQuery as bad:
@@ -181,7 +183,7 @@ class Stream(StreamingResponse):
     async def reach(self) -> Reach | None:
         """What he may see by now; None where that is nothing."""
         try:
-            return await asyncio.to_thread(reach_of, self.service, self.who)
+            return await asyncio.to_thread(reach_of, self.service, self.who, self.lookout.view)
         except Refused:
             return None
 

@@ -102,7 +102,7 @@ class Following:
     @property
     def narrowed(self) -> bool:
         """Whether the list lacks rows that its reader may see."""
-        return bool(self.asked.filters) or self.asked.search is not None or self.view.listed is not None
+        return bool(self.asked.filters) or (self.asked.search, self.asked.among, self.view.listed) != (None, None, None)
 
     def begun(self, asking: Any, reach: Reach, after: int | None) -> Told:
         """Where a follower begins: now, or where he was; a `reset` where what came since cannot be told any more."""

@@ -27,7 +27,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.extensions = {LINE: Line(self.cut)}
+        self.extensions: dict[str, Any] = {LINE: Line(self.cut)}
         self.be_patient()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -43,7 +43,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = self.extensions  # type: ignore[typeddict-item]  # Of our own kind.
+        self.scope["extensions"] = self.extensions
         if self.patience is None:
             self.be_patient()
 

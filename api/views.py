@@ -24,10 +24,10 @@ from projections.query import LARGEST_PAGE, BadQuery, Listing, answered, count, 
 from projections.query import told as told_columns
 from projections.statement import Statement
 
-OF_A_PAGE = frozenset({"sort", "limit", "cursor", "search", *ASKED})
-OF_ALL = frozenset({"sort", "search", *ASKED})
-OF_A_COUNT = frozenset({"search", *ASKED})
-OF_FIGURES = frozenset({"by", "search", *ASKED})
+OF_A_PAGE = frozenset({"sort", "limit", "cursor", "search", "group", *ASKED})
+OF_ALL = frozenset({"sort", "search", "group", *ASKED})
+OF_A_COUNT = frozenset({"search", "group", *ASKED})
+OF_FIGURES = frozenset({"by", "search", "group", *ASKED})
 
 
 def router(service: Service) -> APIRouter:

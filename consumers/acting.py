@@ -6,6 +6,7 @@ from threading import Event
 import structlog
 
 from consumers.clock import Clock
+from consumers.groups import Groups
 from consumers.reactor import Reactor
 from consumers.session import ReadsUnavailable
 from ledger.feed import Waker
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 class Acting:
     reactor: Reactor
     clock: Clock
+    groups: Groups
     waker: Waker
 
     def run(self, stop: Event) -> None:
@@ -27,7 +29,7 @@ class Acting:
         try:
             while not stop.is_set():
                 try:
-                    busy = self.reactor.round() or bool(self.clock.round())
+                    busy = self.reactor.round() or bool(self.clock.round()) or bool(self.groups.round())
                 except (ReadsUnavailable, Unavailable, Busy) as gone:
                     log.warning("the policies wait for their servers", error=type(gone).__name__)
                     self.close()
@@ -42,3 +44,4 @@ class Acting:
     def close(self) -> None:
         self.reactor.close()
         self.clock.close()
+        self.groups.close()

@@ -132,6 +132,7 @@ CalendarId = NewType("CalendarId", str)
 ScorecardId = NewType("ScorecardId", str)
 TargetId = NewType("TargetId", str)
 CampaignId = NewType("CampaignId", str)
+GroupId = NewType("GroupId", str)
 PolicyId = NewType(
     "PolicyId", str
 )  # Of what is published in versions and decides: dispatch rules, service levels, credit.

@@ -16,6 +16,7 @@ from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
 from projections.enquirers import enquirers
 from projections.funnel import funnel
+from projections.groups import group_members, groups
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
 from projections.inspected_scores import inspected_scores
 from projections.key_accounts import key_accounts
@@ -90,6 +91,8 @@ VIEWS: tuple[Projection, ...] = (
     commission_basis,
     targets,
     campaign_results,
+    groups,
+    group_members,
 )
 
 __all__ = [
@@ -114,6 +117,8 @@ __all__ = [
     "dispatch_rules",
     "enquirers",
     "funnel",
+    "group_members",
+    "groups",
     "inspectable_calls",
     "inspectable_tickets",
     "inspected_scores",

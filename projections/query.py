@@ -49,6 +49,16 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """Rows that another question finds, whoever asks it: all of them, or the `first` so many in the order of `sort`."""
+
+    filters: Sequence[Filter]
+    search: str | None = None
+    sort: str | None = None
+    first: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """What is asked of a view. `sort` names a column, with a `-` before it for the other direction; `search` is a text
     that a row has somewhere.
@@ -65,6 +75,7 @@ class Listing:
     after: Cursor | None = None
     search: str | None = None
     kept_in: str | None = None
+    among: Among | None = None
 
 
 # A page of rows
@@ -80,7 +91,7 @@ def page(view: Projection, asked: Listing) -> Statement:
     source(view, asked, text)
     if asked.after is not None:
         beyond(order, asked.after[1:], text)
-    in_order(order, text)
+    text.add(f"ORDER BY {in_order(order)}")
     text.add("LIMIT %s", asked.limit + 1)
     return text.statement(answered(view))
 
@@ -89,7 +100,7 @@ def every(view: Projection, asked: Listing, most: int | None = None) -> Statemen
     """All rows in their order, or the first so many, for whoever takes them as they come."""
     text = text_for(asked)
     source(view, asked, text)
-    in_order(ordered(view, asked.sort), text)
+    text.add(f"ORDER BY {in_order(ordered(view, asked.sort))}")
     if most is not None:
         text.add("LIMIT %s", most)
     return text.statement(answered(view))
@@ -108,6 +119,17 @@ def count(view: Projection, asked: Listing, *, most: int | None = None) -> State
 
 def text_for(asked: Listing) -> Text:
     return Text(asked.now, None if asked.reach is None else asked.reach.person)
+
+
+def subjects(view: Projection, asked: Listing, most: int) -> Statement:
+    """What the rows of a list are about, each once; one more than `most` where there are more."""
+    if "subject_id" not in answered(view):
+        raise BadQuery("view", f"the rows of {view.name} are about nothing that has a stream")
+    text = text_for(asked)
+    text.add("SELECT DISTINCT subject_id FROM (")
+    source(view, asked, text)
+    text.add(") AS found WHERE subject_id IS NOT NULL ORDER BY subject_id LIMIT %s", most + 1)
+    return text.statement(("subject_id",))
 
 
 def answered(view: Projection) -> tuple[str, ...]:
@@ -147,9 +169,9 @@ def among_its_rows(view: Projection, asked: Listing, sql: str) -> str:
     return sql.replace(":rows", where(view, asked))
 
 
-def narrow(view: Projection, asked: Listing, text: Text) -> None:
+def narrow(view: Projection, asked: Listing, text: Text, begin: str = "WHERE TRUE") -> None:
     """The view's own condition, the filters, and the scope."""
-    text.add("WHERE TRUE")
+    text.add(begin)
     if view.listed is not None:
         text.add(f"AND ({view.listed})")
     for each in asked.filters:
@@ -158,6 +180,8 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
     if asked.search is not None:
         text.add("AND")
         searched(view, asked.search, text)
+    if asked.among is not None:
+        among(view, asked, asked.among, text)
     if asked.reach is None:
         return
     if view.reserved and asked.reach.scope is not Scope.ALL:
@@ -165,6 +189,19 @@ def narrow(view: Projection, asked: Listing, text: Text) -> None:
     if view.scoped:
         text.add("AND")
         seen(view, asked.reach, text)
+
+
+def among(view: Projection, asked: Listing, group: Among, text: Text) -> None:
+    """The first ones by their key, so that neither who asks nor what else he asks changes who they are."""
+    members = Listing(text.now, None, group.filters, search=group.search, kept_in=asked.kept_in)
+    if group.first is None:
+        narrow(view, members, text, "AND TRUE")
+        return
+    key = ", ".join(quoted(name) for name in view.primary_key)
+    text.add(f"AND ({key}) IN (SELECT {key} FROM (")
+    source(view, members, text)
+    text.add(f"ORDER BY {in_order(ordered(view, group.sort))} LIMIT %s", group.first)
+    text.add(") AS others)")
 
 
 # Filters
@@ -258,8 +295,8 @@ def ordered(view: Projection, sort: str | None) -> list[Key]:
     return keys + [Key(column.quoted, column.type, nullable=False) for column in of_key]
 
 
-def in_order(order: Sequence[Key], text: Text) -> None:
-    text.add("ORDER BY " + ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order))
+def in_order(order: Sequence[Key]) -> str:
+    return ", ".join(f"{key.sql} {key.direction} NULLS LAST" for key in order)
 
 
 def cursor(view: Projection, asked: Listing, row: Mapping[str, Any]) -> Cursor:

@@ -13,6 +13,7 @@ from commands.execute import Executor
 from commands.service import open_ledger, server_clock
 from consumers.acting import Acting
 from consumers.clock import Clock
+from consumers.groups import Groups
 from consumers.hands import Hands, Premises
 from consumers.policies import POLICIES
 from consumers.projector import Projector
@@ -54,7 +55,8 @@ def act(ledger: Ledger, url: str, settings: Settings, stop: Event) -> None:
     """Let the policies react, and the clock send what is due."""
     executor = Executor(DECIDERS, ledger, clock=server_clock, cache=settings.cache, patience=settings.patience)
     try:
-        Acting(Reactor(POLICIES, ledger, executor, url, url), Clock(POLICIES, executor, url), Waker(url)).run(stop)
+        reactor, clock = Reactor(POLICIES, ledger, executor, url, url), Clock(POLICIES, executor, url)
+        Acting(reactor, clock, Groups(executor, url), Waker(url)).run(stop)
     finally:
         stop.set()  # Views that are kept up for nobody who acts would look as if all were well.
 

@@ -2,12 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from commands.service import WriteSide
 from domain.values import OrgPath, StaffId
 from projections.staff_directory import Colleague, staff_directory
 from tests.api.house import House
-from tests.api.viewed import Views
-from tests.memory import MASTER
+from tests.api.viewed import Views, viewed
 
 
 @pytest.fixture
@@ -20,20 +18,8 @@ def house() -> Iterator[House]:
 @pytest.fixture
 def read_house(database_url: str) -> Iterator[House]:
     """The same on a real database, from which views are read."""
-    side = WriteSide.open(database_url, MASTER)
-    with House.opened(side) as house:
-        house.run(open_views(house, database_url))
-        yield house.settle()
-        service = house.app.service
-        assert service.views is not None
-        service.views.close()
-        service.views = None
-
-
-async def open_views(house: House, url: str) -> None:
-    from api.viewing import ViewReader
-
-    house.app.service.views = ViewReader(url, 2)
+    with viewed(database_url) as house:
+        yield house
 
 
 @pytest.fixture

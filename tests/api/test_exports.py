@@ -20,6 +20,7 @@ from projections.pool_directory import PublicPool, pool_directory
 from projections.projection import Projection
 from projections.rows import Row
 from projections.sales_worklist import sales_worklist
+from projections.sla_terms import sla_terms
 from tests.api.house import ANN, BOB, CRM, LEAD, MIA, House, problem
 from tests.api.viewed import NOON, Views, lead
 
@@ -254,3 +255,6 @@ def test_each_row_leads_to_the_events_of_its_subject(house: House, views: Views)
     [ann, *_] = house.get("/views/staff_directory?staff_id=ann", CRM).json()["rows"]
     assert ann["events"] == "/staff/ann/events"
     assert house.get(ann["events"], CRM).status_code == 200
+    views.put(sla_terms, *any_rows(sla_terms, Random(1), 1))
+    [terms] = house.get("/views/sla_terms", CRM).json()["rows"]
+    assert "events" not in terms, "there are policies of many kinds"

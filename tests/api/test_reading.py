@@ -79,6 +79,7 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
     house.post("/targets/annual/set-target", ANNS_CALLS, ADMIN)
     house.post("/call-policies/calls/publish", {}, ADMIN)
     house.post("/key-account-policies/standard/publish", {}, ADMIN)
+    house.post("/groups/new/publish", {"name": "New", "question": {"view": "sales_worklist"}}, ADMIN)
     house.post("/campaigns/spring/record-campaign-cost", ADS_COST, CRM)
     rest = datetime.now(UTC) + timedelta(days=1)
     pause = {"until": rest.isoformat()}
@@ -97,6 +98,7 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
         "call-policies": "calls",
         "key-account-policies": "standard",
         "campaigns": "spring",
+        "groups": "new",
         "policies": "circulation",
     }
     told = [event for event in SPECS if OWNER[type(event)].plural not in keys]

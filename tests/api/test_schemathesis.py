@@ -86,6 +86,7 @@ def url(postgres: Server, prepared: str) -> Iterator[str]:
     app = create_app(given)
     with in_thread(app) as port, pytest.MonkeyPatch.context() as patch:
         patch.setattr("api.reading.PATIENCE", 0.01)
+        patch.setattr("api.changes.LONGEST_SECONDS", 0.02)
         house = House(create_app(Settings(), app.service.write_side))
         house.thread.start()
         house.settle().pooled(LEAD).held(OTHER)

@@ -102,19 +102,15 @@ class Views:
 @contextmanager
 def kept_up(url: str) -> Iterator[House]:
     """A house on a real database, and a worker that keeps its views up."""
-    side = WriteSide.open(url, MASTER)
-    with House.opened(side) as house:
-        service, stop = house.app.service, Event()
-        service.views = ViewReader(url, 2)
-        worker = Thread(target=Projector(VIEWS, side.ledger, url, url).run, args=(stop,))
+    with viewed(url) as house:
+        stop = Event()
+        worker = Thread(target=Projector(VIEWS, house.app.service.write.ledger, url, url).run, args=(stop,))
         worker.start()
         try:
-            yield house.settle()
+            yield house
         finally:
             stop.set()
             worker.join(PATIENCE)
-            service.views.close()
-            service.views = None
             assert not worker.is_alive()
 
 

@@ -179,6 +179,7 @@ RIGHTS = {
         "PublishCatalog",
         "PublishCreditPolicy",
         "PublishDispatchRule",
+        "PublishGroup",
         "PublishKeyAccountPolicy",
         "PublishLifecyclePolicy",
         "PublishOutreachPolicy",
@@ -189,6 +190,7 @@ RIGHTS = {
         "RetireScorecard",
         "ReviseScorecard",
         "SetTarget",
+        "WithdrawGroup",
         "WithdrawTarget",
     },
     "mirror": {
@@ -212,6 +214,7 @@ RIGHTS = {
         "RecordCsat",
         "RecordCustomerOrder",
         "RecordCustomerRefund",
+        "RecordMembers",
         "RecordPayment",
         "RecordRanking",
         "RefundOrder",

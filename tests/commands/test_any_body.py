@@ -17,6 +17,7 @@ from commands.ask import Answer, Ask, Outcome
 from domain.actor import Actor, Reason
 from domain.catalog import LEAD_FIELDS, CatalogPublished, CustomField
 from domain.errors import Refused
+from domain.group import GroupPublished, Question
 from domain.identity import Identifier
 from domain.money import Money
 from domain.target import TargetSet
@@ -28,6 +29,7 @@ from domain.values import (
     CatalogId,
     ContactId,
     CustomerId,
+    GroupId,
     IdentityId,
     LeadId,
     OrderId,
@@ -117,6 +119,7 @@ HISTORY = (
     TargetSet(
         target_id=TargetId("ann-2026-03"), number=1, period="2026-03", metric="calls", staff_id=StaffId("ann"), count=9
     ),
+    GroupPublished(group_id=GroupId("lately"), number=1, name="Lately", question=Question(view="funnel")),
     *taken,
     *other_opened,
     *of_customers.controllers,
@@ -159,6 +162,7 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     IdentityId: st.just(IdentityId(UUID(int=1))),
     TargetId: st.sampled_from(["ann-2026-03", "a/b", ""]),
     CampaignId: st.sampled_from(["spring", "a/b", ""]),
+    GroupId: st.sampled_from(["lately", "a/b", ""]),
     TicketId: st.sampled_from([TICKET, OTHER_TICKET]),
     CustomerId: st.sampled_from([CUSTOMER, of_customers.LI, of_customers.OTHER, of_customers.THIRD]),
     PoolId: st.sampled_from(["north", "south", "west", "a/b", ""]),
