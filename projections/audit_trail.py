@@ -17,6 +17,7 @@ from domain.credit_policy import CreditPolicyEvent
 from domain.customer.facts import CustomerEvent
 from domain.customer.facts.merging import CustomerUnmerged
 from domain.dispatch_rule import DispatchRuleEvent
+from domain.group import GroupEvent
 from domain.identity import IdentityEvent
 from domain.key_account_policy import KeyAccountPolicyEvent
 from domain.lead.facts import LeadEvent
@@ -52,6 +53,7 @@ AnyEvent = (
     | ScorecardEvent
     | SamplingPlanEvent
     | IdentityEvent
+    | GroupEvent
     | StaffEvent
     | AgentBookEvent
     | TicketBookEvent

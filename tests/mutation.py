@@ -139,7 +139,9 @@ AREAS = (
             "domain/staff.py",
             "commands/staff.py",
             "commands/people.py",
+            "domain/group.py",
             "domain/target.py",
+            "commands/group.py",
             "commands/target.py",
             "domain/policy.py",
             "commands/policy.py",
@@ -149,6 +151,7 @@ AREAS = (
         (
             "tests/commands/test_staff.py",
             "tests/commands/test_away.py",
+            "tests/commands/test_group.py",
             "tests/commands/test_target.py",
             "tests/commands/test_policy.py",
             "tests/commands/test_agent_book.py",

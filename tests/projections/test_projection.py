@@ -138,10 +138,14 @@ def test_what_cannot_be_is_refused_where_it_is_declared() -> None:
         view.finds_by("org_path")(everybody_of)
 
 
+# What is known of them is a great deal, and that is worth 1.6 kB a row: there are not so many of these.
+WIDE = {"contacts", "customers", "sla_report", "solved_cases", "ticket_queue"}
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_a_row_is_small_in_memory(view: Any) -> None:
     """Beyond 29 columns rows share no names any more, and take four times the memory."""
-    assert len(view.columns) <= 29
+    assert (len(view.columns) > 29) == (view.name in WIDE)
 
 
 def test_the_fingerprint_changes_with_version_key_and_columns() -> None:

@@ -114,7 +114,7 @@ def test_every_stay_says_who_looks_after_him_now() -> None:
 
 def test_a_merge_says_who_looks_after_both() -> None:
     found = rows(status_time, created, bought, merge)
-    assert {(each.owner_id, each.collaborators) for each in found} == {(ANN, (BOB, CAT))}
+    assert {(each.owner_id, each.collaborators) for each in found} == {(ANN, (CAT, BOB))}
     assert {each.owner_id for each in rows(status_time, created, bought, merge, unmerge)} == {BOB}
     assert {each.owner_id for each in rows(status_time, created, bought, absorbed, restored)} == {CAT}
 
