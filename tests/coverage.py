@@ -22,7 +22,8 @@ ABOUT = """\
 
 Made by `python -m tests.coverage` from `tests/coverage.yaml`. **K** is built here, **In** comes in from another system,
 **Out** goes out to one, **X** is somebody else's. Every name is checked against what there is; a row of kind K is done
-when it has a command, an event and a spec, and awaits nothing more. One that says `only` is no business of commands.
+when it has a command, an event, a view and a spec, and awaits nothing more. One that says `only` is no business of
+commands.
 """
 
 
@@ -43,10 +44,12 @@ class Row:
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """What a row of ours must have and has not: it is asked for by a command, told by an event, shown by a spec."""
+        """What a row of ours must have and has not: a command asks for it, an event tells of it, a view shows it, and a
+        spec shows that it is so.
+        """
         if "K" not in self.kind or self.only:
             return ()
-        return tuple(name for name in ("commands", "events", "tests") if not getattr(self, name))
+        return tuple(name for name in ("commands", "events", "views", "tests") if not getattr(self, name))
 
     @property
     def is_open(self) -> bool:
