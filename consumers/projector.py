@@ -36,6 +36,7 @@ BATCH = 1_000
 FAR = 20_000  # A view that is new, and so far behind, is rebuilt instead of followed.
 LEASE_SECONDS = 2.0  # Between attempts to take over a view that another process has.
 FORGET_SECONDS = 60.0  # Between looks at what need not be kept any more.
+PROMPT_SECONDS = 0.04  # Between turns of a view for which people wait.
 REST_SECONDS = 0.5  # After a server was lost.
 RETRY_SECONDS = 0.5  # Between looks which dead letters are to be tried again,
 RETRIES = 20  # and so many keys of a view at a time, so that what is new does not wait for them.
@@ -78,6 +79,7 @@ class Projector:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     forgets_at: float = 0.0
+    prompt_again_at: float = 0.0
     retries_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -123,9 +125,8 @@ class Projector:
         busy = self.take_one(last)
         idle: list[Follower] = []
         for view in self.views:
-            follower = self.following.get(view.name)
-            if follower is not None and follower.place.position < last and follower.rests_until < time.monotonic():
-                busy |= self.step(follower, last, idle)
+            self.promptly()
+            busy |= self.turn(view, last, idle)
         if idle:
             self.pass_over(idle, last)
         if self.forgets_at < time.monotonic():
@@ -133,6 +134,26 @@ class Projector:
             forget_what_left(self.session)
         self.retry()
         return busy
+
+    def promptly(self) -> None:
+        """A view that somebody sits in front of has a turn between those of others, if its last is some time ago."""
+        if self.prompt_again_at > time.monotonic():
+            return
+        last = self.ledger.last_position()
+        idle: list[Follower] = []
+        for view in self.views:
+            if view.prompt:
+                self.turn(view, last, idle)
+        if idle:
+            self.pass_over(idle, last)
+        self.prompt_again_at = time.monotonic() + PROMPT_SECONDS
+
+    def turn(self, view: Projection, last: int, idle: list[Follower]) -> bool:
+        """A step of a view that is ours, is behind and does not rest; whether there is more to do at once."""
+        follower = self.following.get(view.name)
+        if follower is None or follower.place.position >= last or follower.rests_until >= time.monotonic():
+            return False
+        return self.step(follower, last, idle)
 
     def step(self, follower: Follower, last: int, idle: list[Follower]) -> bool:
         """Fold the next batch of a view; whether there is another one."""

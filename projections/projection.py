@@ -76,7 +76,8 @@ class Projection:
     rows of an event are under its position, and no other event knows of them: the fold is given none.
 
     `scoped` rows are shown to those only who may see their subject; `reserved` ones to those only who may read
-    everything; `inward` ones to nobody, for they hold what is masked elsewhere, and are there for policies alone.
+    everything; `inward` ones to nobody, for they hold what is masked elsewhere, and are there for policies alone. A
+    `prompt` view is one that people sit in front of: it does not wait until all others have had their turn.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns, `:now`, and `:reader`, which
@@ -103,6 +104,7 @@ class Projection:
     scoped: bool = True
     reserved: bool = False
     inward: bool = False
+    prompt: bool = False
     sorts: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     listed: str | None = None
@@ -251,6 +253,7 @@ def projection(
     scoped: bool = True,
     reserved: bool = False,
     inward: bool = False,
+    prompt: bool = False,
     sorts: tuple[str, ...] = (),
     filters: tuple[str, ...] = (),
     listed: str | None = None,
@@ -285,6 +288,7 @@ def projection(
             scoped=scoped,
             reserved=reserved,
             inward=inward,
+            prompt=prompt,
             sorts=sorts,
             filters=tuple(dict.fromkeys((*filters, *facets))),
             listed=listed,

@@ -82,6 +82,7 @@ RANK = """CASE WHEN owner_id IS NULL THEN 5
     "sales_worklist",
     key=("lead_id",),
     version=4,
+    prompt=True,
     by_stream=True,
     opens=("identities", "identities_added"),
     listed="status NOT IN ('lost', 'invalid')",

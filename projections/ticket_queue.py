@@ -117,6 +117,7 @@ IN_HAND = Summary(
     "ticket_queue",
     key=("ticket_id",),
     version=1,
+    prompt=True,
     opens=("subject",),
     listed="merged_into IS NULL",
     computed={

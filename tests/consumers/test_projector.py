@@ -38,6 +38,7 @@ from tests.projections.leads import (
     lost,
     pooled,
     qualified,
+    talked,
     touched,
 )
 from tests.projections.test_projection import onboarded, people, published
@@ -259,6 +260,36 @@ def test_a_view_without_a_row_for_a_key_deletes_it(house: House) -> None:
     tell(house.ledger, changed(converted, from_="qualified"))
     house.caught_up()
     assert house.rows(sales_worklist) == []
+
+
+@pytest.mark.parametrize("prompt", [True, False])
+def test_a_view_for_which_people_wait_has_turns_between_those_of_others(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, prompt: bool
+) -> None:
+    """Something happens while another view is folded: who waits sees it before that round is over."""
+    monkeypatch.setattr(projector, "PROMPT_SECONDS", 0.0)
+    happens = [talked]
+
+    def interrupted(row: Any, event: Any, at: Any) -> Any:
+        if happens:
+            tell(house.ledger, happens.pop())
+        return funnel.evolve(row, event, at)
+
+    worklist = changed(sales_worklist, prompt=prompt)
+    views = (changed(funnel, evolve=interrupted), worklist, status_time)
+    worker = projector.Projector(views, house.ledger, house.url, house.url)
+    prepare(worker.session)
+    while len(worker.following) < len(views):
+        worker.round()
+    tell(house.ledger, captured)
+    worker.round()
+    assert not happens
+    behind = house.status(worklist).lag_events
+    assert (behind, house.status(status_time).lag_events) == (0 if prompt else 1, 1)
+    worker.let_go()
+    worker.wire.close()
+    worker.waker.close()
+    worker.rebuilds.shutdown()
 
 
 # Servers that die
