@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from commands import DECIDERS
-from projections.projection import Projection, Summary
+from projections.figures import Summary
+from projections.projection import Projection
 from projections.query import answered, written
 
 PLURALS = {decider.name: decider.plural for decider in DECIDERS}

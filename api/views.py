@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from api.addresses import has_events, rows_behind, with_events
 from api.as_of import ASKED
-from api.asking import FILTERS, Asked, Cursors, asked_of, parameters, wrong
+from api.asking import FILTERS, RESERVED, Asked, Cursors, asked_of, parameters, wrong
 from api.changes import add_changes
 from api.reading import ReadAfter, Who, content, in_json
 from api.service import Service
@@ -37,6 +37,7 @@ def router(service: Service) -> APIRouter:
         if view.inward:
             continue
         assert not {"count", "changes"} & view.summaries.keys(), f"{view.name} has a summary whose name is taken"
+        assert not RESERVED & {*view.filters}, f"{view.name} is filtered by what means something else"
         add_list(found, service, view)
         add_whole_list(found, service, view)
         add_count(found, service, view)

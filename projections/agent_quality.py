@@ -18,7 +18,8 @@ from domain.quality.review.facts import (
     ScoreAdjusted,
 )
 from domain.values import Instant, PolicyId, ReviewId, StaffId
-from projections.projection import Summary, projection
+from projections.figures import Summary, counted, with_a
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 from projections.under_review import coached_by, uncoached
 
@@ -59,13 +60,13 @@ SUMMARY = Summary(
         "mean_final": "round(avg(final), 2)",
         "lowest": "min(final)",
         "highest": "max(final)",
-        "auto_fails": "count(*) FILTER (WHERE auto_failed)",
+        "auto_fails": counted(("auto_failed", "true")),
         "appeals": "coalesce(sum(appeals), 0)::bigint",
         "appeals_won": "coalesce(sum(appeals_won), 0)::bigint",
         "appeals_lost": "coalesce(sum(appeals_lost), 0)::bigint",
-        "coaching_assigned": "count(coaching_assigned_at)",
-        "coaching_completed": "count(coaching_completed_at)",
-        "without_coach": "count(*) FILTER (WHERE without_coach)",
+        "coaching_assigned": with_a("coaching_assigned_at"),
+        "coaching_completed": with_a("coaching_completed_at"),
+        "without_coach": counted(("without_coach", "true")),
     },
 )
 

@@ -75,8 +75,8 @@ AnyEvent = (
 
 @table
 class Change(Row):
-    """One field that an event has changed, from `before` to `after`, or None of what is no change of a field. What a
-    personal field was or is, is not told.
+    """One field that an event has changed, from what it `was` to what it `became`, or None of what is no change of a
+    field. What a personal field was or is, is not told.
 
     `corrects` is the version of the event that was wrong, a merge for one; `reason` a code, of the event or of the
     command.
@@ -91,8 +91,8 @@ class Change(Row):
     occurred_at: Instant
     recorded_at: Instant
     field: str | None
-    before: str | None
-    after: str | None
+    was: str | None
+    became: str | None
     corrects: int | None
     reason: str | None
     actor_kind: ActorKind
@@ -127,8 +127,8 @@ class Change(Row):
         "occurred_at",
         "recorded_at",
         "field",
-        "before",
-        "after",
+        "was",
+        "became",
         "corrects",
         "reason",
         "actor_kind",
@@ -161,8 +161,8 @@ def audit_trail(_: tuple[Change, ...], event: AnyEvent, recorded: Recorded) -> t
             occurred_at=recorded.occurred_at,
             recorded_at=recorded.recorded_at,
             field=field,
-            before=before,
-            after=after,
+            was=before,
+            became=after,
             corrects=event.version if isinstance(event, CustomerUnmerged) else getattr(event, "corrects", None),
             reason=getattr(event, "reason", None) or asked,
             actor_kind=actor.kind,

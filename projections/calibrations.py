@@ -13,7 +13,8 @@ from domain.quality.calibration import BlindScoreSubmitted, CalibrationOpened, C
 from domain.quality.scorecard import Item, ItemKind
 from domain.quality.scoring import Scored
 from domain.values import CalibrationId, CallId, Instant, ScorecardId, StaffId
-from projections.projection import Summary, projection
+from projections.figures import Summary, with_a
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
 CalibrationEvent = CalibrationOpened | BlindScoreSubmitted | CalibrationRevealed | ConsensusSet
@@ -155,7 +156,7 @@ Items = tuple[CalibratedItem, ...]
         "items": Summary(
             by=("scorecard_id", "code"),
             facets=ITEM_FACETS,
-            figures={"n": "count(share)", "mean_share": "round(avg(share), 4)", "lowest": "min(share)"},
+            figures={"n": with_a("share"), "mean_share": "round(avg(share), 4)", "lowest": "min(share)"},
         )
     },
     sorts=("revealed_at", "share", "weight"),
@@ -248,7 +249,7 @@ Scores = tuple[CalibrationScore, ...]
             by=("inspector",),
             facets=SCORE_FACETS,
             figures={
-                "n": "count(apart)",
+                "n": with_a("apart"),
                 "bias": "round(avg(apart), 2)",
                 "lowest": "min(apart)",
                 "highest": "max(apart)",

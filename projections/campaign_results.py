@@ -35,7 +35,8 @@ from domain.lead.facts.work import (
 from domain.order.facts import OrderPlaced, OrderRefunded, OrderRequested, PaymentReceived
 from domain.values import CustomerId, Instant, LeadId, OrderId
 from projections.custody import CustodyEvent, let_go, moved
-from projections.projection import Summary, projection
+from projections.figures import Figure, Summary, with_a
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
 
@@ -83,11 +84,11 @@ def in_each_currency(figure: str, having: str) -> str:
         WHERE currency IS NOT NULL GROUP BY currency) AS totals WHERE {having})"""
 
 
-FIGURES = {
+FIGURES: dict[str, str | Figure] = {
     "cost": in_each_currency("cost", "cost IS NOT NULL"),
-    "leads": "count(lead_id)",
-    "qualified": "count(qualified_at)",
-    "converted": "count(converted_at)",
+    "leads": with_a("lead_id"),
+    "qualified": with_a("qualified_at"),
+    "converted": with_a("converted_at"),
     "revenue": in_each_currency("paid", "paid IS NOT NULL"),
     "roi": in_each_currency("round((coalesce(paid, 0) - cost) / cost, 4)", "cost > 0"),
 }

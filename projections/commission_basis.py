@@ -15,7 +15,8 @@ from domain.order.facts import (
 )
 from domain.values import CustomerId, Instant, LeadId, OrderId, StaffId
 from projections.buying import goes_with
-from projections.projection import Summary, projection
+from projections.figures import Summary
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
 NOBODY = StaffId("")  # Whose row is the order itself, before anybody is credited with it.

@@ -23,8 +23,9 @@ from domain.customer.facts.owners import (
 from domain.customer.facts.person import CustomerCreated
 from domain.money import Money
 from domain.values import CustomerId, Instant, OrderId
+from projections.figures import Summary, counted, with_a
 from projections.looked_after import LookedAfter, looked_after
-from projections.projection import Summary, projection
+from projections.projection import projection
 from projections.rows import replace, table
 
 
@@ -81,8 +82,8 @@ ALLOWED = """(credit_limit + (SELECT coalesce(sum(amount), 0)
             apart=("currency",),
             figures={
                 "customers": "count(*)",
-                "on_hold": "count(hold)",
-                "alerted": "count(*) FILTER (WHERE alerted)",
+                "on_hold": with_a("hold"),
+                "with_alert": counted(("alerted", "true")),
                 "credit_limit": "sum(credit_limit)",
                 "exposure": f"sum({EXPOSURE})",
             },

@@ -29,7 +29,8 @@ from domain.lead.facts.work import (
 from domain.money import Money
 from domain.values import Instant, LeadId
 from projections.custody import let_go, moved
-from projections.projection import Figure, Summary, projection
+from projections.figures import Figure, Summary, counted, with_a
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
 
@@ -74,14 +75,6 @@ STILL_OPEN = Figure(
 )
 
 
-def reached(stage: str) -> Figure:
-    return Figure(f"count({stage})", where=((f"{stage}.null", "false"),))
-
-
-def ended(status: Status) -> Figure:
-    return Figure(f"count(*) FILTER (WHERE status = '{status}')", where=(("status", status),))
-
-
 FACETS = ("cohort", "source", "channel", "campaign", "product_line", "kind", "owner_id", "status", "lost_reason")
 
 SUMMARY = Summary(
@@ -89,13 +82,13 @@ SUMMARY = Summary(
     facets=FACETS,
     figures={
         "entered": "count(*)",
-        "contacting": reached("contacting_at"),
-        "qualified": reached("qualified_at"),
-        "negotiating": reached("negotiating_at"),
-        "converted": ended("converted"),
-        "lost": ended("lost"),
-        "invalid": ended("invalid"),
-        "merged": ended("merged"),
+        "contacting": with_a("contacting_at"),
+        "qualified": with_a("qualified_at"),
+        "negotiating": with_a("negotiating_at"),
+        "converted": counted(("status", "converted")),
+        "lost": counted(("status", "lost")),
+        "invalid": counted(("status", "invalid")),
+        "merged": counted(("status", "merged")),
         "open": Figure(f"count(*) FILTER (WHERE {STILL_OPEN.sql})", where=STILL_OPEN.where),
         "conversion": "round(count(*) FILTER (WHERE status = 'converted')::numeric / nullif(count(*), 0), 4)",
         "days_to_contact": median_days("captured_at", "contacting_at"),

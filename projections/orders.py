@@ -32,7 +32,8 @@ from domain.order.facts import (
 from domain.values import CustomerId, Instant, LeadId, OrderId, StaffId
 from ledger.envelope import Recorded
 from projections.buying import goes_with
-from projections.projection import Summary, projection
+from projections.figures import Summary
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
 

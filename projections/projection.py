@@ -1,6 +1,6 @@
 """A read model is a fold whose state is a row: None in is absent, None out is delete."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, reduce
@@ -14,6 +14,7 @@ from domain.signature import members, parameters
 from domain.values import FACT_NAMES, stream_named
 from ledger.envelope import Recorded
 from projections.columns import Column, columns, sql_type
+from projections.figures import Summary
 from projections.rows import OfPerson, Row, Scoped
 
 F = TypeVar("F", bound=Callable[[Any], Any])
@@ -28,41 +29,6 @@ class Where:
 
     column: str
     values: tuple[Hashable, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """SQL over a group of rows. Of one that counts rows, `where` is what the list is to be asked for to show just
-    these, as in an address: `("status", "lost")`, `("contacting_at.null", "false")`.
-    """
-
-    sql: str
-    where: tuple[tuple[str, str], ...] | None = None
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Figures over the rows of a view, made when reading: SQL over its columns and `:now`.
-
-    They are told by the columns in `by`, or by other `facets`, which may be computed, and always by those in `apart`
-    too: amounts in two currencies are not added up. A list can be filtered by all of them. `among` tells which rows
-    they are about; None is all. The rows that a figure counts are there for whoever asks where it says which these are;
-    all are where it is `count(*)`.
-    """
-
-    by: tuple[str, ...]
-    facets: tuple[str, ...]
-    figures: Mapping[str, str | Figure]
-    apart: tuple[str, ...] = ()
-    among: Figure | None = None
-
-    @cached_property
-    def told(self) -> dict[str, Figure]:
-        return {name: whole(each) if isinstance(each, str) else each for name, each in self.figures.items()}
-
-
-def whole(sql: str) -> Figure:
-    return Figure(sql, () if sql == "count(*)" else None)
 
 
 @dataclass(frozen=True)
@@ -146,7 +112,10 @@ class Projection:
         counted = [*summary.told.values(), *filter(None, [summary.among])]
         asked = {column.partition(".")[0] for each in counted for column, _ in each.where or ()}
         assert asked <= {*self.filters}, f"{whose} counts by {asked}, and the list is not filtered by that"
-        assert not {"rows", "rows_of"} & {*summary.facets, *summary.figures}, f"{whose} has a name that is taken"
+        closed = [each for each, figure in summary.told.items() if figure.is_count and figure.where is None]
+        assert not closed, f"{whose} counts rows that cannot be asked for: {closed}"
+        taken = {*summary.facets, *summary.apart, "rows", "rows_of"} & {*summary.figures}
+        assert not taken, f"{whose} has figures whose names are taken: {taken}"
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -20,7 +20,8 @@ from domain.order.facts import (
 )
 from domain.values import CustomerId, Instant, OrderId
 from projections.buying import goes_with
-from projections.projection import Figure, Summary, projection
+from projections.figures import Figure, Summary
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
 ORDER = ""  # In place of a number: the row in which an order waits for its first invoice.

@@ -20,7 +20,8 @@ from domain.ticket.facts.opening import PriorityChanged, TicketClassified, Ticke
 from domain.ticket.facts.status import TicketReopened
 from domain.ticket.facts.work import EscalationVacated, TicketAssigned, TicketEscalated
 from domain.values import CalendarId, Instant, OrgPath, PolicyId, StaffId, TicketId
-from projections.projection import Summary, projection
+from projections.figures import Summary, counted, with_a
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 from projections.ticket_clocks import seconds
 from projections.ticket_custody import held
@@ -89,7 +90,7 @@ FACETS = (
     "policy_version",
     "owner_id",
 )
-MET, MISSED = "count(*) FILTER (WHERE state = 'met')", "count(*) FILTER (WHERE breached_at IS NOT NULL)"
+MET, MISSED = counted(("state", "met")), with_a("breached_at")
 
 SUMMARY = Summary(
     by=("month", "team", "agent", "metric"),
@@ -98,12 +99,12 @@ SUMMARY = Summary(
         "promised": "count(*)",
         "met": MET,
         "breached": MISSED,
-        "overrun": "count(*) FILTER (WHERE state = 'overrun')",
-        "running": "count(*) FILTER (WHERE state = 'running')",
-        "paused": "count(*) FILTER (WHERE state = 'paused')",
-        "void": "count(*) FILTER (WHERE state = 'void')",
+        "overrun": counted(("state", "overrun")),
+        "running": counted(("state", "running")),
+        "paused": counted(("state", "paused")),
+        "void": counted(("state", "void")),
         # Of what was decided: what still runs, or came to nothing, is neither.
-        "percent_met": f"round(100.0 * {MET} / nullif({MET} + {MISSED}, 0), 2)",
+        "percent_met": f"round(100.0 * {MET.sql} / nullif({MET.sql} + {MISSED.sql}, 0), 2)",
         # Working time until it was done, in time or late.
         "median_minutes": "percentile_cont(0.5) WITHIN GROUP (ORDER BY used_seconds / 60)"
         " FILTER (WHERE why IN ('met', 'late'))",

@@ -19,8 +19,9 @@ from domain.values import CustomerId, Erased, Instant, OrderId, StaffId, TicketI
 from ledger.envelope import Recorded
 from projections import words
 from projections.becoming import OfCustomer, became, known_as
+from projections.figures import Summary, counted, with_a
 from projections.personal import erased, forgotten, readable
-from projections.projection import Summary, projection
+from projections.projection import projection
 from projections.rows import PersonalText, replace, table
 from projections.ticket_custody import held
 
@@ -60,9 +61,9 @@ OUTCOMES = Summary(
     facets=FACETS,
     figures={
         "cases": "count(*)",
-        "reopened": "count(*) FILTER (WHERE reopens > 0)",
-        "proposed": "count(proposed_at)",
-        "scored": "count(csat)",
+        "reopened": counted(("reopens.gt", "0")),
+        "proposed": with_a("proposed_at"),
+        "scored": with_a("csat"),
         "mean_csat": "round(avg(csat), 2)",
         "median_hours": "percentile_cont(0.5) WITHIN GROUP"
         " (ORDER BY greatest(extract(epoch FROM solved_at - opened_at) / 3600, 0))",

@@ -20,7 +20,8 @@ from domain.order.facts import SalesCreditAttributed, SalesCreditReversed
 from domain.staff import StaffMoved, StaffOnboarded
 from domain.target import TargetChanged, TargetSet, TargetWithdrawn
 from domain.values import Instant, LeadId, OrgPath, StaffId, TargetId
-from projections.projection import Summary, projection
+from projections.figures import Figure, Summary
+from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
 REVENUE, CONVERTED = "revenue", "converted"  # As the catalog of what targets measure calls them.
@@ -74,6 +75,7 @@ FACETS = ("period", "metric", "currency", "staff_id", "team")
     computed={
         "subject_id": (str, "'target/' || target_id"),
         "actual": (Decimal, ACTUAL),
+        "is_reached": (bool, f"{ACTUAL} >= each.target"),
         "rate": (Decimal, f"round({ACTUAL} / nullif(each.target, 0), 4)"),
     },
     summaries={
@@ -82,13 +84,13 @@ FACETS = ("period", "metric", "currency", "staff_id", "team")
             facets=FACETS,
             figures={
                 "targets": "count(*)",
-                "reached": f"count(*) FILTER (WHERE {ACTUAL} >= each.target)",
-                "missed": f"count(*) FILTER (WHERE {ACTUAL} < each.target)",
+                "reached": Figure(f"count(*) FILTER (WHERE {ACTUAL} >= each.target)", where=(("is_reached", "true"),)),
+                "missed": Figure(f"count(*) FILTER (WHERE {ACTUAL} < each.target)", where=(("is_reached", "false"),)),
             },
         )
     },
     sorts=("period", "target", "actual", "rate", "set_at"),
-    filters=("target_id", "owner_id", *FACETS, "first_month", "last_month", "target", "number", "set_at"),
+    filters=("target_id", "owner_id", *FACETS, "first_month", "last_month", "target", "number", "set_at", "is_reached"),
 )
 def targets(
     rows: Targets,

@@ -39,8 +39,9 @@ from domain.ticket.facts.work import (
 from domain.values import CustomerId, Instant, OrderId, OrgPath, PolicyId, StaffId, TicketId
 from ledger.envelope import Recorded
 from projections.becoming import became, known_as
+from projections.figures import Figure, Summary, counted
 from projections.personal import erased, forgotten, readable
-from projections.projection import Summary, projection
+from projections.projection import projection
 from projections.rows import PersonalText, replace, table
 from projections.ticket_clocks import LEFT, Promised, ticked
 from projections.ticket_custody import held
@@ -94,21 +95,21 @@ FACETS = (
     "escalation_level",
     "escalated_to",
 )
-ACTIVE = "status IN ('new', 'open', 'pending_customer', 'pending_third_party')"
+ACTIVE = ("status.in", "new,open,pending_customer,pending_third_party")
 
 IN_HAND = Summary(
     by=("team", "owner_id"),
     facets=FACETS,
     figures={
         "tickets": "count(*)",
-        "active": f"count(*) FILTER (WHERE {ACTIVE})",
-        "new": "count(*) FILTER (WHERE status = 'new')",
-        "waiting": "count(*) FILTER (WHERE status IN ('pending_customer', 'pending_third_party'))",
-        "urgent": f"count(*) FILTER (WHERE priority = 'urgent' AND {ACTIVE})",
-        "overdue": "count(*) FILTER (WHERE due_at < :now)",
-        "breached": f"count(*) FILTER (WHERE breached AND {ACTIVE})",
-        "escalated": f"count(*) FILTER (WHERE escalation_level > 0 AND {ACTIVE})",
-        "reopened": "count(*) FILTER (WHERE reopens > 0)",
+        "active": counted(ACTIVE),
+        "new": counted(("status", "new")),
+        "waiting": counted(("status.in", "pending_customer,pending_third_party")),
+        "urgent": counted(("priority", "urgent"), ACTIVE),
+        "overdue": Figure("count(*) FILTER (WHERE due_at < :now)", where=(("due_at.lt", "+0m"),)),
+        "breached": counted(("breached", "true"), ACTIVE),
+        "escalated": counted(("escalation_level.gt", "0"), ACTIVE),
+        "reopened": counted(("reopens.gt", "0")),
     },
 )
 

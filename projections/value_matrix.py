@@ -17,8 +17,9 @@ from domain.customer.facts.protection import PersonalDataErased
 from domain.customer.facts.relations import RevenueStandingChanged, ValueSegmentChanged
 from domain.revenue import Standing
 from domain.values import CustomerId, Instant
+from projections.figures import Summary
 from projections.looked_after import LookedAfter, looked_after
-from projections.projection import Summary, projection
+from projections.projection import projection
 from projections.rows import replace, table
 
 

@@ -1,6 +1,6 @@
 """The custody ledger: whose each lead, customer and ticket was, from when until when, how that came, who decided.
 
-Whose it was `before` is who had it, never who happened to do it.
+Whose it was `from_owner` is who had it, never who happened to do it.
 """
 
 from decimal import Decimal
@@ -9,12 +9,13 @@ from projections.custody_ledger.customers import of_customers
 from projections.custody_ledger.leads import of_leads
 from projections.custody_ledger.row import Custody, Method
 from projections.custody_ledger.tickets import of_tickets
-from projections.projection import Summary, projection, together
+from projections.figures import Summary, counted
+from projections.projection import projection, together
 
 __all__ = ["Custody", "Method", "custody_ledger"]
 
 ORG = "(SELECT org_path FROM views.staff_directory AS colleague WHERE colleague.staff_id = {})"
-FACETS = ("kind", "method", "reason", "role", "before", "after", "before_org", "after_org", "pool", "team")
+FACETS = ("kind", "method", "reason", "role", "from_owner", "to_owner", "from_org", "to_org", "pool", "team")
 
 custody_ledger = projection(
     "custody_ledger",
@@ -24,8 +25,8 @@ custody_ledger = projection(
     listed="ordinal > 0",
     computed={
         "kind": (str, "split_part(subject_id, '/', 1)"),
-        "before_org": (str, ORG.format("before")),
-        "after_org": (str, ORG.format("after")),
+        "from_org": (str, ORG.format("from_owner")),
+        "to_org": (str, ORG.format("to_owner")),
         "days": (Decimal, "round(extract(epoch FROM greatest(coalesce(until, :now), since) - since) / 86400, 2)"),
     },
     summaries={
@@ -36,7 +37,7 @@ custody_ledger = projection(
                 "changes": "count(*)",
                 "subjects": "count(DISTINCT subject_id)",
                 "contacts": "coalesce(sum(contacts), 0)::bigint",
-                "without_contact": "count(*) FILTER (WHERE after IS NOT NULL AND contacts = 0)",
+                "without_contact": counted(("to_owner.null", "false"), ("contacts", "0")),
             },
         )
     },

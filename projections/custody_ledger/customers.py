@@ -62,11 +62,11 @@ def handed_on(
         case CustomerAssigned(owner=owner) | CustomerTransferred(to=owner) if owner == had:
             return rows
         case CustomerAssigned(owner=owner):
-            return changed(rows, recorded, "assign", before=had, after=owner, **told)
+            return changed(rows, recorded, "assign", from_owner=had, to_owner=owner, **told)
         case CustomerTransferred(from_=before, to=owner):
-            return changed(rows, recorded, "transfer", before=before, after=owner, **told)
+            return changed(rows, recorded, "transfer", from_owner=before, to_owner=owner, **told)
         case CustomerReleased(from_=before):
-            left = changed(rows, recorded, "release", before=before, **told)
+            left = changed(rows, recorded, "release", from_owner=before, **told)
             return tuple(replace(row, formerly=f"staff/{before}") if row.ordinal == 0 else row for row in left)
 
 
@@ -75,7 +75,7 @@ def owned(rows: Ledger, kept: Dossier, recorded: Recorded, method: Method) -> Le
     for role in ROLES:
         before, after = holder(rows, role), kept.owners.get(role)
         if before != after:
-            rows = changed(rows, recorded, method, role=role, before=before, after=after)
+            rows = changed(rows, recorded, method, role=role, from_owner=before, to_owner=after)
     return rows
 
 

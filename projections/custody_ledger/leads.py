@@ -57,27 +57,27 @@ def handed_on(rows: Ledger, event: Moved, recorded: Recorded) -> Ledger:
         case LeadHandedOff() if before is None:
             return rows
         case LeadPooled(pool_id=pool_id, reason=reason):
-            return changed(rows, recorded, "pool", before=before, pool=pool_id, reason=reason)
+            return changed(rows, recorded, "pool", from_owner=before, pool=pool_id, reason=reason)
         case LeadClaimed(owner=owner):
-            return changed(rows, recorded, "claim", before=before, after=owner)
+            return changed(rows, recorded, "claim", from_owner=before, to_owner=owner)
         case LeadAssigned(owner=owner, method=method, rule_id=rule, rule_number=number):
             rules = {"rule_id": rule, "rule_number": number}
-            return changed(rows, recorded, method, before=before, after=owner, **rules)
+            return changed(rows, recorded, method, from_owner=before, to_owner=owner, **rules)
         case LeadTransferred(from_=before, to=owner):
-            return changed(rows, recorded, "transfer", before=before, after=owner)
+            return changed(rows, recorded, "transfer", from_owner=before, to_owner=owner)
         case LeadReleased(from_=before, pool_id=pool_id, reason=reason):
-            return changed(rows, recorded, "release", before=before, pool=pool_id, reason=reason)
+            return changed(rows, recorded, "release", from_owner=before, pool=pool_id, reason=reason)
         case LeadRecycled(previous_owner=before, pool_id=pool_id, reason=reason, rule_id=rule):
-            return changed(rows, recorded, "recycle", before=before, pool=pool_id, reason=reason, rule_id=rule)
+            return changed(rows, recorded, "recycle", from_owner=before, pool=pool_id, reason=reason, rule_id=rule)
         case LeadHandedOff():
-            return changed(rows, recorded, "hand-off", before=before)
+            return changed(rows, recorded, "hand-off", from_owner=before)
 
 
 def closed(rows: Ledger, event: LeadLost | LeadInvalidated | LeadConverted | LeadMerged, recorded: Recorded) -> Ledger:
     """Nobody has a lead any more that is over."""
     last = now(rows)
-    if last is None or (last.after is None and last.pool is None):
+    if last is None or (last.to_owner is None and last.pool is None):
         return rows
     reason = getattr(event, "reason", None)
-    over = changed(rows, recorded, event.to, before=last.after, reason=reason)
+    over = changed(rows, recorded, event.to, from_owner=last.to_owner, reason=reason)
     return tuple(map(let_go, over))

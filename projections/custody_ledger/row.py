@@ -33,7 +33,7 @@ DEPARTED = "owner-departed"
 
 @table
 class Custody(Scoped):
-    """One stay of a subject with somebody, in a pool, or with nobody: whose it was `before` and is from `since` on,
+    """One stay of a subject with somebody, in a pool, or with nobody: whose it was `from_owner` and is from `since` on,
     `until` the next. Of a customer each `role` has its own. `contacts` are the effective ones while it lasted: what
     reached the person of a lead, the answers to a ticket, the touchpoints of a customer.
 
@@ -45,8 +45,8 @@ class Custody(Scoped):
     since: Instant
     method: Method
     role: OwnerRole | None = None
-    before: StaffId | None = None
-    after: StaffId | None = None
+    from_owner: StaffId | None = None
+    to_owner: StaffId | None = None
     pool: PoolId | None = None
     team: OrgPath | None = None
     until: Instant | None = None
@@ -74,7 +74,7 @@ def now(rows: Ledger, role: OwnerRole | None = None) -> Custody | None:
 
 def holder(rows: Ledger, role: OwnerRole | None = None) -> StaffId | None:
     last = now(rows, role)
-    return None if last is None else last.after
+    return None if last is None else last.to_owner
 
 
 def changed(rows: Ledger, recorded: Recorded, method: Method, **told: Any) -> Ledger:
@@ -105,5 +105,6 @@ def changed(rows: Ledger, recorded: Recorded, method: Method, **told: Any) -> Le
 def contacted(rows: Ledger) -> Ledger:
     """One effective contact more, of whoever has it."""
     return tuple(
-        replace(row, contacts=row.contacts + 1) if row.until is None and row.after is not None else row for row in rows
+        replace(row, contacts=row.contacts + 1) if row.until is None and row.to_owner is not None else row
+        for row in rows
     )

@@ -44,20 +44,22 @@ def handed_on(rows: Ledger, event: TicketAssigned | TicketReopened, recorded: Re
     last, had = now(rows), holder(rows)
     match event:
         case TicketReopened(agent=agent) if agent != had:
-            return changed(rows, recorded, "reopen", before=had, after=agent, team=None if last is None else last.team)
+            return changed(
+                rows, recorded, "reopen", from_owner=had, to_owner=agent, team=None if last is None else last.team
+            )
         case TicketReopened():
             return rows
         case TicketAssigned(agent=agent, team=team) if last is not None and (agent, team) == (had, last.team):
             return rows
         case TicketAssigned(agent=agent, team=team, previous_agent=named, method=method, rule_id=rule, why=why):
             before = had if named is None else named
-            told = {"before": before, "after": agent, "team": team, "reason": why, "rule_id": rule}
+            told = {"from_owner": before, "to_owner": agent, "team": team, "reason": why, "rule_id": rule}
             return changed(rows, recorded, method, **told)
 
 
 def whose(rows: Ledger) -> Ledger:
     """The agent's; where it lies with the team, his who had it last."""
     agent = holder(rows)
-    had = next((row.after for row in reversed(rows) if row.after is not None), None)
+    had = next((row.to_owner for row in reversed(rows) if row.to_owner is not None), None)
     formerly = f"staff/{had}" if agent is None and had is not None else None
     return tuple(replace(row, owner_id=agent, formerly=formerly) for row in rows)

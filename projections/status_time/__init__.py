@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from projections.projection import Summary, projection, together
+from projections.figures import Summary, counted
+from projections.projection import projection, together
 from projections.status_time.customers import of_customers
 from projections.status_time.leads import of_leads
 from projections.status_time.row import Spell, Spells
@@ -30,7 +31,7 @@ status_time = projection(
             facets=("kind", "status", "owner_id", "pool_id"),
             figures={
                 "stays": "count(*)",
-                "there_now": """count(*) FILTER (WHERE "left" IS NULL)""",
+                "there_now": counted(("left.null", "true")),
                 "median_calendar_seconds": f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {CALENDAR})",
             },
         )

@@ -78,7 +78,7 @@ def said(event: object) -> list[tuple[str | None, str | None, str | None]]:
     """Field, from, and to, as the view keeps them."""
     found = rows(audit_trail, event)
     assert [each.ordinal for each in found] == list(range(1, len(found) + 1))
-    return [(each.field, each.before, each.after) for each in found]
+    return [(each.field, each.was, each.became) for each in found]
 
 
 # What has changed
@@ -184,7 +184,7 @@ def test_a_correction_names_what_it_corrects_and_each_field() -> None:
     )
     found = rows(audit_trail, event)
     assert {each.corrects for each in found} == {1}
-    assert [(each.field, each.after) for each in found] == [
+    assert [(each.field, each.became) for each in found] == [
         ("source", "fair"),
         ("name", None),
         ("requested_amount", "12 CNY"),
@@ -195,7 +195,7 @@ def test_a_correction_names_what_it_corrects_and_each_field() -> None:
 def test_who_separates_two_customers_corrects_their_merge() -> None:
     apart = CustomerUnmerged(customer_id=LI, absorbed=DOUBLE, version=5, from_="active", to="new", kept=dossier())
     (row,) = rows(audit_trail, apart)
-    assert (row.corrects, row.field, row.before, row.after) == (5, "status", "active", "new")
+    assert (row.corrects, row.field, row.was, row.became) == (5, "status", "active", "new")
 
 
 def test_what_a_person_is_like_is_not_told_only_that_it_has_changed() -> None:
@@ -210,7 +210,7 @@ def test_what_a_person_is_like_is_not_told_only_that_it_has_changed() -> None:
 
 def test_what_changes_no_field_is_there_too() -> None:
     (row,) = rows(audit_trail, FollowUpLogged(lead_id=LEAD, channel="call", effective=True, note="likes tea"))
-    assert (row.type, row.field, row.before, row.after) == ("lead.follow-up-logged", None, None, None)
+    assert (row.type, row.field, row.was, row.became) == ("lead.follow-up-logged", None, None, None)
     assert "tea" not in repr(row)
 
 
@@ -257,8 +257,8 @@ def test_a_row_says_who_did_it_for_whom_when_why_and_on_what_command() -> None:
         occurred_at=at(3, 2),
         recorded_at=at(3, 3),
         field="owner",
-        before="ann",
-        after=None,
+        was="ann",
+        became=None,
         corrects=None,
         reason="voluntary-return",
         actor_kind="user",

@@ -83,7 +83,7 @@ def ledger(*told: Any) -> list[Custody]:
 def stays(*told: Any) -> list[Stay]:
     found = ledger(*told)
     assert [row.ordinal for row in found] == list(range(1, len(found) + 1))
-    return [(row.method, row.before, row.after) for row in found]
+    return [(row.method, row.from_owner, row.to_owner) for row in found]
 
 
 def spans(*told: Any) -> list[tuple[Instant, Instant | None]]:
@@ -111,7 +111,7 @@ def test_a_lead_goes_from_hand_to_hand() -> None:
     assert [row.reason for row in ledger(*told)] == ["new", None, None, "voluntary-return"]
 
 
-def test_before_is_who_had_it_and_decided_by_is_who_did_it() -> None:
+def test_from_is_whose_it_was_and_decided_by_is_who_did_it() -> None:
     by_mia = replace(
         around(4, at(3, 4), recycled),
         actor=Actor(kind="user", id="mia", name="Mia", role="sales_manager", org_path=OrgPath("north")),
@@ -127,8 +127,8 @@ def test_before_is_who_had_it_and_decided_by_is_who_did_it() -> None:
         ordinal=3,
         since=at(3, 4),
         method="recycle",
-        before=ANN,
-        after=None,
+        from_owner=ANN,
+        to_owner=None,
         pool=NORTH,
         pool_id=NORTH,
         reason="no-follow-up",
@@ -147,7 +147,7 @@ def test_before_is_who_had_it_and_decided_by_is_who_did_it() -> None:
 def test_the_reason_of_the_command_is_told_where_the_event_has_none() -> None:
     recorded = replace(around(4, at(3, 4), transferred), reason=Reason(code="ill"))
     *_, row = custody_ledger.evolve(tuple(rows(custody_ledger, captured, pooled, claimed)), transferred, recorded)
-    assert (row.reason, row.method, row.before, row.after) == ("ill", "transfer", ANN, BOB)
+    assert (row.reason, row.method, row.from_owner, row.to_owner) == ("ill", "transfer", ANN, BOB)
 
 
 def test_who_is_named_had_it_although_nobody_has_told_how_it_came_to_him() -> None:
@@ -160,13 +160,19 @@ def test_who_is_named_had_it_although_nobody_has_told_how_it_came_to_him() -> No
 def test_how_it_came_to_somebody(method: Any) -> None:
     given = replace(assigned, method=method, rule_id="north-rule", rule_number=3)
     row = ledger(captured, pooled, given)[-1]
-    assert (row.method, row.before, row.after, row.rule_id, row.rule_number) == (method, None, BOB, "north-rule", 3)
+    assert (row.method, row.from_owner, row.to_owner, row.rule_id, row.rule_number) == (
+        method,
+        None,
+        BOB,
+        "north-rule",
+        3,
+    )
 
 
 def test_of_who_has_left_it_is_taken_for_that_reason() -> None:
     gone = replace(recycled, reason="owner-departed", rule_id="departure")
     row = ledger(captured, pooled, claimed, gone)[-1]
-    assert (row.method, row.reason, row.before, row.rule_id) == ("departure", "owner-departed", ANN, "departure")
+    assert (row.method, row.reason, row.from_owner, row.rule_id) == ("departure", "owner-departed", ANN, "departure")
 
 
 def test_a_call_hands_it_off() -> None:
@@ -218,7 +224,7 @@ def test_a_ticket_goes_from_the_team_to_an_agent_and_back() -> None:
     assert stays(ticket_opened, give, on) == [("assign", None, TOM), ("dispatch", TOM, TIA)]
     assert ledger(ticket_opened, give, on)[-1].rule_id == "skills"
     row = ledger(ticket_opened, give, back)[-1]
-    assert (row.method, row.reason, row.before, row.after, row.team) == (
+    assert (row.method, row.reason, row.from_owner, row.to_owner, row.team) == (
         "departure",
         "owner-departed",
         TOM,
@@ -258,7 +264,7 @@ touched = TouchpointRecorded(customer_id=LI, channel="phone", direction="outboun
 
 
 def by_role(*told: Any) -> list[tuple[str | None, str, StaffId | None, StaffId | None, bool]]:
-    return [(row.role, row.method, row.before, row.after, row.until is None) for row in ledger(*told)]
+    return [(row.role, row.method, row.from_owner, row.to_owner, row.until is None) for row in ledger(*told)]
 
 
 def test_each_role_has_its_own_custody() -> None:
@@ -411,7 +417,7 @@ def told(views: Views) -> Views:
 @pytest.mark.slow
 def test_what_happened_to_one_subject(told: Views) -> None:
     found = told.list(custody_ledger, Filter("subject_id", "eq", f"lead/{LEAD}"), sort="ordinal")
-    assert [(row["method"], row["before_org"], row["after_org"]) for row in found] == [
+    assert [(row["method"], row["from_org"], row["to_org"]) for row in found] == [
         ("pool", None, None),
         ("claim", None, "north"),
         ("release", "north", None),
@@ -432,7 +438,7 @@ def test_how_often_what_changes_hands(told: Views) -> None:
         ("ticket", "assign", 1, 0),
     ]
     assert sum(row["without_contact"] for row in found) == 3
-    of_north = told.list(custody_ledger, Filter("after_org", "eq", "north"))
+    of_north = told.list(custody_ledger, Filter("to_org", "eq", "north"))
     assert {row["subject_id"] for row in of_north} == {f"lead/{LEAD}", f"customer/{LI}"}
 
 

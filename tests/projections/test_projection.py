@@ -17,8 +17,9 @@ from domain.values import Instant, LeadId, OrgPath, PoolId, StaffId
 from ledger.envelope import Recorded
 from projections import VIEWS, capacity
 from projections.columns import columns
+from projections.figures import Summary
 from projections.folding import Aside, FoldFailed, Table, Told
-from projections.projection import Projection, Summary, projection
+from projections.projection import Projection, projection
 from projections.rows import Row, Scoped, replace, table
 from tests.projections.spec import around
 
