@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+import consumers.advance
 from consumers import projector
 from consumers.projector import Projector
 from consumers.session import Session
@@ -22,7 +23,7 @@ NEVER = 10**9  # Events that a view would have to be behind to be rebuilt instea
 class WithoutLease(Session):
     """One who takes every view for his own, so that what he reads is folded by another one as well."""
 
-    def take(self, lease: str) -> bool:
+    def take(self, lease: str) -> bool:  # noqa: ARG002 - any.
         return True
 
     def give_back(self, lease: str) -> None:
@@ -56,7 +57,7 @@ def follow(house: House, views: Sequence[Projection], batch: int, seed: int) -> 
             found.twice.add(place.view.name)
             raise
 
-    committing = projector.advance
+    committing = consumers.advance.advance
     last = house.ledger.last_position()
     with patch.object(projector, "FAR", NEVER), patch.object(projector, "advance", advance):
         point, passes = chance.choice([*WORKER][:-1]), chance.randint(50, 150)
