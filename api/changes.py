@@ -91,7 +91,7 @@ class Lookout:
     @asynccontextmanager
     async def open(self, views: ViewReader) -> AsyncIterator[None]:
         if self.looking is None:
-            self.seen: tuple[int, int, int] | None = None
+            self.seen: tuple[int, int, int, int] | None = None
             self.moved = asyncio.Event()
             self.looking = asyncio.create_task(self.look(views))
         self.waiting += 1
@@ -113,12 +113,14 @@ class Lookout:
                     self.moved = asyncio.Event()
             await asyncio.sleep(POLL_SECONDS)
 
-    def last(self, asking: Any) -> tuple[int, int, int]:
-        """Which build answers, whom it depends on, and the last change; at first, how far the view has come."""
+    def last(self, asking: Any) -> tuple[int, int, int, int]:
+        """Which build answers, whom it depends on, the last change, and since when all changes can be told; at first,
+        how far the view has come.
+        """
         now = come(asking, self.view)
         if self.seen is None or self.seen[0] != now.build:
-            return now.build, now.people, now.position
-        return now.build, now.people, changed_after(asking, self.view, self.seen[2])
+            return now.build, now.people, now.position, now.since
+        return now.build, now.people, changed_after(asking, self.view, self.seen[2]), now.since
 
 
 class Stream(StreamingResponse):

@@ -75,6 +75,7 @@ class Place:
     reach: Reach
     build: int | None = None
     people: int = 0
+    since: int = 0
     known: frozenset[Key] | None = None
     looked: bool = False  # Whether it was tried to know them.
 
@@ -107,7 +108,9 @@ class Following:
     def begun(self, asking: Any, reach: Reach, after: int | None) -> Told:
         """Where a follower begins: now, or where he was; a `reset` where what came since cannot be told any more."""
         now = come(asking, self.view)
-        place = Place(now.position if after is None else min(after, now.position), reach, now.build, now.people)
+        place = Place(
+            now.position if after is None else min(after, now.position), reach, now.build, now.people, now.since
+        )
         if after is not None and (after < now.since or (after < now.people and self.depends_on_people(reach))):
             return self.anew(asking, now, reach)
         return Told((), place) if after is not None else Told((), self.knowing(asking, place))
@@ -116,7 +119,8 @@ class Following:
         """What has changed since."""
         now = come(asking, self.view)
         moved = now.people != place.people and self.depends_on_people(reach)
-        if now.build != place.build or moved or reach != place.reach:
+        late = now.since != place.since and place.position < now.since
+        if now.build != place.build or moved or late or reach != place.reach:
             return self.anew(asking, now, reach)
         asking.execute(BY_POSITION)
         asked = replace(self.asked, reach=reach)
@@ -135,7 +139,7 @@ class Following:
         gone = {key: position for key, position in left.items() if key not in here}
         if place.known is not None:
             gone = {key: position for key, position in gone.items() if key in place.known}
-        after = replace(place, position=until, people=now.people)
+        after = replace(place, position=until, people=now.people, since=now.since)
         if place.known is not None:
             after = replace(after, known=place.known - gone.keys() | here.keys())
         elif not more and not place.looked:
@@ -143,7 +147,7 @@ class Following:
         return Told([*self.changes(here, gone)], after, more)
 
     def anew(self, asking: Any, now: Come, reach: Reach) -> Told:
-        place = Place(now.position, reach, now.build, now.people)
+        place = Place(now.position, reach, now.build, now.people, now.since)
         return Told([Change("reset", now.position, {})], self.knowing(asking, place))
 
     def depends_on_people(self, reach: Reach) -> bool:

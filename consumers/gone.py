@@ -45,6 +45,14 @@ def left(table: Table) -> Iterator[tuple[Row, Row | None]]:
                 yield row, after
 
 
+def changed_late(cursor: Cursor, view: Projection, table: Table) -> None:
+    """In the transaction of rows that followers have passed, of positions before the one where the view is: they load
+    what they follow anew.
+    """
+    if not view.inward and any(table.changes()):
+        cursor.execute(sql.TOLD_LATE, [view.name])
+
+
 def forget_what_left(session: Session) -> None:
     """What is older than is kept; each view then says since when all its changes can be told."""
     with session.transaction() as cursor:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from consumers.advance import Source
 from consumers.dead_letters import skipped_by, written
+from consumers.gone import changed_late
 from consumers.rebuild import AlreadyRebuilding
 from consumers.session import Cursor, ReadsUnavailable, Session, load_key, write
 from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, tracked
@@ -89,6 +90,7 @@ def refold(cursor: Cursor, place: Place, source: Source, key: Key, behind: int) 
     except FoldFailed as no:
         failed = no
     write(cursor, view, place.build, table)
+    changed_late(cursor, view, table)
     if failed is None:
         return go_on(cursor, place, key, positions[-1], len(told))
     stand_at(cursor, place, key, failed.position, failed)

@@ -77,6 +77,7 @@ def swapped(session: Session, view: Projection) -> RolledBack:
             " failures = 0, retry_at = NULL, updated_at = now() WHERE name = %s",
             [former.version, former.fingerprint, former.build, former.position, view.name],
         )
+        cursor.execute(sql.TOLD_ANEW, [view.name, max(now.position, former.position) + 1])
         keep(cursor, view, now)
         if now.fingerprint != former.fingerprint:
             give_up(cursor, view, now.fingerprint)

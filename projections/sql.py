@@ -122,6 +122,11 @@ INSERT INTO views.told (name, since) SELECT view, max(position) FROM old GROUP B
 """
 TOLD_ANEW = f"INSERT INTO views.told (name, since) VALUES (%s, %s) {SINCE}"
 """After another build has taken the place of one, whose changes cannot be told."""
+TOLD_LATE = (
+    "INSERT INTO views.told (name, since) SELECT name, position + 1 FROM views.tracking WHERE name = %s"
+    " ON CONFLICT (name) DO UPDATE SET since = greatest(told.since + 1, EXCLUDED.since)"
+)
+"""After rows have changed at positions that were told before. It rises each time, so that whoever listens sees that."""
 
 
 def table(view: Projection, build: int) -> str:

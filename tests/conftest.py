@@ -16,7 +16,13 @@ from settings import Settings
 from tests.servers import GivenServer, Server, end_leftovers, new_home
 
 # What helps in there asserts as well, and is to say what it found.
-pytest.register_assert_rewrite("tests.faults", "tests.consumers.house", "tests.consumers.office")
+pytest.register_assert_rewrite(
+    "tests.faults",
+    "tests.consumers.befallen",
+    "tests.consumers.house",
+    "tests.consumers.office",
+    "tests.consumers.three_ways",
+)
 
 ROOT = Path(__file__).parent.parent
 NUMBER = count(1)

@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any
@@ -14,13 +14,17 @@ import psycopg2
 import pytest
 
 from consumers import gone, projector
+from consumers.dead_letters import dead_letters
 from consumers.projector import Projector
+from consumers.rollback import roll_back
 from consumers.session import Session
+from domain.lead.facts.custody import LeadTransferred
 from projections import VIEWS, sales_worklist, staff_directory
 from projections.staff_directory import Colleague
 from tests.api.house import ADMIN, ANN, BOB, CRM, LEAD, MIA, OTHER, SUE, House, problem
 from tests.api.serving import in_thread, raw
 from tests.api.viewed import Views, lead
+from tests.consumers.house import poisoned
 
 pytestmark = pytest.mark.slow  # On a real database.
 
@@ -227,6 +231,21 @@ def test_a_view_that_was_rebuilt_is_loaded_anew(house: House, database_url: str)
         assert told(house, after=now).kinds == []
 
 
+def test_a_view_that_was_put_back_is_loaded_anew(house: House, database_url: str) -> None:
+    with working(house, database_url):
+        house.held()
+        there(house)
+    projector.rebuild(sales_worklist, house.app.service.write.ledger, database_url, database_url)
+    house.captured(OTHER)
+    with working(house, database_url):
+        before = there(house)
+    assert told(house, after=before).kinds == []
+    roll_back(sales_worklist, database_url)
+    assert told(house, after=before).kinds == ["reset"]
+    with working(house, database_url):
+        assert told(house, after=before).kinds == ["reset"], "what it has caught up with may differ from what was told"
+
+
 # As it happens
 
 
@@ -234,6 +253,32 @@ def test_a_view_that_was_rebuilt_is_loaded_anew(house: House, database_url: str)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.changes.POLL_SECONDS", 0.02)
     monkeypatch.setattr("api.changes.HEARTBEAT_SECONDS", 0.3)
+
+
+def is_parked(url: str) -> bool:
+    with closing(Session(url, "letters")) as session:
+        return bool(dead_letters(session, [sales_worklist]))
+
+
+def test_what_a_row_comes_to_after_it_was_parked_is_loaded_anew(house: House, database_url: str, quick: None) -> None:
+    with working(house, database_url), poisoned(sales_worklist, LeadTransferred) as cured, in_thread(house.app) as port:
+        house.held()
+        house.post(f"/leads/{LEAD}/transfer", {"to": "bob"}, MIA, x_reason_code="territory")
+        before = there(house)
+        soon(lambda: is_parked(database_url))
+        assert told(house, "", BOB, before).kinds == []
+        with raw(port) as connection:
+            bob = Follower(connection, by="user:bob")
+            bob.until(f"id: {before}\n\n")
+            cured.set()
+            soon(lambda: not is_parked(database_url))
+            bob.until("event: reset")
+            [lead] = house.get("/views/sales_worklist", BOB).json()["rows"]
+            assert lead["as_of_position"] <= before, "of what was told before"
+            house.post(f"/leads/{LEAD}/log-follow-up", {"channel": "phone", "effective": True}, BOB)
+            assert bob.until("event: row").count("event: reset") == 1
+        assert told(house, "", BOB, before).kinds == ["reset"], "whoever had broken off"
+        assert told(house, "", BOB, there(house)).kinds == []
 
 
 class Follower:

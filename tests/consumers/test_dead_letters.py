@@ -21,7 +21,7 @@ from consumers.tracking import Fenced, ensure, fail, prepare
 from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
 from ledger.scan import Wire
-from projections import funnel, sales_worklist
+from projections import audit_trail, funnel, sales_worklist
 from projections.folding import FoldFailed, Key
 from projections.projection import Projection
 from tests.consumers.histories import LEADS, any_history
@@ -172,6 +172,29 @@ def test_what_finds_rows_by_a_column_waits_for_whoever_does_not_go_on(house: Hou
         healed(house, people)
     assert [row[2] for row in map(eval, house.rows(people))] == [1, 1, 1]
     house.must_equal_a_rebuild(people)
+
+
+@pytest.mark.parametrize("skipping", [False, True])
+def test_where_each_event_has_rows_of_its_own_one_is_parked_and_nothing_waits_for_it(
+    house: House, *, skipping: bool
+) -> None:
+    with poisoned(audit_trail, type(qualified), only=of_lead) as cured:
+        house.worker(views=[audit_trail])
+        last = tell(house.ledger, captured, contacted, qualified, *OTHERS, changed(qualified, lead_id=OTHER), lost)
+        house.caught_up(audit_trail)
+        (letter,) = house.letters()
+        assert (letter.key, letter.position, letter.type, letter.waiting) == ("3", 3, "lead.qualified", 0)
+        everything = {str(position) for position in range(1, last + 1)}
+        assert positions(house, audit_trail).keys() == everything - {"3"}
+        if skipping:
+            with hand(house, audit_trail) as somebody:
+                assert somebody.skip(3) == 3
+                healed(house, audit_trail)
+                assert [each.key for each in skipped(somebody.session, [audit_trail])] == ["3"]
+        cured.set()
+        healed(house, audit_trail)
+        assert positions(house, audit_trail).keys() == everything - ({"3"} if skipping else set())
+    house.must_equal_a_rebuild(audit_trail)
 
 
 def test_where_too_many_keys_do_not_go_on_the_view_stands_still(house: House) -> None:

@@ -134,6 +134,7 @@ def api(port: str) -> None:
 def work() -> None:
     settings = Settings.from_environment()
     url = settings.database_url
+    consumers.projector.FAR = 10**9  # However far the views are behind, they are followed, and not rebuilt.
     Projector(VIEWS, open_ledger(url, settings.master_key()), url, url, batch=20).run(Event())
 
 
