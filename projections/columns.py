@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.signature import members
 from domain.values import PERSONAL
-from projections.rows import Row, Scoped
+from projections.rows import OfPerson, Row, Scoped
 
 TYPES: dict[Any, str] = {
     UUID: "uuid",
@@ -49,7 +49,8 @@ def columns(row: type[Row]) -> tuple[Column, ...]:
     """Those that the class itself names, then those that many rows have, and last what every row carries."""
     hints = get_type_hints(row, include_extras=True)
     last = [each.name for each in fields(Row)]
-    common = [each.name for each in fields(Scoped) if issubclass(row, Scoped) and each.name not in last]
+    shared = next((each for each in (OfPerson, Scoped) if issubclass(row, each)), Row)
+    common = [each.name for each in fields(shared) if each.name not in last]
     own = [each.name for each in fields(row) if each.name not in {*common, *last}]
     return tuple(Column(name, *sql_type(hints[name]), is_personal(hints[name])) for name in (*own, *common, *last))
 
