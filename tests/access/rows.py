@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, get_type_hints
+from uuid import UUID
 
 from commands.decider import Holding
 from consumers.gone import keep_what_left
@@ -13,7 +14,7 @@ from projections.projection import Projection
 from projections.rows import Row, Scoped
 from projections.staff_directory import Colleague, staff_directory
 from tests.access.anything import NOON, anything
-from tests.access.people import COLLEAGUES, PLACES, POOLS, ROB
+from tests.access.people import ALL, COLLEAGUES, PLACES, POOLS, ROB, SEES, SEES_EVERYTHING
 from tests.projections.lists import Views
 
 SOUGHT = "7788"  # In a text, as a word of its own, and at the end of a number.
@@ -24,6 +25,9 @@ PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "dispatch_queue": {"waiting": True},
     "ticket_queue": {"merged_into": None},
     "credit": {"into": None},
+    "customers": {
+        "leads": tuple(UUID(int=number) for number in range(1, len(PLACES) + 1))
+    },  # They went from hand to hand.
 }
 
 # The ways to a thing that is nobody's own, each with what its row then lacks.
@@ -32,6 +36,7 @@ WAYS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "contacts": ({}, {"customers": ()}),  # As himself, or as somebody who became him.
     "contact_pressure": ({},),
 }
+FIRST = 1  # The position at which the people came; whatever they do came after.
 APART = 100  # So far apart are the numbers of the things that are reached by another way.
 
 Key = tuple[Any, ...]
@@ -57,7 +62,7 @@ def filled(view: Projection, number: int, own: int, place: str, **way: Any) -> R
     columns |= {name: (SOUGHT,) if view.column(name).many else f"{SOUGHT} {own}" for name in searched}
     if issubclass(view.row, Scoped):
         columns |= held(PLACES[place] if view.through is None else Holding())
-    columns |= dict(PARTICULAR.get(view.name, {})) | way | {"as_of_position": own}
+    columns |= dict(PARTICULAR.get(view.name, {})) | way | {"as_of_position": FIRST + own}
     return view.row(**columns)
 
 
@@ -73,13 +78,25 @@ def held(holding: Holding) -> dict[str, Any]:
     }
 
 
+def may_see(view: Projection, role: str) -> set[str]:
+    """What is for everybody is for everybody; what is reserved, for whoever sees everything; all else by its place."""
+    if view.reserved and role not in SEES_EVERYTHING:
+        return set()
+    return SEES[role] if view.scoped else ALL
+
+
+def are_listed(view: Projection) -> set[str]:
+    """All rows are made to be listed; but of leads in pools, only those in one can be."""
+    return {each for each in PLACES if PLACES[each].pooled} if view.name == "pool_board" else ALL
+
+
 def directory(view: Projection) -> Iterator[Row]:
     if view is staff_directory:
         for name, org in COLLEAGUES.items():
-            yield Colleague(staff_id=name, name=name, role="sales", org_path=org, as_of_position=1)
+            yield Colleague(staff_id=name, name=name, role="sales", org_path=org, as_of_position=FIRST)
     else:
         for pool, org in POOLS.items():
-            yield PublicPool(pool_id=pool, name=pool, members=(org,), as_of_position=1)
+            yield PublicPool(pool_id=pool, name=pool, members=(org,), as_of_position=FIRST)
 
 
 THINGS: Mapping[str, tuple[tuple[str, Row], ...]] = {view.name: tuple(things(view)) for view in VIEWS}
@@ -100,4 +117,4 @@ def fill(views: Views) -> None:
         was = Table(view, rows)
         was.forget([*was.states])
         with views.session.transaction() as cursor:
-            keep_what_left(cursor, view, was, 1)
+            keep_what_left(cursor, view, was, FIRST)

@@ -14,8 +14,8 @@ from projections.query import Among, Listing, answered, count, cursor, every, pa
 from projections.scope import Reach
 from projections.sql import shown
 from tests.access.anything import NOON
-from tests.access.people import ALL, PLACES, SEES, SEES_EVERYTHING, as_rob, place_of, reads
-from tests.access.rows import SOUGHT, Key, keys_at
+from tests.access.people import PLACES, SEES, SEES_EVERYTHING, as_rob, place_of, reads
+from tests.access.rows import SOUGHT, Key, are_listed, keys_at, may_see
 from tests.projections.lists import Found, Views
 
 pytestmark = pytest.mark.slow  # On a real database.
@@ -92,18 +92,6 @@ def keys(view: Projection, rows: Sequence[Found]) -> set[Key]:
 
 def asking(role: str) -> Listing:
     return Listing(NOON, Reach(as_rob(role), reads(role)), limit=MANY)
-
-
-def may_see(view: Projection, role: str) -> set[str]:
-    """What is for everybody is for everybody; what is reserved, for whoever sees everything; all else by its place."""
-    if view.reserved and role not in SEES_EVERYTHING:
-        return set()
-    return SEES[role] if view.scoped else ALL
-
-
-def are_listed(view: Projection) -> set[str]:
-    """All rows are made to be listed; but of leads in pools, only those in one can be."""
-    return {each for each in PLACES if PLACES[each].pooled} if view.name == "pool_board" else ALL
 
 
 def told(view: Projection, role: str) -> set[Key]:

@@ -1,7 +1,6 @@
 """Views in a database that a spec fills with rows, and the lists that are read from them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,6 @@ from projections.rows import Row
 from projections.sales_worklist import SalesLead
 from projections.statement import Statement
 from tests.projections.leads import at
-from tests.servers import Server
 
 NOW = at(4, 1)
 Found = Mapping[str, Any]
@@ -45,21 +43,6 @@ class Views:
 
     def list(self, view: Projection, *filters: Filter, sort: str | None = None, **more: Any) -> list[Found]:
         return self.run(page(view, Listing(NOW, None, filters, sort, **more)))
-
-
-@contextmanager
-def views_on(postgres: Server, name: str) -> Iterator[Views]:
-    """A database that has every view, with nothing in it."""
-    postgres.create_database(name)
-    session = Session(postgres.url(name), "test")
-    with session.transaction() as cursor:
-        cursor.execute(sql.TRACKING)
-        for view in VIEWS:
-            for statement in (sql.create_table(view, 1), *sql.create_indexes(view, 1), *sql.show(view, 1)):
-                cursor.execute(statement)
-    yield Views(session)
-    session.close()
-    postgres.drop_database(name)
 
 
 def lead(number: int, **columns: Any) -> SalesLead:
