@@ -252,8 +252,16 @@ def with_phones(office: Office, world: Views) -> Iterator[Office]:
         body = {"source": "web", "channel": "web", "identities": [{"kind": "phone", "value": phone(number)}]}
         assert office.house.post(f"/leads/{lead}/capture", body, CRM).status_code == 200
         (identity,) = office.house.get(f"/leads/{lead}", CRM).json()["identities"]
-        behind = {"lead_id": LeadId(UUID(int=number)), "customer_id": CustomerId(UUID(int=number))}
-        world.put(enquirers, Enquirer(identity_id=IdentityId(UUID(identity)), kind="phone", since=NOON, **behind))
+        world.put(
+            enquirers,
+            Enquirer(
+                identity_id=IdentityId(UUID(identity)),
+                kind="phone",
+                since=NOON,
+                lead_id=LeadId(UUID(int=number)),
+                customer_id=CustomerId(UUID(int=number)),
+            ),
+        )
     yield office
     with world.session.transaction() as cursor:
         cursor.execute(f"DELETE FROM {table(enquirers, 1)} WHERE as_of_position = 0")
