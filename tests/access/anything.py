@@ -12,7 +12,7 @@ from domain.identity import Identifier
 from domain.money import Money
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
-PLAIN: Mapping[Any, Any] = {
+PLAIN: dict[Any, Any] = {
     bool: False,
     date: NOON.date(),
     datetime: NOON,

@@ -4,6 +4,7 @@ The bodies are made of the types of their fields, and most are refused for what 
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -15,10 +16,11 @@ from commands.deciding import Plan
 from commands.rehearsal import rehearse
 from domain.access import TABLE
 from domain.actor import Actor
-from domain.errors import Hidden, NotAllowed, Refused
+from domain.errors import Hidden, Invalid, NotAllowed, Refused
+from domain.money import Money
 from domain.staff import MACHINES, StaffMoved
 from ledger.ledger import Ledger
-from tests.access.anything import NOON, made
+from tests.access.anything import NOON, PLAIN, made
 from tests.access.people import ROB, TEAM
 from tests.access.subjects import HELD, OWNED, key_of, places_of, told
 from tests.commands.test_access import SCOPES
@@ -131,3 +133,16 @@ def test_what_is_missing_is_answered_as_what_is_hidden(command: type) -> None:
             assert is_hidden(no, stream), (role, no)
         else:
             assert isinstance(no, NotAllowed), (role, no)
+
+
+def test_of_what_is_missing_nothing_else_is_said_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That an amount is in no currency is told of what may be seen; of the rest it would tell what is there."""
+    monkeypatch.setitem(PLAIN, Money, Money(amount=Decimal(1), currency="DEM"))
+    told_of = 0
+    for command in OF_SOMEBODY:
+        if not opens(command):
+            for role in ("sales", "credit_controller", "service_account"):
+                missing = answer(command, role, "nowhere")
+                assert isinstance(missing, Hidden | NotAllowed), (command, role, missing)
+                told_of += isinstance(answer(command, role, "his own"), Invalid)
+    assert told_of
