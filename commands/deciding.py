@@ -54,9 +54,18 @@ class Plan:
     @cached_property
     def opens(self) -> bool:
         """Whether it begins a stream: then there is none yet, or it will be refused."""
-        homes = [need.types for _, need, decider, finder in self.needs if finder is None and decider is self.decider]
         first, *later = self.decider.states
-        return bool(homes) and bool(later) and all(types == (first,) for types in homes)
+        return bool(self.homes) and bool(later) and all(types == (first,) for types in self.homes)
+
+    @cached_property
+    def goes_on(self) -> bool:
+        """Whether there must be something of its subject already."""
+        return any(self.decider.states[0] not in types for types in self.homes)
+
+    @cached_property
+    def homes(self) -> Sequence[tuple[type, ...]]:
+        """The states that it takes its subject in."""
+        return [need.types for _, need, decider, finder in self.needs if finder is None and decider is self.decider]
 
 
 @dataclass(slots=True)
@@ -113,6 +122,8 @@ def prepare(work: Work, view: View, now: datetime) -> Ready:
     at = ask.occurred_at or now
     work.actor = None  # Whatever was guessed before, or found when it was decided the first time.
     actor = work.actor = allowed(work, before.state, view, now)
+    if plan.goes_on and before.version == 0 and not view.looking_ahead:
+        raise Hidden(subject=home)  # Before anything else is said, which would be said of nothing that is hidden.
     if ask.reason is not None:
         must_be_offered(ask.reason.code, ask, view)
     if not ask.imported and actor.kind != "policy":  # A policy repeats what was told before.

@@ -5,11 +5,12 @@ it is gone, and who could see it before it changed hands.
 """
 # ruff: noqa: S608 - names come from the view's declaration, values travel as parameters.
 
+from domain.access import Scope
 from projections.projection import Projection
-from projections.query import Listing, answered, narrow, source
-from projections.scope import within_reach
+from projections.query import Listing, answered, narrow, source, text_for
+from projections.scope import for_reader, within_reach
 from projections.sql import GONE, names, of, shown
-from projections.statement import Statement, Text
+from projections.statement import Statement
 
 BY_POSITION = "SET LOCAL enable_seqscan = off"
 """For a transaction that looks for what has changed: however little the planner thinks of the index by position."""
@@ -35,7 +36,7 @@ def last_change(view: Projection, after: int) -> Statement:
 
 def changed_rows(view: Projection, asked: Listing, after: int, most: int) -> Statement:
     """Rows of the list that have changed after a position, in that order; one more than `most` where there are more."""
-    text = Text(asked.now)
+    text = text_for(asked)
     source(view, asked, text)
     text.add("AND as_of_position > %s", after)
     text.add(f"ORDER BY as_of_position, {names(of(view, view.primary_key))} LIMIT %s", most + 1)
@@ -44,34 +45,36 @@ def changed_rows(view: Projection, asked: Listing, after: int, most: int) -> Sta
 
 def seen_rows(view: Projection, asked: Listing, after: int, until: int, most: int) -> Statement:
     """Keys and positions of rows that have changed and that the reader may see, whether the list has them or not."""
-    text = Text(asked.now)
+    text = text_for(asked)
     text.add(f"SELECT {names(of(view, view.primary_key))}, as_of_position FROM {shown(view)} AS each")
     text.add("WHERE as_of_position > %s AND as_of_position <= %s", after, until)
-    of_reader(view, asked, text)
+    for_reader(view, asked.reach, text)
     text.add("LIMIT %s", most + 1)
     return text.statement((*view.primary_key, "as_of_position"))
 
 
 def left_rows(view: Projection, asked: Listing, after: int, until: int, most: int) -> Statement:
-    """The same of rows that the reader could see before they changed hands, or went; their keys as texts."""
-    text = Text(asked.now)
+    """The same of rows that the reader could see before they changed hands, or went; their keys as texts.
+
+    What was seen through something else cannot tell any more to whom it led: only who sees everything is told.
+    """
+    text = text_for(asked)
     text.add(f"SELECT key, position FROM {GONE} WHERE view = %s", view.name)
     text.add("AND position > %s AND position <= %s", after, until)
-    of_reader(view, asked, text)
+    if asked.reach is not None and asked.reach.scope is not Scope.ALL:
+        if view.reserved or view.through is not None:
+            text.add("AND FALSE")
+        elif view.scoped:
+            text.add("AND")
+            within_reach(asked.reach, text)
     text.add("LIMIT %s", most + 1)
     return text.statement(("key", "position"))
 
 
 def listed_keys(view: Projection, asked: Listing, most: int) -> Statement:
     """The keys of the list's rows; one more than `most` where there are more."""
-    text = Text(asked.now)
+    text = text_for(asked)
     text.add(f"SELECT {names(of(view, view.primary_key))} FROM {shown(view)} AS each")
     narrow(view, asked, text)
     text.add("LIMIT %s", most + 1)
     return text.statement(view.primary_key)
-
-
-def of_reader(view: Projection, asked: Listing, text: Text) -> None:
-    if view.scoped and asked.reach is not None:
-        text.add("AND")
-        within_reach(asked.reach, text)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from domain.access import Scope
 from projections.columns import Column, quoted
 from projections.masking import shortened
 from projections.projection import Projection
-from projections.scope import Reach, seen
+from projections.scope import Reach, for_reader
 from projections.sql import shown
 from projections.statement import Statement, Text
 from projections.words import sought
@@ -182,13 +181,7 @@ def narrow(view: Projection, asked: Listing, text: Text, begin: str = "WHERE TRU
         searched(view, asked.search, text)
     if asked.among is not None:
         among(view, asked, asked.among, text)
-    if asked.reach is None:
-        return
-    if view.reserved and asked.reach.scope is not Scope.ALL:
-        text.add("AND FALSE")
-    if view.scoped:
-        text.add("AND")
-        seen(view, asked.reach, text)
+    for_reader(view, asked.reach, text)
 
 
 def among(view: Projection, asked: Listing, group: Among, text: Text) -> None:

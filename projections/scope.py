@@ -28,6 +28,17 @@ class Reach:
         return scope_of(self.actor.role, Action.KNOW) is not None
 
 
+def for_reader(view: Projection, reach: Reach | None, text: Text) -> None:
+    """And of all rows those that may be shown to him."""
+    if reach is None:
+        return
+    if view.reserved and reach.scope is not Scope.ALL:
+        text.add("AND FALSE")
+    if view.scoped:
+        text.add("AND")
+        seen(view, reach, text)
+
+
 def seen(view: Projection, reach: Reach, text: Text) -> None:
     """Rows of their own holders, or, where nobody holds them, of whoever sees what the view is seen through."""
     if view.through is None or reach.scope is Scope.ALL:

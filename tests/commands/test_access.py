@@ -10,8 +10,8 @@ from commands.lead.custody import PoolLead
 from commands.lead.holding import GrantExtension
 from commands.lead.work import ContactLead, RecordTouch
 from domain.access import TABLE
-from domain.actor import Actor
-from domain.errors import Hidden, NotAllowed, Refused
+from domain.actor import Actor, Reason
+from domain.errors import Hidden, Invalid, NotAllowed, Refused
 from domain.staff import StaffOnboarded
 from domain.values import OrgPath, StaffId
 from tests.commands.lead.situations import LEAD, SOUTH, captured, claimed, freed, lost, pooled, published
@@ -356,6 +356,13 @@ def test_what_is_hidden_looks_like_what_is_not_there() -> None:
     assert not isinstance(there.answer, Exception)
     assert not isinstance(not_there.answer, Exception)
     assert str(there.answer.refusal) == str(not_there.answer.refusal)
+
+
+def test_of_what_is_not_there_nothing_is_said_that_is_not_said_of_what_is_hidden() -> None:
+    wrong = Reason(code="no code")
+    for history in ([*published], [*published, *captured, pooled(), *claimed(SUE)]):
+        given(*history).when(SAMPLES["work"], by=ann, reason=wrong).refused(Hidden)
+    given(*published, *captured, pooled(), *claimed()).when(SAMPLES["work"], by=ann, reason=wrong).refused(Invalid)
 
 
 def test_what_lies_in_another_s_pool_is_hidden_too() -> None:

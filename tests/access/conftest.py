@@ -1,0 +1,36 @@
+from collections.abc import Iterator
+
+import pytest
+
+from consumers.session import Session
+from tests.access.office import Office, opened
+from tests.access.rows import fill
+from tests.api.viewed import Views as Tables
+from tests.conftest import Databases
+from tests.projections.lists import Views
+from tests.servers import Server
+
+
+@pytest.fixture(scope="session")
+def filled_url(postgres: Server, databases: Databases) -> Iterator[str]:
+    name = databases.take()
+    yield postgres.url(name)
+    databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def world(filled_url: str) -> Iterator[Views]:
+    """Every view with a row in every place, to be read and left as it is."""
+    Tables(filled_url).build()
+    session = Session(filled_url, "test")
+    views = Views(session)
+    fill(views)
+    yield views
+    session.close()
+
+
+@pytest.fixture(scope="session")
+def office(filled_url: str, world: Views) -> Iterator[Office]:
+    """The service over that, with a subject of every kind in every place."""
+    with opened(filled_url) as office:
+        yield office

@@ -1,0 +1,302 @@
+"""Every address has an entry here, and what it answers in every role: one that is new has to be thought about first."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from starlette.routing import Route
+
+from api.app import Application
+from api.commands import address
+from commands import DECIDERS
+from domain.access import TABLE
+from domain.values import CustomerId, IdentityId, LeadId
+from projections import VIEWS
+from projections.enquirers import Enquirer, enquirers
+from projections.projection import Projection
+from projections.sql import table
+from tests.access.anything import NOON
+from tests.access.office import ROLES, Office, same
+from tests.access.people import PLACES, SEES, SEES_EVERYTHING
+from tests.access.rows import FIRST, are_listed, keys_at, may_see
+from tests.access.subjects import NUMBERS
+from tests.api.house import CRM, application, problem
+from tests.commands.test_access import RIGHTS
+from tests.projections.lists import Views
+
+pytestmark = pytest.mark.slow  # On a real database.
+
+Address = tuple[str, str]
+SHOWN = [view for view in VIEWS if not view.inward]
+
+
+# What there is
+
+
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("GET", "/docs"),
+    ("GET", "/docs.css"),
+    ("GET", "/openapi.json"),
+    ("GET", "/problems"),
+    ("GET", "/problems/{name}"),
+}
+"""For whoever comes: nothing in them is anybody's."""
+
+WRITTEN_OUT = {("GET", "/docs"), ("GET", "/openapi.json")}
+"""It takes its time to make these; specs of the document ask for them, and nobody says who he is."""
+
+AROUND = {("GET", "/screen-pop"), ("GET", "/customers/{customer_id}/overview")}
+"""Several views at once, each as its reader sees it."""
+
+OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
+"""Commands line by line, each as if it came alone; and what came of one."""
+
+
+def subjects() -> Iterator[Address]:
+    for decider in DECIDERS:
+        here = f"/{decider.plural}/{{{decider.id_field}}}"
+        yield from (("GET", here), ("GET", f"{here}/events"))
+
+
+def views() -> Iterator[Address]:
+    for view in SHOWN:
+        figures = [each for name in view.summaries for each in (f"/{name}", f"/{name}.csv")]
+        for each in ("", ".csv", "/count", "/changes", *figures):
+            yield "GET", f"/views/{view.name}{each}"
+
+
+def commands(app: Application) -> Iterator[Address]:
+    for form in app.service.forms.values():
+        plural, verb = address(form)
+        yield "POST", f"/{plural}/{{{form.decider.id_field}}}/{verb}"
+
+
+def routes(app: Application) -> Iterator[Address]:
+    """All addresses, of whatever has been put together to make the application."""
+    found = [*app.routes]
+    while found:
+        each = found.pop()
+        if isinstance(each, Route):
+            yield from ((method, each.path) for method in (each.methods or ()) if method != "HEAD")
+        else:
+            found += each.original_router.routes  # type: ignore[attr-defined]  # What includes a router names it so.
+
+
+def test_every_address_has_an_entry() -> None:
+    app = application()
+    known = [*OPEN, *AROUND, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
+    assert sorted(routes(app)) == sorted(known)
+
+
+def test_every_command_that_has_an_address_takes_a_right() -> None:
+    named = {form.name for form in application().service.forms.values()}
+    assert named == {name for names in RIGHTS.values() for name in names}
+
+
+FOR: Mapping[str, set[str]] = {
+    "everybody": {
+        "staff_directory",
+        "pool_directory",
+        "deadlines",
+        "sla_terms",
+        "dispatch_rules",
+        "order_refunds",
+        "sampling_plans",
+        "customers_apart",
+        "working_hours",
+        "groups",
+    },
+    "whoever sees everything": {"audit_trail", "group_members"},
+    "whoever sees what it leads to": {"contacts", "contact_pressure", "enquirers"},
+    "nobody": {"lead_likeness"},
+    "whose it is": {
+        "sales_worklist",
+        "funnel",
+        "status_time",
+        "ticket_capacity",
+        "ticket_dispatch",
+        "capacity",
+        "dispatch_queue",
+        "inspectable_calls",
+        "inspectable_tickets",
+        "inspected_scores",
+        "key_accounts",
+        "revenue",
+        "lead_turns",
+        "qa_queue",
+        "agent_quality",
+        "review_appeals",
+        "calibrations",
+        "calibration_items",
+        "calibration_scores",
+        "pool_board",
+        "custody_ledger",
+        "ticket_queue",
+        "sla_report",
+        "solved_cases",
+        "customers",
+        "value_matrix",
+        "orders",
+        "receivables",
+        "credit",
+        "commission_basis",
+        "targets",
+        "campaign_results",
+    },
+}
+"""For whom the rows of a view are."""
+
+
+def for_whom(view: Projection) -> str:
+    if view.inward:
+        return "nobody"
+    if view.reserved:
+        return "whoever sees everything"
+    if view.through is not None:
+        return "whoever sees what it leads to"
+    return "whose it is" if view.scoped else "everybody"
+
+
+def test_of_every_view_it_is_said_for_whom_it_is() -> None:
+    assert {view.name: for_whom(view) for view in VIEWS} == {
+        name: whom for whom, names in FOR.items() for name in names
+    }
+
+
+# What is answered
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(OPEN - WRITTEN_OUT))
+def test_what_is_open_is_open(office: Office, method: str, path: str) -> None:
+    assert office.house.ask(method, path.replace("{name}", "hidden")).status_code == 200
+
+
+def test_whoever_does_not_say_who_he_is_is_not_answered(office: Office) -> None:
+    for method, path in routes(office.house.app):
+        if (method, path) not in OPEN:
+            here = "/".join(str(UUID(int=1)) if part.startswith("{") else part for part in path.split("/"))
+            problem(office.house.ask(method, here, params={"phone": "1"}), 401, "unauthenticated")
+
+
+def test_nobody_comes_from_outside_as_a_policy(office: Office) -> None:
+    assert {*TABLE} - {*ROLES} == {"policy"}
+    problem(office.house.get("/leads/x", {"X-Actor": "service:rob", "X-Role": "policy"}), 401, "unauthenticated")
+    problem(office.house.get("/leads/x", {"X-Actor": "policy:rob"}), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("view", SHOWN, ids=lambda view: view.name)
+def test_a_view_is_answered_with_what_the_reader_may_see(office: Office, view: Projection) -> None:
+    here = f"/views/{view.name}"
+    for role in ROLES:
+        if view.reserved and role not in SEES_EVERYTHING:
+            for each in ("", ".csv", "/count", "/changes?wait=0"):
+                problem(office.get(f"{here}{each}", role), 403, "not-allowed")
+            continue
+        there = len(keys_at(view, may_see(view, role) & are_listed(view)))
+        assert len(office.get(f"{here}?limit=500", role).json()["rows"]) == there, role
+        assert office.get(f"{here}/count", role).json() == {"count": there}, role
+        assert len([*csv.reader(io.StringIO(office.get(f"{here}.csv", role).text))]) == there + 1, role
+        since = FIRST if view.scoped else 0
+        assert office.get(f"{here}/changes?wait=0&after={since}", role).text.count("event: row\n") == there, role
+
+
+@pytest.mark.parametrize("each", ["", ".csv", "/count", "/changes"])
+@pytest.mark.parametrize("view", [view for view in VIEWS if view.inward], ids=lambda view: view.name)
+def test_what_is_for_nobody_has_no_address(office: Office, view: Projection, each: str) -> None:
+    for role in ROLES:
+        problem(office.get(f"/views/{view.name}{each}", role), 404, "not-found")
+
+
+NOBODY = UUID(int=99_999)
+
+
+def test_a_customer_s_page_is_there_for_who_may_see_him(office: Office) -> None:
+    for role in ROLES:
+        missing = office.get(f"/customers/{NOBODY}/overview", role)
+        problem(missing, 404, "hidden")
+        for number, place in enumerate(PLACES, start=1):
+            answer = office.get(f"/customers/{UUID(int=number)}/overview", role)
+            if place in SEES[role]:
+                assert answer.status_code == 200, (role, place)
+                assert [each["lead_id"] for each in answer.json()["leads"]] == [str(UUID(int=number))]
+            else:
+                assert same(answer, missing, UUID(int=number), NOBODY), (role, place)
+
+
+def test_his_history_tells_what_the_reader_may_see(office: Office) -> None:
+    """The leads that he once was went from hand to hand: of each its events are told to whoever may see it now."""
+    leads = {f"lead/{UUID(int=number)}" for number in NUMBERS.values()}
+    for role in ROLES:
+        seen = {f"lead/{UUID(int=number)}" for place, number in NUMBERS.items() if place in SEES[role]}
+        for number, place in enumerate(PLACES, start=1):
+            if place in SEES[role]:
+                history = office.get(f"/customers/{UUID(int=number)}/overview", role).json()["timeline"]
+                assert {each["stream"] for each in history} & leads == seen, (role, place)
+
+
+def phone(number: int) -> str:
+    return f"+8613900000{number:03}"
+
+
+@pytest.fixture(scope="module")
+def with_phones(office: Office, world: Views) -> Iterator[Office]:
+    """Each lead, and the customer that it became, has a number that leads to both."""
+    for number, _ in enumerate(PLACES, start=1):
+        lead = UUID(int=number + 1_000)
+        body = {"source": "web", "channel": "web", "identities": [{"kind": "phone", "value": phone(number)}]}
+        assert office.house.post(f"/leads/{lead}/capture", body, CRM).status_code == 200
+        (identity,) = office.house.get(f"/leads/{lead}", CRM).json()["identities"]
+        world.put(
+            enquirers,
+            Enquirer(
+                identity_id=IdentityId(UUID(identity)),
+                kind="phone",
+                since=NOON,
+                lead_id=LeadId(UUID(int=number)),
+                customer_id=CustomerId(UUID(int=number)),
+            ),
+        )
+    yield office
+    with world.session.transaction() as cursor:
+        cursor.execute(f"DELETE FROM {table(enquirers, 1)} WHERE as_of_position = 0")
+
+
+def test_who_calls_is_told_to_who_may_see_him(with_phones: Office) -> None:
+    for role in ROLES:
+        missing = with_phones.get("/screen-pop?" + urlencode({"phone": phone(999)}), role)
+        assert missing.json()["caller"] is None
+        for number, place in enumerate(PLACES, start=1):
+            answer = with_phones.get("/screen-pop?" + urlencode({"phone": phone(number)}), role)
+            if place in SEES[role]:
+                assert answer.json()["caller"]["id"] == str(UUID(int=number)), (role, place)
+                assert [each["lead_id"] for each in answer.json()["leads"]] == [str(UUID(int=number))]
+            else:
+                assert same(answer, missing, answer.json()["phone"], missing.json()["phone"]), (role, place)
+
+
+def test_what_came_of_a_command_is_told_to_who_sent_it_and_to_who_sees_everything(office: Office) -> None:
+    theirs = asked(office, 70_000, {"X-Actor": "service:somebody"})
+    for number, role in enumerate(ROLES, start=80_000):
+        mine = asked(office, number, office.rob(role))
+        missing = office.get(f"/commands/{NOBODY}", role)
+        problem(missing, 404, "hidden")
+        assert office.get(f"/commands/{mine}", role).status_code == 200, role
+        answer = office.get(f"/commands/{theirs}", role)
+        if role in SEES_EVERYTHING:
+            assert answer.status_code == 200, role
+        else:
+            assert same(answer, missing, theirs, NOBODY), role
+
+
+def asked(office: Office, number: int, by: Mapping[str, str]) -> UUID:
+    """A command that was refused, under its id."""
+    command = UUID(int=number)
+    answer = office.house.post(f"/leads/{NOBODY}/contact", None, by, idempotency_key=str(command))
+    assert answer.status_code in {403, 404}, answer.text
+    return command

@@ -1,0 +1,39 @@
+"""Every kind of subject × every role × every place, read over HTTP: what one may not see is not there."""
+
+from typing import Any
+
+import pytest
+
+from commands import DECIDERS
+from commands.decider import Decider
+from tests.access.office import ROLES, Office, same
+from tests.access.people import SEES
+from tests.access.subjects import HELD, WHOSE, key_of, may_see, places_of
+
+pytestmark = pytest.mark.slow  # On a real database.
+
+
+def named(decider: Decider[Any, Any]) -> str:
+    return decider.name
+
+
+def test_of_every_kind_of_subject_it_is_said_whose_it_is() -> None:
+    kinds = [kind for kinds in WHOSE.values() for kind in kinds]
+    assert sorted(kinds) == sorted(decider.name for decider in DECIDERS)
+    assert HELD.keys() == WHOSE["whose it is"] == {each.name for each in DECIDERS if each.holding is not None}
+
+
+@pytest.mark.parametrize("what", ["", "/events"])
+@pytest.mark.parametrize("decider", DECIDERS, ids=named)
+def test_a_subject_is_there_for_who_may_see_it(office: Office, decider: Decider[Any, Any], what: str) -> None:
+    for role in ROLES:
+        nobodys = key_of(decider, "nowhere")
+        missing = office.get(f"/{decider.plural}/{nobodys}{what}", role)
+        assert missing.status_code == 404, (role, "missing")
+        for place in places_of(decider):
+            key = key_of(decider, place)
+            answer = office.get(f"/{decider.plural}/{key}{what}", role)
+            if may_see(decider, place, SEES[role]):
+                assert answer.status_code == 200, (role, place, answer.text)
+            else:
+                assert same(answer, missing, key, nobodys), (role, place)
