@@ -142,7 +142,7 @@ def test_a_stopped_worker_has_finished_what_it_began(house: House, seed: int) ->
     worker = house.worker(batch=10)
     house.wait(lambda: house.status(sales_worklist).position > 0)
     worker.stop()
-    assert house.status(sales_worklist).state == "stopped"
+    house.wait(lambda: house.status(sales_worklist).state == "stopped", "until the server has seen that it is gone")
     house.worker()
     house.caught_up()
     house.must_equal_a_rebuild(sales_worklist)
@@ -228,7 +228,7 @@ def test_a_view_tells_how_it_is(house: House) -> None:
     house.caught_up(funnel)
     assert house.status(funnel).state == "live"
     worker.stop()
-    assert house.status(funnel).state == "stopped"
+    house.wait(lambda: house.status(funnel).state == "stopped", "until the server has seen that it is gone")
 
 
 def test_rows_are_found_by_a_column_in_the_database_too(house: House) -> None:
