@@ -22,7 +22,7 @@ from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from ledger.scan import Wire
 from ledger.store import Unavailable
-from projections import customers, funnel, lead_likeness, sales_worklist, staff_directory, status_time
+from projections import customers_apart, funnel, lead_likeness, sales_worklist, staff_directory, status_time
 from tests.consumers.histories import LEADS, any_history
 from tests.consumers.house import House, bewildered, talks
 from tests.consumers.telling import tell
@@ -40,12 +40,17 @@ from tests.projections.leads import (
     qualified,
     touched,
 )
+from tests.projections.test_customers import created
 from tests.projections.test_projection import onboarded, people, published
 
 pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real database.
 
-NEWCOMERS = [*[changed(each, lead_id=LeadId(UUID(int=99))) for each in (captured, pooled, claimed)], onboarded("zoe")]
-UNTOLD = (customers,)  # These histories are of leads alone: of the customers whom some become, nothing is told.
+NEWCOMERS = [
+    *[changed(each, lead_id=LeadId(UUID(int=99))) for each in (captured, pooled, claimed)],
+    onboarded("zoe"),
+    created,
+]
+UNTOLD = (customers_apart,)  # Nobody here is closed, merged or brought in from elsewhere, so nobody is set apart.
 
 # Live equals rebuilt
 
