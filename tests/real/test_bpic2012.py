@@ -42,7 +42,7 @@ SELECT count(*) AS cases, sum(amount)::bigint AS amount, sum(repeats)::bigint AS
     count(*) FILTER (WHERE status = 'negotiating') AS negotiating
 FROM views.funnel
 """
-STANDING = 'SELECT status, count(*) FROM views.status_time WHERE "left" IS NULL GROUP BY status'
+STANDING = """SELECT status, count(*) FROM views.status_time WHERE kind = 'lead' AND "left" IS NULL GROUP BY status"""
 WORKLIST = "SELECT status, count(*) FROM views.sales_worklist GROUP BY status"
 CALLS = f"""
 SELECT count(*) FILTER (WHERE offertes AND ended IS NOT NULL) AS offertes,
