@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from consumers.dead_letters import drop_all_but
 from consumers.kept import give_up, keep, kept
 from consumers.rebuild import AlreadyRebuilding, patiently
 from consumers.session import Session
@@ -52,6 +53,8 @@ def drop_kept(view: Projection, database_url: str) -> Tracked:
                 raise NothingKept(f"no build of {view.name} is kept")
             cursor.execute("DELETE FROM views.kept WHERE name = %s", [view.name])
             cursor.execute(f"DROP TABLE {sql.table(view, found.build)}")
+            answering = tracked(cursor, view)
+            drop_all_but(cursor, view, [] if answering is None else [answering.build])
         return found
     finally:
         session.close()

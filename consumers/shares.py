@@ -62,13 +62,13 @@ def fold_in_shares(
 
 
 def concerning(share: Share, view: Projection, told: Sequence[Told]) -> Iterator[Told]:
-    """The events that name a key of a share, and those that name none."""
-    finders = view.finders
+    """The events that name a key of a share, and those that name none. One that makes rows of its own is their key."""
+    finders, own = view.finders, view.appends
     for each in told:
         position, _, event = each
         find = finders.get(event.__class__)
         try:
-            concerned = find is None or share.has(find(event))
+            concerned = share.has(position) if own else find is None or share.has(find(event))
         except Exception as bug:
             raise FoldFailed(view.name, position, event) from bug
         if concerned:

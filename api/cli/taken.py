@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from api.cli.say import records
 from consumers.at import Moment
-from projections.columns import TYPES
+from projections.columns import sql_type
 from projections.projection import Projection
 from projections.query import told
 
@@ -78,7 +78,7 @@ def in_parquet(view: Projection, when: Moment, rows: Rows, output: Path) -> None
 
 def sql_types(view: Projection) -> Mapping[str, str]:
     return {each.name: each.type for each in told(view)} | {
-        name: TYPES[kind] for name, (kind, _) in view.computed.items()
+        name: sql_type(kind)[0] for name, (kind, _) in view.computed.items()
     }
 
 

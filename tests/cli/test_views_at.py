@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pyarrow.parquet
 import pytest
+import structlog
 from rich.console import Console
 
 from api.cli import main
@@ -44,6 +45,13 @@ def history(postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFa
     assert (said.code, said.document["accepted"]) == (0, 8), said
     yield url
     postgres.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """The command line says where this process logs to: here, to what is read by this test alone."""
+    yield
+    structlog.reset_defaults()
 
 
 def position(url: str, topic: str) -> int:

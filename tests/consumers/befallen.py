@@ -34,12 +34,12 @@ class WithoutLease(Session):
 class Befallen:
     """What has happened on the way, for whoever doubts that anything did.
 
-    `killed` is how far the views had come when a worker was killed, `shares` are the views that two workers had at one
-    time, and `twice` those of which a batch was folded twice and written once.
+    `killed` is how far the views had come when a worker was killed, `shares` are the views that two workers had by
+    their leases, and `twice` those of which a batch was folded twice and written once.
     """
 
     killed: list[int] = field(default_factory=list)
-    shares: Sequence[set[str]] = ()
+    shares: Sequence[set[str]] = field(default_factory=lambda: (set(), set()))
     twice: set[str] = field(default_factory=set)
 
 
@@ -49,6 +49,11 @@ def follow(house: House, views: Sequence[Projection], batch: int, seed: int) -> 
 
     def positions() -> list[int]:
         return [each.position for each in projector.status(views, house.ledger, house.url)]
+
+    def shared() -> bool:
+        for share, worker in zip(found.shares, pair, strict=True):
+            share.update(worker.follows)
+        return set.union(*found.shares) == {view.name for view in views}
 
     def advance(session: Session, place: Any, *rest: Any) -> None:
         try:
@@ -60,20 +65,19 @@ def follow(house: House, views: Sequence[Projection], batch: int, seed: int) -> 
     committing = consumers.advance.advance
     last = house.ledger.last_position()
     with patch.object(projector, "FAR", NEVER), patch.object(projector, "advance", advance):
-        point, passes = chance.choice([*WORKER][:-1]), chance.randint(50, 150)
+        point, passes = chance.choice([*WORKER][:-1]), chance.randint(20, 80)
         with dying(house.url, point, passes, "worker") as process:
             house.wait(lambda: any(positions()), "to begin")
             pair = [house.worker(batch, views), house.worker(batch, views)]
             assert process.wait(120) == -signal.SIGKILL, point
         found.killed = positions()
-        house.wait(lambda: {*pair[0].follows, *pair[1].follows} == {view.name for view in views}, "to share the views")
-        found.shares = [each.follows for each in pair]
-        house.wait(lambda: max(positions()) > last / 2, "to be half-way")
-        pair[0].stop()
         careless = Projector(views, house.ledger, house.url, house.url, batch=batch)
         careless.session = WithoutLease(house.url, "careless")
-        for worker in (house.worker(batch, views), Worker(careless), pair[1]):
-            house.end.callback(worker.stop)
+        house.end.callback(Worker(careless).stop)
+        house.wait(shared, "to share the views")
+        house.wait(lambda: max(positions()) > last / 2, "to be half-way")
+        pair[0].stop()
+        house.worker(batch, views)
         house.caught_up(*views)
         house.end.close()
     return found

@@ -22,7 +22,7 @@ from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from ledger.scan import Wire
 from ledger.store import Unavailable
-from projections import customers, funnel, lead_likeness, sales_worklist, staff_directory, status_time
+from projections import customers_apart, funnel, lead_likeness, sales_worklist, staff_directory, status_time
 from tests.consumers.histories import LEADS, any_history
 from tests.consumers.house import House, bewildered, talks
 from tests.consumers.telling import tell
@@ -41,12 +41,17 @@ from tests.projections.leads import (
     talked,
     touched,
 )
+from tests.projections.test_customers import created
 from tests.projections.test_projection import onboarded, people, published
 
 pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real database.
 
-NEWCOMERS = [*[changed(each, lead_id=LeadId(UUID(int=99))) for each in (captured, pooled, claimed)], onboarded("zoe")]
-UNTOLD = (customers,)  # These histories are of leads alone: of the customers whom some become, nothing is told.
+NEWCOMERS = [
+    *[changed(each, lead_id=LeadId(UUID(int=99))) for each in (captured, pooled, claimed)],
+    onboarded("zoe"),
+    created,
+]
+UNTOLD = (customers_apart,)  # Nobody here is closed, merged or brought in from elsewhere, so nobody is set apart.
 
 # Live equals rebuilt
 
@@ -143,7 +148,7 @@ def test_a_stopped_worker_has_finished_what_it_began(house: House, seed: int) ->
     worker = house.worker(batch=10)
     house.wait(lambda: house.status(sales_worklist).position > 0)
     worker.stop()
-    assert house.status(sales_worklist).state == "stopped"
+    house.wait(lambda: house.status(sales_worklist).state == "stopped", "until the server has seen that it is gone")
     house.worker()
     house.caught_up()
     house.must_equal_a_rebuild(sales_worklist)
@@ -229,7 +234,7 @@ def test_a_view_tells_how_it_is(house: House) -> None:
     house.caught_up(funnel)
     assert house.status(funnel).state == "live"
     worker.stop()
-    assert house.status(funnel).state == "stopped"
+    house.wait(lambda: house.status(funnel).state == "stopped", "until the server has seen that it is gone")
 
 
 def test_rows_are_found_by_a_column_in_the_database_too(house: House) -> None:

@@ -23,7 +23,7 @@ from projections.folding import FoldFailed
 from projections.projection import Projection, projection
 from projections.rows import Row, table
 from tests.consumers.histories import any_history
-from tests.consumers.house import PATIENCE, House, poisoned
+from tests.consumers.house import PATIENCE, House, bewildered
 from tests.consumers.telling import tell
 from tests.projections.leads import captured, contacted, qualified, talked
 
@@ -252,7 +252,7 @@ def test_a_table_that_somebody_has_dropped_is_not_kept(swapped: House) -> None:
 
 
 def test_a_rebuild_that_comes_to_nothing_leaves_what_is_kept(swapped: House) -> None:
-    with poisoned(second, FollowUpLogged), pytest.raises(FoldFailed):
+    with bewildered(second, FollowUpLogged), pytest.raises(FoldFailed):
         swapped.rebuild(second)
     swapped.rebuild(second, judge=lambda _: False)
     roll_back(second, swapped.url)

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
+from commands.service import open_ledger
 from consumers.at import Moment, fill, fold, moment
 from consumers.session import Cursor, Session
 from ledger.ledger import Ledger
 from ledger.scan import Wire
-from projections import sql
+from projections import VIEWS, sql
 from projections.folding import Table
 from projections.projection import Projection
+from tests.memory import MASTER
 
 SHOWN = 3  # Rows of those that only one side has.
 
@@ -49,15 +51,29 @@ def differing(session: Session, view: Projection, other: str) -> list[tuple[str,
         return cursor.fetchall()
 
 
-def contents(url: str, views: Sequence[Projection]) -> dict[str, str | None]:
-    """A fingerprint of all that is in each view, positions included; None of one that has no rows."""
+def contents(url: str, views: Sequence[Projection]) -> dict[str, str]:
+    """A fingerprint of all that is in each view, positions included."""
     with closing(Session(url, "contents")) as session, session.transaction() as cursor:
-        return {view.name: content(cursor, view) for view in views}
+        return {view.name: content(cursor, view, sql.shown(view)) for view in views}
 
 
-def content(cursor: Cursor, view: Projection) -> str | None:
+def content(cursor: Cursor, view: Projection, table: str) -> str:
+    """How many rows there are, and two sums over them, which depend on every column as it is written."""
     cursor.execute(
-        f"SELECT md5(string_agg(each::text, E'\\n' ORDER BY each::text COLLATE \"C\")) FROM {sql.shown(view)} AS each"
+        "SELECT format('%s rows: %s %s', count(*), sum(hashtextextended(written, 1)::numeric),"
+        " sum(hashtextextended(written, 2)::numeric))"
+        f" FROM (SELECT ROW({sql.names(view.columns)})::text AS written FROM {table} OFFSET 0) AS each"
     )
     ((found,),) = cursor.fetchall()
-    return None if found is None else str(found)
+    return str(found)
+
+
+def as_of_now(url: str, name: str) -> tuple[str, str]:
+    """The fingerprint of what a view comes to, folded for the moment that is now; by name, as processes are told it."""
+    (view,) = (each for each in VIEWS if each.name == name)
+    ledger, wire, session = open_ledger(url, MASTER), Wire(url), Session(url, name)
+    with closing(ledger), closing(wire), closing(session):
+        now = moment(ledger, None, None, datetime.now(UTC))
+        table = fold(ledger, wire, view, now)
+        with beside(session, view, now, table) as filled, session.transaction() as cursor:
+            return name, content(cursor, view, filled)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.real.cdnow import CALIBRATED, Purchase, command_lines, counted, ordered, purchases, write_ndjson
+from tests.real.followed import caught_up, must_agree, rebuild_all, two_workers
 from tests.real.ledgers import FACT, LEFT_OUT, Imported, data_of, database, report, row
 from tests.servers import Server
 
@@ -112,8 +113,10 @@ def proof(
     write_ndjson(path, folder / "all.ndjson")
     write_ndjson(path, folder / "some.ndjson", leave_out=chosen)
     with database(postgres, prepared, "cdnow") as imported:
-        for file in ("some", "all", "all"):
-            imported.bring(folder / f"{file}.ndjson", figures)
+        with two_workers(imported.url):
+            for file in ("some", "all", "all"):
+                imported.bring(folder / f"{file}.ndjson", figures)
+            caught_up(imported.url)
         yield Proof(every, chosen, imported)
 
 
@@ -161,3 +164,9 @@ def test_every_line_is_accepted_once_and_a_second_import_changes_nothing(proof: 
     assert sum(each["accepted"] for each in proof.imported.documents) == lines
     assert proof.imported.ledgers[2] == proof.imported.ledgers[1] != proof.imported.ledgers[0]
     assert proof.imported.figures[2] == proof.imported.figures[1]
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_live_is_as_of_now_and_rebuilt_in_every_view(proof: Proof) -> None:
+    must_agree(proof.imported.url, lambda: rebuild_all(proof.imported.url))

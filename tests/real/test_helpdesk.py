@@ -13,6 +13,7 @@ import pytest
 from domain.ticket.facts.status import TicketClosed, TicketPended, TicketReopened, TicketResolved, TicketResumed
 from domain.ticket.facts.work import TicketAssigned
 from domain.values import FACT_NAMES
+from tests.real.followed import caught_up, must_agree, rebuild_all, two_workers
 from tests.real.helpdesk import Case, Figures, counted, log, total, write_ndjson
 from tests.real.ledgers import FACT, LEFT_OUT, Imported, counts, data_of, database, report, row
 from tests.servers import Server
@@ -96,8 +97,10 @@ def proof(
     write_ndjson(path, folder / "all.ndjson")
     write_ndjson(path, folder / "some.ndjson", leave_out=chosen)
     with database(postgres, prepared, "helpdesk") as imported:
-        for file in ("some", "all", "all"):
-            imported.bring(folder / f"{file}.ndjson", figures)
+        with two_workers(imported.url):
+            for file in ("some", "all", "all"):
+                imported.bring(folder / f"{file}.ndjson", figures)
+            caught_up(imported.url)
         yield Proof(cases, chosen, imported)
 
 
@@ -182,3 +185,7 @@ def test_positions_follow_the_file(proof: Proof) -> None:
     first = [case.name for case in proof.cases if case.name not in chosen]
     then = [case.name for case in proof.cases if case.name in chosen]
     assert row(proof.imported.url, FOLLOWED)["names"] == first + then
+
+
+def test_live_is_as_of_now_and_rebuilt_in_every_view(proof: Proof) -> None:
+    must_agree(proof.imported.url, lambda: rebuild_all(proof.imported.url))
