@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import quote
@@ -98,9 +98,16 @@ def new_home() -> Iterator[Path]:
 def end_leftovers() -> None:
     """Servers of test runs that were killed would run for ever: join, and leave as the last one."""
     for home in Path("/tmp").glob(f"{PREFIX}*"):  # noqa: S108
-        if home.stat().st_uid != os.geteuid() or time.time() - home.stat().st_mtime < 3600:
-            continue
+        with suppress(FileNotFoundError):  # Another run is ending it, too.
+            if home.stat().st_uid == os.geteuid() and time.time() - home.stat().st_mtime >= 3600:
+                end(home)
+
+
+def end(home: Path) -> None:
+    data = home / "postgres" / "data"
+    if not data.exists() or (data / "PG_VERSION").exists():
         server = EmbeddedPostgres.start(home)
         server.stop()
-        if not server.runs():
-            shutil.rmtree(home)
+        if server.runs():
+            return
+    shutil.rmtree(home)  # Where the cluster is half removed already, nothing can run.
