@@ -29,8 +29,8 @@ def world(filled_url: str) -> Iterator[Views]:
     session.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def office(filled_url: str, world: Views) -> Iterator[Office]:
-    """The service over that, with a subject of every kind in every place."""
+    """The service over that, with a subject of every kind in every place; not longer, since other specs open theirs."""
     with opened(filled_url) as office:
         yield office

@@ -32,12 +32,15 @@ class Naive:
 
     def told(self, recorded: Recorded) -> list[Any]:
         """Answers the keys whose rows it may have changed."""
-        keys = list(self.keys(recorded.event)) if isinstance(recorded.event, self.view.reads) else []
+        keys = list(self.keys(recorded)) if isinstance(recorded.event, self.view.reads) else []
         for key in keys:
             self.change(key, recorded)
         return keys
 
-    def keys(self, event: object) -> set[Any]:
+    def keys(self, recorded: Recorded) -> set[Any]:
+        event = recorded.event
+        if self.view.appends:
+            return {recorded.position}
         if type(event) not in self.view.lookups:
             return {self.view.finders[type(event)](event)}
         where = self.view.where(event)

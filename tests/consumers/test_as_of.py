@@ -30,6 +30,7 @@ from tests.consumers.histories import any_history
 from tests.consumers.house import ALL, House
 from tests.consumers.naive import Values, after_each, events, in_order, naively, values
 from tests.consumers.telling import tell
+from tests.consumers.test_company import of_a_group
 from tests.memory import MASTER
 from tests.projections.leads import another, at, captured, contacted, qualified
 from tests.servers import Server
@@ -83,6 +84,7 @@ def company(postgres: Server, prepared: str) -> Iterator[Past]:
     url = postgres.url(name)
     with closing(open_ledger(url, MASTER)) as ledger:
         write(ledger, NOON, 3)
+        tell(ledger, *of_a_group, start=NOON)
         yield from of_ledger(url, ledger)
     postgres.drop_database(name)
 
@@ -122,7 +124,7 @@ def test_a_view_at_a_position_is_what_a_replay_that_was_cut_there_comes_to(
 
 
 def test_every_view_has_rows_at_some_moment_of_it(company: Past) -> None:
-    now_and_then = range(0, company.last, 20)
+    now_and_then = [*range(0, company.last, 20), company.last]
     assert [view.name for view in VIEWS if not any(after_each(view, company.told, now_and_then).values())] == []
 
 

@@ -335,6 +335,7 @@ def test_nothing_is_skipped_during_a_rebuild(house: House) -> None:
         assert other.take(f"build {funnel.name}")
         with pytest.raises(AlreadyRebuilding):
             somebody.skip()
+        other.give_back(f"build {funnel.name}")
         other.close()
         assert somebody.skip() == 1
 
