@@ -15,12 +15,14 @@ from projections.customers import customers
 from projections.enquirers import enquirers
 from projections.inspectable import inspectable_calls
 from projections.masking import shortened
+from projections.orders import orders
 from projections.projection import Projection
 from projections.revenue import revenue
 from projections.sales_worklist import sales_worklist
 from projections.scope import Reach, seen
 from projections.sql import shown
 from projections.statement import Statement, Text
+from projections.ticket_queue import ticket_queue
 
 MOST = 50  # Rows of each kind: the latest.
 
@@ -117,6 +119,45 @@ OPEN = (
         f"customer_id IN {HIM} OR lead_id IN (SELECT lead_id FROM open_leads)",
         "captured_at",
     ),
+    Part(
+        "ticket",
+        ticket_queue,
+        (
+            "ticket_id",
+            "customer_id",
+            "subject",
+            "type",
+            "category",
+            "priority",
+            "status",
+            "owner_id",
+            "team",
+            "order_id",
+            "opened_at",
+            "due_at",
+        ),
+        f"customer_id IN {HIM} AND status NOT IN ('resolved', 'closed', 'rejected', 'merged')",
+        "opened_at",
+    ),
+    Part(
+        "order",
+        orders,
+        (
+            "order_id",
+            "customer_id",
+            "status",
+            "payment",
+            "amount",
+            "paid",
+            "currency",
+            "products",
+            "owner_id",
+            "requested_at",
+            "placed_at",
+        ),
+        f"customer_id IN {HIM} AND status IN ('requested', 'authorised', 'placed', 'fulfilled')",
+        "order_id",  # Which tells when it came.
+    ),
 )
 # The streams in which something happened to him, for his history: his own, and those of what is or was his.
 STREAMS = (
@@ -125,6 +166,7 @@ STREAMS = (
     f"SELECT 'lead/' || lead_id FROM {shown(sales_worklist)} WHERE customer_id IN {HIM}",
     "SELECT 'lead/' || lead_id FROM open_leads",
     f"SELECT 'order/' || order_id FROM {shown(revenue)} WHERE customer_id IN {HIM}",
+    f"SELECT 'ticket/' || ticket_id FROM {shown(ticket_queue)} WHERE customer_id IN {HIM}",
     f"SELECT 'call/' || call_id FROM {shown(inspectable_calls)} WHERE customers && ARRAY{HIM}",
 )
 VIEWS_ASKED = (customers, contacts, enquirers, *(part.view for part in OPEN))

@@ -11,7 +11,10 @@ from api.shown import MASK
 from domain.call.facts import CallLinked, CallRequested, Subject
 from domain.money import Money
 from domain.order.facts import Line, OrderPlaced, PaymentReceived
-from domain.values import CallId, CustomerId, OrderId, StaffId
+from domain.ticket.facts.opening import TicketOpened
+from domain.ticket.facts.status import TicketResolved
+from domain.ticket.facts.work import TicketAssigned
+from domain.values import CallId, CustomerId, OrderId, StaffId, TicketId
 from tests.api.house import ANN, BOB, LEAD, MIA, OTHER, SUE, House, problem
 from tests.api.test_screen_pop import HIS, LI, NA, OF_LEAD, WANG, customer, done, lead
 from tests.api.viewed import by_now, kept_up
@@ -21,6 +24,7 @@ pytestmark = pytest.mark.slow  # On a real database, with a worker.
 
 ANALYST = {"X-Actor": "service:report", "X-Role": "analyst"}
 ORDERS = tuple(OrderId(UUID(int=number)) for number in (0xE1, 0xE2))
+TICKETS = tuple(TicketId(UUID(int=number)) for number in (0xA1, 0xA2))
 CALLS = tuple(CallId(UUID(int=number)) for number in (0xF1, 0xF2))
 
 
@@ -49,6 +53,24 @@ def called(house: House, number: int, agent: str) -> None:
     tell(house.app.service.write.ledger, requested, linked)
 
 
+opened, over = (
+    TicketOpened(
+        ticket_id=ticket_id,
+        customer_id=CustomerId(UUID(LI)),
+        type="complaint",
+        category="sound",
+        priority="high",
+        channel="call",
+        subject="out of tune",
+    )
+    for ticket_id in TICKETS
+)
+anns, overs = (
+    TicketAssigned(ticket_id=ticket_id, from_="new", to="open", agent=StaffId("ann")) for ticket_id in TICKETS
+)
+tickets = (opened, over, anns, overs, TicketResolved(ticket_id=TICKETS[1], from_="open", code="tuned"))
+
+
 def overview(house: House, by: Any = ANN, customer_id: str = LI, query: str = "") -> Any:
     answer = by_now(house, f"/customers/{customer_id}/overview{query}", by)
     assert answer.status_code == 200, answer.text
@@ -70,6 +92,7 @@ def test_all_that_is_known_of_a_customer_is_on_one_page(house: House) -> None:
     ordered(house, 0, 10)
     ordered(house, 1, 20, "EUR")
     called(house, 0, "ann")
+    tell(house.app.service.write.ledger, *tickets)
     found = overview(house)
     him = found["customer"]
     assert (him["name"], him["primary_contact"], him["touch_note"]) == ("Li Na", WANG, "lesson 3")
@@ -81,8 +104,13 @@ def test_all_that_is_known_of_a_customer_is_on_one_page(house: House) -> None:
         {"currency": "EUR", "orders": 1, "amount": "20"},
     ]
     assert found["earlier"] == []
-    orders = {f"order/{each}" for each in ORDERS}
-    assert streams(found) == {f"customer/{LI}", f"lead/{LEAD}", f"call/{CALLS[0]}", *orders}
+    assert [(each["ticket_id"], each["subject"]) for each in found["tickets"]] == [(str(TICKETS[0]), "out of tune")]
+    assert {each["order_id"]: (each["status"], each["amount"]) for each in found["orders"]} == {
+        str(ORDERS[0]): ("placed", "10"),
+        str(ORDERS[1]): ("placed", "20"),
+    }
+    others = {*(f"ticket/{each}" for each in TICKETS), *(f"order/{each}" for each in ORDERS)}
+    assert streams(found) == {f"customer/{LI}", f"lead/{LEAD}", f"call/{CALLS[0]}", *others}
 
 
 def test_his_history_has_the_last_first_and_nothing_personal(house: House) -> None:

@@ -52,7 +52,7 @@ def pop(house: House, number: str, by: Any = ANN, **more: str) -> Any:
     return answer.json()
 
 
-NOBODY: dict[str, Any] = {"caller": None, "customers": [], "contacts": [], "leads": []}
+NOBODY: dict[str, Any] = {"caller": None, "customers": [], "contacts": [], "leads": [], "tickets": [], "orders": []}
 
 
 def test_a_customer_is_known_by_his_number_with_what_is_open_of_him(house: House) -> None:
