@@ -34,9 +34,9 @@ from domain.lead.facts.work import (
 )
 from domain.values import IdentityId, Instant, LeadId, StaffId
 from projections.custody import let_go, moved
+from projections.enquiry import as_captured, as_corrected
 from projections.projection import projection
 from projections.rows import Scoped, replace, table
-from projections.sales_worklist import shown
 
 
 @table
@@ -170,7 +170,7 @@ def pool_board(
         case LeadQualified(to=status, amount=amount) | LeadNegotiating(to=status, amount=amount):
             return replace(row, status=status, amount=amount.amount, currency=amount.currency)
         case LeadCorrected():
-            return corrected(row, event)
+            return replace(row, **as_corrected(row, event), **waiting(row, event.cooling))
         case LeadCaptured():
             return row
 
@@ -210,40 +210,5 @@ def waiting(row: PoolLead, more: Cooling | None) -> dict[str, Any]:
 
 
 def captured(event: LeadCaptured, at: Instant) -> PoolLead:
-    phones = shown(event.identities)
-    asked = event.requested_amount
     cooling = event.cooling or {}
-    return PoolLead(
-        lead_id=event.lead_id,
-        source=event.source,
-        channel=event.channel,
-        captured_at=at,
-        kind=event.kind,
-        campaign=event.campaign,
-        product_line=event.product_line,
-        phones=tuple(phones.values()),
-        phone_ids=tuple(phones),
-        amount=None if asked is None else asked.amount,
-        currency=None if asked is None else asked.currency,
-        cooling=tuple(cooling),
-        cools_until=tuple(cooling.values()),
-    )
-
-
-def corrected(row: PoolLead, event: LeadCorrected) -> PoolLead:
-    """Only what the correction names is changed."""
-    phones = dict(zip(row.phone_ids, row.phones, strict=True)) | shown(event.identities_added)
-    kept = {link: phone for link, phone in phones.items() if link not in event.identities_removed}
-    asked = event.requested_amount
-    return replace(
-        row,
-        source=event.source or row.source,
-        channel=event.channel or row.channel,
-        campaign=event.campaign or row.campaign,
-        product_line=event.product_line or row.product_line,
-        phones=tuple(kept.values()),
-        phone_ids=tuple(kept),
-        amount=row.amount if asked is None else asked.amount,
-        currency=row.currency if asked is None else asked.currency,
-        **waiting(row, event.cooling),
-    )
+    return PoolLead(**as_captured(event, at), cooling=tuple(cooling), cools_until=tuple(cooling.values()))

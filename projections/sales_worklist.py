@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from domain.identity import IdentityLink
 from domain.lead.facts.custody import (
     CollaboratorAdded,
     LeadAssigned,
@@ -33,10 +32,9 @@ from domain.lead.facts.work import (
     NextActionScheduled,
     Status,
 )
-from domain.money import Money
 from domain.values import CustomerId, IdentityId, Instant, LeadId
 from projections.custody import let_go, moved
-from projections.masking import masked
+from projections.enquiry import as_captured, as_corrected, priced
 from projections.projection import projection
 from projections.rows import Scoped, replace, table
 
@@ -152,7 +150,7 @@ def sales_worklist(
     at: Instant,
 ) -> SalesLead | None:
     if row is None:
-        return captured(event, at) if isinstance(event, LeadCaptured) else None
+        return SalesLead(**as_captured(event, at)) if isinstance(event, LeadCaptured) else None
     match event:
         case FollowUpLogged(effective=True):
             return replace(row, attempts=row.attempts + 1, **reached(at))
@@ -197,56 +195,9 @@ def sales_worklist(
         case CollaboratorAdded():
             return moved(row, event)
         case LeadCorrected():
-            return corrected(row, event)
+            return replace(row, **as_corrected(row, event))
         case LeadCaptured():
             return row
-
-
-def captured(event: LeadCaptured, at: Instant) -> SalesLead:
-    phones = shown(event.identities)
-    asked = event.requested_amount
-    return SalesLead(
-        lead_id=event.lead_id,
-        source=event.source,
-        channel=event.channel,
-        captured_at=at,
-        kind=event.kind,
-        campaign=event.campaign,
-        product_line=event.product_line,
-        phones=tuple(phones.values()),
-        phone_ids=tuple(phones),
-        amount=None if asked is None else asked.amount,
-        currency=None if asked is None else asked.currency,
-    )
-
-
-def shown(identities: tuple[IdentityLink, ...]) -> dict[IdentityId, str]:
-    """The phone numbers that have not been erased, masked."""
-    return {
-        link.identity_id: phone
-        for link in identities
-        if link.kind == "phone" and (phone := masked(link.value)) is not None
-    }
-
-
-def corrected(row: SalesLead, event: LeadCorrected) -> SalesLead:
-    """Only what the correction names is changed."""
-    phones = dict(zip(row.phone_ids, row.phones, strict=True)) | shown(event.identities_added)
-    kept = {link: phone for link, phone in phones.items() if link not in event.identities_removed}
-    row = replace(
-        row,
-        source=event.source or row.source,
-        channel=event.channel or row.channel,
-        campaign=event.campaign or row.campaign,
-        product_line=event.product_line or row.product_line,
-        phones=tuple(kept.values()),
-        phone_ids=tuple(kept),
-    )
-    return row if event.requested_amount is None else replace(row, **priced(event.requested_amount))
-
-
-def priced(amount: Money) -> dict[str, Any]:
-    return {"amount": amount.amount, "currency": amount.currency}
 
 
 def reached(at: Instant) -> dict[str, Any]:
