@@ -1,6 +1,7 @@
 """What the specs may ask for: a server, an empty prepared database, the data sets, a seed."""
 
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
@@ -26,6 +27,9 @@ pytest.register_assert_rewrite(
 
 ROOT = Path(__file__).parent.parent
 NUMBER = count(1)
+
+# A shell starts what it leaves in the background deaf to Ctrl-C, and that is handed down to all that specs start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=50)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000, print_blob=True)

@@ -4,7 +4,8 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -13,6 +14,8 @@ import pytest
 from projections import VIEWS
 from tests.cli.bringing import captured, told, write
 from tests.cli.running import lifeledger, line, on, running
+from tests.faults.folded import catch_up
+from tests.servers import Server
 
 pytestmark = pytest.mark.slow
 
@@ -34,25 +37,62 @@ def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-@pytest.fixture
-def history(tmp_path: Path, database_url: str) -> str:
-    file = tmp_path / "history.ndjson"
+@pytest.fixture(scope="module")
+def imported(postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with a history, to be copied."""
+    name = f"{prepared}_history"
+    postgres.create_database(name, prepared)
+    file = tmp_path_factory.mktemp("history") / "history.ndjson"
     write(file, *map(captured, range(50)), *(told("ContactLead", number) for number in range(20)))
-    assert lifeledger("import", file, env=on(database_url)).code == 0
-    return database_url
+    assert lifeledger("import", file, env=on(postgres.url(name))).code == 0
+    yield name
+    postgres.drop_database(name)
 
 
-def test_a_worker_brings_them_up_to_date_and_stops_when_it_is_told_to(history: str) -> None:
-    assert {each["state"] for each in status(history).values()} == {"absent"}
-    with running("worker", "--json", env=on(history)) as process:
+@pytest.fixture(scope="module")
+def followed(postgres: Server, imported: str) -> Iterator[str]:
+    """The name of a database with a history whose views a worker has kept up, to be copied."""
+    name = f"{imported}_followed"
+    postgres.create_database(name, imported)
+    follow(postgres.url(name))
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def history(postgres: Server, imported: str) -> Iterator[str]:
+    with copied(postgres, imported) as url:
+        yield url
+
+
+@pytest.fixture
+def kept_up(postgres: Server, followed: str) -> Iterator[str]:
+    with copied(postgres, followed) as url:
+        yield url
+
+
+@contextmanager
+def copied(postgres: Server, original: str) -> Iterator[str]:
+    name = f"{original}_copy"
+    postgres.create_database(name, original)
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+def follow(url: str) -> None:
+    """Let a worker come up to the end, and stop it."""
+    with running("worker", "--json", env=on(url)) as process:
         assert line(process) == {"views": NAMES}
-        until = time.monotonic() + 60
-        while any(each["lag_events"] or each["state"] != "live" for each in status(history).values()):
-            assert time.monotonic() < until
+        catch_up(url)
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(20) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+def test_a_worker_brings_them_up_to_date_and_stops_when_it_is_told_to(history: str) -> None:
+    assert {each["state"] for each in status(history).values()} == {"absent"}
+    follow(history)
     assert {each["state"] for each in status(history).values()} == {"stopped"}
     before = contents(history)
     assert len(before["funnel"]) == 50
@@ -115,18 +155,6 @@ def test_the_policies_run_beside_them_and_say_so(history: str) -> None:
 
 
 # Compared and rolled back
-
-
-@pytest.fixture
-def kept_up(history: str) -> str:
-    with running("worker", "--json", env=on(history)) as process:
-        line(process)
-        until = time.monotonic() + 60
-        while any(each["lag_events"] or each["state"] != "live" for each in status(history).values()):
-            assert time.monotonic() < until
-        os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(20) == 0
-    return history
 
 
 def spoil(url: str) -> None:

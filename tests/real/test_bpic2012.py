@@ -4,8 +4,7 @@ They come in three times: first all but ten cases drawn by lot, then all of them
 """
 
 import json
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,14 @@ import pytest
 from consumers import projector
 from consumers.hands import Hands, Premises
 from consumers.rebuild import Progress
-from projections import VIEWS
-from projections.sales_worklist import sales_worklist
+from projections import funnel, sales_worklist, status_time
+from projections.projection import Projection
 from tests.cli.running import lifeledger, on
-from tests.consumers.three_ways import contents
 from tests.memory import MASTER
-from tests.real import bpic2012
-from tests.real.bpic2012 import Figures, counted, log, total, write_ndjson
-from tests.real.followed import caught_up, must_agree, reading, two_workers
-from tests.real.ledgers import FACT, LEFT_OUT, Imported, counts, data_of, database, report, row
+from tests.real.bpic2012 import Figures, counted, total
+from tests.real.bpic2012_told import write_all_and_some
+from tests.real.followed import reading
+from tests.real.ledgers import FACT, Imported, counts, data_of, database, report, row
 from tests.servers import Server
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -125,8 +123,7 @@ class Proof:
     all: Figures
     left_out: Figures
     lines: Mapping[str, int]
-    contents: Sequence[Mapping[str, str]]  # After the second import, and after the third.
-    behind: float  # Seconds that the workers still had to do when the first import had ended.
+    rates: Mapping[str, int]  # Of each view, the events a second when it was folded last.
 
     @property
     def url(self) -> str:
@@ -137,28 +134,16 @@ class Proof:
 def proof(
     shared: Path, postgres: Server, prepared: str, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proof]:
-    path = data_of(shared, "bpic2012.xes.gz")
-    cases = list(log(path))
-    chosen = {case.name for case in random.Random(seed).sample(cases, LEFT_OUT)}
     folder = tmp_path_factory.mktemp("bpic2012")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bpic2012, "log", lambda _: iter(cases))  # It takes ten seconds to read.
-        lines = {
-            "all": write_ndjson(path, folder / "all.ndjson"),
-            "some": write_ndjson(path, folder / "some.ndjson", leave_out=chosen),
-        }
-    found, behind = [], []
+    told = write_all_and_some(data_of(shared, "bpic2012.xes.gz"), folder, seed)
     with database(postgres, prepared, "bpic2012") as imported:
-        with two_workers(imported.url):
-            for file in ("some", "all", "all"):
-                imported.bring(folder / f"{file}.ndjson", told_by_the_ledger)
-                behind.append(caught_up(imported.url))
-                imported.figures[-1] = {**row(imported.url, FUNNEL), **imported.figures[-1]}
-                if file == "all":
-                    found.append(contents(imported.url, VIEWS))
-        every = [counted(case) for case in cases]
-        without = [counted(case) for case in cases if case.name in chosen]
-        yield Proof(imported, seed, total(every), total(without), lines, found, behind[0])
+        for file in ("some", "all", "all"):
+            imported.bring(folder / f"{file}.ndjson", told_by_the_ledger)
+            rates = rebuilt(imported.url, funnel)
+            imported.figures[-1] = {**row(imported.url, FUNNEL), **imported.figures[-1]}
+        rates |= rebuilt(imported.url, status_time) | rebuilt_by_command(imported.url, sales_worklist)
+        every, without = map(counted, told.cases), map(counted, told.left_out)
+        yield Proof(imported, seed, total(every), total(without), told.lines, rates)
 
 
 def told_by_the_ledger(url: str) -> dict[str, int]:
@@ -167,6 +152,23 @@ def told_by_the_ledger(url: str) -> dict[str, int]:
     for question in (CALLS, WORKERS, MESSAGES, CUSTOMERS, LINKED):
         found |= row(url, question)
     return found
+
+
+def rebuilt(url: str, view: Projection) -> dict[str, int]:
+    """With the processes that a worker has: the events a second."""
+    last: list[Progress] = []
+    with reading(url) as ledger, closing(Hands(Premises(url, url, MASTER))) as hands:
+        projector.rebuild(view, ledger, url, url, report=last.append, hands=hands)
+    assert last[-1].phase == "done"
+    return {view.name: round(last[-1].rate)}
+
+
+def rebuilt_by_command(url: str, view: Projection) -> dict[str, int]:
+    said = lifeledger("views", "rebuild", view.name, "--json", env=on(url))
+    assert said.code == 0, said.err
+    last = json.loads(said.out.splitlines()[-1])
+    assert last["phase"] == "done"
+    return {view.name: round(last["rate"])}
 
 
 def of_log(figures: Figures) -> dict[str, int]:
@@ -239,29 +241,9 @@ def test_what_happened_at_one_instant_stays_in_the_order_of_the_file(proof: Proo
 def test_a_second_import_changes_nothing(proof: Proof) -> None:
     assert proof.imported.ledgers[2] == proof.imported.ledgers[1] != proof.imported.ledgers[0]
     assert proof.imported.figures[2] == proof.imported.figures[1]
-    assert proof.contents[1] == proof.contents[0]
 
 
-def test_live_is_as_of_now_and_rebuilt_in_every_view_and_that_is_all_of_it(proof: Proof) -> None:
-    rates: dict[str, int] = {}
-    must_agree(proof.url, lambda: rates.update(rebuilt(proof.url)))
-    followed = f"{len(VIEWS)} views followed by two workers, who came {proof.behind:,.1f} s after the first import"
-    rebuilds = [f"{name} rebuilt at {rate:,} events a second" for name, rate in rates.items()]
-    said = [*proof.imported.rates(), followed, *rebuilds]
+def test_that_is_all_of_it(proof: Proof) -> None:
+    rebuilds = [f"{name} rebuilt at {rate:,} events a second" for name, rate in proof.rates.items()]
+    said = [*proof.imported.rates(), *rebuilds]
     print(report(f"Loan applications, seed {proof.seed}", proof.imported.figures[-1], said))
-
-
-def rebuilt(url: str) -> Iterator[tuple[str, int]]:
-    """Each view anew, with the processes that a worker has, and its rate; the worklist by the command line."""
-    with reading(url) as ledger, closing(Hands(Premises(url, url, MASTER))) as hands:
-        for view in VIEWS:
-            last: list[Progress] = []
-            if view is not sales_worklist:
-                projector.rebuild(view, ledger, url, url, report=last.append, hands=hands)
-                assert last[-1].phase == "done"
-                yield view.name, round(last[-1].rate)
-    said = lifeledger("views", "rebuild", sales_worklist.name, "--json", env=on(url))
-    assert said.code == 0, said.err
-    lifted = [json.loads(line) for line in said.out.splitlines()]
-    assert lifted[-1]["phase"] == "done"
-    yield sales_worklist.name, round(lifted[-1]["rate"])
