@@ -6,6 +6,7 @@ import pytest
 from commands.service import open_ledger
 from consumers import projector
 from tests.consumers.house import House
+from tests.consumers.office import Office
 from tests.memory import MASTER
 
 
@@ -16,3 +17,9 @@ def house(database_url: str) -> Iterator[House]:
     with patch.object(projector, "LEASE_SECONDS", 0.1), patch.object(projector, "REST_SECONDS", 0.05), found.end:
         yield found
     ledger.close()
+
+
+@pytest.fixture
+def office(house: House) -> Iterator[Office]:
+    with patch("consumers.reactor.LEASE_SECONDS", 0.0), patch("consumers.reactor.PAUSE_SECONDS", 0.0):
+        yield Office(house)

@@ -101,3 +101,9 @@ def settle(reactor: Reactor) -> None:
     for _ in range(3):
         while reactor.round():
             pass
+
+
+def policy_of(react: Any) -> Process:
+    made = Process("intake")
+    made.reacts(react)
+    return made

@@ -27,6 +27,7 @@ from tests.consumers.histories import LEADS, any_history
 from tests.consumers.house import House, bewildered, talks
 from tests.consumers.telling import tell
 from tests.memory import MASTER
+from tests.projections.customer_cards import created
 from tests.projections.leads import (
     CUSTOMER,
     OTHER,
@@ -41,7 +42,6 @@ from tests.projections.leads import (
     talked,
     touched,
 )
-from tests.projections.test_customers import created
 from tests.projections.test_projection import onboarded, people, published
 
 pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real database.

@@ -31,8 +31,8 @@ from tests.commands.customer.situations import (
     other_created,
 )
 from tests.consumers.office import ADMIN, CRM, Office, settle
+from tests.consumers.policies.credit_desk import invoice, opened
 from tests.consumers.policies.order_desk import Desk
-from tests.consumers.policies.test_credit_guard import invoice, opened
 from tests.spec import STAFF, administrator, ann, crm, mia
 
 ALL = (credit_guard, credit_alerts, credit_holds)
