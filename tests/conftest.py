@@ -18,11 +18,14 @@ from tests.servers import GivenServer, Server, end_leftovers, new_home
 
 # What helps in there asserts as well, and is to say what it found.
 pytest.register_assert_rewrite(
+    "tests.access",
+    "tests.api",
+    "tests.cli",
+    "tests.commands",
+    "tests.consumers",
     "tests.faults",
-    "tests.consumers.befallen",
-    "tests.consumers.house",
-    "tests.consumers.office",
-    "tests.consumers.three_ways",
+    "tests.projections",
+    "tests.real",
 )
 
 ROOT = Path(__file__).parent.parent
