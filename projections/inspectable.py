@@ -147,9 +147,7 @@ class OrderRefund(Row):
     refunded_at: Instant | None = None
 
 
-@projection(
-    "order_refunds", key=("order_id",), version=2, scoped=False, reserved=True, filters=("order_id", "month")
-)
+@projection("order_refunds", key=("order_id",), version=2, scoped=False, reserved=True, filters=("order_id", "month"))
 def order_refunds(
     row: OrderRefund | None, event: OrderRequested | OrderPlaced | OrderRefunded, at: Instant
 ) -> OrderRefund | None:
