@@ -63,7 +63,8 @@ class Listing:
     that a row has somewhere.
 
     Rows without a value come last in both. `after` is the cursor of the last row seen; its `now` counts. `kept_in` is
-    the table of the rows of another moment, where it is not the view as it stands that is asked.
+    the table of the rows of another moment, where it is not the view as it stands that is asked. What is `shared` is
+    told to many, so it is found by what everybody may see.
     """
 
     now: datetime
@@ -75,6 +76,7 @@ class Listing:
     search: str | None = None
     kept_in: str | None = None
     among: Among | None = None
+    shared: bool = False
 
 
 # A page of rows
@@ -150,7 +152,7 @@ def as_seen(column: Column, asked: Listing) -> str:
 
 
 def is_hidden(column: Column, asked: Listing) -> bool:
-    return column.personal and asked.reach is not None and not asked.reach.knows
+    return column.personal and (asked.shared or (asked.reach is not None and not asked.reach.knows))
 
 
 def source(view: Projection, asked: Listing, text: Text) -> None:
@@ -192,7 +194,7 @@ def narrow(view: Projection, asked: Listing, text: Text, begin: str = "WHERE TRU
 
 def among(view: Projection, asked: Listing, group: Among, text: Text) -> None:
     """The first ones by their key, so that neither who asks nor what else he asks changes who they are."""
-    members = Listing(text.now, None, group.filters, search=group.search, kept_in=asked.kept_in)
+    members = Listing(text.now, None, group.filters, search=group.search, kept_in=asked.kept_in, shared=True)
     if group.first is None:
         narrow(view, members, text, "AND TRUE")
         return
