@@ -1,26 +1,30 @@
 """Any view at any moment: the ledger folded anew up to there, into a table that is asked like the view itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from consumers.advance import Source
+from consumers.dead_letters import log_parked, skipped_by
 from consumers.lines import Lines
-from consumers.session import Cursor
+from consumers.session import Cursor, Session
 from domain.values import Instant
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.scan import Wire
 from projections import sql
-from projections.folding import Table
+from projections.folding import Aside, Key, Table
 from projections.projection import Projection
 
 MOST_ROWS = 5_000_000  # Of about 1 kB each in memory.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # The present of a ledger in which nothing has happened.
 LONGEST = 40  # Characters of a moment.
 AS_OF, OCCURRED = "as_of", "as_of_occurred"
+
+Skips = Collection[tuple[int, Key]]
+"""Events that somebody has skipped for a key, by their positions."""
 
 
 class NoSuchMoment(ValueError):
@@ -105,20 +109,31 @@ def fold(
     view: Projection,
     at: Moment,
     *,
+    skipped: Skips = frozenset(),
     most: int = MOST_ROWS,
     tell: Callable[[int], object] = lambda _: None,
 ) -> Table:
     """The view's rows at a moment; `tell` hears how far it has come. Raises FoldFailed, Corrupt or TooManyRows.
 
+    What is `skipped` is left out, and a key whose event the fold does not take does not go on, as in the view itself.
     Personal values are opened with the keys that are there now: who has been erased since is so at every moment.
     """
-    table = Table(view, remember=False)
+    table, aside = Table(view, remember=False), Aside(skipped=skipped)
     for told in Source(ledger.afresh(), wire, view).batches(0, at.position):
-        table.fold(told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred])
+        happened = told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred]
+        table.fold_aside(happened, aside)
+        log_parked(view, aside.parked)
+        aside.parked.clear()
         if len(table.states) > most:
             raise TooManyRows(f"{view.name} has more than {most:,} rows at position {told[-1][0]:,}")
         tell(told[-1][0])
     return table
+
+
+def left_out(session: Session, view: Projection) -> Skips:
+    """What somebody has skipped in this version of the view's fold."""
+    with session.transaction() as cursor:
+        return skipped_by(cursor, view)
 
 
 def occurred_at(circumstance: Any) -> Instant:

@@ -111,7 +111,14 @@ class InspectableTicket(Scoped):
     order_id: OrderId | None = None
 
 
-@projection("inspectable_tickets", key=("ticket_id",), version=1, filters=("ticket_id", "complaint"))
+@projection(
+    "inspectable_tickets",
+    key=("ticket_id",),
+    version=1,
+    scoped=False,
+    reserved=True,
+    filters=("ticket_id", "complaint"),
+)
 def inspectable_tickets(
     row: InspectableTicket | None, event: TicketOpened | TicketClassified | CsatRecorded | ReturnRequested
 ) -> InspectableTicket:
@@ -140,7 +147,7 @@ class OrderRefund(Row):
     refunded_at: Instant | None = None
 
 
-@projection("order_refunds", key=("order_id",), version=2, scoped=False, filters=("order_id", "month"))
+@projection("order_refunds", key=("order_id",), version=2, scoped=False, reserved=True, filters=("order_id", "month"))
 def order_refunds(
     row: OrderRefund | None, event: OrderRequested | OrderPlaced | OrderRefunded, at: Instant
 ) -> OrderRefund | None:

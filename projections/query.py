@@ -63,7 +63,8 @@ class Listing:
     that a row has somewhere.
 
     Rows without a value come last in both. `after` is the cursor of the last row seen; its `now` counts. `kept_in` is
-    the table of the rows of another moment, where it is not the view as it stands that is asked.
+    the table of the rows of another moment, where it is not the view as it stands that is asked. What is `shared` is
+    told to many, so it is found by what everybody may see.
     """
 
     now: datetime
@@ -75,6 +76,7 @@ class Listing:
     search: str | None = None
     kept_in: str | None = None
     among: Among | None = None
+    shared: bool = False
 
 
 # A page of rows
@@ -141,10 +143,16 @@ def told(view: Projection) -> tuple[Column, ...]:
 
 
 def as_told(column: Column, asked: Listing) -> str:
+    return f"{as_seen(column, asked)} AS {column.quoted}" if is_hidden(column, asked) else column.quoted
+
+
+def as_seen(column: Column, asked: Listing) -> str:
     """Who is not to know what is personal sees how it begins."""
-    if column.personal and asked.reach is not None and not asked.reach.knows:
-        return f"{shortened(column.quoted, many=column.many)} AS {column.quoted}"
-    return column.quoted
+    return shortened(column.quoted, many=column.many) if is_hidden(column, asked) else column.quoted
+
+
+def is_hidden(column: Column, asked: Listing) -> bool:
+    return column.personal and (asked.shared or (asked.reach is not None and not asked.reach.knows))
 
 
 def source(view: Projection, asked: Listing, text: Text) -> None:
@@ -178,7 +186,7 @@ def narrow(view: Projection, asked: Listing, text: Text, begin: str = "WHERE TRU
         filtered(view, each, asked, text)
     if asked.search is not None:
         text.add("AND")
-        searched(view, asked.search, text)
+        searched(view, asked, asked.search, text)
     if asked.among is not None:
         among(view, asked, asked.among, text)
     for_reader(view, asked.reach, text)
@@ -186,7 +194,7 @@ def narrow(view: Projection, asked: Listing, text: Text, begin: str = "WHERE TRU
 
 def among(view: Projection, asked: Listing, group: Among, text: Text) -> None:
     """The first ones by their key, so that neither who asks nor what else he asks changes who they are."""
-    members = Listing(text.now, None, group.filters, search=group.search, kept_in=asked.kept_in)
+    members = Listing(text.now, None, group.filters, search=group.search, kept_in=asked.kept_in, shared=True)
     if group.first is None:
         narrow(view, members, text, "AND TRUE")
         return
@@ -226,19 +234,25 @@ def expression(view: Projection, asked: Listing, name: str) -> str:
     return f"({among_its_rows(view, asked, view.computed[name][1])})" if name in view.computed else quoted(name)
 
 
-def searched(view: Projection, asked: str, text: Text) -> None:
-    """Some column has this in it, whatever its letters' size; or a phone number that this may be; or all its words."""
+def searched(view: Projection, asked: Listing, wanted: str, text: Text) -> None:
+    """Some column has this in it, whatever its letters' size; or a phone number that this may be; or all its words.
+
+    What is hidden from the reader is not looked into, or he would learn it letter by letter.
+    """
     if not view.search and view.words is None:
         raise BadQuery("search", f"{view.name} is not searched")
-    asked = asked.strip()
+    words = None if view.words is None or is_hidden(view.column(view.words), asked) else view.words
+    if words is None and not view.search:
+        raise BadQuery("search", f"{view.name} is searched by those who may know what is personal")
+    wanted = wanted.strip()
     text.add("(FALSE")
     for column in map(view.column, view.search):
         if column.many:
-            like_a_phone(column, asked, text)
+            like_a_phone(column, wanted, text)
         else:
-            text.add(f"OR {column.quoted}::text ILIKE %s", "%" + LITERAL.sub(r"\\\g<0>", asked) + "%")
-    if view.words is not None and (found := sought(asked)):
-        text.add(f"OR {quoted(view.words)} @> %s::text[]", list(found))
+            text.add(f"OR {as_seen(column, asked)}::text ILIKE %s", "%" + LITERAL.sub(r"\\\g<0>", wanted) + "%")
+    if words is not None and (found := sought(wanted)):
+        text.add(f"OR {quoted(words)} @> %s::text[]", list(found))
     text.add(")")
 
 

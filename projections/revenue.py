@@ -114,6 +114,7 @@ class CustomerApart(Row):
     key=("customer_id",),
     version=1,
     scoped=False,
+    reserved=True,
     sought_by=("why",),
     filters=("customer_id", "why", "into"),
 )

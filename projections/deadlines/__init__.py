@@ -19,6 +19,7 @@ deadlines = projection(
     rows_by=("kind",),
     version=5,
     scoped=False,
+    reserved=True,
     sorts=("due_at",),
     filters=("subject_id", "kind", "due_at", "armed"),
 )(together(of_leads, of_tickets, of_staff, of_orders, of_plans, of_reviews, of_customers, of_key_accounts))

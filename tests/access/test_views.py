@@ -10,7 +10,7 @@ from domain.access import TABLE, Action, reaches, scope_of
 from projections import VIEWS
 from projections.changes import changed_rows, left_rows, listed_keys, seen_rows
 from projections.projection import Projection
-from projections.query import Among, Listing, answered, count, cursor, every, page, subjects, summary, written
+from projections.query import Among, BadQuery, Listing, answered, count, cursor, every, page, subjects, summary, written
 from projections.scope import Reach
 from projections.sql import shown
 from tests.access.anything import NOON
@@ -109,7 +109,7 @@ WAYS: tuple[Way, ...] = (
     known_to_a_follower,
 )
 SEARCHED = [view for view in SHOWN if view.search or view.words]
-ASKED = [*((view, way) for way in WAYS for view in SHOWN), *((view, searched) for view in SEARCHED)]
+ASKED = [(view, way) for way in WAYS for view in SHOWN]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,18 @@ ASKED = [*((view, way) for way in WAYS for view in SHOWN), *((view, searched) fo
 def test_a_role_is_shown_what_it_may_see(world: Views, view: Projection, way: Way) -> None:
     for role in TABLE:
         assert way(world, view, asking(role)) == told(view, role), role
+
+
+@pytest.mark.parametrize("view", SEARCHED, ids=named)
+def test_a_search_looks_into_what_the_role_is_shown(world: Views, view: Projection) -> None:
+    for role in TABLE:
+        if scope_of(role, Action.KNOW) is not None or any(not view.column(each).personal for each in view.search):
+            assert searched(world, view, asking(role)) == told(view, role), role
+        elif view.search:
+            assert searched(world, view, asking(role)) == set(), role
+        else:
+            with pytest.raises(BadQuery, match="who may know"):
+                searched(world, view, asking(role))
 
 
 @pytest.mark.parametrize("view", SHOWN, ids=named)

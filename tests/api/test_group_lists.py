@@ -7,7 +7,10 @@ from uuid import UUID
 import pytest
 
 from consumers.groups import EVERY, Groups
+from domain.values import CustomerId
 from projections import VIEWS, sql
+from projections.customers import customers
+from projections.customers.card import CustomerCard
 from projections.groups import PublishedGroup, Stay, group_members, groups
 from projections.sales_worklist import sales_worklist
 from tests.api.house import ADMIN, ANN, CRM, MIA, House, problem
@@ -55,6 +58,27 @@ def test_whoever_asks_sees_of_a_group_what_he_may_see(house: House, views: Views
     assert numbers(house, "group=top") == [3, 4]
     assert numbers(house, "group=top", ANN) == [3], "the first two of all, and not of hers"
     assert numbers(house, "group=top&score=1") == [], "nor of what else is asked"
+
+
+def test_a_group_finds_nobody_by_what_some_may_not_know(house: House, views: Views) -> None:
+    """Or who sees how a name begins would learn the rest of it from who is in a group."""
+    published(house, "lin", view="customers", search="Lin Wei")
+    published(house, "l", view="customers", search="l")
+    views.put(
+        customers,
+        CustomerCard(
+            customer_id=CustomerId(UUID(int=9)),
+            is_now=CustomerId(UUID(int=9)),
+            type="individual",
+            created_at=NOON,
+            status="prospect",
+            status_since=NOON,
+            name="Lin Wei",
+        ),
+    )
+    assert house.get("/views/customers/count?search=Lin Wei", CRM).json() == {"count": 1}
+    assert house.get("/views/customers/count?group=lin", CRM).json() == {"count": 0}
+    assert house.get("/views/customers/count?group=l", CRM).json() == {"count": 1}
 
 
 def test_a_group_of_the_last_ten_days_moves_with_time(house: House, views: Views) -> None:

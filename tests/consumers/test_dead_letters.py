@@ -4,7 +4,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace as changed
+from datetime import UTC, datetime
 from random import Random
+from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 from zlib import crc32
@@ -13,6 +15,7 @@ import psycopg
 import pytest
 
 from consumers.advance import Source, advance
+from consumers.at import fold, left_out, moment
 from consumers.dead_letters import know_aside, skipped
 from consumers.rebuild import AlreadyRebuilding
 from consumers.retry import NotParked, place_of, retry, skip
@@ -310,6 +313,37 @@ def test_what_is_skipped_is_recorded_and_the_rest_goes_on(house: House) -> None:
         live = house.rows(funnel)
         house.rebuild(funnel, most=0)
         assert house.rows(funnel) == live, "batch by batch too"
+
+
+def test_a_moment_is_folded_as_the_view_that_answers_is(house: House) -> None:
+    """What does not go on there does not go on then, and what was skipped is left out."""
+    last = tell(house.ledger, captured, *OTHERS, contacted, qualified, lost)
+    with hand(house) as somebody:
+        with poisoned(funnel, type(qualified)):
+            somebody.read(0, last)
+            assert as_of_now(house, somebody) == positions(house) == {str(LEAD): 4, str(OTHER): 3}
+            somebody.skip()
+            somebody.retry()
+            assert as_of_now(house, somebody) == positions(house) == {str(LEAD): last, str(OTHER): 3}
+        assert qualified_at(house, somebody) == qualified_at(house, None), "the fold would take it by now"
+
+
+def as_of_now(house: House, somebody: Hand) -> dict[str, int]:
+    return {str(UUID(int=key)): row.as_of_position for key, row in folded(house, somebody).items()}
+
+
+def qualified_at(house: House, somebody: Hand | None) -> dict[str, object]:
+    """When each lead was qualified, as the view has it, or as it is folded up to now."""
+    if somebody is not None:
+        return {str(UUID(int=key)): row.qualified_at for key, row in folded(house, somebody).items()}
+    with psycopg.connect(house.url) as connection:
+        return {str(key): at for key, at in connection.execute("SELECT lead_id, qualified_at FROM views.funnel")}
+
+
+def folded(house: House, somebody: Hand) -> dict[Any, Any]:
+    until, skips = moment(house.ledger, None, None, datetime.now(UTC)), left_out(somebody.session, funnel)
+    found: dict[Any, Any] = fold(house.ledger, somebody.wire, funnel, until, skipped=skips).states
+    return found
 
 
 def test_a_mended_fold_of_a_higher_version_folds_what_was_skipped(house: House) -> None:

@@ -13,6 +13,7 @@ from projections.projection import Projection, projection
 from projections.query import BadQuery, Listing, count, page
 from projections.rows import OfPerson, PersonalText, Scoped, table
 from projections.scope import Reach
+from projections.solved_cases import solved_cases
 from projections.staff_directory import staff_directory
 from projections.words import words
 from tests.projections.lists import NOW, Views
@@ -26,7 +27,7 @@ class Case(OfPerson):
     name: PersonalText | None = None
     nicknames: tuple[PersonalText, ...] = ()
     phones: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    words: tuple[PersonalText, ...] = ()
 
 
 @projection("cases", key=("number",), version=1, search=("name", "phones"), words="words")
@@ -54,8 +55,12 @@ def filled(views: Views) -> Views:
     return views
 
 
-def found(views: Views, search: str, view: Projection = cases) -> list[int]:
-    return [row["number"] for row in views.run(page(view, Listing(NOW, None, search=search)))]
+def found(views: Views, search: str, view: Projection = cases, reach: Reach | None = None) -> list[int]:
+    return [row["number"] for row in views.run(page(view, Listing(NOW, reach, search=search)))]
+
+
+def of_everything(role: str) -> Reach:
+    return Reach(Actor(kind="service", id="x", role=role, org_path=OrgPath("")), Scope.ALL)
 
 
 @pytest.mark.parametrize(
@@ -109,10 +114,36 @@ def test_words_are_looked_in_and_not_shown(filled: Views) -> None:
 def test_who_reads_everything_and_works_with_nobody_sees_how_names_begin(
     filled: Views, role: str, names: list[str | None], nicknames: list[Any]
 ) -> None:
-    reach = Reach(Actor(kind="service", id="x", role=role, org_path=OrgPath("")), Scope.ALL)
-    rows = filled.run(page(cases, Listing(NOW, reach)))
+    rows = filled.run(page(cases, Listing(NOW, of_everything(role))))
     assert [row["name"] for row in rows] == names
     assert [row["nicknames"] for row in rows] == nicknames
+
+
+@pytest.mark.parametrize(
+    ("search", "knowing", "not_knowing"),
+    [
+        ("lin", [1], []),
+        ("林伟", [2], []),
+        ("林", [2], [2]),
+        ("o'neil", [3], []),
+        ("printer", [1], []),
+        ("打印机", [2], []),
+        ("+8613800008000", [1], [1]),
+        ("9999", [2], [2]),
+    ],
+)
+def test_who_sees_how_names_begin_finds_by_nothing_else(
+    filled: Views, search: str, knowing: list[int], not_knowing: list[int]
+) -> None:
+    """Or a name could be learnt letter by letter, and a text word by word."""
+    assert found(filled, search, reach=of_everything("service_account")) == knowing
+    assert found(filled, search, reach=of_everything("analyst")) == not_knowing
+
+
+def test_where_all_that_is_searched_is_hidden_the_reader_is_told_so() -> None:
+    asked = Listing(NOW, of_everything("analyst"), search="printer")
+    with pytest.raises(BadQuery, match="solved_cases is searched by those who may know what is personal"):
+        page(solved_cases, asked)
 
 
 def test_what_is_personal_is_only_in_rows_that_can_say_it_was_erased() -> None:
