@@ -297,6 +297,35 @@ def test_a_view_for_which_people_wait_has_turns_between_those_of_others(
     worker.rebuilds.shutdown()
 
 
+def test_a_view_that_was_told_between_turns_is_not_taken_back_behind_that(house: House) -> None:
+    """When its own turn came, nothing had happened for it; the end of the round is not where it stands by then."""
+    happens = [talked]
+
+    def interrupted(row: Any, event: Any) -> Any:
+        if happens:
+            tell(house.ledger, happens.pop())
+            worker.prompt_again_at = 0.0
+        return staff_directory.evolve(row, event)
+
+    views = (sales_worklist, changed(staff_directory, evolve=interrupted), status_time)
+    worker = projector.Projector(views, house.ledger, house.url, house.url)
+    prepare(worker.session)
+    tell(house.ledger, captured, contacted)
+    while len(worker.following) < len(views) or worker.round():
+        worker.round()
+    last = tell(house.ledger, onboarded("ann"))
+    worker.prompt_again_at = float("inf")
+    worker.round()
+    assert not happens
+    assert house.status(sales_worklist).position == last + 1
+    worker.round()
+    house.must_equal_a_rebuild(sales_worklist)
+    worker.let_go()
+    worker.wire.close()
+    worker.waker.close()
+    worker.rebuilds.shutdown()
+
+
 # Servers that die
 
 
