@@ -281,10 +281,12 @@ def copy(view: Projection, build: int, *, frozen: bool) -> str:
 
 
 def copy_aside(view: Projection, build: int) -> tuple[str, str]:
-    """A table of this session alone, where rows wait until they are all there, and the way into it."""
+    """A table of this session alone, where rows wait until they are all there, and the way into it. What an earlier
+    step of the same transaction has left there is gone.
+    """
     aside = f"pg_temp.{quoted(f'{view.name}_v{build}')}"
     create = f"CREATE TEMPORARY TABLE IF NOT EXISTS {quoted(f'{view.name}_v{build}')} (LIKE {table(view, build)})"
-    return f"{create} ON COMMIT DELETE ROWS", f"COPY {aside} ({names(view.columns)}) FROM STDIN"
+    return f"{create} ON COMMIT DELETE ROWS; DELETE FROM {aside}", f"COPY {aside} ({names(view.columns)}) FROM STDIN"
 
 
 def upsert_from_aside(view: Projection, build: int) -> str:

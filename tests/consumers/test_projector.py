@@ -1,7 +1,7 @@
 """The runner, on a real PostgreSQL: whatever happens, a view is what its fold makes of the ledger."""
 
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace as changed
 from random import Random
 from typing import Any
@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from commands.service import open_ledger
-from consumers import projector
-from consumers.advance import Source, advance
+from consumers import projector, session
+from consumers.advance import Source, advance, step
 from consumers.session import ReadsUnavailable, Session
 from consumers.tracking import Fenced, Place, ensure, prepare
 from domain.customer.facts.protection import PersonalDataErased
@@ -265,6 +265,23 @@ def test_a_view_without_a_row_for_a_key_deletes_it(house: House) -> None:
     tell(house.ledger, changed(converted, from_="qualified"))
     house.caught_up()
     assert house.rows(sales_worklist) == []
+
+
+def test_two_steps_in_one_transaction_come_to_the_same_as_in_two(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a rebuild takes them that is far behind when it swaps: what the first has copied, the second must not."""
+    monkeypatch.setattr(session, "FEW", 0)
+    tell(house.ledger, captured, another, changed(lost, from_="new"), touched)
+    with closing(Session(house.url, "steps")) as ours, closing(Wire(house.url)) as wire:
+        prepare(ours)
+        source, place = Source(house.ledger, wire, sales_worklist), Place(sales_worklist, 0, 0)
+        place.build = ensure(ours, sales_worklist).build
+        with ours.transaction() as cursor:
+            for until in (2, 4):
+                step(cursor, place, source.read(place.position, until, 10), until)
+                place.position = until
+    house.must_equal_a_rebuild(sales_worklist)
 
 
 @pytest.mark.parametrize("prompt", [True, False])
