@@ -100,7 +100,7 @@ async def asked_of(
     if as_of.wanted(given):
         await ledger_position(service, read_after)
         at = await moments.moment(given, read_after)
-        asked = replace(asked, now=at.now, kept_in=of_moment(at.table(view)))
+        asked = replace(asked, now=at.now, reach=replace(reach, at=None), kept_in=of_moment(at.table(view)))
         given, answer = as_of.pinned(given, at), partial(answer_then, moments, view, at)
     if (wanted := dict(given).get("group")) is not None:
         group = await asyncio.to_thread(group_of, service, who, wanted)
@@ -149,7 +149,7 @@ def reach_of(service: Service, who: Actor, view: Projection | None = None) -> Re
         raise NotAllowed(action=Action.READ, because=f"the role {actor.role or 'of nobody'} has no such right")
     if view is not None and view.reserved and scope is not Scope.ALL:
         raise NotAllowed(action=Action.READ, because=f"{view.name} is for those who may read everything")
-    return Reach(actor, scope)
+    return Reach(actor, scope, datetime.now(UTC))
 
 
 def listing(view: Projection, given: Given, reach: Reach, cursors: "Cursors") -> Listing:
