@@ -13,7 +13,7 @@ import psycopg2.errors
 
 from api.problems import FoldsWaiting, FoldTooLong, InvalidRequest, ViewNotBuilt
 from api.viewing import STATEMENT_SECONDS
-from consumers.at import AS_OF, OCCURRED, Moment, NoSuchMoment, fill, fold, instant, moment, understood
+from consumers.at import AS_OF, OCCURRED, Moment, NoSuchMoment, fill, fold, instant, left_out, moment, understood
 from consumers.session import ReadsUnavailable, Session
 from ledger.ledger import Ledger
 from ledger.scan import Wire
@@ -43,7 +43,7 @@ class Moments:
         self.session = Session(url, "views as of")
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="as-of")
         self.waiting = 0
-        self.kept: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self.kept: OrderedDict[str, tuple[object, float]] = OrderedDict()
         self.kept_by: object = None
         self.timer: asyncio.TimerHandle | None = None
 
@@ -100,20 +100,22 @@ class Moments:
         raise AssertionError
 
     def keep(self, view: Projection, at: Moment) -> None:
-        """See to it that the table of a moment is there; anew, if it shows personal values and somebody was erased."""
+        """See to it that the table of a moment is there; anew, if it shows personal values and somebody was erased, or
+        if something was skipped.
+        """
         name = at.table(view)
-        erased = self.ledger.erased_subjects() if view.opens else 0
+        erased, skipped = self.ledger.erased_subjects() if view.opens else 0, left_out(self.session, view)
         if self.session.connected() is not self.kept_by:
             self.kept.clear()
             self.kept_by = self.session.connection
-        if name in self.kept and self.kept[name][0] != erased:
+        if name in self.kept and self.kept[name][0] != (erased, skipped):
             self.drop(name)
         if name not in self.kept:
-            table = fold(self.ledger, self.wire, view, at)
+            table = fold(self.ledger, self.wire, view, at, skipped=skipped)
             self.let_go(KEPT - 1)
             with self.session.transaction() as cursor:
                 fill(cursor, view, at, table)
-        self.kept[name] = erased, time.monotonic()
+        self.kept[name] = (erased, skipped), time.monotonic()
         self.kept.move_to_end(name)
 
     def let_go(self, most: int = KEPT) -> None:

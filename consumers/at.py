@@ -1,20 +1,23 @@
 """Any view at any moment: the ledger folded anew up to there, into a table that is asked like the view itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+import psycopg2.errors
+
 from consumers.advance import Source
+from consumers.dead_letters import log_parked, skipped_by
 from consumers.lines import Lines
-from consumers.session import Cursor
+from consumers.session import Cursor, Session
 from domain.values import Instant
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.scan import Wire
 from projections import sql
-from projections.folding import Table
+from projections.folding import Aside, Key, Table
 from projections.projection import Projection
 
 MOST_ROWS = 5_000_000  # Of about 1 kB each in memory.
@@ -106,19 +109,33 @@ def fold(
     at: Moment,
     *,
     most: int = MOST_ROWS,
+    skipped: Collection[tuple[int, Key]] = frozenset(),
     tell: Callable[[int], object] = lambda _: None,
 ) -> Table:
     """The view's rows at a moment; `tell` hears how far it has come. Raises FoldFailed, Corrupt or TooManyRows.
 
-    Personal values are opened with the keys that are there now: who has been erased since is so at every moment.
+    Personal values are opened with the keys that are there now: who has been erased since is so at every moment. What
+    the fold does not take stops its key alone, as in the view itself, and what was `skipped` there is left out.
     """
-    table = Table(view, remember=False)
+    table, aside = Table(view, remember=False), Aside(skipped=skipped)
     for told in Source(ledger.afresh(), wire, view).batches(0, at.position):
-        table.fold(told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred])
-        if len(table.states) > most:
+        known = told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred]
+        table.fold_aside(known, aside)
+        log_parked(view, aside.parked)
+        aside.parked.clear()  # Nobody tries again: the next moment is folded anew.
+        if table.size > most:
             raise TooManyRows(f"{view.name} has more than {most:,} rows at position {told[-1][0]:,}")
         tell(told[-1][0])
     return table
+
+
+def left_out(session: Session, view: Projection) -> frozenset[tuple[int, Key]]:
+    """What somebody has skipped in this version of the fold, each for a key."""
+    try:
+        with session.transaction() as cursor:
+            return skipped_by(cursor, view)
+    except psycopg2.errors.UndefinedTable:  # No worker has been here yet.
+        return frozenset()
 
 
 def occurred_at(circumstance: Any) -> Instant:

@@ -14,7 +14,7 @@ from api.cli.taken import in_csv, in_json, in_parquet, in_table, parquet_is_ther
 from api.cli.views import bar, view_of
 from api.cli.worker import reading
 from api.problems import InvalidRequest
-from consumers.at import OCCURRED, Moment, NoSuchMoment, fill, fold, instant, moment, understood
+from consumers.at import OCCURRED, Moment, NoSuchMoment, fill, fold, instant, left_out, moment, understood
 from consumers.filling import unhindered
 from consumers.rebuild import Progress
 from consumers.session import Session
@@ -52,8 +52,8 @@ def at(
         ledger = end.enter_context(reading(settings, url))
         when = meant(ledger, as_of, occurred)
         statement = asked(view, when, where, sort, limit)
-        table = folded(ledger, end.enter_context(closing(Wire(url))), view, when)
         session = end.enter_context(closing(Session(url, f"{view.name} at a moment")))
+        table = folded(ledger, end.enter_context(closing(Wire(url))), session, view, when)
         with session.transaction() as cursor:
             fill(cursor, view, when, table)
             cursor.execute(statement.sql, statement.parameters)
@@ -92,7 +92,7 @@ def asked(
         raise Misuse(f"{option}: {wrong.because}") from None
 
 
-def folded(ledger: Ledger, wire: Wire, view: Projection, when: Moment) -> Table:
+def folded(ledger: Ledger, wire: Wire, session: Session, view: Projection, when: Moment) -> Table:
     started = time.monotonic()
     with unhindered(), bar() as report:
         return fold(
@@ -100,6 +100,7 @@ def folded(ledger: Ledger, wire: Wire, view: Projection, when: Moment) -> Table:
             wire,
             view,
             when,
+            skipped=left_out(session, view),
             tell=lambda done: report(Progress("folding", done, when.position, time.monotonic() - started)),
         )
 

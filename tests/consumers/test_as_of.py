@@ -21,7 +21,7 @@ from domain.values import LeadId
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.scan import Wire
-from projections import VIEWS, lead_likeness, sales_worklist, sql
+from projections import VIEWS, lead_likeness, sales_worklist, sql, status_time
 from projections.personal import erased, readable
 from projections.projection import Projection, projection
 from projections.rows import OfPerson, PersonalText, table
@@ -305,3 +305,10 @@ def moment_of(position: int, occurred: datetime | None = None) -> Any:
     from consumers.at import Moment
 
     return Moment(position, NOW, occurred)
+
+
+def test_of_a_view_whose_keys_have_many_rows_it_is_these_that_are_counted(anything: Past) -> None:
+    when = moment(anything.ledger, None, None, NOW)
+    keys = len(fold(anything.ledger, anything.wire, status_time, when).states)
+    with pytest.raises(TooManyRows):
+        fold(anything.ledger, anything.wire, status_time, when, most=keys)
