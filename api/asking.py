@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
@@ -37,6 +38,7 @@ from projections.statement import Statement
 
 LONGEST_CURSOR = 4_000
 LONGEST_SEARCH = 200
+MOST_DIGITS = 1_000  # PostgreSQL has an end to them too, much later.
 OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
 RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait", "group", *as_of.ASKED})
 Given = Sequence[tuple[str, str]]
@@ -203,6 +205,8 @@ def typed(parameter: str, kind: Any, text: str) -> Any:
         raise wrong(parameter, error.errors()[0]["msg"]) from None
     if isinstance(found, int) and abs(found) >= 2**63:
         raise wrong(parameter, "this is larger than any number here")
+    if isinstance(found, Decimal) and abs(found.adjusted()) > MOST_DIGITS:
+        raise wrong(parameter, f"a number has at most {MOST_DIGITS} digits on either side of its point")
     if isinstance(found, datetime):
         try:
             return found.astimezone(UTC)  # Python knows stranger offsets than PostgreSQL does.

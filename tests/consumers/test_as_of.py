@@ -280,6 +280,16 @@ def test_who_has_been_erased_is_so_at_every_moment_before_it(house: House) -> No
         assert "9000" in repr(then.rows(sales_worklist, 4)), "of others nothing is lost"
 
 
+def test_who_has_been_erased_by_another_process_is_so_in_what_is_built_anew(house: House) -> None:
+    tell(house.ledger, captured)
+    house.ledger.history(f"lead/{captured.lead_id}")  # The key is at hand in this process, and stays there.
+    house.rebuild(sales_worklist)
+    assert "+86138****8000" in repr(house.rows(sales_worklist))
+    destroy_key(house.url, f"lead/{captured.lead_id}", at(4, 1), "dpo")
+    house.rebuild(sales_worklist)
+    assert "8000" not in repr(house.rows(sales_worklist))
+
+
 # What nothing may be left of
 
 
