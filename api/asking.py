@@ -33,7 +33,7 @@ from projections.projection import Projection
 from projections.query import LARGEST_PAGE, PAGE, Among, BadQuery, Cursor, Filter, Listing, page
 from projections.relative import relative
 from projections.scope import Reach
-from projections.sql import POSITION, of_moment
+from projections.sql import POSITION, hold, of_moment
 from projections.statement import Statement
 
 LONGEST_CURSOR = 4_000
@@ -64,7 +64,7 @@ def told(asking: Any, statement: Statement) -> Found:
 
 
 def position_of(asking: Any, view: Projection) -> int:
-    asking.execute(POSITION, (view.name,))
+    asking.execute(f"{hold(view)}; {POSITION}", (view.name,))
     found = asking.fetchone()
     if found is None:
         raise ViewNotBuilt
@@ -73,6 +73,7 @@ def position_of(asking: Any, view: Projection) -> int:
 
 def least_position(asking: Any, views: Sequence[Projection]) -> int:
     """How far all of several views have come."""
+    asking.execute("; ".join(map(hold, views)))
     return min(position_of(asking, view) for view in views)
 
 

@@ -181,6 +181,13 @@ def show(view: Projection, build: int) -> list[str]:
     ]
 
 
+def hold(view: Projection) -> str:
+    """For whoever asks a view several things in one snapshot, before anything else: another build takes its place before
+    that snapshot or after it is let go. In between the rows would be those that it had before its last steps.
+    """
+    return f"LOCK TABLE {shown(view)} IN ACCESS SHARE MODE"
+
+
 def size(view: Projection, build: int) -> str:
     return f"SELECT count(*) FROM {table(view, build)}"
 
