@@ -41,7 +41,8 @@ class Sight:
     def ask(self, view: Projection, statement: str, values: list[Any]) -> None:
         try:
             self.cursor.execute(statement, values)
-        except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName) as missing:  # No worker has made it yet.
+        except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName) as missing:
+            # No worker has made it yet.
             raise NotThereYet(view.name) from missing
 
 

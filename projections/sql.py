@@ -182,8 +182,8 @@ def show(view: Projection, build: int) -> list[str]:
 
 
 def hold(view: Projection) -> str:
-    """For whoever asks a view several things in one snapshot, before anything else: another build takes its place before
-    that snapshot or after it is let go. In between the rows would be those that it had before its last steps.
+    """For whoever asks a view several things in one snapshot, before anything else: no other build takes its place
+    meanwhile. Of one that did, that snapshot would have the rows from before its last steps.
     """
     return f"LOCK TABLE {shown(view)} IN ACCESS SHARE MODE"
 

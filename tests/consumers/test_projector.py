@@ -267,9 +267,7 @@ def test_a_view_without_a_row_for_a_key_deletes_it(house: House) -> None:
     assert house.rows(sales_worklist) == []
 
 
-def test_two_steps_in_one_transaction_come_to_the_same_as_in_two(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_steps_in_one_transaction_come_to_the_same_as_in_two(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a rebuild takes them that is far behind when it swaps: what the first has copied, the second must not."""
     monkeypatch.setattr(session, "FEW", 0)
     tell(house.ledger, captured, another, changed(lost, from_="new"), touched)
