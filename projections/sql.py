@@ -156,18 +156,19 @@ def defined(view: Projection) -> str:
 
 
 def create_indexes(view: Projection, build: int) -> list[str]:
-    """The primary key, and an index for each column by which rows are found.
+    """The primary key, and an index for each column by which rows are found: of several values, for each of them.
 
     That by position, for who follows a list, is of pages and not of rows: it costs a writer next to nothing, and as
     long as no other column with an index changes, a row stays where it is.
     """
     name = table(view, build)
     scoped = ("owner_id", "pool_id") if issubclass(view.row, Scoped) else ()
-    wanted = [column for column in dict.fromkeys((*view.looked_up, *view.sought_by, *scoped)) if column != view.key[0]]
+    sought = dict.fromkeys((*view.looked_up, *view.sought_by, *scoped))
+    wanted = tuple(column for column in sought if column != view.key[0])
     key = names(of(view, view.primary_key))
     return [
         f"ALTER TABLE {name} ADD PRIMARY KEY ({key})",
-        *(f"CREATE INDEX ON {name} ({quoted(column)})" for column in wanted),
+        *(f"CREATE INDEX ON {name} {'USING gin ' if each.many else ''}({each.quoted})" for each in of(view, wanted)),
         *([] if view.words is None else [f"CREATE INDEX ON {name} USING gin ({quoted(view.words)})"]),
         *([] if view.inward else [f"CREATE INDEX ON {name} USING brin (as_of_position) WITH ({OF_PAGES})"]),
     ]
