@@ -207,7 +207,7 @@ def add_summary(router: APIRouter, service: Service, view: Projection, name: str
 
 
 async def groups_of(asked: Asked, statement: Statement) -> tuple[int, Found]:
-    """All of them: figures that lack some would be taken for the whole. Raises InvalidRequest where they are too many."""
+    """All of them: figures that lack some would be taken for the whole. Raises InvalidRequest for too many."""
     position, found = await asked.answer(statement)
     if len(found) > MOST_GROUPS:
         raise wrong("by", f"there are more than {MOST_GROUPS:,} groups; tell them by fewer columns, or filter")

@@ -351,8 +351,9 @@ def after(key: Key, value: str | None, text: Text) -> None:
 
 
 def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | None = None) -> Statement:
-    """The figures of a summary, for each value of the columns in `by`; of none, those of all rows together. One more than
-    `MOST_GROUPS` where there are more.
+    """The figures of a summary, for each value of the columns in `by`; of none, those of all rows together.
+
+    Of more groups than `MOST_GROUPS` one more.
     """
     if name not in view.summaries:
         raise BadQuery("summary", f"{view.name} has {', '.join(view.summaries) or 'none'}")
