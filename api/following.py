@@ -153,7 +153,8 @@ class Following:
 
     def asked_by(self, reach: Reach) -> Listing:
         """What he asks, at this present: he may have begun an hour ago."""
-        return replace(self.asked, reach=reach, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        return replace(self.asked, reach=replace(reach, at=now), now=now)
 
     def depends_on_people(self, reach: Reach) -> bool:
         return self.view.scoped and reach.scope is not Scope.ALL
