@@ -13,7 +13,7 @@ import psycopg2.errors
 
 from api.problems import FoldsWaiting, FoldTooLong, InvalidRequest, ViewNotBuilt
 from api.viewing import STATEMENT_SECONDS
-from consumers.at import AS_OF, OCCURRED, Moment, NoSuchMoment, Skips, fill, fold, instant, left_out, moment, understood
+from consumers.at import AS_OF, OCCURRED, Moment, NoSuchMoment, fill, fold, instant, left_out, moment, understood
 from consumers.session import ReadsUnavailable, Session
 from ledger.ledger import Ledger
 from ledger.scan import Wire
@@ -25,9 +25,6 @@ __all__ = ["ASKED", "PARAMETERS", "Moment", "Moments", "pinned", "wanted"]
 
 T = TypeVar("T")
 Given = Sequence[tuple[str, str]]
-
-Basis = tuple[int, Skips]
-"""How many had been erased when a table was made, and what was left out of it."""
 
 ASKED = (AS_OF, OCCURRED)
 KEPT, KEEP_SECONDS = 8, 300.0  # So many tables, for so long after they were last asked.
@@ -46,7 +43,7 @@ class Moments:
         self.session = Session(url, "views as of")
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="as-of")
         self.waiting = 0
-        self.kept: OrderedDict[str, tuple[Basis, float]] = OrderedDict()
+        self.kept: OrderedDict[str, tuple[object, float]] = OrderedDict()
         self.kept_by: object = None
         self.timer: asyncio.TimerHandle | None = None
 
@@ -107,18 +104,18 @@ class Moments:
         if something was skipped.
         """
         name = at.table(view)
-        basis = self.ledger.erased_subjects() if view.opens else 0, left_out(self.session, view)
+        erased, skipped = self.ledger.erased_subjects() if view.opens else 0, left_out(self.session, view)
         if self.session.connected() is not self.kept_by:
             self.kept.clear()
             self.kept_by = self.session.connection
-        if name in self.kept and self.kept[name][0] != basis:
+        if name in self.kept and self.kept[name][0] != (erased, skipped):
             self.drop(name)
         if name not in self.kept:
-            table = fold(self.ledger, self.wire, view, at, skipped=basis[1])
+            table = fold(self.ledger, self.wire, view, at, skipped=skipped)
             self.let_go(KEPT - 1)
             with self.session.transaction() as cursor:
                 fill(cursor, view, at, table)
-        self.kept[name] = basis, time.monotonic()
+        self.kept[name] = (erased, skipped), time.monotonic()
         self.kept.move_to_end(name)
 
     def let_go(self, most: int = KEPT) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
@@ -32,11 +33,12 @@ from projections.projection import Projection
 from projections.query import LARGEST_PAGE, PAGE, Among, BadQuery, Cursor, Filter, Listing, page
 from projections.relative import relative
 from projections.scope import Reach
-from projections.sql import POSITION, of_moment
+from projections.sql import POSITION, hold, of_moment
 from projections.statement import Statement
 
 LONGEST_CURSOR = 4_000
 LONGEST_SEARCH = 200
+MOST_DIGITS = 1_000  # PostgreSQL has an end to them too, much later.
 OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
 RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait", "group", *as_of.ASKED})
 Given = Sequence[tuple[str, str]]
@@ -62,7 +64,7 @@ def told(asking: Any, statement: Statement) -> Found:
 
 
 def position_of(asking: Any, view: Projection) -> int:
-    asking.execute(POSITION, (view.name,))
+    asking.execute(f"{hold(view)}; {POSITION}", (view.name,))
     found = asking.fetchone()
     if found is None:
         raise ViewNotBuilt
@@ -71,6 +73,7 @@ def position_of(asking: Any, view: Projection) -> int:
 
 def least_position(asking: Any, views: Sequence[Projection]) -> int:
     """How far all of several views have come."""
+    asking.execute("; ".join(map(hold, views)))
     return min(position_of(asking, view) for view in views)
 
 
@@ -100,7 +103,7 @@ async def asked_of(
     if as_of.wanted(given):
         await ledger_position(service, read_after)
         at = await moments.moment(given, read_after)
-        asked = replace(asked, now=at.now, kept_in=of_moment(at.table(view)))
+        asked = replace(asked, now=at.now, reach=replace(reach, at=None), kept_in=of_moment(at.table(view)))
         given, answer = as_of.pinned(given, at), partial(answer_then, moments, view, at)
     if (wanted := dict(given).get("group")) is not None:
         group = await asyncio.to_thread(group_of, service, who, wanted)
@@ -149,7 +152,7 @@ def reach_of(service: Service, who: Actor, view: Projection | None = None) -> Re
         raise NotAllowed(action=Action.READ, because=f"the role {actor.role or 'of nobody'} has no such right")
     if view is not None and view.reserved and scope is not Scope.ALL:
         raise NotAllowed(action=Action.READ, because=f"{view.name} is for those who may read everything")
-    return Reach(actor, scope)
+    return Reach(actor, scope, datetime.now(UTC))
 
 
 def listing(view: Projection, given: Given, reach: Reach, cursors: "Cursors") -> Listing:
@@ -203,6 +206,8 @@ def typed(parameter: str, kind: Any, text: str) -> Any:
         raise wrong(parameter, error.errors()[0]["msg"]) from None
     if isinstance(found, int) and abs(found) >= 2**63:
         raise wrong(parameter, "this is larger than any number here")
+    if isinstance(found, Decimal) and abs(found.adjusted()) > MOST_DIGITS:
+        raise wrong(parameter, f"a number has at most {MOST_DIGITS} digits on either side of its point")
     if isinstance(found, datetime):
         try:
             return found.astimezone(UTC)  # Python knows stranger offsets than PostgreSQL does.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, TypeVar, get_type_hints
 
@@ -123,7 +124,7 @@ class Following:
         if now.build != place.build or moved or late or reach != place.reach:
             return self.anew(asking, now, reach)
         asking.execute(BY_POSITION)
-        asked = replace(self.asked, reach=reach)
+        asked = self.asked_by(reach)
         rows = told(asking, changed_rows(self.view, asked, place.position, MOST))
         until, more = now.position, len(rows) > MOST
         if more:
@@ -150,6 +151,11 @@ class Following:
         place = Place(now.position, reach, now.build, now.people, now.since)
         return Told([Change("reset", now.position, {})], self.knowing(asking, place))
 
+    def asked_by(self, reach: Reach) -> Listing:
+        """What he asks, at this present: he may have begun an hour ago."""
+        now = datetime.now(UTC)
+        return replace(self.asked, reach=replace(reach, at=now), now=now)
+
     def depends_on_people(self, reach: Reach) -> bool:
         return self.view.scoped and reach.scope is not Scope.ALL
 
@@ -157,7 +163,7 @@ class Following:
         """With the keys of a list that is filtered, where they are not too many."""
         if not self.narrowed:
             return place
-        asked = replace(self.asked, reach=place.reach)
+        asked = self.asked_by(place.reach)
         keys = frozenset(map(self.key_of, told(asking, listed_keys(self.view, asked, MOST_KNOWN))))
         return replace(place, known=None if len(keys) > MOST_KNOWN else keys, looked=True)
 

@@ -45,7 +45,7 @@ class ViewReader:
             try:
                 with self.connection() as connection, connection.cursor() as asking:
                     return ask(asking)
-            except psycopg2.errors.UndefinedTable:
+            except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName):
                 raise ViewNotBuilt from None
             except psycopg2.errors.QueryCanceled:
                 raise Unavailable(f"the views took longer than {STATEMENT_SECONDS} s") from None

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from api.addresses import has_events, rows_behind, with_events
 from api.as_of import ASKED
-from api.asking import FILTERS, RESERVED, Asked, Cursors, asked_of, parameters, wrong
+from api.asking import FILTERS, RESERVED, Asked, Cursors, Found, asked_of, parameters, wrong
 from api.changes import add_changes
 from api.reading import ReadAfter, Who, content, in_json
 from api.service import Service
@@ -20,7 +20,7 @@ from api.shown import schema
 from api.spreadsheet import MEDIA_TYPE, header, lines
 from projections import VIEWS
 from projections.projection import Projection
-from projections.query import LARGEST_PAGE, BadQuery, Listing, answered, count, cursor, page, summary
+from projections.query import LARGEST_PAGE, MOST_GROUPS, BadQuery, Listing, answered, count, cursor, page, summary
 from projections.query import told as told_columns
 from projections.statement import Statement
 
@@ -171,13 +171,13 @@ def add_summary(router: APIRouter, service: Service, view: Projection, name: str
 
     async def figures(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
         asked, by, statement = await read(request, who, read_after)
-        position, found = await asked.answer(statement)
+        position, found = await groups_of(asked, statement)
         rows = [row | rows_behind(view, wanted, asked.given, by, row) for row in found]
         return in_json({"rows": rows}, {"Position": str(position)})
 
     async def in_cells(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
         asked, _, statement = await read(request, who, read_after)
-        position, found = await asked.answer(statement)
+        position, found = await groups_of(asked, statement)
         body = header(statement.columns) + lines(statement.columns, found)
         return Response(body, headers=dict(csv_headers(f"{view.name}-{name}", position)))
 
@@ -204,6 +204,14 @@ def add_summary(router: APIRouter, service: Service, view: Projection, name: str
         responses={200: CSV},
         **shared,
     )(in_cells)
+
+
+async def groups_of(asked: Asked, statement: Statement) -> tuple[int, Found]:
+    """All of them: figures that lack some would be taken for the whole. Raises InvalidRequest for too many."""
+    position, found = await asked.answer(statement)
+    if len(found) > MOST_GROUPS:
+        raise wrong("by", f"there are more than {MOST_GROUPS:,} groups; tell them by fewer columns, or filter")
+    return position, found
 
 
 BEHIND = """

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+import psycopg2.errors
+
 from consumers.advance import Source
 from consumers.dead_letters import log_parked, skipped_by
 from consumers.lines import Lines
@@ -109,31 +111,34 @@ def fold(
     view: Projection,
     at: Moment,
     *,
-    skipped: Skips = frozenset(),
     most: int = MOST_ROWS,
+    skipped: Skips = frozenset(),
     tell: Callable[[int], object] = lambda _: None,
 ) -> Table:
     """The view's rows at a moment; `tell` hears how far it has come. Raises FoldFailed, Corrupt or TooManyRows.
 
-    What is `skipped` is left out, and a key whose event the fold does not take does not go on, as in the view itself.
-    Personal values are opened with the keys that are there now: who has been erased since is so at every moment.
+    Personal values are opened with the keys that are there now: who has been erased since is so at every moment. What
+    the fold does not take stops its key alone, as in the view itself, and what was `skipped` there is left out.
     """
     table, aside = Table(view, remember=False), Aside(skipped=skipped)
     for told in Source(ledger.afresh(), wire, view).batches(0, at.position):
-        happened = told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred]
-        table.fold_aside(happened, aside)
+        known = told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred]
+        table.fold_aside(known, aside)
         log_parked(view, aside.parked)
-        aside.parked.clear()
-        if len(table.states) > most:
+        aside.parked.clear()  # Nobody tries again: the next moment is folded anew.
+        if table.size > most:
             raise TooManyRows(f"{view.name} has more than {most:,} rows at position {told[-1][0]:,}")
         tell(told[-1][0])
     return table
 
 
 def left_out(session: Session, view: Projection) -> Skips:
-    """What somebody has skipped in this version of the view's fold."""
-    with session.transaction() as cursor:
-        return skipped_by(cursor, view)
+    """What somebody has skipped in this version of the fold, each for a key."""
+    try:
+        with session.transaction() as cursor:
+            return skipped_by(cursor, view)
+    except psycopg2.errors.UndefinedTable:  # No worker has been here yet.
+        return frozenset()
 
 
 def occurred_at(circumstance: Any) -> Instant:

@@ -190,12 +190,20 @@ class Projector:
         return False
 
     def pass_over(self, idle: Sequence[Follower], last: int) -> None:
-        """Nothing that these views read has happened, and that is worth knowing to who waits for them."""
+        """Nothing that these views read has happened, and that is worth knowing to who waits for them.
+
+        Who has had another turn since stands where that has brought him, and is never taken back.
+        """
+        places = [
+            each.place
+            for each in idle
+            if each.place.position < last and self.following.get(each.place.view.name) is each
+        ]
         try:
-            pass_over(self.session, [follower.place for follower in idle], last)
+            pass_over(self.session, places, last)
         except Fenced:
-            for follower in idle:
-                self.following.pop(follower.place.view.name)
+            for place in places:
+                self.following.pop(place.view.name)
 
     def retry(self) -> None:
         """Try again what is due of the dead letters; nobody is asked where there are none."""

@@ -105,7 +105,7 @@ class Rebuild:
         self.view = view
         self.ledger = ledger
         self.wire = Wire(ledger_url)
-        self.source = Source(ledger, self.wire, view)
+        self.source = Source(ledger.afresh(), self.wire, view)  # Who was erased by another process is closed.
         self.session = Session(database_url, f"rebuild of {view.name}")
         self.report = report
         self.stop = stop or Event()

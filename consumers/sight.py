@@ -41,7 +41,8 @@ class Sight:
     def ask(self, view: Projection, statement: str, values: list[Any]) -> None:
         try:
             self.cursor.execute(statement, values)
-        except psycopg2.errors.UndefinedTable as missing:  # No worker has made it yet.
+        except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName) as missing:
+            # No worker has made it yet.
             raise NotThereYet(view.name) from missing
 
 
@@ -51,6 +52,8 @@ def sight(session: Session, views: Sequence[Projection], now: Instant, since: in
     with session.transaction() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         seen = Sight(cursor, now)
+        for view in views:
+            seen.ask(view, sql.hold(view), [])
         for view in views:
             if seen.position(view) < since:
                 raise NotThereYet(view.name)

@@ -127,6 +127,8 @@ def move(cursor: Cursor, place: Place, until: int) -> None:
 
 def pass_over(session: Session, places: Sequence[Place], until: int) -> None:
     """Move several views at once over events that none of them reads. Raises Fenced if one of them is elsewhere."""
+    if not places:
+        return
     with session.transaction() as cursor:
         extras.execute_values(
             cursor,
@@ -135,7 +137,7 @@ def pass_over(session: Session, places: Sequence[Place], until: int) -> None:
             " WHERE name = view AND build = in_build AND position = from_position",
             [(place.view.name, place.build, place.position, until) for place in places],
             "(%s, %s::integer, %s::bigint, %s::bigint)",
-            page_size=max(len(places), 1),
+            page_size=len(places),
         )
         if cursor.rowcount != len(places):
             raise Fenced(f"one of {', '.join(place.view.name for place in places)} is elsewhere")

@@ -95,6 +95,7 @@ THROUGH = f"""is_now IN (SELECT linked.is_now FROM views.contacts AS linked WHER
         "do_not_contact",
         "erased_on",
     ),
+    sought_by=("phones",),
     search=("name", "phones"),
 )
 def contacts(

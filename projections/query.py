@@ -365,7 +365,10 @@ def after(key: Key, value: str | None, text: Text) -> None:
 
 
 def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | None = None) -> Statement:
-    """The figures of a summary, for each value of the columns in `by`; of none, those of all rows together."""
+    """The figures of a summary, for each value of the columns in `by`; of none, those of all rows together.
+
+    Of more groups than `MOST_GROUPS` one more.
+    """
     if name not in view.summaries:
         raise BadQuery("summary", f"{view.name} has {', '.join(view.summaries) or 'none'}")
     wanted = view.summaries[name]
@@ -384,5 +387,5 @@ def summary(view: Projection, name: str, asked: Listing, by: Sequence[str] | Non
         text.add(f"AND ({wanted.among.sql})")
     if by:
         places = ", ".join(str(place) for place, _ in enumerate(by, start=1))
-        text.add(f"GROUP BY {places} ORDER BY {places} LIMIT {MOST_GROUPS}")
+        text.add(f"GROUP BY {places} ORDER BY {places} LIMIT {MOST_GROUPS + 1}")
     return text.statement((*by, *wanted.figures))

@@ -116,7 +116,7 @@ OPEN = (
             "captured_at",
             "next_action_at",
         ),
-        f"customer_id IN {HIM} OR lead_id IN (SELECT lead_id FROM open_leads)",
+        f"customer_id = ANY(ARRAY{HIM}) OR lead_id = ANY(ARRAY(SELECT lead_id FROM open_leads))",
         "captured_at",
     ),
     Part(

@@ -85,6 +85,7 @@ RANK = """CASE WHEN owner_id IS NULL THEN 5
     opens=("identities", "identities_added"),
     listed="status NOT IN ('lost', 'invalid')",
     computed={"subject_id": (str, "'lead/' || lead_id"), "rank": (int, RANK)},
+    sought_by=("customer_id",),
     search=("phones", "campaign", "source"),
     sorts=(
         "rank",

@@ -1,6 +1,7 @@
 """Who may see which rows: what `domain.access` decides of one subject, as a condition on a whole list."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from domain.access import Action, Scope, scope_of
@@ -12,10 +13,13 @@ from projections.statement import Text
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Who reads, and how far his right to read goes; None of both is the service itself, which sees everything."""
+    """Who reads, and how far his right to read goes; None of both is the service itself, which sees everything. `at` is
+    when he does, where the list is of another present: its later pages are of that of the first.
+    """
 
     actor: Actor
     scope: Scope
+    at: datetime | None = field(default=None, compare=False)
 
     @property
     def person(self) -> str | None:
@@ -70,8 +74,7 @@ def within_reach(reach: Reach, text: Text) -> None:
     text.add("(owner_id = %s OR formerly = 'staff/' || %s", person, person)
     text.add("OR ((owner_id IS NOT NULL OR formerly IS NOT NULL) AND %s = ANY(collaborators)", person)
     text.add("AND EXISTS (SELECT FROM unnest(collaborators, collaborating_until) AS access (who, until) WHERE")
-    text.add("who = %s AND", person)
-    text.add("(until IS NULL OR :now < until)))")
+    text.add("who = %s AND (until IS NULL OR %s < until)))", person, reach.at or text.now)
     of_pools(f"{POOLS} WHERE members && %s::text[]", text, units(actor.org_path))
     if scope is not Scope.OWN:
         text.add(f"OR (pool_id IS NULL AND (owner_id IS NULL OR owner_id NOT IN (SELECT staff_id {STAFF}))")

@@ -156,18 +156,19 @@ def defined(view: Projection) -> str:
 
 
 def create_indexes(view: Projection, build: int) -> list[str]:
-    """The primary key, and an index for each column by which rows are found.
+    """The primary key, and an index for each column by which rows are found: of several values, for each of them.
 
     That by position, for who follows a list, is of pages and not of rows: it costs a writer next to nothing, and as
     long as no other column with an index changes, a row stays where it is.
     """
     name = table(view, build)
     scoped = ("owner_id", "pool_id") if issubclass(view.row, Scoped) else ()
-    wanted = [column for column in dict.fromkeys((*view.looked_up, *view.sought_by, *scoped)) if column != view.key[0]]
+    sought = dict.fromkeys((*view.looked_up, *view.sought_by, *scoped))
+    wanted = tuple(column for column in sought if column != view.key[0])
     key = names(of(view, view.primary_key))
     return [
         f"ALTER TABLE {name} ADD PRIMARY KEY ({key})",
-        *(f"CREATE INDEX ON {name} ({quoted(column)})" for column in wanted),
+        *(f"CREATE INDEX ON {name} {'USING gin ' if each.many else ''}({each.quoted})" for each in of(view, wanted)),
         *([] if view.words is None else [f"CREATE INDEX ON {name} USING gin ({quoted(view.words)})"]),
         *([] if view.inward else [f"CREATE INDEX ON {name} USING brin (as_of_position) WITH ({OF_PAGES})"]),
     ]
@@ -179,6 +180,13 @@ def show(view: Projection, build: int) -> list[str]:
         f"DROP VIEW IF EXISTS {shown(view)}",
         f"CREATE VIEW {shown(view)} AS SELECT * FROM {table(view, build)}",
     ]
+
+
+def hold(view: Projection) -> str:
+    """For whoever asks a view several things in one snapshot, before anything else: no other build takes its place
+    meanwhile. Of one that did, that snapshot would have the rows from before its last steps.
+    """
+    return f"LOCK TABLE {shown(view)} IN ACCESS SHARE MODE"
 
 
 def size(view: Projection, build: int) -> str:
@@ -281,10 +289,12 @@ def copy(view: Projection, build: int, *, frozen: bool) -> str:
 
 
 def copy_aside(view: Projection, build: int) -> tuple[str, str]:
-    """A table of this session alone, where rows wait until they are all there, and the way into it."""
+    """A table of this session alone, where rows wait until they are all there, and the way into it. What an earlier
+    step of the same transaction has left there is gone.
+    """
     aside = f"pg_temp.{quoted(f'{view.name}_v{build}')}"
     create = f"CREATE TEMPORARY TABLE IF NOT EXISTS {quoted(f'{view.name}_v{build}')} (LIKE {table(view, build)})"
-    return f"{create} ON COMMIT DELETE ROWS", f"COPY {aside} ({names(view.columns)}) FROM STDIN"
+    return f"{create} ON COMMIT DELETE ROWS; DELETE FROM {aside}", f"COPY {aside} ({names(view.columns)}) FROM STDIN"
 
 
 def upsert_from_aside(view: Projection, build: int) -> str:

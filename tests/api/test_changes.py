@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID
@@ -317,6 +318,20 @@ def test_a_change_is_told_at_once_and_a_heartbeat_says_how_far_it_is(house: Hous
         views.put(sales_worklist, lead(2, status="negotiating", as_of_position=10), position=10)
         assert crm.until("id: 10\n").count("event: gone") == 1, "it is not in his list any more"
         assert house.app.service.followers == 2
+
+
+def test_what_depends_on_now_is_of_when_it_is_told_and_not_of_when_he_began(
+    house: House, views: Views, quick: None
+) -> None:
+    with in_thread(house.app) as port, raw(port) as connection, raw(port) as second:
+        ann, crm = Follower(connection, by="user:ann"), Follower(second)
+        ann.until("id: 0\n\n")
+        crm.until("id: 0\n\n")
+        since = datetime.now(UTC)
+        helped = lead(2, owner_id="sue", collaborators=("ann",), collaborating_until=(since,), as_of_position=2)
+        views.put(sales_worklist, lead(1, next_action_at=since, as_of_position=1), helped, position=2)
+        assert str(UUID(int=2)) not in ann.until("id: 2\n\n"), "his access has ended since he began"
+        assert '"rank":1' in crm.until("id: 2\n\n"), "it was due when he was told"
 
 
 def test_who_has_left_is_told_no_more(house: House, views: Views, quick: None) -> None:

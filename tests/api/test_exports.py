@@ -75,6 +75,20 @@ def test_what_an_address_does_not_take_is_refused(house: House, views: Views, pa
     assert told["errors"][0]["parameter"] == parameter
 
 
+@pytest.mark.parametrize("path", ["/views/funnel/stages", "/views/funnel/stages.csv"])
+def test_figures_of_too_many_groups_are_refused_and_not_cut(
+    house: House, views: Views, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("projections.query", "api.views"):
+        monkeypatch.setattr(f"{module}.MOST_GROUPS", 2)
+    views.put(funnel, journey(1, source="ads"), journey(2, source="fair"))
+    assert house.get(f"{path}?by=source", CRM).status_code == 200
+    views.put(funnel, journey(3, source="web"))
+    told = problem(house.get(f"{path}?by=source", CRM), 422, "invalid-request")
+    assert told["errors"][0]["parameter"] == "by"
+    assert "more than 2 groups" in told["errors"][0]["detail"]
+
+
 # From now on
 
 

@@ -21,7 +21,7 @@ from domain.values import LeadId
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.scan import Wire
-from projections import VIEWS, lead_likeness, sales_worklist, sql
+from projections import VIEWS, lead_likeness, sales_worklist, sql, status_time
 from projections.personal import erased, readable
 from projections.projection import Projection, projection
 from projections.rows import OfPerson, PersonalText, table
@@ -280,6 +280,16 @@ def test_who_has_been_erased_is_so_at_every_moment_before_it(house: House) -> No
         assert "9000" in repr(then.rows(sales_worklist, 4)), "of others nothing is lost"
 
 
+def test_who_has_been_erased_by_another_process_is_so_in_what_is_built_anew(house: House) -> None:
+    tell(house.ledger, captured)
+    house.ledger.history(f"lead/{captured.lead_id}")  # The key is at hand in this process, and stays there.
+    house.rebuild(sales_worklist)
+    assert "+86138****8000" in repr(house.rows(sales_worklist))
+    destroy_key(house.url, f"lead/{captured.lead_id}", at(4, 1), "dpo")
+    house.rebuild(sales_worklist)
+    assert "8000" not in repr(house.rows(sales_worklist))
+
+
 # What nothing may be left of
 
 
@@ -305,3 +315,10 @@ def moment_of(position: int, occurred: datetime | None = None) -> Any:
     from consumers.at import Moment
 
     return Moment(position, NOW, occurred)
+
+
+def test_of_a_view_whose_keys_have_many_rows_it_is_these_that_are_counted(anything: Past) -> None:
+    when = moment(anything.ledger, None, None, NOW)
+    keys = len(fold(anything.ledger, anything.wire, status_time, when).states)
+    with pytest.raises(TooManyRows):
+        fold(anything.ledger, anything.wire, status_time, when, most=keys)

@@ -1,12 +1,11 @@
 """Dead letters, on a real PostgreSQL: who is concerned by a poison event waits, in order, and nobody else."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace as changed
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 from zlib import crc32
@@ -20,14 +19,15 @@ from consumers.dead_letters import know_aside, skipped
 from consumers.rebuild import AlreadyRebuilding
 from consumers.retry import NotParked, place_of, retry, skip
 from consumers.rollback import drop_kept
-from consumers.session import Session
+from consumers.session import Session, rows
 from consumers.tracking import Fenced, ensure, fail, prepare
 from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
 from ledger.scan import Wire
-from projections import audit_trail, funnel, sales_worklist
+from projections import audit_trail, funnel, sales_worklist, sql
 from projections.folding import FoldFailed, Key
 from projections.projection import Projection
+from projections.rows import Row
 from tests.consumers.histories import LEADS, any_history
 from tests.consumers.house import House, poisoned, talks
 from tests.consumers.telling import tell
@@ -315,35 +315,35 @@ def test_what_is_skipped_is_recorded_and_the_rest_goes_on(house: House) -> None:
         assert house.rows(funnel) == live, "batch by batch too"
 
 
-def test_a_moment_is_folded_as_the_view_that_answers_is(house: House) -> None:
-    """What does not go on there does not go on then, and what was skipped is left out."""
-    last = tell(house.ledger, captured, *OTHERS, contacted, qualified, lost)
+def test_a_moment_stops_at_what_the_view_stops_at_and_leaves_out_what_it_leaves_out(house: House) -> None:
+    tell(house.ledger, captured, *OTHERS, contacted, qualified, lost)
     with hand(house) as somebody:
         with poisoned(funnel, type(qualified)):
-            somebody.read(0, last)
-            assert as_of_now(house, somebody) == positions(house) == {str(LEAD): 4, str(OTHER): 3}
+            house.worker(views=[funnel])
+            house.caught_up(funnel)
+            assert len(now(house, somebody)) == 2
+            assert now(house, somebody) == live(somebody)
             somebody.skip()
-            somebody.retry()
-            assert as_of_now(house, somebody) == positions(house) == {str(LEAD): last, str(OTHER): 3}
-        assert qualified_at(house, somebody) == qualified_at(house, None), "the fold would take it by now"
+            healed(house, funnel)
+            assert now(house, somebody) == live(somebody)
+        assert now(house, somebody) == live(somebody), "the fold would take it by now, and leaves it out"
 
 
-def as_of_now(house: House, somebody: Hand) -> dict[str, int]:
-    return {str(UUID(int=key)): row.as_of_position for key, row in folded(house, somebody).items()}
+def now(house: House, somebody: Hand) -> list[tuple[Row, int]]:
+    """The view as of the end of the ledger."""
+    when = moment(house.ledger, None, None, datetime.now(UTC))
+    left = left_out(somebody.session, funnel)
+    return with_positions(fold(house.ledger, somebody.wire, funnel, when, skipped=left).rows())
 
 
-def qualified_at(house: House, somebody: Hand | None) -> dict[str, object]:
-    """When each lead was qualified, as the view has it, or as it is folded up to now."""
-    if somebody is not None:
-        return {str(UUID(int=key)): row.qualified_at for key, row in folded(house, somebody).items()}
-    with psycopg.connect(house.url) as connection:
-        return {str(key): at for key, at in connection.execute("SELECT lead_id, qualified_at FROM views.funnel")}
+def live(somebody: Hand) -> list[tuple[Row, int]]:
+    with somebody.session.transaction() as cursor:
+        cursor.execute(f"SELECT {sql.names(funnel.columns)} FROM {sql.shown(funnel)}")
+        return with_positions(rows(cursor, funnel))
 
 
-def folded(house: House, somebody: Hand) -> dict[Any, Any]:
-    until, skips = moment(house.ledger, None, None, datetime.now(UTC)), left_out(somebody.session, funnel)
-    found: dict[Any, Any] = fold(house.ledger, somebody.wire, funnel, until, skipped=skips).states
-    return found
+def with_positions(found: Iterable[Row]) -> list[tuple[Row, int]]:
+    return sorted(((row, row.as_of_position) for row in found), key=lambda each: str(each[0]))
 
 
 def test_a_mended_fold_of_a_higher_version_folds_what_was_skipped(house: House) -> None:

@@ -1,7 +1,7 @@
 """The runner, on a real PostgreSQL: whatever happens, a view is what its fold makes of the ledger."""
 
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace as changed
 from random import Random
 from typing import Any
@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from commands.service import open_ledger
-from consumers import projector
-from consumers.advance import Source, advance
+from consumers import projector, session
+from consumers.advance import Source, advance, step
 from consumers.session import ReadsUnavailable, Session
 from consumers.tracking import Fenced, Place, ensure, prepare
 from domain.customer.facts.protection import PersonalDataErased
@@ -267,6 +267,21 @@ def test_a_view_without_a_row_for_a_key_deletes_it(house: House) -> None:
     assert house.rows(sales_worklist) == []
 
 
+def test_two_steps_in_one_transaction_come_to_the_same_as_in_two(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a rebuild takes them that is far behind when it swaps: what the first has copied, the second must not."""
+    monkeypatch.setattr(session, "FEW", 0)
+    tell(house.ledger, captured, another, changed(lost, from_="new"), touched)
+    with closing(Session(house.url, "steps")) as ours, closing(Wire(house.url)) as wire:
+        prepare(ours)
+        source, place = Source(house.ledger, wire, sales_worklist), Place(sales_worklist, 0, 0)
+        place.build = ensure(ours, sales_worklist).build
+        with ours.transaction() as cursor:
+            for until in (2, 4):
+                step(cursor, place, source.read(place.position, until, 10), until)
+                place.position = until
+    house.must_equal_a_rebuild(sales_worklist)
+
+
 @pytest.mark.parametrize("prompt", [True, False])
 def test_a_view_for_which_people_wait_has_turns_between_those_of_others(
     house: House, monkeypatch: pytest.MonkeyPatch, *, prompt: bool
@@ -291,6 +306,35 @@ def test_a_view_for_which_people_wait_has_turns_between_those_of_others(
     assert not happens
     behind = house.status(worklist).lag_events
     assert (behind, house.status(status_time).lag_events) == (0 if prompt else 1, 1)
+    worker.let_go()
+    worker.wire.close()
+    worker.waker.close()
+    worker.rebuilds.shutdown()
+
+
+def test_a_view_that_was_told_between_turns_is_not_taken_back_behind_that(house: House) -> None:
+    """When its own turn came, nothing had happened for it; the end of the round is not where it stands by then."""
+    happens = [talked]
+
+    def interrupted(row: Any, event: Any) -> Any:
+        if happens:
+            tell(house.ledger, happens.pop())
+            worker.prompt_again_at = 0.0
+        return staff_directory.evolve(row, event)
+
+    views = (sales_worklist, changed(staff_directory, evolve=interrupted), status_time)
+    worker = projector.Projector(views, house.ledger, house.url, house.url)
+    prepare(worker.session)
+    tell(house.ledger, captured, contacted)
+    while len(worker.following) < len(views) or worker.round():
+        worker.round()
+    last = tell(house.ledger, onboarded("ann"))
+    worker.prompt_again_at = float("inf")
+    worker.round()
+    assert not happens
+    assert house.status(sales_worklist).position == last + 1
+    worker.round()
+    house.must_equal_a_rebuild(sales_worklist)
     worker.let_go()
     worker.wire.close()
     worker.waker.close()

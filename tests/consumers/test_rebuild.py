@@ -2,23 +2,28 @@
 
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from random import Random
 from threading import Event, Thread
+from typing import Any
 from unittest.mock import patch
 
 import psycopg2
 import pytest
 
+from api.asking import position_of, told
+from api.viewing import ViewReader
 from consumers import projector
 from consumers.projector import ViewStatus
 from consumers.rebuild import AlreadyRebuilding, Progress, Rebuild, Stopped
-from consumers.session import Session
+from consumers.session import ReadsUnavailable, Session
 from domain.lead.facts.intake import LeadCaptured
 from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
 from projections import funnel, sales_worklist, sql
 from projections.folding import FoldFailed
 from projections.projection import projection
+from projections.query import Listing, page
 from projections.rows import Row, table
 from tests.consumers.histories import any_history
 from tests.consumers.house import PATIENCE, House, bewildered, talks
@@ -58,6 +63,42 @@ def test_readers_see_the_whole_view_at_any_moment_of_a_rebuild(house: House, see
         each.join()
     assert wrong == []
     assert reads[0] > 100
+
+
+def test_whoever_has_asked_how_far_a_view_has_come_reads_the_build_that_has_come_so_far(house: House) -> None:
+    """What the last step of a swap folds is not in the snapshot of who began to read before that."""
+    tell(house.ledger, captured)
+    house.worker(views=[sales_worklist])
+    house.caught_up(sales_worklist)
+    reader = ViewReader(house.url, 1)
+    seen: list[tuple[int, list[int]]] = []
+
+    class Raced(Rebuild):
+        def swap_now(self) -> None:
+            if seen:
+                super().swap_now()
+                return
+            tell(house.ledger, contacted)
+            house.caught_up(sales_worklist)
+            failed: list[ReadsUnavailable] = []
+
+            def ask(asking: Any) -> tuple[int, list[int]]:
+                position = position_of(asking, sales_worklist)
+                try:
+                    Rebuild.swap_now(self)
+                except ReadsUnavailable as waiting:
+                    failed.append(waiting)
+                found = told(asking, page(sales_worklist, Listing(datetime.now(UTC), None)))
+                return position, [row["as_of_position"] for row in found]
+
+            seen.append(reader.read(ask))
+            if failed:
+                raise failed[0]
+
+    Raced(sales_worklist, house.ledger, house.url, house.url).run()
+    reader.close()
+    assert seen == [(2, [2])]
+    assert len(house.rows(sales_worklist)) == 1
 
 
 def test_what_is_written_during_a_rebuild_is_not_lost(house: House, seed: int) -> None:

@@ -1,6 +1,6 @@
 """Lists of rows, on a real PostgreSQL: who may see what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -18,7 +18,7 @@ from domain.staff import Departed, Employed, Stranger
 from domain.values import LeadId, OrgPath, PoolId, StaffId
 from projections.funnel import Journey, funnel
 from projections.pool_directory import PublicPool, pool_directory
-from projections.query import Listing, count, page, summary
+from projections.query import Listing, count, cursor, page, summary
 from projections.sales_worklist import SalesLead, sales_worklist
 from projections.scope import Reach
 from projections.staff_directory import Colleague, staff_directory
@@ -167,3 +167,16 @@ def test_everybody_reads_the_directories(views: Views) -> None:
     views.put(staff_directory, Colleague(staff_id=PEOPLE[0], name="Ann", role="sales", org_path=ORGS[1]))
     nobody = Actor(kind="user", id="nobody", org_path=OrgPath("south"))
     assert len(views.run(page(staff_directory, Listing(NOW, Reach(nobody, Scope.OWN))))) == 1
+
+
+def test_a_page_is_of_the_present_of_the_first_but_who_may_see_it_is_of_now(views: Views) -> None:
+    """Else whoever kept a cursor would be let in by it after his time."""
+    ann, mine = Actor(kind="user", id="ann", org_path=OrgPath("south")), StaffId("ann")
+    shared = {"owner_id": StaffId("bob"), "collaborators": (mine,), "collaborating_until": (NOW + timedelta(days=1),)}
+    views.put(sales_worklist, *(lead(number, **shared) for number in (1, 2, 3)))
+    first = Listing(NOW, Reach(ann, Scope.OWN, NOW), limit=1)
+    seen, _ = views.run(page(sales_worklist, first))
+    further = replace(first, after=cursor(sales_worklist, first, seen))
+    assert numbers(views.run(page(sales_worklist, further))) == [2, 3]
+    late = replace(further, reach=Reach(ann, Scope.OWN, NOW + timedelta(days=1)))
+    assert views.run(page(sales_worklist, late)) == []
