@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
+from tests.cli import forked
 from tests.memory import MASTER
 
 PROGRAM = [sys.executable, "-P", "-m", "api.cli"]
@@ -50,17 +52,15 @@ def lifeledger(
     seconds: float = 120,
 ) -> Said:
     """Run a command to its end, which comes within so many seconds."""
-    done = subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
-        env=environment() if env is None else env,
-        cwd=at,
-        input=given,
-        stdin=subprocess.DEVNULL if given is None else None,
-        capture_output=True,
-        timeout=seconds,
-        check=False,
-    )
-    return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+    with TemporaryFile() as told, TemporaryFile() as out, TemporaryFile() as err:
+        told.write(given or b"")
+        told.seek(0)
+        code = forked.run(
+            list(map(str, arguments)), environment() if env is None else env, at, (told, out, err), seconds
+        )
+        out.seek(0)
+        err.seek(0)
+        return Said(code, out.read().decode(), err.read().decode())
 
 
 @contextmanager
