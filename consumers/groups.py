@@ -52,7 +52,9 @@ class Groups:
         now = self.executor.clock()
         if (self.again_at is not None and now < self.again_at) or not self.session.take(LEASE):
             return 0
-        moved = sum(self.ask(group_id, now) for group_id in self.published())
+        published = self.published()
+        self.complained = {group_id: told for group_id, told in self.complained.items() if group_id in published}
+        moved = sum(self.ask(group_id, now) for group_id in published)
         self.again_at = self.executor.clock() + EVERY
         return moved
 
@@ -69,7 +71,6 @@ class Groups:
         known = self.executor.state(f"group/{group_id}")
         group = known.state
         if not isinstance(group, Group):
-            self.complained.pop(group_id, None)
             return 0
         try:
             found = self.found(group, now)
