@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
+from api.caller import caller
 from api.problems import InvalidRequest
+from domain.actor import Actor
 
 Given = Sequence[tuple[str, str]]
 """A query string, as pairs."""
@@ -19,8 +22,11 @@ def told(parameter: str, detail: str) -> dict[str, str]:
     return {"parameter": parameter, "in": "query", "detail": detail}
 
 
-async def only_what_it_takes(request: Request) -> None:
-    """For every address that reads: what it would not look at is not passed over. Raises InvalidRequest."""
+async def only_what_it_takes(request: Request, _: Annotated[Actor, Depends(caller)]) -> None:
+    """For every address that reads, once it is known who asks: what it would not look at is not passed over.
+
+    Raises InvalidRequest.
+    """
     takes = [each.alias for each in request.scope["route"].dependant.query_params]
     must_be_known([name for name, _ in request.query_params.multi_items()], takes)
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+import psycopg2.errors
+
 from consumers.advance import Source
 from consumers.dead_letters import log_parked, skipped_by
 from consumers.lines import Lines
@@ -139,8 +141,11 @@ def fold(
 
 def left_out(session: Session, view: Projection) -> Skips:
     """What somebody has skipped in this version of the view's fold."""
-    with session.transaction() as cursor:
-        return skipped_by(cursor, view)
+    try:
+        with session.transaction() as cursor:
+            return skipped_by(cursor, view)
+    except psycopg2.errors.UndefinedTable:  # No worker has been here yet, and nothing can have been skipped.
+        return frozenset()
 
 
 def occurred_at(circumstance: Any) -> Instant:
