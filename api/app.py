@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
@@ -16,6 +16,7 @@ from api.commands import Door, doors, routes
 from api.document import ANYBODY, READERS, document, problems
 from api.headers import must_be_clear
 from api.metrics import Figures
+from api.parameters import only_what_it_takes
 from api.problems import (
     MEDIA_TYPE,
     STATUS,
@@ -97,9 +98,11 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.bulk = Bulk(service)
     app.router.routes.extend(routes(app.doors))
     app.router.routes.append(Route("/commands", app.bulk, methods=["POST"], include_in_schema=False))
-    app.include_router(reading.router(service), responses=problems(READERS))
-    for each in (views, screen_pop, overview):
-        app.include_router(each.router(service), responses=problems((*READERS, ViewNotBuilt, TooManyFollowers)))
+    strictly, of_views = [Depends(only_what_it_takes)], problems((*READERS, ViewNotBuilt, TooManyFollowers))
+    app.include_router(reading.router(service), responses=problems(READERS), dependencies=strictly)
+    app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
+    for each in (screen_pop, overview):
+        app.include_router(each.router(service), responses=of_views, dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
     for kind in (*STATUS, HTTPException, RequestValidationError, Exception):

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import psycopg2.errors
 
-from api.problems import FoldsWaiting, FoldTooLong, InvalidRequest, ViewNotBuilt
+from api.parameters import Given, wrong
+from api.problems import FoldsWaiting, FoldTooLong, ViewNotBuilt
 from api.viewing import STATEMENT_SECONDS
 from consumers.at import AS_OF, OCCURRED, Moment, NoSuchMoment, fill, fold, instant, left_out, moment, understood
 from consumers.session import ReadsUnavailable, Session
@@ -24,7 +25,6 @@ from projections.projection import Projection
 __all__ = ["ASKED", "PARAMETERS", "Moment", "Moments", "pinned", "wanted"]
 
 T = TypeVar("T")
-Given = Sequence[tuple[str, str]]
 
 ASKED = (AS_OF, OCCURRED)
 KEPT, KEEP_SECONDS = 8, 300.0  # So many tables, for so long after they were last asked.
@@ -56,12 +56,12 @@ class Moments:
             as_of = understood(asked[AS_OF]) if AS_OF in asked else None
             occurred = instant(asked[OCCURRED], OCCURRED) if OCCURRED in asked else None
             found = await asyncio.to_thread(moment, self.ledger, as_of, occurred, datetime.now(UTC), most=self.most)
-        except NoSuchMoment as wrong:
-            raise no_moment(wrong.of, str(wrong)) from None
+        except NoSuchMoment as no:
+            raise wrong(no.of, str(no)) from None
         if found.position > self.most:
             raise FoldTooLong(limit=self.most)
         if found.position < (read_after or 0):
-            raise no_moment(
+            raise wrong(
                 AS_OF, f"this is position {found.position}, and Read-After asks for nothing before {read_after}"
             )
         return found
@@ -143,10 +143,6 @@ class Moments:
 def wanted(given: Given) -> bool:
     """Whether another moment than this one is asked for."""
     return any(name in ASKED for name, _ in given)
-
-
-def no_moment(parameter: str, because: str) -> InvalidRequest:
-    return InvalidRequest(errors=[{"parameter": parameter, "in": "query", "detail": because}])
 
 
 def pinned(given: Given, at: Moment) -> list[tuple[str, str]]:

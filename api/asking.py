@@ -7,18 +7,19 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from fastapi import Request
-from pydantic import TypeAdapter, ValidationError
 
 from api import as_of
 from api.as_of import Moment, Moments
+from api.conditions import OPERATORS, condition, item_type, typed
+from api.parameters import Given, must_be_once, wrong
 from api.problems import InvalidRequest, ViewNotBuilt
+from api.questions import among
 from api.reading import Seer, ledger_position, not_before
 from api.service import Service
 from api.shown import schema
@@ -28,21 +29,16 @@ from domain.access import Action, Scope, scope_of
 from domain.actor import Actor
 from domain.errors import Hidden, NotAllowed
 from domain.group import Group
-from projections.columns import Column
 from projections.projection import Projection
-from projections.query import LARGEST_PAGE, PAGE, Among, BadQuery, Cursor, Filter, Listing, page
-from projections.relative import relative
+from projections.query import LARGEST_PAGE, PAGE, Among, BadQuery, Cursor, Listing
 from projections.scope import Reach
 from projections.sql import POSITION, hold, of_moment
 from projections.statement import Statement
 
 LONGEST_CURSOR = 4_000
 LONGEST_SEARCH = 200
-MOST_DIGITS = 1_000  # PostgreSQL has an end to them too, much later.
-OPERATORS = ("eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has")
 RESERVED = frozenset({"sort", "limit", "cursor", "by", "search", "after", "wait", "group", *as_of.ASKED})
-Given = Sequence[tuple[str, str]]
-"""A query string, as pairs."""
+SINGLE = RESERVED - {"by"}  # Columns may be named together, or one by one.
 Found = list[dict[str, Any]]
 Answer = Callable[[Statement], Awaitable[tuple[int, Found]]]
 """Rows, and the position that they are of."""
@@ -97,6 +93,7 @@ async def asked_of(
     for name, _ in given:
         if name in RESERVED - takes:
             raise wrong(name, f"this address takes {', '.join(sorted(takes)) or 'nothing'}, and filters")
+    must_be_once([name for name, _ in given], SINGLE)
     reach = await asyncio.to_thread(reach_of, service, who, view)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
     answer: Answer = partial(answer_now, views, view)
@@ -107,7 +104,7 @@ async def asked_of(
         given, answer = as_of.pinned(given, at), partial(answer_then, moments, view, at)
     if (wanted := dict(given).get("group")) is not None:
         group = await asyncio.to_thread(group_of, service, who, wanted)
-        asked = replace(asked, among=among(view, group, asked.now))
+        asked = replace(asked, among=in_group(view, group, asked.now))
     if asked.kept_in is None:
         await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
     return Asked(given, asked, views, answer)
@@ -129,20 +126,14 @@ def group_of(service: Service, who: Actor, name: str) -> Group:
     raise wrong("group", "there is no group of this name")
 
 
-def among(view: Projection, group: Group, now: datetime) -> Among:
+def in_group(view: Projection, group: Group, now: datetime) -> Among:
     """The rows of a group. Raises InvalidRequest where it asks what the view cannot be asked."""
-    asked = group.question
-    if asked.view != view.name:
-        raise wrong("group", f"this is a group of {asked.view}")
+    if group.question.view != view.name:
+        raise wrong("group", f"this is a group of {group.question.view}")
     try:
-        filters = [condition(view, f"{each.column}.{each.operator}", each.text, now) for each in asked.conditions]
-        found = Among(filters, asked.search, asked.sort, asked.first)
-        page(view, Listing(now, None, among=found))
-    except InvalidRequest as no:
+        return among(view, group.question, now)
+    except (InvalidRequest, BadQuery) as no:
         raise wrong("group", str(no)) from None
-    except BadQuery as bad:
-        raise wrong("group", str(bad)) from None
-    return found
 
 
 def reach_of(service: Service, who: Actor, view: Projection | None = None) -> Reach:
@@ -168,56 +159,6 @@ def listing(view: Projection, given: Given, reach: Reach, cursors: "Cursors") ->
     if search is not None and "\0" in search:
         raise wrong("search", "a text has no NUL character")
     return Listing(now, reach, filters, single.get("sort"), limit, after, search)
-
-
-def condition(view: Projection, parameter: str, text: str, now: datetime) -> Filter:
-    """`status=new`, `amount.ge=1000`, `status.in=new,lost`, `owner_id.null=true`, `phones.has=…`, `due_at.le=3d`."""
-    name, _, operator = parameter.partition(".")
-    if name not in view.filters or operator not in ("", *OPERATORS):
-        raise wrong(parameter, f"{view.name} is filtered by {', '.join(view.filters)}, and by {', '.join(OPERATORS)}")
-    column = view.told(name)
-
-    def read(each: str) -> Any:
-        found = relative(column, each, now)
-        return typed(parameter, item_type(view, column), each) if found is None else found
-
-    match operator or "eq":
-        case "null":
-            return Filter(name, "null", typed(parameter, bool, text))
-        case "in":
-            return Filter(name, "in", [read(each) for each in text.split(",")])
-        case other:
-            return Filter(name, other, read(text))  # type: ignore[arg-type]  # One of OPERATORS.
-
-
-def item_type(view: Projection, column: Column) -> Any:
-    """The Python type of a column's values, or of the items of an array."""
-    computed, _ = view.computed.get(column.name, (None, ""))
-    hint = computed or get_type_hints(view.row, include_extras=True)[column.name]
-    return get_args(hint)[0] if column.many else hint
-
-
-def typed(parameter: str, kind: Any, text: str) -> Any:
-    if "\0" in text:
-        raise wrong(parameter, "a text has no NUL character")
-    try:
-        found = TypeAdapter(kind).validate_python(text)
-    except ValidationError as error:
-        raise wrong(parameter, error.errors()[0]["msg"]) from None
-    if isinstance(found, int) and abs(found) >= 2**63:
-        raise wrong(parameter, "this is larger than any number here")
-    if isinstance(found, Decimal) and abs(found.adjusted()) > MOST_DIGITS:
-        raise wrong(parameter, f"a number has at most {MOST_DIGITS} digits on either side of its point")
-    if isinstance(found, datetime):
-        try:
-            return found.astimezone(UTC)  # Python knows stranger offsets than PostgreSQL does.
-        except OverflowError:
-            raise wrong(parameter, "this lies beyond all calendars") from None
-    return found
-
-
-def wrong(parameter: str, detail: str) -> InvalidRequest:
-    return InvalidRequest(errors=[{"parameter": parameter, "in": "query", "detail": detail}])
 
 
 class Cursors:

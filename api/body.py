@@ -14,7 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 from starlette.types import Receive
 
+from api.conditions import AS_DATED, DATED
 from api.problems import MOST_ERRORS, BodyTooLarge, BodyTooSlow, InvalidRequest, MalformedJson, NestedTooDeeply
+from api.questions import CHECKS, Check
 from commands.decider import Decider
 from domain.signature import members
 from domain.values import Instant, outside_name
@@ -28,7 +30,6 @@ MOST_DIGITS = 15  # Of a number with a fraction; beyond them a reader may round.
 ESCAPES = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 NUMBERS = re.compile(rb"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE])")
 SURROGATES = re.compile("[\ud800-\udfff]")
-DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
 
 class ClientGone(Exception):
@@ -142,8 +143,8 @@ def adapter(takes: type) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A command as it is written outside: its name, the names of its fields, which of them are dates or instants, and
-    which of its own fields are instants.
+    """A command as it is written outside: its name, the names of its fields, which of them are dates or instants,
+    which of its own fields are instants, and what else is looked at before it is sent.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Form:
     adapter: TypeAdapter[Any]
     dates: tuple[str, ...]
     instants: tuple[str, ...]
+    check: Check | None
 
     @classmethod
     def of(cls, decider: Decider[Any, Any], takes: type) -> "Form":
@@ -160,7 +162,7 @@ class Form:
         hints = get_type_hints(takes, include_extras=True)
         instants = tuple(name for name, hint in hints.items() if Instant in members(hint))
         dates = tuple(outside_name(name) for name, hint in hints.items() if {Instant, date} & {*members(hint)})
-        return cls(takes.__name__, decider, takes, names, adapter(takes), dates, instants)
+        return cls(takes.__name__, decider, takes, names, adapter(takes), dates, instants, CHECKS.get(takes))
 
     def addressed(self, key: str, raw: bytes) -> Any:
         """The command, from the id in the path and a body that says the rest; no body is an empty one."""
@@ -189,6 +191,9 @@ class Form:
         for name in self.dates:
             if (written := data.get(name)) is not None:
                 must_be_dated(written, f"{within}/{name}")
+        if self.check is not None and (faults := [*self.check(command)]):
+            told = [{"pointer": f"{within}/{field}", "detail": because} for field, because in faults]
+            raise InvalidRequest(errors=told[:MOST_ERRORS])
         return self.in_utc(command, within) if self.instants else command
 
     def in_utc(self, command: Any, within: str) -> Any:
@@ -200,8 +205,7 @@ class Form:
 def must_be_dated(written: object, place: str) -> None:
     """Raises InvalidRequest for seconds since 1970, which could be read as a date too: a number, or digits."""
     if not (isinstance(written, str) and DATED.match(written)):
-        told = "a date is written as 2026-03-01, and an instant as 2026-03-01T09:00:00+08:00"
-        raise InvalidRequest(errors=[{"pointer": place, "detail": told}])
+        raise InvalidRequest(errors=[{"pointer": place, "detail": AS_DATED}])
 
 
 def in_utc(at: datetime, place: str) -> datetime:

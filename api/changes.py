@@ -14,8 +14,9 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.asking import FILTERS, Asked, asked_of, parameters, reach_of, wrong
+from api.asking import FILTERS, Asked, asked_of, parameters, reach_of
 from api.following import Following, Place, Told, changed_after, come
+from api.parameters import wrong
 from api.reading import Who
 from api.sending import LINE, Line
 from api.service import Service
@@ -74,7 +75,8 @@ def add_changes(router: APIRouter, service: Service, view: Projection) -> None:
 
 TELLS = """
 Events are `row`, a whole row that is new in the list or has changed; `gone`, the key of one that is not in it any more;
-and `reset`: load the list anew, for what has changed cannot be told, or what you may see is another. The id of an event
+and `reset`: load the list anew, for what has changed cannot be told, you name a place to which the view has not come,
+or what you may see is another. The id of an event
 is a position: send the last one as `Last-Event-ID`, or the `Position` of a list as `after`, and go on from there. That
 can be done for a day. What changes by time alone is not told. A follower who does not read is cut off.
 """

@@ -61,7 +61,9 @@ reader loses nothing, instants have a zone, and nothing else is converted: `"12"
 **Errors** are problems (RFC 9457) with a stable `type`, an address under which is written what it means. A refusal is
 an answer: it is kept with its command, and whoever sends the same `Idempotency-Key` again is told the same.
 
-**Reading** what one has just written: send the `Position` as `Read-After`. Lists go on by the `Link` of each page.
+**Reading** what one has just written: send the `Position` as `Read-After`. Lists go on by the `Link` of each page. A
+parameter that an address does not take is refused and not passed over; so is one that stands there twice, but for
+filters, which hold together, and `by`.
 """
 
 PROBLEM: dict[str, Any] = {

@@ -107,12 +107,14 @@ class Following:
         return bool(self.asked.filters) or (self.asked.search, self.asked.among, self.view.listed) != (None, None, None)
 
     def begun(self, asking: Any, reach: Reach, after: int | None) -> Told:
-        """Where a follower begins: now, or where he was; a `reset` where what came since cannot be told any more."""
+        """Where a follower begins: now, or where he was; a `reset` where what came since cannot be told any more, or
+        he names a place to which the view has not come.
+        """
         now = come(asking, self.view)
-        place = Place(
-            now.position if after is None else min(after, now.position), reach, now.build, now.people, now.since
-        )
-        if after is not None and (after < now.since or (after < now.people and self.depends_on_people(reach))):
+        place = Place(now.position if after is None else after, reach, now.build, now.people, now.since)
+        if after is not None and (
+            not now.since <= after <= now.position or (after < now.people and self.depends_on_people(reach))
+        ):
             return self.anew(asking, now, reach)
         return Told((), place) if after is not None else Told((), self.knowing(asking, place))
 

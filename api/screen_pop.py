@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from phonenumbers import SUPPORTED_REGIONS
 
-from api.asking import least_position, reach_of, told, wrong
+from api.asking import least_position, reach_of, told
+from api.parameters import wrong
 from api.problems import ViewNotBuilt
 from api.reading import ReadAfter, Seer, Who, content, in_json, not_before
 from api.service import Service
@@ -57,7 +59,9 @@ def router(service: Service) -> APIRouter:
 
 
 def as_number(phone: str, region: str | None) -> Identifier:
-    """Raises InvalidRequest for what is no phone number."""
+    """Raises InvalidRequest for what is no phone number, or no region."""
+    if region is not None and region.upper() not in SUPPORTED_REGIONS:
+        raise wrong("region", f"{region!r} is no region that has telephones: say CN")
     try:
         return normalised(Identifier(kind="phone", value=phone, region=region))
     except Invalid as invalid:

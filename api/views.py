@@ -12,8 +12,9 @@ from fastapi.responses import StreamingResponse
 
 from api.addresses import has_events, rows_behind, with_events
 from api.as_of import ASKED
-from api.asking import FILTERS, RESERVED, Asked, Cursors, Found, asked_of, parameters, wrong
+from api.asking import FILTERS, RESERVED, Asked, Cursors, Found, asked_of, parameters
 from api.changes import add_changes
+from api.parameters import wrong
 from api.reading import ReadAfter, Who, content, in_json
 from api.service import Service
 from api.shown import schema

@@ -41,7 +41,7 @@ MOST_MOVES = 500  # That are told with one command.
 
 @value
 class PublishGroup:
-    """`question` is asked of a view; what is no column of it is told to whoever then asks for the group."""
+    """`question` is asked of a view that everybody may read, whose columns, order and search it knows."""
 
     group_id: GroupId
     name: str

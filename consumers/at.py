@@ -1,5 +1,6 @@
 """Any view at any moment: the ledger folded anew up to there, into a table that is asked like the view itself."""
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from projections.projection import Projection
 MOST_ROWS = 5_000_000  # Of about 1 kB each in memory.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # The present of a ledger in which nothing has happened.
 LONGEST = 40  # Characters of a moment.
+SAY = "2026-03-01T09:00:00+08:00"
+WRITTEN = re.compile(r"[0-9][0-9TtWw:.,+ -]*[0-9Zz]")
 AS_OF, OCCURRED = "as_of", "as_of_occurred"
 
 Skips = Collection[tuple[int, Key]]
@@ -62,18 +65,22 @@ class Moment:
 
 def understood(text: str) -> int | Instant:
     """A position, or a time with its zone. Raises NoSuchMoment."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST else instant(text)
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST:
+        return int(text)
+    return instant(text, AS_OF, f"is no time and no position: say 812, or {SAY}")
 
 
-def instant(text: str, of: str = AS_OF) -> Instant:
-    """Raises NoSuchMoment for anything but a time with its zone."""
+def instant(text: str, of: str, otherwise: str = f"is no time: say {SAY}") -> Instant:
+    """Raises NoSuchMoment for anything but a time with its zone, which is then told as `otherwise`."""
     try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:
+        # Python reads more than that: what ends in NUL, or has anything for the T.
+        found = datetime.fromisoformat(text) if WRITTEN.fullmatch(text) else None
+        if found is not None and found.tzinfo is not None:
             return found.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise NoSuchMoment(f"{text[:LONGEST]!r} is no time: say 2026-03-01T09:00:00+08:00", of) from None
-    raise NoSuchMoment(f"{text!r} is in no time zone: say 2026-03-01T09:00:00+08:00", of)
+        found = None
+    because = otherwise if found is None else f"is in no time zone: say {SAY}"
+    raise NoSuchMoment(f"{text[:LONGEST]!r} {because}", of)
 
 
 def moment(

@@ -15,11 +15,11 @@ from commands.group import MOST_MOVES, RecordMembers
 from consumers.process import derived
 from consumers.session import Session
 from domain.actor import Actor
-from domain.group import Condition, Group
+from domain.group import Condition, Group, Question
 from domain.values import GroupId, Instant
 from projections import VIEWS
 from projections.projection import Projection
-from projections.query import Among, BadQuery, Filter, Listing, subjects
+from projections.query import Among, BadQuery, Filter, Listing, can_be_grouped, subjects
 from projections.relative import relative
 
 LEASE = "groups"
@@ -40,7 +40,7 @@ class Groups:
     def __init__(self, executor: Executor, database_url: str, views: Sequence[Projection] = VIEWS) -> None:
         self.executor = executor
         self.session = Session(database_url, "groups")
-        self.views = {view.name: view for view in views if not view.inward}
+        self.views = {view.name: view for view in views if can_be_grouped(view)}
         self.again_at: Instant | None = None
         self.complained: dict[GroupId, tuple[int, str]] = {}
 
@@ -52,7 +52,9 @@ class Groups:
         now = self.executor.clock()
         if (self.again_at is not None and now < self.again_at) or not self.session.take(LEASE):
             return 0
-        moved = sum(self.ask(group_id, now) for group_id in self.published())
+        published = self.published()
+        self.complained = {group_id: told for group_id, told in self.complained.items() if group_id in published}
+        moved = sum(self.ask(group_id, now) for group_id in published)
         self.again_at = self.executor.clock() + EVERY
         return moved
 
@@ -72,12 +74,11 @@ class Groups:
             return 0
         try:
             found = self.found(group, now)
-        except (BadQuery, psycopg2.Error) as no:
-            if isinstance(no, psycopg2.OperationalError):
-                raise
-            return self.complain(group_id, group.number, str(no).partition("\n")[0])
+        except BadQuery as no:
+            return self.complain(group_id, group.number, str(no))
         if len(found) > MOST_MEMBERS:
             return self.complain(group_id, group.number, f"more than {MOST_MEMBERS} are in it")
+        self.complained.pop(group_id, None)
         moves = [(False, each) for each in sorted(group.members - {*found})]
         moves += [(True, each) for each in found if each not in group.members]
         parts = [moves[at : at + MOST_MOVES] for at in range(0, len(moves), MOST_MOVES)]
@@ -93,30 +94,51 @@ class Groups:
         return len(moves)
 
     def found(self, group: Group, now: Instant) -> list[str]:
+        """Raises BadQuery for what could be asked once, and cannot now that the view is another."""
         asked = group.question
         view = self.views.get(asked.view)
         if view is None:
-            raise BadQuery("view", f"there is no view {asked.view}")
+            raise BadQuery("view", f"no group can ask {asked.view}")
         filters = [condition(view, each, now) for each in asked.conditions]
         among = Among(filters, asked.search, asked.sort, asked.first)
         statement = subjects(view, Listing(now, None, among=among), MOST_MEMBERS)
-        with self.session.transaction() as cursor:
-            cursor.execute(statement.sql, statement.parameters)
-            return [subject for (subject,) in cursor.fetchall()]
+        try:
+            with self.session.transaction() as cursor:
+                cursor.execute(statement.sql, statement.parameters)
+                return [subject for (subject,) in cursor.fetchall()]
+        except psycopg2.OperationalError:
+            raise
+        except psycopg2.Error as no:
+            raise BadQuery("view", not_asked(view, asked, no)) from None
 
     def complain(self, group_id: GroupId, number: int, because: str) -> int:
-        """Say what is wrong with a group, once for each version; who is in it stays as it was."""
+        """Say what is wrong with a group, once for each version, and how many cannot be asked by now; who is in it
+        stays as it was.
+        """
         if self.complained.get(group_id) != (number, because):
             self.complained[group_id] = (number, because)
-            log.warning("a group cannot be recorded", group=group_id, number=number, because=because)
+            wrong = len(self.complained)
+            log.warning("a group cannot be recorded", group=group_id, number=number, because=because, such_groups=wrong)
         return 0
+
+
+def not_asked(view: Projection, asked: Question, no: psycopg2.Error) -> str:
+    """Why the database did not answer, without its own words: they repeat what is compared."""
+    match no:
+        case psycopg2.errors.UndefinedTable():
+            return f"{view.name} has not been built yet"
+        case psycopg2.DataError():
+            columns = ", ".join(dict.fromkeys(each.column for each in asked.conditions))
+            return f"{view.name} holds nothing of the kind that is compared in {columns}"
+        case _:
+            return f"{view.name} cannot be asked this ({type(no).__name__})"
 
 
 def condition(view: Projection, asked: Condition, now: Instant) -> Filter:
     """As texts, which the database reads; it was asked in the words of an address."""
     if asked.column not in view.filters:
         raise BadQuery(asked.column, f"{view.name} is filtered by {', '.join(view.filters)}")
-    column = view.column(asked.column)
+    column = view.told(asked.column)
 
     def read(text: str) -> object:
         found = relative(column, text, now)

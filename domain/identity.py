@@ -29,6 +29,7 @@ class Identifier:
 
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+MASKED = re.compile(r"[*•]|[0-9][xX]{2}")
 INTERNATIONAL = re.compile(r"\+[1-9][0-9]{4,14}")
 WECHAT = re.compile(r"[a-z][a-z0-9_-]{5,19}")
 
@@ -63,6 +64,8 @@ def normalised(given: Identifier) -> Identifier:
 def e164(text: str, region: str | None) -> str:
     if is_e164(text):
         return text
+    if MASKED.search(text):  # The parser would leave that out, or take it for digits, and find somebody else's number.
+        raise Invalid(field="identities", because="this is a masked number, of which digits are hidden")
     try:
         number = phonenumbers.parse(text, region and region.upper())
     except phonenumbers.NumberParseException:

@@ -133,6 +133,11 @@ def subjects(view: Projection, asked: Listing, most: int) -> Statement:
     return text.statement(("subject_id",))
 
 
+def can_be_grouped(view: Projection) -> bool:
+    """Whether a group can be asked of it: by everybody who reads, and its rows are about what can be a member."""
+    return not view.inward and not view.reserved and "subject_id" in answered(view)
+
+
 def answered(view: Projection) -> tuple[str, ...]:
     return (*(each.name for each in told(view)), *view.computed)
 

@@ -1,11 +1,12 @@
 """Times that are told from now on: `-10d` is ten days ago, `+3d` in three days; so many m, h, d or w."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from projections.columns import Column
 
 RELATIVE = re.compile(r"([-+ ]?)([0-9]{1,5})([mhdw])")  # What is a + in an address arrives as a blank.
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -14,5 +15,8 @@ def relative(column: Column, text: str, now: datetime) -> datetime | date | None
     if column.type not in ("timestamptz", "date") or not (found := RELATIVE.fullmatch(text)):
         return None
     span = timedelta(**{UNITS[found[3]]: int(found[2])})
-    at = now - span if found[1] == "-" else now + span
+    try:
+        at = now - span if found[1] == "-" else now + span
+    except OverflowError:  # Before the first year, or after the last; `now` may be any moment.
+        at = FIRST if found[1] == "-" else LAST
     return at if column.type == "timestamptz" else at.date()

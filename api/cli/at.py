@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.asking import condition
 from api.cli.house import database, must_be_prepared, warn_only
 from api.cli.say import Failure, Misuse
 from api.cli.taken import in_csv, in_json, in_parquet, in_table, parquet_is_there
 from api.cli.views import bar, view_of
 from api.cli.worker import reading
+from api.conditions import condition
 from api.problems import InvalidRequest
 from consumers.at import OCCURRED, Moment, NoSuchMoment, Skips, fill, fold, instant, left_out, moment, understood
 from consumers.filling import unhindered

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from api.cli.forms import found_in, stand_in
 from api.cli.outline import Fault, Outline, Place, like, read
 from api.cli.sections import Section, sections
+from api.questions import CHECKS
 from commands import DECIDERS
 from commands.agent_book import ChangeCapacity
 from commands.decider import Decider
@@ -118,6 +119,7 @@ def faults(deciders: Sequence[Decider[Any, Any]], parts: Parts, mended: Collecti
     yield from twice(parts)
     yield from misplaced(parts, mended)
     yield from refused(parts, deciders)
+    yield from beyond_the_rules(parts)
 
 
 def twice(parts: Parts) -> Iterator[Fault]:
@@ -163,6 +165,14 @@ def refused(parts: Parts, deciders: Sequence[Decider[Any, Any]]) -> Iterator[Fau
                 yield place(parts, path, no), no.because if isinstance(no, Invalid) else str(no)
             if no is not None:
                 break  # What follows from it would be refused only because of it.
+
+
+def beyond_the_rules(parts: Parts) -> Iterator[Fault]:
+    """What a command would be sent back for before any rule has seen it."""
+    for path, section, entry in parts.published():
+        if (check := CHECKS.get(section.command)) is not None:
+            for field, because in check(section.asked(entry)):
+                yield place(parts, path, Invalid(field=field, because=because)), because
 
 
 def wished(parts: Parts) -> Iterator[tuple[Sequence[Any], Sequence[tuple[Place, Any]]]]:

@@ -1,5 +1,6 @@
 """A part of the demo, the API or the worker, as a process that ends with the one that started it."""
 
+import logging
 import os
 import signal
 import socket
@@ -53,7 +54,7 @@ def run(name: str, files: Sequence[str]) -> None:
         else:
             from api.cli.worker import work
 
-            work(here)
+            work(here, least=logging.WARNING)  # What policies are refused stands in the ledger.
 
 
 def ended(*_: object) -> None:

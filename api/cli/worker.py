@@ -1,5 +1,6 @@
 """lifeledger worker: the views kept up with the ledger, until it is told to stop."""
 
+import logging
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,9 +38,9 @@ def worker(*, json: bool) -> None:
         work(settings.model_copy(update={"database_url": url}))
 
 
-def work(settings: Settings) -> None:
-    """The projector, the policies and the clock, in this process; settings name the database."""
-    log_to_errors()
+def work(settings: Settings, *, least: int = logging.INFO) -> None:
+    """The projector, the policies and the clock, in this process; settings name the database. Logs from `least` on."""
+    log_to_errors(least)
     url = settings.database_url
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
         with ThreadPoolExecutor(1, "policies") as aside:

@@ -99,7 +99,15 @@ def test_after_in_the_address_is_for_who_begins_and_the_last_id_for_who_comes_ag
     views.put(sales_worklist, *(lead(n) for n in range(1, 6)), position=5)
     assert told(house, "&after=3").rows == [4, 5]
     assert told(house, "&after=3", after=4).rows == [5]
-    assert told(house, after=2**60).rows == []
+
+
+def test_whoever_names_a_place_to_which_the_view_has_not_come_loads_the_list_anew(house: House, views: Views) -> None:
+    views.put(sales_worklist, *(lead(n) for n in range(1, 6)), position=5)
+    assert told(house, after=5).kinds == []
+    for after in (6, 2**60):
+        found = told(house, after=after)
+        assert (found.kinds, found.id) == (["reset"], 5)
+        assert told(house, f"&after={after}").kinds == ["reset"]
 
 
 def test_whoever_breaks_off_misses_nothing_wherever_that_was(house: House, views: Views) -> None:

@@ -51,6 +51,36 @@ def test_a_fault_is_told_with_its_line(text: str, told: list[str], file: Path) -
         assert wanted in each
 
 
+GROUPS = """\
+groups:
+  - id: open
+    name: Open
+    question: {view: sales, first: 3, sort: score}
+  - id: late
+    name: Late
+    question:
+      view: sales_worklist
+      conditions:
+        - {column: colour, text: red}
+        - {column: status, text: new}
+        - {column: captured_at, operator: ge, text: junk}
+"""
+
+
+def test_a_group_that_no_view_could_answer_is_told_with_its_line(file: Path) -> None:
+    told = faults(file, GROUPS)
+    for each, wanted in zip(
+        told,
+        [
+            "4: groups/1/question/view: 'sales' is none of the views that a group can ask: sales_worklist, ",
+            "10: groups/2/question/conditions/1/column: sales_worklist is filtered by ",
+            "12: groups/2/question/conditions/3/text: a date is written as ",
+        ],
+        strict=True,
+    ):
+        assert each.startswith(wanted)
+
+
 EVERYTHING = """\
 teams: [north, "south//x"]
 teams: [north, "south//x", 7]
