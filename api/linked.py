@@ -20,6 +20,7 @@ LISTED_IN = {"contact": contacts, "identity": enquirers}
 """A person whom several customers may know, and a number by which a lead or a customer is found."""
 LEADS_TO = {"contact": (customers,), "identity": (sales_worklist, customers)}
 
+
 def come(name: str) -> Callable[[Any], int]:
     """How far the list has come, and what it leads to. Raises ViewNotBuilt."""
     views = (LISTED_IN[name], *LEADS_TO[name])

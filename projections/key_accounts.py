@@ -85,6 +85,8 @@ def key_accounts(
             row = looked_after(replace(row, segment=kept.segment, standing=kept.standing, gone=False), event)
         case CustomerAbsorbed() | PersonalDataErased() | CustomerStatusChanged(to="closed"):
             row = replace(row, segment=None, standing="usual", gone=True)
+        case CustomerStatusChanged() | CustomerAdopted():
+            pass
     return counted(row, recorded.occurred_at)
 
 

@@ -61,11 +61,10 @@ def held_within_reach(view: Projection, reach: Reach, text: Text) -> None:
     text.add("(")
     within_reach(reach, text)
     text.add("OR %s = ANY(collaborators)", reach.person)
-    match reach.scope:
-        case Scope.TEAM:
-            text.add(f"OR collaborators && ARRAY(SELECT staff_id {STAFF} WHERE {IN_TEAM})", reach.actor.org_path)
-        case Scope.SUBTREE:
-            text.add(f"OR collaborators && ARRAY(SELECT staff_id {STAFF} WHERE {BELOW})", *below(reach.actor))
+    if reach.scope is Scope.TEAM:
+        text.add(f"OR collaborators && ARRAY(SELECT staff_id {STAFF} WHERE {IN_TEAM})", reach.actor.org_path)
+    if reach.scope is Scope.SUBTREE:
+        text.add(f"OR collaborators && ARRAY(SELECT staff_id {STAFF} WHERE {BELOW})", *below(reach.actor))
     text.add(")")
 
 

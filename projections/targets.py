@@ -32,7 +32,8 @@ class TargetRow(Scoped):
     """A target; or, beside the targets, what they are measured by: where somebody works, a lead in his hands, or what
     he has reached in a month.
 
-    `whose` is staff/… or team/…, whose business it is; `what` tells his rows apart. `target` is an amount in a currency, or a count.
+    `whose` is staff/… or team/…, whose business it is; `what` tells his rows apart. `target` is an amount in a
+    currency, or a count.
     """
 
     whose: str

@@ -49,9 +49,7 @@ def person(name: str, *skills: str, **more: Any) -> Capacity:
 
 
 def account(number: int, owner: str | None = None, since: int = 1) -> KeyAccount:
-    row = KeyAccount(
-        customer_id=CustomerId(UUID(int=number)), since=day(3, since), live=True, segment="E", counts=True
-    )
+    row = KeyAccount(customer_id=CustomerId(UUID(int=number)), since=day(3, since), live=True, segment="E", counts=True)
     return row if owner is None else replace(row, roles=("key_account",), owners=(StaffId(owner),))
 
 
