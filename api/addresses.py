@@ -6,9 +6,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from commands import DECIDERS
+from domain.access import Action, Whereabouts, reaches
 from projections.figures import Summary
 from projections.projection import Projection
 from projections.query import answered, written
+from projections.scope import Reach
+from projections.staff_directory import staff_directory
 
 PLURALS = {decider.name: decider.plural for decider in DECIDERS}
 # An id that names one kind of subject alone; a person is meant before his books are.
@@ -20,15 +23,25 @@ SUBJECTS = {
 }
 
 
-def events_of(view: Projection, row: Mapping[str, Any]) -> str | None:
-    """The address of what has happened to a row's subject; None where it has none."""
+def events_of(view: Projection, row: Mapping[str, Any], reach: Reach | None) -> str | None:
+    """The address of what has happened to a row's subject; None where it has none, or none for the reader."""
+    if not leads_on(view, row, reach):
+        return None
     subject = row["subject_id"] if "subject_id" in row else subject_in_key(view, row)
     kind, _, key = (subject or "").partition("/")
     return f"/{PLURALS[kind]}/{quote(key, safe='')}/events" if kind in PLURALS and key else None
 
 
-def with_events(view: Projection, row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"events": events_of(view, row)} if has_events(view) else row
+def leads_on(view: Projection, row: Mapping[str, Any], reach: Reach | None) -> bool:
+    """That somebody works here everybody sees; what has happened to him is for himself and his managers."""
+    if reach is None or view is not staff_directory:
+        return True
+    place = Whereabouts(subject="", owner=row["staff_id"], orgs=frozenset({row["org_path"]}))
+    return reaches(reach.scope, Action.READ, reach.actor, place)
+
+
+def with_events(view: Projection, row: dict[str, Any], reach: Reach | None) -> dict[str, Any]:
+    return row | {"events": events_of(view, row, reach)} if has_events(view) else row
 
 
 def has_events(view: Projection) -> bool:

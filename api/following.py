@@ -147,7 +147,7 @@ class Following:
             after = replace(after, known=place.known - gone.keys() | here.keys())
         elif not more and not place.looked:
             after = self.knowing(asking, after)
-        return Told([*self.changes(here, gone)], after, more)
+        return Told([*self.changes(here, gone, reach)], after, more)
 
     def anew(self, asking: Any, now: Come, reach: Reach) -> Told:
         place = Place(now.position, reach, now.build, now.people, now.since)
@@ -181,9 +181,9 @@ class Following:
             found[key] = max(found.get(key, 0), each["position"])
         return None if max(len(found), len(kept)) > MOST_LEFT else found
 
-    def changes(self, here: dict[Key, dict[str, Any]], gone: dict[Key, int]) -> Iterator[Change]:
+    def changes(self, here: dict[Key, dict[str, Any]], gone: dict[Key, int], reach: Reach) -> Iterator[Change]:
         """In the order of their positions."""
-        every = [("row", row["as_of_position"], with_events(self.view, row)) for row in here.values()]
+        every = [("row", row["as_of_position"], with_events(self.view, row, reach)) for row in here.values()]
         every += [("gone", at, dict(zip(self.view.primary_key, key, strict=True))) for key, at in gone.items()]
         every.sort(key=itemgetter(1))
         for index, (kind, position, what) in enumerate(every, 1):

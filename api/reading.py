@@ -1,6 +1,7 @@
 """What can be read from the ledger itself: a subject's state, its events, and what came of a command.
 
-These are never behind. What a reader may not see does not exist for him.
+These are never behind; but to whom a contact or an identity is linked, and by that who may read it, the views tell.
+What a reader may not see does not exist for him.
 """
 
 import asyncio
@@ -13,7 +14,8 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic_core import to_json
 
 from api.caller import caller
-from api.problems import ReadModelBehind, problem
+from api.linked import LISTED_IN, come, is_shown
+from api.problems import ReadModelBehind, ViewNotBuilt, problem
 from api.service import Service
 from api.shown import shown, state_schema, told
 from commands import DECIDERS
@@ -27,12 +29,13 @@ from domain.errors import Hidden, Invalid
 from domain.staff import Departed, Employed
 from domain.values import StaffId
 from ledger.refusals import restored
+from projections.scope import Reach
 
 PAGE, LARGEST_PAGE = 100, 500
 PATIENCE = 2.0  # Seconds that a reader waits for a position before he is told to come back.
 # Whoever may read anything may read what is published.
 PUBLISHED = {decider.name for decider in DECIDERS if decider.governs} | {"catalog", "scorecard"}
-NOBODYS = {"contact"}  # And these, which nobody holds: what is personal in them is not shown.
+RESERVED = {"calibration"}  # Who reads less than everything does not hear of these.
 PERSONS = {"staff", "agent-book", "ticket-book"}  # A person's own, by its id.
 
 ReadAfter = Annotated[
@@ -63,7 +66,7 @@ class Seer:
             must_reach(stream, decider, Action.READ, actor, known.state, now, self.view.get)
         elif (no := decide(actor, Action.READ, self.place(decider, key, stream))) is not None:
             raise no
-        if known.version == 0:
+        if known.version == 0 or (decider.name in RESERVED and not reads_everything(actor)):
             raise Hidden(subject=stream)
         return known
 
@@ -82,8 +85,10 @@ class Seer:
         return True
 
     def place(self, decider: Decider[Any, Any], key: str, stream: str) -> Whereabouts | None:
-        """Whose it is, of what has no holder that changes; what is nobody's is its managers' business."""
-        if decider.name in PUBLISHED | NOBODYS:
+        """Whose it is, of what has no holder that changes; what is nobody's is its managers' business. Of what is
+        linked, `must_be_linked` has decided.
+        """
+        if decider.name in PUBLISHED | LISTED_IN.keys():
             return None
         if decider.name not in PERSONS:
             return Whereabouts(subject=stream)
@@ -105,6 +110,28 @@ async def not_before(wanted: int | None, position: Callable[[], Awaitable[int]])
             raise ReadModelBehind(position=found, wanted=wanted)
         await asyncio.sleep(0.02)
     return found
+
+
+def reads_everything(actor: Actor) -> bool:
+    return scope_of(actor.role, Action.READ) is Scope.ALL
+
+
+async def must_be_linked(service: Service, who: Actor, kind: str, key: str, read_after: int | None) -> None:
+    """To something that the reader may see, where that is how it is seen. Raises Hidden, ViewNotBuilt, or
+    ReadModelBehind.
+    """
+    if kind not in LISTED_IN:
+        return
+    actor = await asyncio.to_thread(Seer(service.write, who).actor)
+    scope = scope_of(actor.role, Action.READ)
+    if scope is None or scope is Scope.ALL:
+        return
+    views = service.views
+    if views is None:
+        raise ViewNotBuilt
+    await not_before(read_after, lambda: views.run(come(kind)))
+    if not await views.run(is_shown(kind, key, Reach(actor, scope), datetime.now(UTC))):
+        raise Hidden(subject=f"{kind}/{key}")
 
 
 def router(service: Service) -> APIRouter:
@@ -150,6 +177,7 @@ def add_state(router: APIRouter, service: Service, decider: Decider[Any, Any]) -
         if_none_match: Annotated[str | None, Header(description="An ETag: answer 304 if nothing has changed.")] = None,
     ) -> Response:
         position = await ledger_position(service, read_after)
+        await must_be_linked(service, who, decider.name, str(key), read_after)
         known = await asyncio.to_thread(Seer(service.write, who).subject, decider, str(key))
         headers = {"ETag": f'"{known.version}"', "Position": str(position)}
         if if_none_match is not None and headers["ETag"] in if_none_match:
@@ -187,6 +215,7 @@ def add_events(router: APIRouter, service: Service, decider: Decider[Any, Any]) 
         read_after: ReadAfter = None,
     ) -> Response:
         position = await ledger_position(service, read_after)
+        await must_be_linked(service, who, decider.name, str(key), read_after)
         found, more = await asyncio.to_thread(page, who, str(key), after, limit)
         headers = {"Position": str(position)}
         if more:

@@ -69,7 +69,7 @@ def add_list(router: APIRouter, service: Service, view: Projection) -> None:
             after = Cursors(service.write.ledger.digest).sealed(view, asked.given, cursor(view, wanted, found[-1]))
             here = urlencode([*(each for each in asked.given if each[0] != "cursor"), ("cursor", after)])
             headers["Link"] = f'</views/{view.name}?{here}>; rel="next"'
-        return in_json({"rows": [with_events(view, row) for row in found]}, headers)
+        return in_json({"rows": [with_events(view, row, wanted.reach) for row in found]}, headers)
 
     router.get(
         f"/views/{view.name}",

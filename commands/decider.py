@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from domain.access import Action
 from domain.errors import Invalid
 from domain.signature import Rule, members, parameters
-from domain.values import Instant, PoolId, StaffId, value
+from domain.values import Instant, OrgPath, PoolId, StaffId, value
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -20,7 +20,9 @@ class Holding:
     """Who has a subject in hand, or which pool offers it: what access to it is measured against.
 
     Workers and readers have been let in beside the owner, each until an instant; None is for good. Where nobody has it
-    and no pool offers it, `formerly` is who had it last. `pool_id` is where it lies or was taken from.
+    and no pool offers it, `formerly` is who had it last. `pool_id` is where it lies or was taken from. `sharers` are
+    those whose success it is beside the owner's: they see it, and so do their managers, whoever has it. What is a
+    `team`'s nobody has: its members see it, and it is its managers' business.
     """
 
     owner: StaffId | None = None
@@ -29,6 +31,8 @@ class Holding:
     readers: Mapping[StaffId, Instant | None] | None = None
     pool_id: PoolId | None = None
     pooled: bool = False
+    sharers: frozenset[StaffId] = frozenset()
+    team: OrgPath | None = None
 
 
 @dataclass(frozen=True)

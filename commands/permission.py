@@ -1,6 +1,6 @@
 """Who asks, whether he may, and where a subject is, in organisations, for that to be asked of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,26 +61,35 @@ def present(caller: Actor, get: Get) -> Actor:
 
 
 def whereabouts(subject: str, holding: Holding, action: Action, at: datetime, get: Get) -> Whereabouts:
-    """Where a subject is, in organisations: that of its owner, and those of the members of its pool."""
+    """Where a subject is, in organisations: those of its owner, of whose success it is, and of its pool's members."""
+    if holding.team is not None:
+        return Whereabouts(subject=subject, members=frozenset({holding.team}), pooled=True)
     members = frozenset[OrgPath]()
     if holding.pool_id is not None and (holding.pooled or action is Action.CLAIM):
         pool = get(f"pool/{holding.pool_id}").state
         members = frozenset(pool.members) if isinstance(pool, Pool) else members
     if holding.pooled:
         return Whereabouts(subject=subject, members=members, pooled=True)
+    sharing = organisations(holding.sharers, get)
     person = holding.owner or holding.formerly
     if person is None:
-        return Whereabouts(subject=subject, members=members)
-    owner = get(f"staff/{person}").state
-    known = isinstance(owner, Employed | Departed)  # An imported owner need not be.
+        return Whereabouts(subject=subject, readers=holding.sharers, sharing=sharing, members=members)
+    readers = let_in(holding.readers, at) if holding.owner else frozenset({person})
     return Whereabouts(
         subject=subject,
         owner=holding.owner,
         workers=let_in(holding.workers, at),
-        readers=let_in(holding.readers, at) if holding.owner else frozenset({person}),
-        orgs=frozenset({owner.org_path}) if known else frozenset(),
+        readers=readers | holding.sharers,
+        orgs=organisations({person}, get),
+        sharing=sharing,
         members=members,
     )
+
+
+def organisations(people: Collection[StaffId], get: Get) -> frozenset[OrgPath]:
+    """Where they work, or did; an imported owner need not be known."""
+    states = (get(f"staff/{person}").state for person in people)
+    return frozenset(each.org_path for each in states if isinstance(each, Employed | Departed))
 
 
 def let_in(people: Mapping[StaffId, datetime | None] | None, at: datetime) -> frozenset[StaffId]:

@@ -26,8 +26,8 @@ from domain.values import CatalogId, OrgPath, StaffId, TargetId, value
 
 
 def holding(target: AnyTarget) -> Holding | None:
-    """Whose target it is may read it, and so may his managers; a team's is its managers' business."""
-    return None if isinstance(target, NoTarget) else Holding(owner=target.staff_id)
+    """Whose target it is may read it, and so may his managers; a team's, all of the team and whoever leads it."""
+    return None if isinstance(target, NoTarget) else Holding(owner=target.staff_id, team=target.team)
 
 
 targets = Decider[AnyTarget, TargetEvent](

@@ -131,7 +131,8 @@ class Whereabouts:
     workers: frozenset[StaffId] = frozenset()  # They work on it beside the owner, and decide nothing about it.
     readers: frozenset[StaffId] = frozenset()  # Let in by him, or the owner of before when nobody has it.
     orgs: frozenset[OrgPath] = frozenset()  # The organisation of its owner, or of him who had it last.
-    members: frozenset[OrgPath] = frozenset()  # Of the pool that it lies in, or was taken from.
+    sharing: frozenset[OrgPath] = frozenset()  # Of whose success it is as well: there it is seen.
+    members: frozenset[OrgPath] = frozenset()  # Of the pool that it lies in, or was taken from; of a team's, the team.
     pooled: bool = False  # It lies there now, and is everybody's whose organisation is a member.
 
 
@@ -160,6 +161,8 @@ def reaches(scope: Scope, action: Action, actor: Actor, place: Whereabouts) -> b
             return True
     whose = place.members if place.pooled else place.orgs
     nobodys = not place.pooled and not place.orgs
+    if action is Action.READ:
+        whose |= place.sharing
     match scope:
         case Scope.TEAM:
             return nobodys or actor.org_path in whose

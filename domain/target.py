@@ -68,6 +68,7 @@ class WithdrawnTarget:
 
     number: int
     staff_id: StaffId | None
+    team: OrgPath | None
 
 
 AnyTarget = NoTarget | Target | WithdrawnTarget
@@ -87,7 +88,7 @@ def evolve(target: AnyTarget, event: TargetEvent) -> AnyTarget:
             )
         case Target(), TargetChanged(number=number, amount=amount, count=count):
             return replace(target, number=number, amount=amount, count=count)
-        case Target(number=number, staff_id=staff_id), TargetWithdrawn():
-            return WithdrawnTarget(number=number, staff_id=staff_id)
+        case Target(number=number, staff_id=staff_id, team=team), TargetWithdrawn():
+            return WithdrawnTarget(number=number, staff_id=staff_id, team=team)
         case _:
             raise ImpossibleHistory(target, event)

@@ -1,6 +1,7 @@
 """Calibrations: how far inspectors agree on a call and each of its items, and who of them is stricter or milder.
 
-Until it is revealed it is known who has scored and not what.
+Until it is revealed it is known who has scored and not what. It is nobody's, and no business of those whose calls are
+scored: it is for who may read everything, as inspectors do.
 """
 
 from collections.abc import Mapping
@@ -60,6 +61,8 @@ WHERE_TO_FIND = ("calibration_id", "call_id", "scorecard_id", "scorecard_number"
     key=("calibration_id",),
     version=1,
     by_stream=True,
+    scoped=False,
+    reserved=True,
     computed=SUBJECT,
     sorts=("opened_at", "revealed_at", "agreed_at", "share", "kappa", "final"),
     filters=(
@@ -151,6 +154,8 @@ Items = tuple[CalibratedItem, ...]
     rows_by=("code",),
     version=1,
     by_stream=True,
+    scoped=False,
+    reserved=True,
     computed=SUBJECT,
     summaries={
         "items": Summary(
@@ -243,6 +248,8 @@ Scores = tuple[CalibrationScore, ...]
     rows_by=("inspector",),
     version=1,
     by_stream=True,
+    scoped=False,
+    reserved=True,
     computed=SUBJECT,
     summaries={
         "bias": Summary(

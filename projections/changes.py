@@ -8,7 +8,7 @@ it is gone, and who could see it before it changed hands.
 from domain.access import Scope
 from projections.projection import Projection
 from projections.query import Listing, answered, narrow, source, text_for
-from projections.scope import for_reader, within_reach
+from projections.scope import for_reader, held_within_reach
 from projections.sql import GONE, names, of, shown
 from projections.statement import Statement
 
@@ -66,7 +66,7 @@ def left_rows(view: Projection, asked: Listing, after: int, until: int, most: in
             text.add("AND FALSE")
         elif view.scoped:
             text.add("AND")
-            within_reach(asked.reach, text)
+            held_within_reach(view, asked.reach, text)
     text.add("LIMIT %s", most + 1)
     return text.statement(("key", "position"))
 

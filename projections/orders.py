@@ -34,15 +34,16 @@ from ledger.envelope import Recorded
 from projections.buying import goes_with
 from projections.figures import Summary
 from projections.projection import projection
-from projections.rows import Scoped, replace, table
+from projections.rows import replace, table
+from projections.sold import Sold, come, sold
 
 
 @table
-class OrderRow(Scoped):
+class OrderRow(Sold):
     """One order. Its instants are those of the last time; `paid_at` since when all of it is paid.
 
     `customer_id` is who bought, though he may have become another since. `credited` are those whose success it is, in
-    `shares` of 100. `ordered_by` is who told of it first, as in user/ann or service/shop; the owner is its salesperson.
+    `shares` of 100. `ordered_by` is who told of it first, as in user/ann or service/shop.
     """
 
     order_id: OrderId
@@ -96,7 +97,7 @@ FACETS = (
 @projection(
     "orders",
     key=("order_id",),
-    version=1,
+    version=2,
     computed={
         "subject_id": (str, "'order/' || order_id"),
         "net": (Decimal, "paid - refunded"),
@@ -159,7 +160,8 @@ def orders(
         case _, SalesCreditAttributed() | SalesCreditReversed():
             return with_credit(row, event)
         case _, SalesCustodyNoted(basis=basis, staff_id=staff_id, lead_id=lead_id):
-            return replace(row, custody_basis=basis, custody_staff_id=staff_id, custody_lead_id=lead_id)
+            noted = replace(row, custody_basis=basis, custody_staff_id=staff_id, custody_lead_id=lead_id)
+            return sold(noted, event)
         case _, CustomerRestored(customer_id=customer_id):
             return replace(row, customer_id=customer_id) if goes_with(event, row.order_id) else row
         case _:
@@ -176,7 +178,6 @@ def begun(event: OrderRequested | OrderPlaced, recorded: Recorded) -> OrderRow:
     made = OrderRow(
         order_id=event.order_id,
         customer_id=event.customer_id,
-        owner_id=event.salesperson,
         status=event.to,
         currency=event.amount.currency,
         co_buyers=event.co_buyers,
@@ -184,7 +185,8 @@ def begun(event: OrderRequested | OrderPlaced, recorded: Recorded) -> OrderRow:
         **ordered(event.lines, event.amount),
     )
     at = recorded.occurred_at
-    return replace(made, requested_at=at) if isinstance(event, OrderRequested) else replace(made, placed_at=at)
+    requested = isinstance(event, OrderRequested)
+    return come(replace(made, requested_at=at) if requested else replace(made, placed_at=at), event)
 
 
 def ordered(lines: tuple[Line, ...], amount: Money) -> dict[str, Any]:
@@ -232,4 +234,5 @@ def with_credit(row: OrderRow, event: SalesCreditAttributed | SalesCreditReverse
     shares = {who: share for who, share in zip(row.credited, row.shares, strict=True) if who != event.staff_id}
     if isinstance(event, SalesCreditAttributed):
         shares[event.staff_id] = event.share
+        row = sold(row, event)
     return replace(row, credited=tuple(sorted(shares)), shares=tuple(shares[who] for who in sorted(shares)))

@@ -17,18 +17,21 @@ from domain.order.facts import (
     OverdueSettled,
     PaymentReceived,
     ReceivablesWatched,
+    SalesCreditAttributed,
+    SalesCustodyNoted,
 )
 from domain.values import CustomerId, Instant, OrderId
 from projections.buying import goes_with
 from projections.figures import Figure, Summary
 from projections.projection import projection
-from projections.rows import Scoped, replace, table
+from projections.rows import replace, table
+from projections.sold import Sold, come, sold
 
 ORDER = ""  # In place of a number: the row in which an order waits for its first invoice.
 
 
 @table
-class OpenInvoice(Scoped):
+class OpenInvoice(Sold):
     """One invoice. A payment names no invoice: what is paid of an order settles the one that was due first.
 
     `customer_id` is who answers for it; `through` are those who have become one another up to him, the first of them
@@ -75,7 +78,7 @@ BUCKETS = {
     "receivables",
     key=("order_id",),
     rows_by=("number",),
-    version=1,
+    version=2,
     listed=f"number <> '{ORDER}'",
     computed={
         "subject_id": (str, "'order/' || order_id"),
@@ -125,6 +128,8 @@ def receivables(
     | ReceivablesWatched
     | InvoiceOverdue
     | OverdueSettled
+    | SalesCustodyNoted
+    | SalesCreditAttributed
     | CustomerAbsorbed
     | CustomerRestored,
     at: Instant,
@@ -147,6 +152,8 @@ def receivables(
             return tuple(replace(row, overdue_since=at) if row.number == number else row for row in rows)
         case OverdueSettled(number=number):
             return tuple(replace(row, overdue_since=None) if row.number == number else row for row in rows)
+        case SalesCustodyNoted() | SalesCreditAttributed():
+            return tuple(sold(row, event) for row in rows)
         case CustomerAbsorbed(customer_id=customer_id, into=into):
             return tuple(replace(row, customer_id=into, through=(*row.through, customer_id)) for row in rows)
         case CustomerRestored():
@@ -164,13 +171,13 @@ def who_had_become_another(event: CustomerRestored) -> CustomerId:
 
 
 def ordered(event: OrderRequested | OrderPlaced) -> OpenInvoice:
-    return OpenInvoice(
+    made = OpenInvoice(
         order_id=event.order_id,
         number=ORDER,
         customer_id=event.customer_id,
         currency=event.amount.currency,
-        owner_id=event.salesperson,
     )
+    return come(made, event)
 
 
 def issued(rows: Invoices, event: InvoiceIssued, at: Instant) -> Invoices:

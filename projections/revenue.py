@@ -8,20 +8,28 @@ from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, Cu
 from domain.customer.facts.person import CustomerAdopted, CustomerCreated
 from domain.customer.facts.protection import PersonalDataErased
 from domain.month import month_at
-from domain.order.facts import OrderPlaced, OrderRefunded, OrderRequested, PaymentReceived, SalesCustodyNoted
+from domain.order.facts import (
+    OrderPlaced,
+    OrderRefunded,
+    OrderRequested,
+    PaymentReceived,
+    SalesCreditAttributed,
+    SalesCustodyNoted,
+)
 from domain.values import CustomerId, Instant, OrderId
 from ledger.envelope import Recorded
 from projections.buying import goes_with
 from projections.projection import projection
-from projections.rows import Row, Scoped, replace, table
+from projections.rows import Row, replace, table
+from projections.sold import Sold, come, sold
 
 
 @table
-class OrderRevenue(Scoped):
+class OrderRevenue(Sold):
     """What was paid for an order in one month of UTC, and what went back, which is less than nothing: how much, and at
     which instants. An order's amounts are of one currency.
 
-    `customer_id` is who bought, though he may have become another since. Whose success the order is, has the row.
+    `customer_id` is who bought, though he may have become another since.
     """
 
     order_id: OrderId
@@ -39,7 +47,7 @@ Months = tuple[OrderRevenue, ...]
     "revenue",
     key=("order_id",),
     rows_by=("month",),
-    version=2,
+    version=3,
     listed="cardinality(amounts) > 0",
     sought_by=("month",),
     computed={
@@ -51,7 +59,13 @@ Months = tuple[OrderRevenue, ...]
 )
 def revenue(
     rows: Months,
-    event: OrderRequested | OrderPlaced | PaymentReceived | OrderRefunded | SalesCustodyNoted | CustomerRestored,
+    event: OrderRequested
+    | OrderPlaced
+    | PaymentReceived
+    | OrderRefunded
+    | SalesCustodyNoted
+    | SalesCreditAttributed
+    | CustomerRestored,
     at: Instant,
 ) -> Months:
     match event:
@@ -62,13 +76,13 @@ def revenue(
                 customer_id=event.customer_id,
                 currency=event.amount.currency,
             )
-            return (bought,)
+            return (come(bought, event),)
         case PaymentReceived(amount=amount):
             return moved(rows, amount.amount, at)
         case OrderRefunded(amount=amount):
             return moved(rows, -amount.amount, at)
-        case SalesCustodyNoted(staff_id=staff_id):
-            return tuple(replace(row, owner_id=staff_id) for row in rows)
+        case SalesCustodyNoted() | SalesCreditAttributed():
+            return tuple(sold(row, event) for row in rows)
         case CustomerRestored(customer_id=customer_id):
             if not any(goes_with(event, row.order_id) for row in rows):
                 return rows

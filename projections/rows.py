@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
 
 from domain.values import PERSONAL, Instant, PoolId, StaffId
 
-__all__ = ["OfPerson", "PersonalText", "Row", "Scoped", "replace", "table"]
+__all__ = ["OfPerson", "PersonalText", "Row", "Scoped", "Shared", "replace", "table"]
 
 PersonalText = Annotated[str, PERSONAL]
 """What is personal in a row, as it was written down; who reads everything sees how it begins."""
@@ -52,8 +52,8 @@ class Scoped(Row):
     """A row that only some may see, because somebody holds its subject, or a pool offers it.
 
     `pool_id` is the pool in which it lies; nobody holds it then. Where neither is so any more, `formerly` says whose
-    business it remains: staff/… who held it last, or pool/… where it lay. Each collaborator has access until an
-    instant, or for good.
+    business it remains: staff/… who held it last, or pool/… where it lay; or team/… whose it is. Each collaborator has
+    access until an instant, or for good.
     """
 
     owner_id: StaffId | None = None
@@ -61,6 +61,13 @@ class Scoped(Row):
     formerly: str | None = None
     collaborators: tuple[StaffId, ...] = ()
     collaborating_until: tuple[Instant | None, ...] = ()
+
+
+@table
+class Shared(Scoped):
+    """A row about what is several people's success. The collaborators are they, for good and whoever has it; their
+    managers see it as well.
+    """
 
 
 @table

@@ -7,6 +7,7 @@ from typing import Any
 from domain.access import Action, Scope, scope_of
 from domain.actor import Actor
 from projections.projection import REACH, Projection
+from projections.rows import Shared
 from projections.sql import SCHEMA
 from projections.statement import Text
 
@@ -46,7 +47,7 @@ def for_reader(view: Projection, reach: Reach | None, text: Text) -> None:
 def seen(view: Projection, reach: Reach, text: Text) -> None:
     """Rows of their own holders, or, where nobody holds them, of whoever sees what the view is seen through."""
     if view.through is None or reach.scope is Scope.ALL:
-        within_reach(reach, text)
+        held_within_reach(view, reach, text)
         return
     first, *rest = view.through.split(REACH)
     text.add(f"({first}")
@@ -56,15 +57,33 @@ def seen(view: Projection, reach: Reach, text: Text) -> None:
     text.add(")")
 
 
+def held_within_reach(view: Projection, reach: Reach, text: Text) -> None:
+    """Rows of their own holders, and of whose success it is as well."""
+    if not issubclass(view.row, Shared):
+        within_reach(reach, text)
+        return
+    text.add("(")
+    within_reach(reach, text)
+    text.add("OR %s = ANY(collaborators)", reach.person)
+    if reach.scope is Scope.TEAM:
+        text.add(f"OR collaborators && ARRAY(SELECT staff_id {STAFF} WHERE {IN_TEAM})", reach.actor.org_path)
+    if reach.scope is Scope.SUBTREE:
+        text.add(f"OR collaborators && ARRAY(SELECT staff_id {STAFF} WHERE {BELOW})", *below(reach.actor))
+    text.add(")")
+
+
 STAFF = f"FROM {SCHEMA}.staff_directory"
 POOLS = f"FROM {SCHEMA}.pool_directory"
+IN_TEAM = "org_path = %s"
+BELOW = "org_path = %s OR starts_with(org_path, %s)"
 
 
 def within_reach(reach: Reach, text: Text) -> None:
     """What `domain.access.reaches` grants for reading, in SQL, with the organisations of this moment.
 
-    A row is held, or a pool offers it, or either was so last; or it is nobody's, as is what belongs to somebody whom
-    the directory does not know. Collaborators see it as long as it is held, and beside who held it last.
+    A row is held, or a pool offers it, or either was so last, or it is a team's; or it is nobody's, as is what belongs
+    to somebody whom the directory does not know. Collaborators see it as long as it is held, and beside who held it
+    last.
     """
     actor, scope = reach.actor, reach.scope
     if scope is Scope.ALL:
@@ -76,17 +95,22 @@ def within_reach(reach: Reach, text: Text) -> None:
     text.add("AND EXISTS (SELECT FROM unnest(collaborators, collaborating_until) AS access (who, until) WHERE")
     text.add("who = %s AND (until IS NULL OR %s < until)))", person, reach.at or text.now)
     of_pools(f"{POOLS} WHERE members && %s::text[]", text, units(actor.org_path))
+    text.add("OR formerly = ANY(%s)", [f"team/{unit}" for unit in units(actor.org_path)])
     if scope is not Scope.OWN:
         text.add(f"OR (pool_id IS NULL AND (owner_id IS NULL OR owner_id NOT IN (SELECT staff_id {STAFF}))")
         text.add("AND (formerly IS NULL OR starts_with(formerly, 'staff/')")
         text.add(f"AND formerly NOT IN (SELECT 'staff/' || staff_id {STAFF})))")
     if scope is Scope.TEAM:
-        of_staff(f"{STAFF} WHERE org_path = %s", text, actor.org_path)
+        of_staff(f"{STAFF} WHERE {IN_TEAM}", text, actor.org_path)
     if scope is Scope.SUBTREE:
-        below = [actor.org_path, f"{actor.org_path}/"]
-        of_staff(f"{STAFF} WHERE org_path = %s OR starts_with(org_path, %s)", text, *below)
-        of_pools(f"{POOLS}, unnest(members) AS unit WHERE unit = %s OR starts_with(unit, %s)", text, *below)
+        of_staff(f"{STAFF} WHERE {BELOW}", text, *below(actor))
+        of_pools(f"{POOLS}, unnest(members) AS unit WHERE unit = %s OR starts_with(unit, %s)", text, *below(actor))
+        text.add("OR starts_with(formerly, %s)", f"team/{actor.org_path}/")
     text.add(")")
+
+
+def below(actor: Actor) -> tuple[str, str]:
+    return actor.org_path, f"{actor.org_path}/"
 
 
 def of_staff(whose: str, text: Text, *given: Any) -> None:

@@ -32,7 +32,8 @@ class TargetRow(Scoped):
     """A target; or, beside the targets, what they are measured by: where somebody works, a lead in his hands, or what
     he has reached in a month.
 
-    `whose` is staff/… or team/…, `what` tells his rows apart. `target` is an amount in a currency, or a count.
+    `whose` is staff/… or team/…, whose business it is; `what` tells his rows apart. `target` is an amount in a
+    currency, or a count.
     """
 
     whose: str
@@ -69,7 +70,7 @@ FACETS = ("period", "metric", "currency", "staff_id", "team")
     "targets",
     key=("whose",),
     rows_by=("what",),
-    version=1,
+    version=2,
     listed="target_id IS NOT NULL",
     sought_by=("month",),
     computed={
@@ -177,6 +178,7 @@ def as_set(event: TargetSet, at: Instant) -> TargetRow:
         target_id=event.target_id,
         staff_id=event.staff_id,
         owner_id=event.staff_id,
+        formerly=None if event.team is None else whose(event),
         team=event.team,
         period=event.period,
         first_month=first,

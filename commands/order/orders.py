@@ -16,8 +16,19 @@ from domain.values import OrderId, replace
 
 
 def holding(order: AnyOrder) -> Holding | None:
-    """An order is its salesperson's; one that the customer placed himself is every manager's."""
-    return Holding(owner=order.salesperson) if isinstance(order, Order) else None
+    """An order is his by whose custody it came, else its salesperson's; without either it is every manager's. Who is
+    named in it works on it beside him, and whoever was once credited with it, or had that custody, goes on seeing it.
+    """
+    if not isinstance(order, Order):
+        return None
+    seller = order.salesperson
+    noted = None if order.custody is None else order.custody.staff_id
+    owner = noted or seller
+    return Holding(
+        owner=owner,
+        workers={} if seller in (None, owner) else {seller: None},
+        sharers=order.shared_by - {owner},
+    )
 
 
 orders = Decider[AnyOrder, OrderEvent](

@@ -54,7 +54,7 @@ def try_again_when_somebody_can(
 ) -> Iterator[FirstOf]:
     """Those who have waited longest come first."""
     del event
-    waiting = [row for row in seen.rows(key_accounts) if row.waits]
+    waiting = [row for row in seen.rows(key_accounts, counts=True) if row.waits]
     yield from given(sorted(waiting, key=lambda row: (row.since, row.customer_id)), seen)
 
 
@@ -63,7 +63,7 @@ def given(waiting: Sequence[KeyAccount], seen: Seen) -> Iterator[FirstOf]:
     if not waiting:
         return
     people = [each for each in seen.rows(capacity) if SKILL in each.skills]
-    load = Counter(row.owner_id for row in seen.rows(key_accounts) if row.owner_id is not None)
+    load = Counter(row.keeper for row in seen.rows(key_accounts, counts=True) if row.keeper is not None)
     seen_at = min(seen.position(view) for view in PEOPLE)
     for row in waiting:
         able = [each for each in people if each.available_at(seen.now)]

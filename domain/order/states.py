@@ -143,6 +143,7 @@ class Order:
     credits: Mapping[StaffId, Credit]
     watch: Watch | None = None
     custody: Custody | None = None
+    shared_by: frozenset[StaffId] = frozenset()  # Who ever was named in it, by its custody, or with a credit.
 
 
 AnyOrder = Unrequested | Order
@@ -169,7 +170,8 @@ def evolve(order: AnyOrder, event: OrderEvent) -> AnyOrder:
         case Order(), ReceivablesWatched() | InvoiceOverdue() | OverdueSettled():
             return replace(order, watch=evolve_watch(order.watch or Watch(customer_id=order.customer_id), event))
         case Order(), SalesCustodyNoted(basis=basis, staff_id=staff_id, lead_id=lead_id):
-            return replace(order, custody=Custody(basis=basis, staff_id=staff_id, lead_id=lead_id))
+            noted = replace(order, custody=Custody(basis=basis, staff_id=staff_id, lead_id=lead_id))
+            return noted if staff_id is None else replace(noted, shared_by=order.shared_by | {staff_id})
         case Order(), OrderAdopted():
             return order
         case Order(), _:
@@ -193,6 +195,7 @@ def begun(event: OrderRequested | OrderPlaced, status: Status) -> Order:
         refunds={},
         invoices={},
         credits={},
+        shared_by=frozenset() if event.salesperson is None else frozenset({event.salesperson}),
     )
 
 
@@ -265,7 +268,8 @@ def evolve_credits(order: Order, event: SalesCreditAttributed | SalesCreditRever
     match held, event:
         case None, SalesCreditAttributed(staff_id=staff_id, share=share, amount=amount, lead_id=lead_id):
             credit = Credit(share=share, amount=amount, lead_id=lead_id)
-            return replace(order, credits={**order.credits, staff_id: credit})
+            shared_by = order.shared_by | {staff_id}
+            return replace(order, credits={**order.credits, staff_id: credit}, shared_by=shared_by)
         case Credit(amount=before), SalesCreditAttributed(staff_id=staff_id, amount=amount):
             return replace(order, credits={**order.credits, staff_id: replace(held, amount=before + amount)})
         case Credit(), SalesCreditReversed(staff_id=staff_id, refund=None):

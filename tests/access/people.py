@@ -34,15 +34,45 @@ PLACES: dict[str, Holding] = {
     "offered to another team": Holding(pool_id=PoolId("hers"), pooled=True),
 }
 
+SHARED: dict[str, Holding] = {
+    "another team's, and his success too": Holding(owner=StaffId("sue"), sharers=frozenset({ROB})),
+    "another team's, and his colleague's success too": Holding(
+        owner=StaffId("sue"), sharers=frozenset({StaffId("ann")})
+    ),
+    "nobody's, and his success": Holding(sharers=frozenset({ROB})),
+}
+"""Where there can be what is several people's success."""
+
+OF_TEAMS: dict[str, Holding] = {
+    "his team's": Holding(team=TEAM),
+    "of all that his team lies in": Holding(team=OrgPath("north")),
+    "of a team below his": Holding(team=OrgPath("north/team-1/night")),
+    "of another team": Holding(team=OrgPath("north/team-10")),
+}
+"""Where there can be what a team is to do."""
+
+EVERY_PLACE = PLACES | SHARED | OF_TEAMS
+
 HIS = {
     "his own",
     "once his own",
     "another team's, and he helps",
     "another team's, and he may look",
     "offered to his team",
+    "another team's, and his success too",
+    "nobody's, and his success",
+    "his team's",
+    "of all that his team lies in",
 }
-HIS_PEOPLES = HIS | {"his colleague's", "once his colleague's", "below him", "nobody's"}
-ALL = {*PLACES}
+HIS_PEOPLES = HIS | {
+    "his colleague's",
+    "once his colleague's",
+    "below him",
+    "nobody's",
+    "another team's, and his colleague's success too",
+    "of a team below his",
+}
+ALL = {*EVERY_PLACE}
 
 SEES: dict[str, set[str]] = {
     "sales": HIS,
@@ -86,7 +116,7 @@ def get(stream: str) -> Known:
 
 
 def place_of(name: str, action: Action, at: Instant) -> Whereabouts:
-    return whereabouts(name, PLACES[name], action, at, get)
+    return whereabouts(name, EVERY_PLACE[name], action, at, get)
 
 
 assert SEES.keys() == TABLE.keys(), "every role has an entry"

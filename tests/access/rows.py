@@ -11,10 +11,22 @@ from projections import VIEWS
 from projections.folding import Table
 from projections.pool_directory import PublicPool, pool_directory
 from projections.projection import Projection
-from projections.rows import Row, Scoped
+from projections.rows import Row, Scoped, Shared
 from projections.staff_directory import Colleague, staff_directory
+from projections.targets import targets
 from tests.access.anything import NOON, anything
-from tests.access.people import ALL, COLLEAGUES, PLACES, POOLS, ROB, SEES, SEES_EVERYTHING
+from tests.access.people import (
+    ALL,
+    COLLEAGUES,
+    EVERY_PLACE,
+    OF_TEAMS,
+    PLACES,
+    POOLS,
+    ROB,
+    SEES,
+    SEES_EVERYTHING,
+    SHARED,
+)
 from tests.projections.lists import Views
 
 SOUGHT = "7788"  # In a text, as a word of its own, and at the end of a number.
@@ -25,6 +37,7 @@ PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "dispatch_queue": {"waiting": True},
     "ticket_queue": {"merged_into": None},
     "credit": {"into": None},
+    "key_accounts": {"counts": True},
     "customers": {
         "leads": tuple(UUID(int=number) for number in range(1, len(PLACES) + 1))
     },  # They went from hand to hand.
@@ -48,8 +61,9 @@ def things(view: Projection) -> Iterator[tuple[str, Row]]:
         yield from (("nobody's", row) for row in directory(view))
         return
     ways = WAYS[view.name] if view.through is not None else ({},)
+    more = SHARED if issubclass(view.row, Shared) else OF_TEAMS if view is targets else {}
     for nth, way in enumerate(ways):
-        for number, place in enumerate(PLACES, start=1):
+        for number, place in enumerate(PLACES | more, start=1):
             yield place, filled(view, number, number + nth * APART, place, **way)
 
 
@@ -61,18 +75,19 @@ def filled(view: Projection, number: int, own: int, place: str, **way: Any) -> R
     searched = {*view.search, *filter(None, [view.words])}
     columns |= {name: (SOUGHT,) if view.column(name).many else f"{SOUGHT} {own}" for name in searched}
     if issubclass(view.row, Scoped):
-        columns |= held(PLACES[place] if view.through is None else Holding())
+        columns |= held(EVERY_PLACE[place] if view.through is None else Holding())
     columns |= dict(PARTICULAR.get(view.name, {})) | way | {"as_of_position": FIRST + own}
     return view.row(**columns)
 
 
 def held(holding: Holding) -> dict[str, Any]:
     """The columns that say whose a row is."""
-    helpers = {**(holding.workers or {}), **(holding.readers or {})}
+    helpers = {**(holding.workers or {}), **(holding.readers or {}), **dict.fromkeys(holding.sharers)}
+    formerly = None if holding.formerly is None else f"staff/{holding.formerly}"
     return {
         "owner_id": holding.owner,
         "pool_id": holding.pool_id,
-        "formerly": None if holding.formerly is None else f"staff/{holding.formerly}",
+        "formerly": formerly if holding.team is None else f"team/{holding.team}",
         "collaborators": tuple(helpers),
         "collaborating_until": tuple(helpers.values()),
     }
@@ -87,7 +102,7 @@ def may_see(view: Projection, role: str) -> set[str]:
 
 def are_listed(view: Projection) -> set[str]:
     """All rows are made to be listed; but of leads in pools, only those in one can be."""
-    return {each for each in PLACES if PLACES[each].pooled} if view.name == "pool_board" else ALL
+    return {place for place, held in PLACES.items() if held.pooled} if view.name == "pool_board" else ALL
 
 
 def directory(view: Projection) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from domain.customer.facts.owners import CustomerAssigned
 from domain.customer.facts.person import CustomerCreated
 from domain.lead.facts.custody import LeadAssigned
 from domain.lead.facts.intake import LeadCaptured
-from domain.order.facts import OrderPlaced
+from domain.order.facts import OrderPlaced, SalesCreditAttributed
 from domain.quality.review.facts import CallSampled
 from domain.staff import StaffOnboarded
 from domain.target import TargetSet
@@ -19,7 +19,7 @@ from domain.ticket.facts.opening import TicketOpened
 from domain.ticket.facts.work import TicketAssigned
 from domain.values import StaffId
 from tests.access.anything import made
-from tests.access.people import COLLEAGUES, PLACES
+from tests.access.people import ALL, COLLEAGUES, OF_TEAMS, PLACES, SHARED
 
 Key = UUID | str
 DECIDER: Mapping[str, Decider[Any, Any]] = {decider.name: decider for decider in DECIDERS}
@@ -27,9 +27,10 @@ DECIDER: Mapping[str, Decider[Any, Any]] = {decider.name: decider for decider in
 WHOSE: Mapping[str, set[str]] = {
     "whose it is": {"lead", "customer", "ticket", "call", "order", "review", "target"},
     "who it is": {"staff", "agent-book", "ticket-book"},
-    "every manager's": {"identity", "policy", "calibration", "campaign"},
+    "whose it is linked to": {"contact", "identity"},
+    "every manager's": {"policy", "campaign"},
+    "who reads everything's": {"calibration"},
     "everybody's": {
-        "contact",
         "pool",
         "catalog",
         "calendar",
@@ -72,6 +73,25 @@ HELD: Mapping[str, Callable[[Any, int, StaffId], tuple[object, ...]]] = {
 """How a subject comes to be somebody's."""
 
 
+def shared(key: Any, n: int, place: str) -> Iterator[object]:
+    """An order, and whom it was credited to."""
+    found = SHARED[place]
+    yield made(OrderPlaced, n, order_id=key, salesperson=found.owner)
+    for who in found.sharers:
+        yield made(SalesCreditAttributed, n, order_id=key, staff_id=who)
+
+
+def of_team(key: Any, n: int, place: str) -> Iterator[object]:
+    yield made(TargetSet, n, target_id=key, team=OF_TEAMS[place].team)
+
+
+BESIDES: Mapping[str, tuple[Mapping[str, Any], Callable[[Any, int, str], Iterator[object]]]] = {
+    "order": (SHARED, shared),
+    "target": (OF_TEAMS, of_team),
+}
+"""Where some kinds of subject can be as well, and how one comes there."""
+
+
 def whose(decider: Decider[Any, Any]) -> str:
     (found,) = (each for each, kinds in WHOSE.items() if decider.name in kinds)
     return found
@@ -83,17 +103,29 @@ def key_of(decider: Decider[Any, Any], place: str) -> Key:
         return OWNED.get(place) or "nobody"
     if decider.name == "policy":
         return "circulation" if place in NUMBERS else "credit-guard"
-    number = NUMBERS.get(place, MISSING)
+    number = NUMBERS.get(place) or number_beside(decider, place)
     return UUID(int=number) if decider.key is UUID else f"thing-{number}"
+
+
+def number_beside(decider: Decider[Any, Any], place: str) -> int:
+    """As the rows of the kind have."""
+    places = [*PLACES, *places_beside(decider)]
+    return places.index(place) + 1 if place in places else MISSING
+
+
+def places_beside(decider: Decider[Any, Any]) -> Iterator[str]:
+    yield from BESIDES[decider.name][0] if decider.name in BESIDES else ()
 
 
 def places_of(decider: Decider[Any, Any]) -> Iterator[str]:
     """Where one can be: what belongs to nobody is in none of his or hers."""
-    yield from OWNED if whose(decider) in {"whose it is", "who it is"} else ("his own",)
+    yield from OWNED if whose(decider) in {"whose it is", "who it is", "whose it is linked to"} else ("his own",)
 
 
 def told(decider: Decider[Any, Any]) -> Iterator[object]:
     """What has happened to all of a kind."""
+    for place in places_beside(decider):
+        yield from BESIDES[decider.name][1](key_of(decider, place), number_beside(decider, place), place)
     for place in places_of(decider):
         key, owner = key_of(decider, place), OWNED[place]
         assert owner is not None
@@ -113,5 +145,7 @@ def may_see(decider: Decider[Any, Any], place: str, seen: set[str]) -> bool:
             return True
         case "every manager's":
             return "nobody's" in seen
+        case "who reads everything's":
+            return seen == ALL
         case _:
             return place in seen

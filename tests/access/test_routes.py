@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from starlette.routing import Route
 
+from api.addresses import has_events
 from api.app import Application
 from api.commands import address
 from commands import DECIDERS
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.slow  # On a real database.
 
 Address = tuple[str, str]
 SHOWN = [view for view in VIEWS if not view.inward]
+NOWHERE = {"pool_directory", "pool_board", "ticket_capacity", "capacity", "groups"}
+"""Views of which no row leads to a subject that the office has: their people and pools are made up."""
 
 
 # What there is
@@ -118,6 +121,9 @@ FOR: Mapping[str, set[str]] = {
         "order_refunds",
         "customers_apart",
         "inspectable_tickets",
+        "calibrations",
+        "calibration_items",
+        "calibration_scores",
     },
     "whoever sees what it leads to": {"contacts", "contact_pressure", "enquirers"},
     "nobody": {"lead_likeness"},
@@ -137,9 +143,6 @@ FOR: Mapping[str, set[str]] = {
         "qa_queue",
         "agent_quality",
         "review_appeals",
-        "calibrations",
-        "calibration_items",
-        "calibration_scores",
         "pool_board",
         "custody_ledger",
         "ticket_queue",
@@ -216,6 +219,35 @@ def test_a_view_is_answered_with_what_the_reader_may_see(office: Office, view: P
 def test_what_is_for_nobody_has_no_address(office: Office, view: Projection, each: str) -> None:
     for role in ROLES:
         problem(office.get(f"/views/{view.name}{each}", role), 404, "not-found")
+
+
+LINKED = [view for view in SHOWN if has_events(view)]
+
+
+@pytest.mark.parametrize("view", LINKED, ids=lambda view: view.name)
+def test_whoever_is_shown_a_row_may_read_its_events(office: Office, view: Projection) -> None:
+    """No link leads where its reader may not go; of what is not there at all, nobody is told."""
+    there: dict[str, bool] = {}
+    for role in ("analyst", "sales_manager", "sales"):
+        if view.reserved and role != "analyst":
+            continue
+        for row in office.get(f"/views/{view.name}?limit=500", role).json()["rows"]:
+            link = row["events"]
+            if role == "analyst" and link is not None:
+                there[link] = office.get(link, role).status_code == 200
+            elif link is not None and there[link]:
+                assert office.get(link, role).status_code == 200, (role, link)
+    assert any(there.values()) or "subject_id" in view.by_name or view.name in NOWHERE, "nothing has been followed"
+
+
+def test_a_person_s_events_are_offered_to_himself_and_his_managers(office: Office) -> None:
+    def offered(role: str) -> set[str]:
+        rows = office.get("/views/staff_directory", role).json()["rows"]
+        return {row["staff_id"] for row in rows if row["events"] is not None}
+
+    assert offered("sales") == {"rob"}
+    assert offered("sales_manager") == {"rob", "ann", "kim"}
+    assert offered("auditor") == {"rob", "ann", "kim", "sue"}
 
 
 NOBODY = UUID(int=99_999)

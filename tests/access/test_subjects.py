@@ -8,7 +8,7 @@ from commands import DECIDERS
 from commands.decider import Decider
 from tests.access.office import ROLES, Office, same
 from tests.access.people import SEES
-from tests.access.subjects import HELD, WHOSE, key_of, may_see, places_of
+from tests.access.subjects import HELD, WHOSE, key_of, may_see, places_beside, places_of
 
 pytestmark = pytest.mark.slow  # On a real database.
 
@@ -30,7 +30,7 @@ def test_a_subject_is_there_for_who_may_see_it(office: Office, decider: Decider[
         nobodys = key_of(decider, "nowhere")
         missing = office.get(f"/{decider.plural}/{nobodys}{what}", role)
         assert missing.status_code == 404, (role, "missing")
-        for place in places_of(decider):
+        for place in (*places_of(decider), *places_beside(decider)):
             key = key_of(decider, place)
             answer = office.get(f"/{decider.plural}/{key}{what}", role)
             if may_see(decider, place, SEES[role]):

@@ -14,7 +14,7 @@ from projections.query import Among, BadQuery, Listing, answered, count, cursor,
 from projections.scope import Reach
 from projections.sql import shown
 from tests.access.anything import NOON
-from tests.access.people import PLACES, SEES, SEES_EVERYTHING, as_rob, place_of, reads
+from tests.access.people import EVERY_PLACE, SEES, SEES_EVERYTHING, as_rob, place_of, reads
 from tests.access.rows import SOUGHT, Key, are_listed, keys_at, may_see
 from tests.projections.lists import Found, Views
 
@@ -34,7 +34,7 @@ def test_a_role_reads_what_the_business_says(role: str) -> None:
     scope, actor = scope_of(role, Action.READ), as_rob(role)
     assert scope is not None
     assert SEES[role] == {
-        each for each in PLACES if reaches(scope, Action.READ, actor, place_of(each, Action.READ, NOON))
+        each for each in EVERY_PLACE if reaches(scope, Action.READ, actor, place_of(each, Action.READ, NOON))
     }
 
 

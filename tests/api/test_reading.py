@@ -112,14 +112,20 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
     assert house.get("/agent-books/ann", ALL).json()["held"] == [LEAD]
 
 
-def test_a_contact_is_nobody_s_and_what_is_personal_is_not_shown(house: House) -> None:
+def test_what_is_personal_in_a_contact_is_not_shown(house: House) -> None:
     address = {"kind": "email", "value": "li@example.cn"}
     house.post(f"/contacts/{OTHER}/create", {"name": "Li Na", "addresses": [address], "note": "left-handed"}, ANN)
-    answer = house.get(f"/contacts/{OTHER}", SUE)
+    answer = house.get(f"/contacts/{OTHER}", ALL)
     profile = answer.json()["profile"]
     assert (profile["name"], profile["addresses"][0]["value"], profile["note"]) == (MASK, MASK, MASK)
     for secret in ("Li Na", "example.cn", "handed"):
-        assert secret not in answer.text + house.get(f"/contacts/{OTHER}/events", SUE).text
+        assert secret not in answer.text + house.get(f"/contacts/{OTHER}/events", ALL).text
+
+
+def test_to_whom_a_contact_is_linked_only_views_tell(house: House) -> None:
+    house.post(f"/contacts/{OTHER}/create", {"name": "Li Na"}, ANN)
+    for path in (f"/contacts/{OTHER}", f"/contacts/{OTHER}/events"):
+        problem(house.get(path, MIA), 503, "view-not-built")
 
 
 def test_a_merge_shows_nothing_personal_either(house: House) -> None:
@@ -127,7 +133,7 @@ def test_a_merge_shows_nothing_personal_either(house: House) -> None:
         assert house.post(f"/contacts/{contact}/create", {"name": name, "note": "left-handed"}, ANN).is_success
     assert house.post(f"/contacts/{LEAD}/merge", {"absorbed": OTHER}, MIA).is_success
     for contact in (LEAD, OTHER):
-        told = house.get(f"/contacts/{contact}", SUE).text + house.get(f"/contacts/{contact}/events", SUE).text
+        told = house.get(f"/contacts/{contact}", ALL).text + house.get(f"/contacts/{contact}/events", ALL).text
         for secret in ("Li Na", "Lina", "handed"):
             assert secret not in told
     problem(house.post(f"/contacts/{OTHER}/update", {"name": "Lin"}, ANN), 409, "contact-went-into")
@@ -143,6 +149,21 @@ def test_who_reads_a_target_is_whose_it_is_and_his_managers(house: House) -> Non
         assert house.get("/targets/t", reader).json()["count"] == 9
     for other in (BOB, SUE):
         problem(house.get("/targets/t", other), 404, "hidden")
+
+
+def test_a_team_s_target_is_read_by_the_team_and_by_whoever_leads_it(house: House) -> None:
+    body = {"period": "2026-03", "metric": "calls", "team": "north/team-1", "count": 90}
+    assert house.post("/targets/t/set-target", body, ADMIN).is_success
+
+    def seen() -> None:
+        for reader in (ANN, MIA, ALL):
+            assert house.get("/targets/t", reader).status_code == 200
+        for other in (BOB, SUE):
+            problem(house.get("/targets/t", other), 404, "hidden")
+
+    seen()
+    assert house.post("/targets/t/withdraw", None, ADMIN).is_success
+    seen()
 
 
 # Events

@@ -54,6 +54,28 @@ PLACES = {
         subject="lead/1", readers=frozenset({StaffId("bob")}), orgs=frozenset({OrgPath("south")})
     ),
 }
+PLACES |= {
+    f"a success {where}": Whereabouts(
+        subject="order/1",
+        owner=StaffId("bob"),
+        readers=frozenset({StaffId(who)}),
+        orgs=frozenset({OrgPath("south")}),
+        sharing=frozenset({OrgPath(org)}),
+    )
+    for where, who, org in (
+        ("of his", "ann", TEAM),
+        ("of a colleague", "cat", TEAM),
+        ("below", "cat", f"{TEAM}/night"),
+        ("elsewhere", "cat", "north/team-12"),
+    )
+}
+SUCCESSES = {
+    Scope.OWN: {"a success of his"},
+    Scope.TEAM: {"a success of his", "a success of a colleague"},
+    Scope.SUBTREE: {"a success of his", "a success of a colleague", "a success below"},
+    Scope.ALL: set(PLACES),
+}
+"""What is seen, and no more."""
 OFFERED = {"own pool"}
 REACHED = {
     Scope.OWN: {"own"},
@@ -75,7 +97,7 @@ def is_reached(scope: Scope, place: str, action: Action) -> bool:
     if scope is Scope.OWN and action in {Action.READ, Action.CLAIM}:
         reached |= place in OFFERED  # What a pool offers is looked at and claimed by its members, and no more.
     if action is Action.READ:
-        reached |= place in {"shown", "once own"}
+        reached |= place in {"shown", "once own", *SUCCESSES[scope]}
     if action in {Action.READ, Action.WORK}:
         reached |= place == "let in"  # Who helps decides nothing about who has it.
     if action is Action.CLAIM:

@@ -4,7 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
-from domain.customer.dossier import Segment
+import pytest
+
+from domain.customer.dossier import Profile, Segment
 from domain.customer.facts.lifecycle import CustomerStatusChanged
 from domain.customer.facts.merging import (
     CustomerAbsorbed,
@@ -13,14 +15,22 @@ from domain.customer.facts.merging import (
     CustomerUnmerged,
     FieldChoices,
 )
-from domain.customer.facts.owners import CustomerAssigned, CustomerReleased, CustomerTransferred
-from domain.customer.facts.person import CustomerAdopted
+from domain.customer.facts.owners import (
+    CustomerAssigned,
+    CustomerCollaboratorAdded,
+    CustomerReleased,
+    CustomerTransferred,
+)
+from domain.customer.facts.person import CustomerAdopted, CustomerCreated
 from domain.customer.facts.relations import RevenueStandingChanged, ValueSegmentChanged
 from domain.money import Money
 from domain.revenue import Standing
 from domain.values import CustomerId, PolicyId, StaffId
 from projections.key_accounts import KeyAccount, key_accounts
+from projections.query import Filter
+from projections.value_matrix import value_matrix
 from tests.commands.customer.situations import OTHER, dossier
+from tests.projections.lists import Views
 from tests.projections.spec import around, rows
 from tests.spec import day
 
@@ -34,9 +44,10 @@ def worth(segment: Segment) -> ValueSegmentChanged:
 
 
 def told(*events: object) -> KeyAccount | None:
+    """The row, if he is one."""
     found = rows(key_accounts, *((day(3, number), event) for number, event in enumerate(events, start=1)))
     assert len(found) <= 1
-    return next(iter(found), None)
+    return next((row for row in found if row.counts), None)
 
 
 assigned = CustomerAssigned(customer_id=LI, owner=ANN, role="key_account")
@@ -45,7 +56,7 @@ released = CustomerReleased(customer_id=LI, from_=ANN, role="key_account")
 
 def test_the_best_are_key_accounts_from_when_they_were_the_best() -> None:
     row = told(worth("B"), worth("E"), worth("E"))
-    assert row == KeyAccount(customer_id=LI, since=day(3, 2), live=True, segment="E", as_of_position=2)
+    assert row == KeyAccount(customer_id=LI, since=day(3, 2), live=True, segment="E", counts=True)
     assert row is not None
     assert row.waits
     assert told(worth("E"), worth("D")) is None
@@ -54,10 +65,10 @@ def test_the_best_are_key_accounts_from_when_they_were_the_best() -> None:
 def test_who_has_somebody_waits_for_nobody() -> None:
     row = told(worth("E"), assigned)
     assert row is not None
-    assert (row.owner_id, row.waits) == (ANN, False)
+    assert (row.keeper, row.waits) == (ANN, False)
     handed_on = told(worth("E"), assigned, CustomerTransferred(customer_id=LI, from_=ANN, to=BEN, role="key_account"))
     assert handed_on is not None
-    assert handed_on.owner_id == BEN
+    assert handed_on.keeper == BEN
     again = told(worth("E"), assigned, released)
     assert again is not None
     assert (again.waits, again.since) == (True, day(3, 1))
@@ -66,7 +77,7 @@ def test_who_has_somebody_waits_for_nobody() -> None:
 def test_whom_somebody_looks_after_as_one_is_one_whatever_he_is_worth() -> None:
     row = told(assigned, worth("B"))
     assert row is not None
-    assert (row.owner_id, row.waits) == (ANN, False)
+    assert (row.keeper, row.waits) == (ANN, False)
     assert told(assigned, worth("B"), released) is None
 
 
@@ -89,6 +100,34 @@ def test_history_waits_for_nobody_before_it_is_adopted() -> None:
     assert key_accounts.evolve(row, CustomerAdopted(customer_id=LI), imported).waits
 
 
+# Who sees it
+
+
+def test_a_key_account_is_seen_as_the_customer_himself_is() -> None:
+    primary = CustomerAssigned(customer_id=LI, owner=BEN, role="primary")
+    created = CustomerCreated(customer_id=LI, customer_type="individual", profile=Profile())
+    helps = CustomerCollaboratorAdded(customer_id=LI, staff_id=StaffId("kim"), access="read")
+    gives_up = CustomerReleased(customer_id=LI, from_=BEN, role="primary")
+    history = (created, worth("E"), primary, assigned, helps, gives_up, released)
+    for number in range(2, len(history) + 1):
+        (row,), (customer,) = rows(key_accounts, *history[:number]), rows(value_matrix, *history[:number])
+        assert row.counts
+        for column in ("owner_id", "formerly", "collaborators", "collaborating_until"):
+            assert getattr(row, column) == getattr(customer, column), (number, column)
+    assert row.formerly == "staff/ann"
+
+
+@pytest.mark.slow
+def test_he_is_listed_by_who_looks_after_him_as_a_key_account(views: Views) -> None:
+    primary = CustomerAssigned(customer_id=LI, owner=BEN, role="primary")
+    views.put(key_accounts, *rows(key_accounts, worth("E"), primary, assigned))
+    (row,) = views.list(key_accounts, Filter("keeper", "eq", "ann"))
+    assert (row["keeper"], row["owner_id"]) == ("ann", "ben")
+    views.empty()
+    views.put(key_accounts, *rows(key_accounts, worth("B"), primary))
+    assert views.list(key_accounts) == []
+
+
 # For what they bring
 
 
@@ -109,7 +148,7 @@ def stands(to: Standing) -> RevenueStandingChanged:
 
 def test_who_brings_most_is_a_key_account_as_long_as_he_does() -> None:
     row = told(stands("best"))
-    assert row == KeyAccount(customer_id=LI, since=day(3, 1), live=True, standing="best", as_of_position=1)
+    assert row == KeyAccount(customer_id=LI, since=day(3, 1), live=True, standing="best", counts=True)
     assert row is not None
     assert row.waits
     assert told(stands("best"), stands("usual")) is None
@@ -126,7 +165,7 @@ def test_of_two_reasons_one_is_enough() -> None:
 def test_who_falls_out_keeps_whom_he_has_until_that_one_lets_him_go() -> None:
     row = told(stands("best"), assigned, stands("usual"))
     assert row is not None
-    assert (row.owner_id, row.standing, row.waits) == (ANN, "usual", False)
+    assert (row.keeper, row.standing, row.waits) == (ANN, "usual", False)
     assert told(stands("best"), assigned, stands("usual"), released) is None
 
 

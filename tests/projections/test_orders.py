@@ -168,7 +168,8 @@ def test_whose_success_it_is() -> None:
 def test_whose_the_customer_was_when_it_came() -> None:
     row = order(bought, SalesCustodyNoted(order_id=ORDER, basis="lead", staff_id=BOB, lead_id=LEAD))
     assert (row.custody_basis, row.custody_staff_id, row.custody_lead_id) == ("lead", BOB, LeadId(LEAD))
-    assert row.owner_id is None
+    assert row.owner_id == BOB
+    assert order(bought, SalesCustodyNoted(order_id=ORDER, basis="nobody")).owner_id is None
 
 
 def test_what_was_bought_together_and_is_the_other_s_after_all_is_his() -> None:

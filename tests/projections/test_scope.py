@@ -92,9 +92,11 @@ class World:
 
 
 def any_holding(chance: Random) -> Holding:
-    match chance.randrange(6):
+    match chance.randrange(7):
         case 0:
             return Holding()
+        case 6:
+            return Holding(team=chance.choice(ORGS))
         case 1:
             return Holding(pool_id=chance.choice(POOLS), pooled=True)
         case 2:
@@ -114,6 +116,7 @@ def row_of(number: int, holding: Holding, chance: Random) -> SalesLead:
     helpers: dict[StaffId, datetime | None] = {**(holding.workers or {}), **(holding.readers or {})}
     gone = holding.pooled and chance.random() < 0.5  # What lay in a pool when it was closed is seen as before.
     formerly = f"pool/{holding.pool_id}" if gone else f"staff/{holding.formerly}" if holding.formerly else None
+    formerly = formerly if holding.team is None else f"team/{holding.team}"
     return lead(
         number,
         owner_id=holding.owner,

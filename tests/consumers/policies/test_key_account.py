@@ -1,7 +1,7 @@
 """Key account: the best customers have somebody of their own, the one who has fewest, and it is told why him."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -49,10 +49,8 @@ def person(name: str, *skills: str, **more: Any) -> Capacity:
 
 
 def account(number: int, owner: str | None = None, since: int = 1) -> KeyAccount:
-    held = None if owner is None else StaffId(owner)
-    return KeyAccount(
-        customer_id=CustomerId(UUID(int=number)), since=day(3, since), live=True, segment="E", owner_id=held
-    )
+    row = KeyAccount(customer_id=CustomerId(UUID(int=number)), since=day(3, since), live=True, segment="E", counts=True)
+    return row if owner is None else replace(row, roles=("key_account",), owners=(StaffId(owner),))
 
 
 def seen(*rows: KeyAccount, people: tuple[Capacity, ...]) -> Looked:
