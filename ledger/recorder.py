@@ -136,6 +136,13 @@ class Recorder(PostgresApplicationRecorder):
 
         return self.read(run)
 
+    def last_erasure(self) -> int:
+        def run(cursor: psycopg.Cursor[Any]) -> int:
+            cursor.execute("SELECT coalesce(max(erased_at), 0) FROM ledger.subject_keys", prepare=True)
+            return int(cursor.fetchall()[0][0])
+
+        return self.read(run)
+
     def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]:
         return self.read(lambda cursor: find_identities(cursor, digests))
 
