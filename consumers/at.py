@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from consumers.advance import Source
 from consumers.dead_letters import log_parked, skipped_by
 from consumers.lines import Lines
 from consumers.session import Cursor, Session
+from consumers.source import Source
 from domain.values import Instant
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger

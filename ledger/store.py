@@ -105,9 +105,18 @@ class Rows(Protocol):
         """The last rows of some streams together before a position, the last first."""
 
     def select_rows(
-        self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        types: Sequence[str] = (),
+        until: int | None = None,
+        subjects: Sequence[str] = (),
+        naming: Sequence[str] = (),
     ) -> Sequence[Row]:
-        """The next rows after a position, in order; only those of some types, if any are named."""
+        """The next rows after a position, in order; only those of some types, of some subjects, or in whose payload one of
+        some ids stands, if any are named.
+        """
 
     def last_position(self) -> int:
         """The position of the last row; 0 in an empty ledger."""

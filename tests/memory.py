@@ -48,10 +48,19 @@ class MemoryRows:
         return found[::-1][:limit]
 
     def select_rows(
-        self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        types: Sequence[str] = (),
+        until: int | None = None,
+        subjects: Sequence[str] = (),
+        naming: Sequence[str] = (),
     ) -> Sequence[Row]:
-        last = len(self.rows) if until is None else until
-        return [row for row in self.rows[after:last] if not types or row.topic in types][:limit]
+        found = self.rows[after : len(self.rows) if until is None else until]
+        found = [row for row in found if not types or row.topic in types]
+        found = [row for row in found if not subjects or row.subject in subjects]
+        return [row for row in found if not naming or any(each.encode() in row.state for each in naming)][:limit]
 
     def last_position(self) -> int:
         return len(self.rows)

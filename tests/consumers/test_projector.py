@@ -12,8 +12,9 @@ import pytest
 
 from commands.service import open_ledger
 from consumers import projector
-from consumers.advance import Source, advance
+from consumers.advance import advance
 from consumers.session import ReadsUnavailable, Session
+from consumers.source import Source
 from consumers.tracking import Fenced, Place, ensure, prepare
 from domain.customer.facts.protection import PersonalDataErased
 from domain.values import CustomerId, LeadId
@@ -133,10 +134,10 @@ def test_a_worker_that_has_lost_its_lease_cannot_write(house: House) -> None:
     source = Source(house.ledger, wire, sales_worklist)
     found = ensure(slow, sales_worklist)
     behind = Place(sales_worklist, found.build, 0)
-    advance(quick, Place(sales_worklist, found.build, 0), source.read(0, 1, 10), 1)
+    advance(quick, Place(sales_worklist, found.build, 0), source, source.read(0, 1, 10), 1)
     before = house.rows(sales_worklist)
     with pytest.raises(Fenced):
-        advance(slow, behind, source.read(0, 2, 10), 2)
+        advance(slow, behind, source, source.read(0, 2, 10), 2)
     assert house.rows(sales_worklist) == before
     assert house.status(sales_worklist).position == 1
     for each in (slow, quick, wire):
