@@ -79,7 +79,7 @@ class Keys:
         self.looks_at = 0.0
 
     def look(self) -> None:
-        """Whoever opens values sees to it, now and then, that nobody has been erased meanwhile, by whichever process."""
+        """Whoever opens values looks, now and then, whether somebody was erased meanwhile, by whichever process."""
         if self.looks_at <= time.monotonic():
             self.catch_up()
 

@@ -225,7 +225,7 @@ class Ledger(RowReader):
     # Writing
 
     def encode(self, batches: Sequence[Batch]) -> list[Encoded]:
-        """The rows of each batch. Keys that are new come with the first batch that needs them; of whom one batch forgets,
+        """The rows of each batch. Keys that are new come with the first batch that needs them; of whom one forgets,
         neither it nor any after it has something to say.
         """
         at_hand = dict(self.keys.fetch({each.circumstances.subject for each in batches if self.has_secrets(each)}))

@@ -114,8 +114,8 @@ class Rows(Protocol):
         subjects: Sequence[str] = (),
         naming: Sequence[str] = (),
     ) -> Sequence[Row]:
-        """The next rows after a position, in order; only those of some types, of some subjects, or in whose payload one of
-        some ids stands, if any are named.
+        """The next rows after a position, in order; if any are named, only those of some types, of some subjects, or in
+        whose payload one of some ids stands.
         """
 
     def last_position(self) -> int:
@@ -185,7 +185,7 @@ class EventStore(Reader, Protocol):
         """Keep their keys at hand no longer: what is sealed next is sealed under those that the ledger has."""
 
     def catch_up(self) -> int:
-        """Where somebody has been erased, keep no key at hand that was there before; the position of the last erasure."""
+        """Where somebody has been erased, keep no key at hand that was there before; the position of the last one."""
 
     def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> Sent:
         """Begin to write what `encode` has made, if the foundation holds, without waiting for it."""

@@ -110,10 +110,14 @@ def test_a_key_that_is_destroyed_is_brought_back_by_nobody(emptied_url: str) -> 
     copied = keys["lead/1"].wrapped
     with psycopg.connect(emptied_url, autocommit=True) as connection:
         for statement in (
-            "UPDATE ledger.subject_keys SET wrapped = %s, erased_on = NULL, erased_by = NULL, erased_at = NULL"
-            " WHERE subject = 'lead/1'",
-            "INSERT INTO ledger.subject_keys (subject, wrapped) VALUES ('lead/1', %s)"
-            " ON CONFLICT (subject) DO UPDATE SET wrapped = EXCLUDED.wrapped",
+            (
+                "UPDATE ledger.subject_keys SET wrapped = %s, erased_on = NULL, erased_by = NULL, erased_at = NULL"
+                " WHERE subject = 'lead/1'"
+            ),
+            (
+                "INSERT INTO ledger.subject_keys (subject, wrapped) VALUES ('lead/1', %s)"
+                " ON CONFLICT (subject) DO UPDATE SET wrapped = EXCLUDED.wrapped"
+            ),
         ):
             with pytest.raises(psycopg.Error, match="the key of lead/1 may be destroyed, and not be changed"):
                 connection.execute(statement, [copied])
