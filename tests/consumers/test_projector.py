@@ -49,6 +49,7 @@ pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real da
 
 NEWCOMERS = [
     *[changed(each, lead_id=LeadId(UUID(int=99))) for each in (captured, pooled, claimed)],
+    *[changed(each, lead_id=LeadId(UUID(int=98))) for each in (captured, converted)],
     onboarded("zoe"),
     created,
 ]
@@ -63,7 +64,7 @@ def test_views_equal_a_rebuild_after_any_history(house: House, seed: int, times:
     for _ in range(times):
         worker = house.worker(batch=chance.choice([1, 2, 7, 50]))
         for _ in range(4):
-            tell(house.ledger, *any_history(chance, chance.randint(1, 60)))
+            tell(house.ledger, *any_history(chance, chance.randint(1, 60), forgets=0.03))
             time.sleep(chance.random() / 10)
         if chance.random() < 0.5:
             house.caught_up()
@@ -99,7 +100,7 @@ def test_a_worker_whose_connection_is_cut_goes_on(house: House, seed: int) -> No
     chance = Random(seed)
     house.worker(batch=5)
     for _ in range(6):
-        tell_at_last(house.ledger, *any_history(chance, 40))
+        tell_at_last(house.ledger, *any_history(chance, 40, forgets=0.03))
         with psycopg.connect(house.url, autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

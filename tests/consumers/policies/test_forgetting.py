@@ -7,7 +7,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
@@ -31,6 +30,7 @@ from commands.order.progress import RequestOrder
 from commands.ticket.work import RecordCustomerReply
 from consumers.at import fold, moment
 from consumers.policies.forgetting import forgetting
+from consumers.session import ReadsUnavailable
 from domain.call.facts import Subject
 from domain.catalog import LOST_REASONS, Entry
 from domain.customer.facts.merging import FieldChoices
@@ -205,7 +205,8 @@ def test_a_policy_that_dies_in_between_comes_to_the_same(desk: Desk) -> None:
     live(desk)
     desk.do(ADMIN, ErasePersonalData(customer_id=LIN))
     desk.house.caught_up()
-    with patch("consumers.reactor.move", side_effect=ZeroDivisionError), patch("consumers.reactor.fail"):
+    gone = patch("consumers.reactor.move", side_effect=ReadsUnavailable)
+    with gone, pytest.raises(ReadsUnavailable):
         policy.round()  # It has sent what follows, and dies before it has noted that.
     policy.close()
     desk.house.caught_up()
