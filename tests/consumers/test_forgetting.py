@@ -19,7 +19,7 @@ from consumers.session import ReadsUnavailable
 from consumers.tracking import prepare
 from domain.erasure import MoreForgotten
 from domain.identity import IdentityLink
-from domain.values import IdentityId
+from domain.values import IdentityId, LeadId
 from projections import VIEWS, lead_likeness, pool_board, sales_worklist
 from projections.projection import Projection
 from tests.consumers.house import House, poisoned
@@ -106,7 +106,7 @@ def test_a_worker_that_dies_while_it_forgets_has_done_nothing_and_another_goes_o
         with projector(house, sales_worklist) as worker:
             work(worker)
             link = IdentityLink(identity_id=IdentityId(UUID(int=1)), kind="phone", value="+8613800008000")
-            lead = UUID(int=sum(map(ord, name)))
+            lead = LeadId(UUID(int=sum(map(ord, name))))
             tell(house.ledger, changed(captured, lead_id=lead, identities=(link,)))
             work(worker)
             before, last = house.rows(sales_worklist), house.status(sales_worklist).position
