@@ -93,6 +93,7 @@ def test_a_worker_that_has_his_key_at_hand_forgets_it(house: House) -> None:
     with projector(house, *SHOWING) as worker:
         tell(house.ledger, *story)
         work(worker)
+        house.ledger.history(f"lead/{LEAD}")
         house.ledger.keys.looks_at = float("inf")  # It would not look by itself for a long time.
         with closing(open_ledger(house.url, MASTER)) as elsewhere:
             tell(elsewhere, gone)
@@ -163,6 +164,21 @@ def test_a_key_that_does_not_go_on_does_not_go_on_and_forgets_all_the_same(house
         worker.retries_at = 0.0
         work(worker)
     assert house.letters(sales_worklist) == []
+    house.must_equal_a_rebuild(sales_worklist)
+
+
+def test_a_key_that_can_go_on_by_now_goes_on(house: House) -> None:
+    """It is folded from the start, and nothing waits for it any more."""
+    poison = poisoned(sales_worklist, type(contacted), only=lambda event: event.lead_id == LEAD)
+    with poison as cured, projector(house, sales_worklist) as worker:
+        tell(house.ledger, *story, qualified)
+        work(worker)
+        worker.retries_at = float("inf")
+        cured.set()
+        tell(house.ledger, gone)
+        work(worker)
+        assert house.letters(sales_worklist) == []
+        assert not worker.following["sales_worklist"].place.parked
     house.must_equal_a_rebuild(sales_worklist)
 
 
