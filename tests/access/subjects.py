@@ -27,7 +27,7 @@ DECIDER: Mapping[str, Decider[Any, Any]] = {decider.name: decider for decider in
 WHOSE: Mapping[str, set[str]] = {
     "whose it is": {"lead", "customer", "ticket", "call", "order", "review", "target"},
     "who it is": {"staff", "agent-book", "ticket-book"},
-    "every manager's": {"identity", "policy", "calibration", "campaign"},
+    "every manager's": {"identity", "policy", "calibration", "campaign", "erasure"},
     "everybody's": {
         "contact",
         "pool",

@@ -120,7 +120,7 @@ FOR: Mapping[str, set[str]] = {
         "inspectable_tickets",
     },
     "whoever sees what it leads to": {"contacts", "contact_pressure", "enquirers"},
-    "nobody": {"lead_likeness"},
+    "nobody": {"belongings", "forgotten_people", "lead_likeness"},
     "whose it is": {
         "sales_worklist",
         "funnel",
