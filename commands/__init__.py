@@ -13,6 +13,7 @@ from commands.credit_policy import credit_policies
 from commands.customer import customers
 from commands.decider import Decider
 from commands.dispatch_rule import dispatch_rules
+from commands.erasure import erasures
 from commands.group import groups
 from commands.identity import identities
 from commands.key_account_policy import key_account_policies
@@ -58,4 +59,5 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     credit_policies,
     key_account_policies,
     groups,
+    erasures,
 )

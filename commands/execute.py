@@ -51,6 +51,7 @@ class Executor:
         self.clock = clock
         self.new_id = new_id
         self.cache = Cache(cache)
+        self.erasures = 0  # The last one that is known to all that is in the cache.
         self.doubts = 0
         self.patience = patience  # Seconds that the ledger may be away before callers are told so.
         self.pause = pause
@@ -150,7 +151,7 @@ class Executor:
         """
         works = [self.work(ask) for ask in asks]
         doubts = self.doubts
-        view = View(self.cache, self.store, self.deciders, self.new_id)
+        view = View(self.cache, self.store, self.deciders, self.new_id, erasures=self.erasures)
         yield from self.look_ahead(works, view)
         decided = self.decide_all(works, {}, view)
         encoded = self.store.encode(batches(decided))
@@ -174,6 +175,7 @@ class Executor:
     def decide_under_lock(self, works: Sequence[Work], view: View) -> tuple[list[Decided], Sequence[int]]:
         """Decide again where nothing can move any more, and write that."""
         with self.store.locked() as ledger:
+            self.know_who_is_erased()
             logged = self.verify(view, ledger, {work.ask.command_id for work in works})
             view.holds = False
             while not view.holds:
@@ -183,6 +185,15 @@ class Executor:
             positions = ledger.insert_batches(self.store.encode(batches(decided)))
         self.cache.put(view.changed)
         return decided, positions
+
+    def know_who_is_erased(self) -> None:
+        """Keep no state that was read while somebody could be read who has been erased since: nobody knows where else
+        than in his own what was said of him has been copied to.
+        """
+        last = self.store.catch_up()
+        if last != self.erasures:
+            self.cache.clear()
+            self.erasures = last
 
     def work(self, ask: Ask) -> Work:
         plan = self.plans[type(ask.command)]

@@ -46,6 +46,9 @@ class Cache:
         for stream in streams:
             self.known.pop(stream, None)
 
+    def clear(self) -> None:
+        self.known.clear()
+
 
 class View:
     """The states of one batch: what has been read, and over it what the batch's own commands have changed.
@@ -62,12 +65,14 @@ class View:
         new_id: Callable[[], UUID],
         *,
         verified: Collection[str] = (),
+        erasures: int | None = None,
     ) -> None:
         self.cache = cache
         self.reader = reader
         self.deciders = deciders
         self.new_id = new_id
         self.verified = set(verified)  # Streams that nobody else can move any more.
+        self.erasures = erasures  # The last one that is known to all that is in the cache.
         self.holds = False
         self.base: dict[str, Known] = {}
         self.changed: dict[str, Known] = {}
@@ -111,7 +116,8 @@ class View:
 
     def foundation(self, commands: Iterable[UUID]) -> Foundation[Identifier]:
         """What must be so for the decisions to hold, of which these commands are."""
-        return Foundation({stream: known.version for stream, known in self.base.items()}, set(commands), self.guarded())
+        heads = {stream: known.version for stream, known in self.base.items()}
+        return Foundation(heads, set(commands), self.guarded(), self.erasures)
 
     def guarded(self) -> dict[Identifier, UUID | None]:
         """By value the stream that must guard it when the batch is written; None where there must be none yet."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import psycopg2.errors
 
-from consumers.advance import Source
 from consumers.dead_letters import log_parked, skipped_by
 from consumers.lines import Lines
 from consumers.session import Cursor, Session
+from consumers.source import Source
 from domain.values import Instant
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger

@@ -127,6 +127,14 @@ def put_aside(cursor: Cursor, place: Place, parked: Sequence[Parked]) -> None:
         extras.execute_values(cursor, statement, behind, "(%s, %s, %s::text[], %s, %s)", PAGE)
 
 
+def let_go(cursor: Cursor, place: Place, keys: Collection[Key]) -> None:
+    """What was put aside for these keys; they are folded from the start."""
+    for key in keys:
+        of = [place.view.name, place.build, written(place.view, key)]
+        cursor.execute("DELETE FROM views.queued WHERE (view, build, key) = (%s, %s, %s::text[])", of)
+        cursor.execute("DELETE FROM views.dead_letters WHERE (view, build, key) = (%s, %s, %s::text[])", of)
+
+
 def log_parked(view: Projection, parked: Iterable[Parked]) -> None:
     for each in parked:
         if each.failed is not None:

@@ -13,10 +13,10 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from commands.service import calm_collector, open_ledger
-from consumers.advance import Source
 from consumers.filling import copy, unhindered
 from consumers.session import Session
 from consumers.shares import fold_in_shares
+from consumers.source import Source
 from consumers.tracking import described
 from ledger.ledger import Ledger
 from ledger.scan import Wire

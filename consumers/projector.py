@@ -13,7 +13,7 @@ from threading import Event
 
 import structlog
 
-from consumers.advance import Source, advance
+from consumers.advance import advance
 from consumers.dead_letters import due, know_aside
 from consumers.gone import forget_what_left
 from consumers.hands import Hands
@@ -21,6 +21,7 @@ from consumers.kept import is_given_up
 from consumers.rebuild import AlreadyRebuilding, Judge, Rebuild, Report, Stopped
 from consumers.retry import retry
 from consumers.session import ReadsUnavailable, Session
+from consumers.source import Source
 from consumers.status import ViewStatus, status
 from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, ensure, fail, pass_over, prepare
 from ledger.feed import Waker
@@ -164,7 +165,7 @@ class Projector:
                 idle.append(follower)
                 return False
             whole = len(told) == follower.limit
-            advance(self.session, place, told, told[-1][0] if whole else last)
+            advance(self.session, place, follower.source, told, told[-1][0] if whole else last)
         except Fenced:
             self.following.pop(place.view.name)  # It is looked at again, and followed where it is now.
             return True
@@ -182,7 +183,7 @@ class Projector:
         if follower.limit > 1:
             follower.limit, follower.careful_until = 1, last
             return True
-        following = self.ledger.rows.select_rows(follower.place.position, 1, types=follower.source.types)
+        following = self.ledger.rows.select_rows(follower.place.position, 1, types=follower.source.watched)
         position = following[0].notification_id if following else None
         failures = fail(self.session, view, position, error)
         follower.rests_until = time.monotonic() + min(2**failures, LONGEST_WAIT)

@@ -10,7 +10,7 @@ from threading import Event
 import psycopg2
 import structlog
 
-from consumers.advance import Source, advance, step
+from consumers.advance import advance, step
 from consumers.comparing import Compared, compare
 from consumers.dead_letters import drop_all_but, know_aside, log_parked, put_aside
 from consumers.filling import copy, unhindered
@@ -18,6 +18,7 @@ from consumers.hands import Hands, NotFolded
 from consumers.kept import keep, kept, take_up
 from consumers.session import Cursor, ReadsUnavailable, Session
 from consumers.shares import Fold, fold_in_shares
+from consumers.source import Source
 from consumers.tracking import Place, Tracked, ensure, move, prepare, tables, tracked
 from ledger.ledger import Ledger
 from ledger.scan import Wire
@@ -243,7 +244,7 @@ class Rebuild:
         while (last := self.last()) > self.place.position + NEAR:
             told = self.source.read(self.place.position, last, STEP)
             until = told[-1][0] if len(told) == STEP else last
-            advance(self.session, self.place, told, until)
+            advance(self.session, self.place, self.source, told, until)
             self.total = last
             self.tell("catching up", until)
 
@@ -329,7 +330,7 @@ class Rebuild:
         while self.place.position < position:
             told = self.source.read(self.place.position, position, STEP)
             until = told[-1][0] if len(told) == STEP else position
-            step(cursor, self.place, told, until)
+            step(cursor, self.place, self.source, told, until)
             self.place.position = until
 
     def tell(self, phase: str, done: int) -> None:

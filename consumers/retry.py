@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from consumers.advance import Source
 from consumers.dead_letters import skipped_by, written
 from consumers.gone import changed_late
 from consumers.rebuild import AlreadyRebuilding
 from consumers.session import Cursor, ReadsUnavailable, Session, load_key, write
+from consumers.source import Source
 from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, tracked
 from ledger.store import Busy, Unavailable
 from projections.folding import FoldFailed, Key, Table, Told

@@ -1,6 +1,6 @@
 """A connection to the read database: transactions, leases, and the rows of views. It never meets the event store's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -10,7 +10,7 @@ from psycopg2.extensions import connection, cursor
 
 from consumers.lines import Lines
 from projections import sql
-from projections.folding import Table
+from projections.folding import Key, Table
 from projections.projection import Projection
 from projections.rows import Row
 
@@ -104,21 +104,31 @@ def load(cursor: Cursor, view: Projection, build: int, events: Sequence[Any]) ->
     if view.appends:
         return []
     keys = {find(event) for event in events if (find := view.finders.get(type(event))) is not None}
-    found: list[Row] = []
-    if keys:
-        values = zip(*map(view.columns_of, keys), strict=True)
-        cursor.execute(sql.load(view, build), [list(each) for each in values])
-        found += rows(cursor, view)
+    known = {view.place_of(row): row for row in load_keys(cursor, view, build, keys)}
+    return list((known | {view.place_of(row): row for row in load_by(cursor, view, build, events)}).values())
+
+
+def load_keys(cursor: Cursor, view: Projection, build: int, keys: Collection[Key]) -> list[Row]:
+    """The rows of these keys."""
+    if not keys:
+        return []
+    values = zip(*map(view.columns_of, keys), strict=True)
+    cursor.execute(sql.load(view, build), [list(each) for each in values])
+    return list(rows(cursor, view))
+
+
+def load_by(cursor: Cursor, view: Projection, build: int, events: Sequence[Any]) -> list[Row]:
+    """The rows that events find by the columns in which they look."""
     wanted: dict[str, set[Any]] = {}
     for event in events:
         if type(event) in view.lookups:
             where = view.where(event)
             wanted.setdefault(where.column, set()).update(where.values)
-    known = {view.place_of(row): row for row in found}
+    found: list[Row] = []
     for column, looked_for in wanted.items():
         cursor.execute(sql.load_by(view, build, column), [list(looked_for)])
-        known |= {view.place_of(row): row for row in rows(cursor, view)}
-    return list(known.values())
+        found += rows(cursor, view)
+    return found
 
 
 def load_key(cursor: Cursor, view: Projection, build: int, values: Sequence[Any]) -> list[Row]:

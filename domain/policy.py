@@ -24,6 +24,7 @@ PolicyName = Literal[
     "key-account",
     "upsell",
     "hand-off",
+    "forgetting",
 ]
 
 # Risk could be paused once, though rules alone hold what it stood for: see decision 27.

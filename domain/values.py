@@ -1,6 +1,6 @@
 """The vocabulary every module shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -71,18 +71,30 @@ def quick_replace(cls: type) -> Callable[..., Any]:
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def fact(name: str) -> Callable[[type[T]], type[T]]:
-    """An event. The name is what is stored, for ever; the class may be renamed."""
+def fact(name: str, *, forgets: Callable[[Any], Iterable[str]] | None = None) -> Callable[[type[T]], type[T]]:
+    """An event. The name is what is stored, for ever; the class may be renamed.
+
+    `forgets` names the streams of all that is forgotten when it happens: their keys are destroyed with it.
+    """
 
     def declare(cls: type[T]) -> type[T]:
         declared = value(cls)
         FACT_NAMES[declared] = name
+        if forgets is not None:
+            FORGETTING[declared] = forgets
         return declared
 
     return declare
 
 
 FACT_NAMES: dict[type, str] = {}
+FORGETTING: dict[type, Callable[[Any], Iterable[str]]] = {}
+
+
+def forgotten_by(event: object) -> tuple[str, ...]:
+    """The streams of whom an event forgets; of most, none."""
+    forgets = FORGETTING.get(type(event))
+    return () if forgets is None else tuple(forgets(event))
 
 
 def stream_named(event: type) -> Callable[[Any], str]:

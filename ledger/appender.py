@@ -21,6 +21,7 @@ from ledger.row import (
     BYTES,
     ID,
     ID_HEAD,
+    INSTANT,
     NO_TEXT,
     OWN,
     SHARED,
@@ -29,6 +30,7 @@ from ledger.row import (
     array_of,
     big,
     head,
+    microseconds,
     packed_instant,
     packed_own,
     packed_shared,
@@ -49,12 +51,17 @@ PARAMETERS = (
     "asked",
     "guarded",
     "guards",
+    "erasures",
     "new_events",
     "new_commands",
     "new_subjects",
     "new_keys",
     "new_digests",
     "new_identities",
+    "forgotten",
+    "forgotten_on",
+    "forgotten_by",
+    "forgotten_at",
     "moves",
 )
 COMMAND = (
@@ -155,18 +162,24 @@ class Appender:
         events, commands, ends = self.packed(batches)
         keys = [(subject, new.wrapped) for batch in batches for subject, new in batch.keys.items()]
         identities = [each for batch in batches for each in batch.identities.items()]
+        forgotten = [(*each, end) for batch, end in zip(batches, ends, strict=True) for each in batch.forgets.items()]
         given = [
             array_of(TEXT, [stream.encode() for stream in foundation.heads]),
             array_of(BIG, [big(version) for version in foundation.heads.values()]),
             array_of(ID, [command.bytes for command in foundation.unknown]),
             array_of(BYTES, list(foundation.guards)),
             array_of(ID, [None if stream is None else stream.bytes for stream in foundation.guards.values()]),
+            None if foundation.erasures is None else big(foundation.erasures),
             array_of(self.event_row, events),
             array_of(self.command_row, commands),
             array_of(TEXT, [subject.encode() for subject, _ in keys]),
             array_of(BYTES, [wrapped for _, wrapped in keys]),
             array_of(BYTES, [digest for digest, _ in identities]),
             array_of(ID, [stream.bytes for _, stream in identities]),
+            array_of(TEXT, [subject.encode() for subject, _, _ in forgotten]),
+            array_of(INSTANT, [big(microseconds(left.on)) for _, left, _ in forgotten]),
+            array_of(TEXT, [left.by.encode() for _, left, _ in forgotten]),
+            array_of(BIG, [big(end) for _, _, end in forgotten]),
             array_of(self.side_move, [packed_move(side) for batch in batches for side in batch.side]),
         ]
         connection.pgconn.send_query_prepared(NAME, given, FORMATS, result_format=pq.Format.BINARY)

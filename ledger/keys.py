@@ -7,6 +7,7 @@ keyed BLAKE2b (RFC 7693): as unguessable as an HMAC, at a third of its time.
 """
 
 import os
+import time
 from base64 import b64decode, b64encode
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
@@ -29,6 +30,7 @@ from domain.values import Erased
 from ledger.envelope import Corrupt
 
 KEY_BYTES = 32
+LOOK_SECONDS = 1.0  # Between looks whether somebody has been erased: so long may a key that is destroyed be at hand.
 NONCE_BYTES = 12
 DIGEST_BYTES = 32
 
@@ -58,6 +60,9 @@ class Chest(Protocol):
     def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, bytes | Erased]:
         """The wrapped key of each subject that has one, or what is left of it."""
 
+    def last_erasure(self) -> int:
+        """The position of the last event with which keys were destroyed; 0 where there is none."""
+
 
 class Keys:
     """The keys of this process: the master key, and those of the subjects used last."""
@@ -70,42 +75,65 @@ class Keys:
         self.identity_key = derived(master, b"lifeledger identity lookup 1")
         self.digest_key = derived(master, b"lifeledger command digest 1")
         self.known: OrderedDict[str, Key | Erased] = OrderedDict()
+        self.erasures: int | None = None  # The position of the last one, when it was looked for.
+        self.looks_at = 0.0
+
+    def look(self) -> None:
+        """Whoever opens values looks, now and then, whether somebody was erased meanwhile, by whichever process."""
+        if self.looks_at <= time.monotonic():
+            self.catch_up()
+
+    def catch_up(self) -> int:
+        """Where somebody has been erased, let go of all that is at hand; the position of the last erasure.
+
+        Whoever is fetching keys at that moment puts them where nobody looks any more.
+        """
+        last = self.chest.last_erasure()
+        self.looks_at = time.monotonic() + LOOK_SECONDS
+        if last != self.erasures:
+            self.known = OrderedDict()
+            self.erasures = last
+        return last
 
     def fetch(self, subjects: Collection[str]) -> Mapping[str, Key | Erased]:
         """The keys of these subjects, or what is left of them; those that never had one are left out.
 
         What is not in the cache is brought there in one read.
         """
-        found = {subject: key for subject in subjects if (key := self.known.get(subject)) is not None}
+        known = self.known
+        found = {subject: key for subject in subjects if (key := known.get(subject)) is not None}
         if len(found) < len(subjects):
             lacking = [subject for subject in subjects if subject not in found]
             for subject, wrapped in self.chest.wrapped_keys(lacking).items():
                 found[subject] = wrapped if isinstance(wrapped, Erased) else self.unwrap(subject, wrapped)
-                self.keep(subject, found[subject])
+                self.keep(subject, found[subject], known)
         return found
 
     def get(self, subject: str) -> Key | Erased | None:
         """The subject's key, what is left of it, or None where it never had one."""
-        found = self.known.get(subject)
+        known = self.known
+        found = known.get(subject)
         if found is None:
             return self.fetch([subject]).get(subject)
         with suppress(KeyError):  # Another thread may have let it go meanwhile.
-            self.known.move_to_end(subject)
+            known.move_to_end(subject)
         return found
 
     def forget(self, subjects: Collection[str]) -> None:
         for subject in subjects:
             self.known.pop(subject, None)
 
-    def keep(self, subject: str, key: Key | Erased) -> None:
-        self.known[subject] = key
-        while len(self.known) > self.size:
-            self.known.popitem(last=False)
+    def keep(self, subject: str, key: Key | Erased, known: OrderedDict[str, Key | Erased] | None = None) -> None:
+        known = self.known if known is None else known
+        known[subject] = key
+        while len(known) > self.size:
+            known.popitem(last=False)
 
     def afresh(self) -> "Keys":
         """The same master key, and nothing at hand: who was erased meanwhile, by whichever process, is closed."""
         found = copy(self)
         found.known = OrderedDict()
+        found.erasures, found.looks_at = None, 0.0
         return found
 
     # Making keys

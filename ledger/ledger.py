@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.actor import Actor, Reason, Source
 from domain.identity import Identifier
-from domain.values import Erased
+from domain.values import Erased, forgotten_by
 from ledger.codec import Codec
 from ledger.envelope import Append, Batch, Circumstances, Logged, Recorded, time_ordered_id
 from ledger.keys import Key, Keys, NewKey, seal
@@ -28,11 +28,15 @@ class RowReader:
 
     def load(self, after: Mapping[str, int]) -> Mapping[str, Sequence[Any]]:
         found = self.rows.load_rows(after) if after else ()
-        self.keys.fetch({row.subject for row in found if row.subject})
+        self.fetch_keys(found)
         return {
             stream: [self.event(row) for row in rows]
             for stream, rows in groupby(found, key=lambda row: row.originator_id)
         }
+
+    def fetch_keys(self, rows: Sequence[Row]) -> None:
+        self.keys.look()
+        self.keys.fetch({row.subject for row in rows if row.subject})
 
     def find(self, identifiers: Collection[Identifier]) -> Mapping[Identifier, UUID]:
         digests = {self.keys.identity_digest(each): each for each in identifiers}
@@ -56,6 +60,7 @@ class LockedLedger(RowReader):
     def __init__(self, rows: LockedRows, codec: Codec, keys: Keys, created: dict[str, NewKey]) -> None:
         super().__init__(rows, codec, keys)
         self.created = created
+        self.forgets = False
 
     def check(
         self, streams: Collection[str], commands: Collection[UUID], identifiers: Collection[Identifier]
@@ -68,16 +73,18 @@ class LockedLedger(RowReader):
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
         for batch in batches:
             self.created.update(batch.keys)
+        self.forgets = self.forgets or forgets(batches)
         return self.rows.insert_batches(batches)
 
 
 class SentEvents:
     """A batch on its way, and the keys that count once it has come about. They are used for the next one already."""
 
-    def __init__(self, sent: Sent, keys: Keys, created: Mapping[str, NewKey]) -> None:
+    def __init__(self, sent: Sent, keys: Keys, created: Mapping[str, NewKey], *, forgets: bool) -> None:
         self.sent = sent
         self.keys = keys
         self.created = created
+        self.forgets = forgets
         for subject, new in created.items():
             keys.keep(subject, new.key)
 
@@ -91,6 +98,8 @@ class SentEvents:
         finally:
             if positions is None:
                 self.keys.forget(self.created)  # They are kept nowhere, unless the commit came about after all.
+            if self.forgets:
+                self.keys.looks_at = 0.0
         return positions
 
 
@@ -109,19 +118,25 @@ class Ledger(RowReader):
     def forget(self, subjects: Collection[str]) -> None:
         self.keys.forget(subjects)
 
+    def catch_up(self) -> int:
+        return self.keys.catch_up()
+
     def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> Sent:
         guards = {self.keys.identity_digest(each): stream for each, stream in foundation.guards.items()}
-        sent = self.rows.send(Foundation(foundation.heads, foundation.unknown, guards), batches)
+        sent = self.rows.send(Foundation(foundation.heads, foundation.unknown, guards, foundation.erasures), batches)
         created = {subject: new for batch in batches for subject, new in batch.keys.items()}
-        return SentEvents(sent, self.keys, created)
+        return SentEvents(sent, self.keys, created, forgets=forgets(batches))
 
     @contextmanager
     def locked(self) -> Iterator[LockedLedger]:
         created: dict[str, NewKey] = {}
         with self.rows.locked() as rows:
-            yield LockedLedger(rows, self.codec, self.keys, created)
+            locked = LockedLedger(rows, self.codec, self.keys, created)
+            yield locked
         for subject, new in created.items():
             self.keys.keep(subject, new.key)
+        if locked.forgets:
+            self.keys.looks_at = 0.0
 
     def outcomes(self, commands: Collection[UUID]) -> Mapping[UUID, Logged]:
         return self.rows.outcomes(commands)
@@ -164,7 +179,7 @@ class Ledger(RowReader):
 
     def recorded(self, rows: Sequence[Row]) -> list[Recorded]:
         """Rows as events with their envelopes."""
-        self.keys.fetch({row.subject for row in rows if row.subject})
+        self.fetch_keys(rows)
         return [self.enveloped(row) for row in rows]
 
     def enveloped(self, row: Row) -> Recorded:
@@ -210,7 +225,9 @@ class Ledger(RowReader):
     # Writing
 
     def encode(self, batches: Sequence[Batch]) -> list[Encoded]:
-        """The rows of each batch. Keys that are new come with the first batch that needs them."""
+        """The rows of each batch. Keys that are new come with the first batch that needs them; of whom one forgets,
+        neither it nor any after it has something to say.
+        """
         at_hand = dict(self.keys.fetch({each.circumstances.subject for each in batches if self.has_secrets(each)}))
         return [self.encode_batch(batch, at_hand) for batch in batches]
 
@@ -224,6 +241,10 @@ class Ledger(RowReader):
     def encode_batch(self, batch: Batch, at_hand: dict[str, Key | Erased]) -> Encoded:
         around = batch.circumstances
         new_keys: dict[str, NewKey] = {}
+        forgets: Mapping[str, Erased] = {}
+        if gone := [subject for append in batch.events for subject in forgotten_by(append.event)]:
+            forgets = dict.fromkeys(gone, Erased(on=around.recorded_at, by=around.actor.id))
+            at_hand |= {subject: left for subject, left in forgets.items() if not is_erased(at_hand.get(subject))}
 
         rows = []
         for append in batch.events:
@@ -247,7 +268,7 @@ class Ledger(RowReader):
         digests: Mapping[bytes, UUID] = {}
         if batch.identities:
             digests = {self.keys.identity_digest(value): identity for value, identity in batch.identities.items()}
-        return Encoded(rows, logged, (around.actor.kind, around.actor.id), new_keys, digests, batch.side)
+        return Encoded(rows, logged, (around.actor.kind, around.actor.id), new_keys, digests, batch.side, forgets)
 
     def sealing(
         self,
@@ -269,6 +290,14 @@ class Ledger(RowReader):
 
 
 REASON = "reason/text"
+
+
+def is_erased(key: Key | Erased | None) -> bool:
+    return isinstance(key, Erased)
+
+
+def forgets(batches: Sequence[Encoded]) -> bool:
+    return any(batch.forgets for batch in batches)
 
 
 def row_of(

@@ -1,5 +1,6 @@
 """Rows in PostgreSQL: eventsourcing's recorder, with the envelope, the command log and whole batches at a time."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -94,19 +95,29 @@ class Recorder(PostgresApplicationRecorder):
         return self.read(lambda cursor: fetch_rows(cursor, LATEST, (texts(streams), before, limit, limit)))
 
     def select_rows(
-        self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        types: Sequence[str] = (),
+        until: int | None = None,
+        subjects: Sequence[str] = (),
+        naming: Sequence[str] = (),
     ) -> Sequence[Row]:
-        """The next rows after a position, in order; of some types only, and up to a position, if so wished."""
+        """The next rows after a position, in order; of some only, and up to a position, if so wished."""
         conditions = "".join(
             [
                 " AND topic = ANY(%(types)b::text[])" if types else "",
                 " AND notification_id <= %(until)s" if until is not None else "",
+                " AND subject = ANY(%(subjects)b::text[])" if subjects else "",
+                " AND convert_from(state, 'UTF8') ~ %(naming)s" if naming else "",
             ]
         )
         statement = (
             f"{SELECT_ROW} WHERE notification_id > %(after)s{conditions} ORDER BY notification_id LIMIT %(limit)s"
         )
         given = {"after": after, "types": texts(types), "until": until, "limit": limit}
+        given |= {"subjects": texts(subjects), "naming": "|".join(map(re.escape, naming))}
         wanted = {name: found for name, found in given.items() if f"%({name})" in statement}
         return self.read(lambda cursor: fetch_rows(cursor, statement, wanted))
 
@@ -132,6 +143,13 @@ class Recorder(PostgresApplicationRecorder):
     def erased_subjects(self) -> int:
         def run(cursor: psycopg.Cursor[Any]) -> int:
             cursor.execute("SELECT count(*) FROM ledger.subject_keys WHERE wrapped IS NULL")
+            return int(cursor.fetchall()[0][0])
+
+        return self.read(run)
+
+    def last_erasure(self) -> int:
+        def run(cursor: psycopg.Cursor[Any]) -> int:
+            cursor.execute("SELECT coalesce(max(erased_at), 0) FROM ledger.subject_keys", prepare=True)
             return int(cursor.fetchall()[0][0])
 
         return self.read(run)

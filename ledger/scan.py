@@ -113,6 +113,7 @@ class Scan:
     def decoded(self, rows: Sequence[tuple[Any, ...]]) -> list[Told]:
         lean = self.lean
         told: list[Told] = []
+        self.keys.look()
         for position, name, schema_version, payload, at, event_id, subject, wrapped in rows:
             how = lean[name]
             try:

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from domain.identity import Identifier
+from domain.values import Erased
 from ledger.envelope import Batch, Logged, Recorded, SideRow
 from ledger.keys import NewKey
 from ledger.row import Row
@@ -28,7 +29,9 @@ class Busy(Exception):
 
 @dataclass(slots=True)
 class Encoded:
-    """A batch as it is stored: rows whose position is still open, and what goes with them."""
+    """A batch as it is stored: rows whose position is still open, and what goes with them. Of whom it `forgets`, the
+    keys are destroyed, and identities are found no more.
+    """
 
     rows: Sequence[Row]
     logged: Logged
@@ -36,17 +39,20 @@ class Encoded:
     keys: Mapping[str, NewKey] = field(default_factory=dict)
     identities: Mapping[bytes, UUID] = field(default_factory=dict)
     side: Sequence[SideRow] = ()
+    forgets: Mapping[str, Erased] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Foundation(Generic[V]):
     """What a batch rests on: heads of streams (0 where there is none), commands that must be unknown, and for each
-    value that was looked up its identity stream (None where there was none).
+    value that was looked up its identity stream (None where there was none). Nobody must have been erased since the
+    position of the last erasure that was known; None where that has just been looked at.
     """
 
     heads: Mapping[str, int]
     unknown: Collection[UUID]
     guards: Mapping[V, UUID | None]
+    erasures: int | None = None
 
 
 @dataclass(slots=True)
@@ -99,9 +105,18 @@ class Rows(Protocol):
         """The last rows of some streams together before a position, the last first."""
 
     def select_rows(
-        self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        types: Sequence[str] = (),
+        until: int | None = None,
+        subjects: Sequence[str] = (),
+        naming: Sequence[str] = (),
     ) -> Sequence[Row]:
-        """The next rows after a position, in order; only those of some types, if any are named."""
+        """The next rows after a position, in order; if any are named, only those of some types, of some subjects, or in
+        whose payload one of some ids stands.
+        """
 
     def last_position(self) -> int:
         """The position of the last row; 0 in an empty ledger."""
@@ -111,6 +126,9 @@ class Rows(Protocol):
 
     def erased_subjects(self) -> int:
         """Of how many the key has been destroyed."""
+
+    def last_erasure(self) -> int:
+        """The position of the last event with which keys were destroyed; 0 where there is none."""
 
     def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]:
         """The identity streams behind these fingerprints, where there are any."""
@@ -165,6 +183,9 @@ class EventStore(Reader, Protocol):
 
     def forget(self, subjects: Collection[str]) -> None:
         """Keep their keys at hand no longer: what is sealed next is sealed under those that the ledger has."""
+
+    def catch_up(self) -> int:
+        """Where somebody has been erased, keep no key at hand that was there before; the position of the last one."""
 
     def send(self, foundation: Foundation[Identifier], batches: Sequence[Encoded]) -> Sent:
         """Begin to write what `encode` has made, if the foundation holds, without waiting for it."""

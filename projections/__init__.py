@@ -2,6 +2,7 @@
 
 from projections.agent_quality import agent_quality
 from projections.audit_trail import audit_trail
+from projections.belongings import belongings
 from projections.calibrations import calibration_items, calibration_scores, calibrations
 from projections.campaign_results import campaign_results
 from projections.capacity import capacity
@@ -15,6 +16,7 @@ from projections.deadlines import deadlines
 from projections.dispatch_queue import dispatch_queue
 from projections.dispatch_rules import dispatch_rules
 from projections.enquirers import enquirers
+from projections.forgotten import forgotten_people
 from projections.funnel import funnel
 from projections.groups import group_members, groups
 from projections.inspectable import inspectable_calls, inspectable_tickets, order_refunds
@@ -93,6 +95,8 @@ VIEWS: tuple[Projection, ...] = (
     campaign_results,
     groups,
     group_members,
+    belongings,
+    forgotten_people,
 )
 
 __all__ = [
@@ -100,6 +104,7 @@ __all__ = [
     "Projection",
     "agent_quality",
     "audit_trail",
+    "belongings",
     "calibration_items",
     "calibration_scores",
     "calibrations",
@@ -116,6 +121,7 @@ __all__ = [
     "dispatch_queue",
     "dispatch_rules",
     "enquirers",
+    "forgotten_people",
     "funnel",
     "group_members",
     "groups",

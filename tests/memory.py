@@ -31,6 +31,7 @@ class MemoryRows:
         self.keys: dict[str, bytes | Erased] = {}
         self.identities: dict[bytes, UUID] = {}
         self.side: dict[str, int] = {}
+        self.erasures = 0
         self.lock = Lock()
 
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
@@ -47,10 +48,19 @@ class MemoryRows:
         return found[::-1][:limit]
 
     def select_rows(
-        self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        types: Sequence[str] = (),
+        until: int | None = None,
+        subjects: Sequence[str] = (),
+        naming: Sequence[str] = (),
     ) -> Sequence[Row]:
-        last = len(self.rows) if until is None else until
-        return [row for row in self.rows[after:last] if not types or row.topic in types][:limit]
+        found = self.rows[after : len(self.rows) if until is None else until]
+        found = [row for row in found if not types or row.topic in types]
+        found = [row for row in found if not subjects or row.subject in subjects]
+        return [row for row in found if not naming or any(each.encode() in row.state for each in naming)][:limit]
 
     def last_position(self) -> int:
         return len(self.rows)
@@ -60,6 +70,9 @@ class MemoryRows:
 
     def erased_subjects(self) -> int:
         return sum(isinstance(key, Erased) for key in self.keys.values())
+
+    def last_erasure(self) -> int:
+        return self.erasures
 
     def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]:
         return {digest: self.identities[digest] for digest in digests if digest in self.identities}
@@ -97,7 +110,8 @@ class MemoryRows:
         found = self.check(foundation.heads, foundation.unknown, foundation.guards)
         heads = all(found.heads.get(stream, 0) == head for stream, head in foundation.heads.items())
         guards = all(found.identities.get(each) == guard for each, guard in foundation.guards.items())
-        return self.insert_batches(batches) if heads and guards and not found.outcomes else None
+        known = foundation.erasures is None or self.erasures <= foundation.erasures
+        return self.insert_batches(batches) if heads and guards and known and not found.outcomes else None
 
     def insert_batches(self, batches: Sequence[Encoded]) -> Sequence[int]:
         positions = []
@@ -114,11 +128,20 @@ class MemoryRows:
             self.commands[batch.logged.command_id] = replace(batch.logged, position=len(self.rows), actor=batch.actor)
             self.keys |= {subject: new.wrapped for subject, new in batch.keys.items()}
             self.identities |= batch.identities
+            self.destroy(batch.forgets)
             for side in batch.side:
                 if self.side.get(side.name) != side.expected:
                     raise SideRowMoved(f"{side.name} is not at {side.expected}")
                 self.side[side.name] = side.value
         return positions
+
+    def destroy(self, forgets: Mapping[str, Erased]) -> None:
+        gone = {subject: left for subject, left in forgets.items() if not isinstance(self.keys.get(subject), Erased)}
+        if gone:
+            self.keys |= gone
+            self.erasures = len(self.rows)
+        forgotten = {digest for digest, each in self.identities.items() if f"identity/{each}" in forgets}
+        self.identities = {digest: each for digest, each in self.identities.items() if digest not in forgotten}
 
 
 @dataclass

@@ -10,11 +10,11 @@ from api.cli.say import Failure, Misuse, document, table
 from api.cli.views import view_of
 from api.cli.worker import reading
 from consumers import retry as again
-from consumers.advance import Source
 from consumers.dead_letters import DeadLetter, Skipped, dead_letters, key_named, skipped
 from consumers.rebuild import AlreadyRebuilding
 from consumers.retry import NotParked, Retried
 from consumers.session import Session
+from consumers.source import Source
 from consumers.tracking import Fenced, Place, prepare
 from ledger.ledger import Ledger
 from ledger.scan import Wire

@@ -56,6 +56,9 @@ class Empty:
     def wrapped_keys(self, _: Collection[str]) -> Mapping[str, Any]:
         return {}
 
+    def last_erasure(self) -> int:
+        return 0
+
 
 class Kept:
     """What is to be written at once, and how the ledger must be for all of it together."""

@@ -44,7 +44,11 @@ class Viewed:
         yield from self.policies.tables.values()
 
     def write(self, ledger: Ledger, url: str) -> None:
-        """Into a read database that has none of them, each as it is after the last event that was heard of."""
+        """Into a read database that has none of them, each as it is after the last event that was heard of. What shows
+        personal values is folded anew where somebody has been forgotten, who was heard of by name before.
+        """
         self.fold()
+        forgotten = ledger.erased_subjects() > 0
         for table in self.all():
-            Rebuild(table.view, ledger, url, url, until=self.position, folded=table).run()
+            folded = None if forgotten and table.view.opens else table
+            Rebuild(table.view, ledger, url, url, until=self.position, folded=folded).run()

@@ -13,6 +13,7 @@ from consumers.policies.departure_of_customers import departure_of_customers
 from consumers.policies.departure_of_tickets import departure_of_tickets
 from consumers.policies.dispatch import dispatch
 from consumers.policies.first_response import first_response
+from consumers.policies.forgetting import forgetting
 from consumers.policies.hand_off import hand_off
 from consumers.policies.intake import intake
 from consumers.policies.key_account import key_account
@@ -55,4 +56,5 @@ POLICIES: tuple[Process, ...] = (
     winback,
     upsell,
     key_account,
+    forgetting,
 )

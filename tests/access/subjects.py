@@ -28,7 +28,7 @@ WHOSE: Mapping[str, set[str]] = {
     "whose it is": {"lead", "customer", "ticket", "call", "order", "review", "target"},
     "who it is": {"staff", "agent-book", "ticket-book"},
     "whose it is linked to": {"contact", "identity"},
-    "every manager's": {"policy", "campaign"},
+    "every manager's": {"policy", "campaign", "erasure"},
     "who reads everything's": {"calibration"},
     "everybody's": {
         "pool",

@@ -126,7 +126,7 @@ FOR: Mapping[str, set[str]] = {
         "calibration_scores",
     },
     "whoever sees what it leads to": {"contacts", "contact_pressure", "enquirers"},
-    "nobody": {"lead_likeness"},
+    "nobody": {"belongings", "forgotten_people", "lead_likeness"},
     "whose it is": {
         "sales_worklist",
         "funnel",

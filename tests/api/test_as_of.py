@@ -251,7 +251,7 @@ def test_who_has_been_erased_is_so_in_what_was_kept_as_well(house: House, databa
     [row] = rows(house, "/views/sales_worklist", as_of=position)
     assert row["phones"] == ["+86138****5601"]
     with psycopg.connect(database_url) as connection:
-        destroyed = "UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = now(), erased_by = 'dpo'"
+        destroyed = "UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = now(), erased_by = 'dpo', erased_at = 1"
         assert connection.execute(destroyed).rowcount == 1
     [row] = rows(house, "/views/sales_worklist", as_of=position)
     assert row["phones"] == []

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from commands.service import WriteSide, open_ledger
-from consumers.advance import Source, advance
+from consumers.advance import advance
 from consumers.hands import Hands, Premises
 from consumers.rebuild import Rebuild
 from consumers.session import Session
+from consumers.source import Source
 from consumers.tracking import Place, tracked
 from ledger.embedded import EmbeddedPostgres
 from ledger.ledger import Ledger
@@ -77,7 +78,7 @@ def followed(url: str, ledger: Ledger) -> float:
     events, begin = last - place.position, time.perf_counter()
     while place.position < last:
         told = source.read(place.position, last, BATCH)
-        advance(session, place, told, told[-1][0] if len(told) == BATCH else last)
+        advance(session, place, source, told, told[-1][0] if len(told) == BATCH else last)
     seconds = time.perf_counter() - begin
     session.close()
     return seconds / events * 1e6

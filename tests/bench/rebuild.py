@@ -18,10 +18,11 @@ from typing import Any
 import psycopg
 
 from commands.service import WriteSide, open_ledger
-from consumers.advance import Source, advance
+from consumers.advance import advance
 from consumers.hands import Hands, Premises
 from consumers.rebuild import Rebuild
 from consumers.session import Session
+from consumers.source import Source
 from consumers.tracking import Place, ensure, prepare
 from ledger.embedded import EmbeddedPostgres
 from ledger.ledger import Ledger
@@ -76,7 +77,7 @@ def one_by_one(url: str, ledger: Ledger, view: Projection, events: int) -> float
 
     def run() -> None:
         for each in told:
-            advance(session, place, [each], each[0])
+            advance(session, place, source, [each], each[0])
 
     seconds = timed(run)
     session.close()

@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from commands.service import open_ledger
-from consumers.advance import Source, advance
+from consumers.advance import advance
 from consumers.retry import place_of
 from consumers.session import Session
+from consumers.source import Source
 from consumers.tracking import ensure, prepare
 from domain.lead.facts.intake import LeadCaptured
 from ledger.scan import Wire
@@ -35,7 +36,7 @@ def parked(database_url: str) -> Iterator[str]:
         ensure(session, funnel)
         source = Source(ledger, wire, funnel)
         with poisoned(funnel, LeadCaptured, "Lin"):
-            advance(session, place_of(session, funnel), source.read(0, last, 10), last)
+            advance(session, place_of(session, funnel), source, source.read(0, last, 10), last)
     yield database_url
     ledger.close()
 

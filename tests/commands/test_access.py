@@ -215,6 +215,7 @@ RIGHTS = {
         "RecordCustomerOrder",
         "RecordCustomerRefund",
         "RecordMembers",
+        "ForgetMore",
         "RecordPayment",
         "RecordRanking",
         "RefundOrder",

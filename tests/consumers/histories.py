@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from domain.erasure import MoreForgotten
 from domain.identity import IdentityLink
 from domain.lead.facts.custody import ProtectionExtended, ProtectionExtensionGranted
 from domain.lead.facts.intake import LeadCorrected, LeadScored
@@ -88,9 +89,13 @@ def any_event(chance: Random) -> Any:
     return replace(event, lead_id=chance.choice(LEADS))
 
 
-def any_history(chance: Random, events: int) -> Iterator[tuple[datetime, Any]]:
+def any_erasure(chance: Random) -> MoreForgotten:
+    return MoreForgotten(customer_id=leads.CUSTOMER, subjects=tuple(f"lead/{each}" for each in chance.sample(LEADS, 2)))
+
+
+def any_history(chance: Random, events: int, *, forgets: float = 0.0) -> Iterator[tuple[datetime, Any]]:
     """Events with times that mostly, but not always, go on."""
     when = at(3, 1)
     for _ in range(events):
         when += timedelta(microseconds=chance.randrange(-(10**9), 10**11))
-        yield when, any_event(chance)
+        yield when, any_erasure(chance) if chance.random() < forgets else any_event(chance)

@@ -260,7 +260,10 @@ def named(row: Named | None, event: LeadCaptured) -> Named:
 
 
 def destroy_key(url: str, subject: str, on: datetime, by: str) -> None:
-    destroyed = "UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = %s, erased_by = %s WHERE subject = %s"
+    destroyed = (
+        "UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = %s, erased_by = %s,"
+        " erased_at = (SELECT max(notification_id) FROM ledger.stored_events) WHERE subject = %s"
+    )
     with psycopg.connect(url) as connection:
         assert connection.execute(destroyed, (on, by, subject)).rowcount == 1
 

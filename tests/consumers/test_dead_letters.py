@@ -13,13 +13,14 @@ from zlib import crc32
 import psycopg
 import pytest
 
-from consumers.advance import Source, advance
+from consumers.advance import advance
 from consumers.at import fold, left_out, moment
 from consumers.dead_letters import know_aside, skipped
 from consumers.rebuild import AlreadyRebuilding
 from consumers.retry import NotParked, place_of, retry, skip
 from consumers.rollback import drop_kept
 from consumers.session import Session, rows
+from consumers.source import Source
 from consumers.tracking import Fenced, ensure, fail, prepare
 from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
@@ -63,7 +64,7 @@ class Hand:
         """As a worker does that keeps the view up."""
         with self.session.transaction() as cursor:
             know_aside(cursor, self.place)
-        advance(self.session, self.place, self.source.read(after, until, 1_000), until)
+        advance(self.session, self.place, self.source, self.source.read(after, until, 1_000), until)
 
     def retry(self, key: Key = LEAD.int) -> int:
         return retry(self.session, self.place, self.source, key).folded

@@ -15,9 +15,10 @@ from api.demo.history import write
 from api.demo.life import Life
 from commands.service import open_ledger
 from consumers import projector
-from consumers.advance import Source, advance
+from consumers.advance import advance
 from consumers.at import moment
 from consumers.session import Session
+from consumers.source import Source
 from consumers.tracking import Fenced, Place, tracked
 from ledger.scan import Wire
 from projections import VIEWS
@@ -105,7 +106,7 @@ def test_who_delivers_a_batch_again_writes_nothing(lived: Lived, seed: int) -> N
             for after in (0, chance.randrange(last), last - 1):
                 again = source.read(after, last, 50)
                 with pytest.raises(Fenced):
-                    advance(session, Place(view, found.build, after), again, again[-1][0] if again else last)
+                    advance(session, Place(view, found.build, after), source, again, again[-1][0] if again else last)
     assert contents(house.url, VIEWS) == before
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from commands.service import open_ledger
 from consumers import projector, session
-from consumers.advance import Source, advance, step
+from consumers.advance import advance, step
 from consumers.session import ReadsUnavailable, Session
+from consumers.source import Source
 from consumers.tracking import Fenced, Place, ensure, prepare
 from domain.customer.facts.protection import PersonalDataErased
 from domain.values import CustomerId, LeadId
@@ -48,6 +49,7 @@ pytestmark = pytest.mark.slow  # Workers that wait for one another, on a real da
 
 NEWCOMERS = [
     *[changed(each, lead_id=LeadId(UUID(int=99))) for each in (captured, pooled, claimed)],
+    *[changed(each, lead_id=LeadId(UUID(int=98))) for each in (captured, converted)],
     onboarded("zoe"),
     created,
 ]
@@ -62,7 +64,7 @@ def test_views_equal_a_rebuild_after_any_history(house: House, seed: int, times:
     for _ in range(times):
         worker = house.worker(batch=chance.choice([1, 2, 7, 50]))
         for _ in range(4):
-            tell(house.ledger, *any_history(chance, chance.randint(1, 60)))
+            tell(house.ledger, *any_history(chance, chance.randint(1, 60), forgets=0.03))
             time.sleep(chance.random() / 10)
         if chance.random() < 0.5:
             house.caught_up()
@@ -98,7 +100,7 @@ def test_a_worker_whose_connection_is_cut_goes_on(house: House, seed: int) -> No
     chance = Random(seed)
     house.worker(batch=5)
     for _ in range(6):
-        tell_at_last(house.ledger, *any_history(chance, 40))
+        tell_at_last(house.ledger, *any_history(chance, 40, forgets=0.03))
         with psycopg.connect(house.url, autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -133,10 +135,10 @@ def test_a_worker_that_has_lost_its_lease_cannot_write(house: House) -> None:
     source = Source(house.ledger, wire, sales_worklist)
     found = ensure(slow, sales_worklist)
     behind = Place(sales_worklist, found.build, 0)
-    advance(quick, Place(sales_worklist, found.build, 0), source.read(0, 1, 10), 1)
+    advance(quick, Place(sales_worklist, found.build, 0), source, source.read(0, 1, 10), 1)
     before = house.rows(sales_worklist)
     with pytest.raises(Fenced):
-        advance(slow, behind, source.read(0, 2, 10), 2)
+        advance(slow, behind, source, source.read(0, 2, 10), 2)
     assert house.rows(sales_worklist) == before
     assert house.status(sales_worklist).position == 1
     for each in (slow, quick, wire):
@@ -277,7 +279,7 @@ def test_two_steps_in_one_transaction_come_to_the_same_as_in_two(house: House, m
         place.build = ensure(ours, sales_worklist).build
         with ours.transaction() as cursor:
             for until in (2, 4):
-                step(cursor, place, source.read(place.position, until, 10), until)
+                step(cursor, place, source, source.read(place.position, until, 10), until)
                 place.position = until
     house.must_equal_a_rebuild(sales_worklist)
 

@@ -230,6 +230,7 @@ def test_a_value_that_was_moved_does_not_open(database_url: str, wire: Wire, led
 def test_it_reads_only_the_keys_of_what_it_opens(database_url: str, wire: Wire, ledger: Ledger) -> None:
     history(ledger, 9)
     with psycopg.connect(database_url) as connection:
+        connection.execute("GRANT DELETE ON ledger.subject_keys TO CURRENT_USER")
         connection.execute("DELETE FROM ledger.subject_keys")
     ledger.keys.known.clear()
     assert len(scan(wire, ledger, LeadCaptured, FollowUpLogged, LeadCorrected).read(0, 9, 10)) == 3

@@ -29,7 +29,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
         def destroy(subject: str, left: Erased) -> None:
             assert subject in rows.keys
-            rows.keys[subject] = left
+            rows.destroy({subject: left})
 
         yield Place(rows, lambda: rows, destroy)
         return
@@ -41,7 +41,10 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         return opened[-1]
 
     def destroy_row(subject: str, left: Erased) -> None:
-        destroyed = "UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = %s, erased_by = %s WHERE subject = %s"
+        destroyed = (
+            "UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = %s, erased_by = %s,"
+            " erased_at = (SELECT max(notification_id) FROM ledger.stored_events) WHERE subject = %s"
+        )
         with psycopg.connect(url) as connection:
             assert connection.execute(destroyed, (left.on, left.by, subject)).rowcount == 1
 

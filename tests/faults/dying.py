@@ -24,10 +24,10 @@ from api.app import from_environment
 from api.server import configured
 from commands.execute import Executor
 from commands.service import open_ledger
-from consumers.advance import Source
 from consumers.hands import Hands, Premises
 from consumers.projector import Projector
 from consumers.rebuild import Rebuild
+from consumers.source import Source
 from ledger.appender import Appender, SentRows
 from ledger.ledger import Ledger, LockedLedger
 from ledger.writer import GroupWriter

@@ -11,7 +11,7 @@ from domain.actor import Actor, Reason, Source
 from domain.identity import IdentityLink
 from domain.lead.facts.intake import LeadCaptured
 from domain.lead.facts.work import FollowUpLogged
-from domain.values import IdentityId, LeadId, OrgPath
+from domain.values import Erased, IdentityId, LeadId, OrgPath
 from ledger.envelope import Append, Batch, Circumstances, Declined, Logged, SideRow, time_ordered_id
 from ledger.keys import NewKey
 from ledger.ledger import Ledger
@@ -76,13 +76,14 @@ def encoded(
     identities: Mapping[bytes, UUID] | None = None,
     side: Sequence[SideRow] = (),
     refusal: Declined | None = None,
+    forgets: Mapping[str, Erased] | None = None,
 ) -> Encoded:
     """What one command writes, all of whose rows are under its id."""
     command = command_id or time_ordered_id()
     stream, version = (rows[-1].originator_id, rows[-1].originator_version) if rows else ("lead/0", 0)
     logged = Logged(command, "ContactLead", b"digest of the body", stream, version, 0, NOON, refusal)
     own = [row._replace(command_id=command) for row in rows]
-    return Encoded(own, logged, ("user", "ann"), keys or {}, identities or {}, side)
+    return Encoded(own, logged, ("user", "ann"), keys or {}, identities or {}, side, forgets or {})
 
 
 def append(rows: Rows | Ledger, *batches: Encoded) -> list[int]:

@@ -29,6 +29,10 @@ class Shelf:
     def __init__(self, **kept: bytes | Erased) -> None:
         self.kept = dict(kept)
         self.asked: list[list[str]] = []
+        self.erasures = 0
+
+    def last_erasure(self) -> int:
+        return self.erasures
 
     def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, bytes | Erased]:
         self.asked.append(sorted(subjects))

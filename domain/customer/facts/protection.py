@@ -1,5 +1,6 @@
 """What stands in the way of business with a customer, or of forgetting him, and what binds us to him."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from domain.customer.facts.terms import Status
@@ -52,7 +53,15 @@ class ContractEnded:
     contract: str
 
 
-@fact("customer.personal-data-erased")
+def himself(event: "PersonalDataErased") -> Iterator[str]:
+    """The streams in which he is spoken of as himself, under whichever id he was known."""
+    for customer_id in (event.customer_id, *event.absorbed):
+        yield f"customer/{customer_id}"
+    for identity_id in event.identities:
+        yield f"identity/{identity_id}"
+
+
+@fact("customer.personal-data-erased", forgets=himself)
 class PersonalDataErased:
     """`absorbed` are the customers that were merged into this one: they are the same person. `identities` were theirs,
     and are nobody else's: whatever else is known under one of them is about the same person too.
