@@ -197,19 +197,6 @@ def test_a_worker_that_comes_later_finds_the_same_failure(house: House) -> None:
         assert house.status(funnel).position == 2
 
 
-def test_a_row_that_the_database_refuses_is_a_failure_too(house: House) -> None:
-    house.worker()
-    tell(
-        house.ledger,
-        *[changed(captured, lead_id=lead) for lead in LEADS],
-        changed(lost, lead_id=LEADS[0], reason="NUL\0"),
-        touched,
-    )
-    house.wait(lambda: house.status(funnel).state == "failing")
-    assert house.status(funnel).position == len(LEADS)
-    house.caught_up(sales_worklist, status_time)
-
-
 def test_an_event_that_cannot_be_read_is_a_failure_too(house: House) -> None:
     tell(house.ledger, captured, contacted, qualified)
     with psycopg.connect(house.url) as connection:
