@@ -12,6 +12,7 @@ from zlib import crc32
 
 import psycopg
 import pytest
+from psycopg2.errors import ProgramLimitExceeded
 
 from consumers.advance import Source, advance
 from consumers.at import fold, left_out, moment
@@ -36,6 +37,7 @@ from tests.projections.leads import (
     OTHER,
     another,
     captured,
+    claimed,
     contacted,
     lost,
     pooled,
@@ -243,7 +245,7 @@ REFUSED = {
     "text": (changed(lost, lead_id=OTHER, reason="NUL\0"), "ValueError in"),
     "check": (changed(lost, lead_id=OTHER, reason="forbidden"), "CheckViolation 23514 in"),
     "number": (changed(lost, lead_id=OTHER, reason="nothing"), "DivisionByZero 22012 in"),
-    "index": (changed(lost, lead_id=OTHER, reason="endless"), "ProgramLimitExceeded 54000 in"),
+    "endless": (changed(lost, lead_id=OTHER, reason="endless"), "ProgramLimitExceeded 54000 in"),
 }
 
 
@@ -343,6 +345,24 @@ def test_a_rebuild_parks_whose_row_is_refused_while_it_catches_up(house: House) 
     (letter,) = house.letters(funnel)
     assert (letter.key, letter.position) == (str(OTHER), 5)
     assert positions(house)[str(LEAD)] == 6
+
+
+def test_a_row_that_is_not_written_has_not_changed_hands(house: House) -> None:
+    last = tell(house.ledger, captured, *OTHERS, changed(claimed, lead_id=OTHER), claimed, REFUSED["text"][0], lost)
+    with hand(house) as somebody:
+        somebody.read(0, 5)
+        somebody.read(5, last)
+    with psycopg.connect(house.url) as connection:
+        gone = connection.execute("SELECT key, position FROM views.gone WHERE view = 'funnel' AND position > 5")
+        assert gone.fetchall() == [([str(LEAD)], last)]
+
+
+def test_a_rebuild_in_which_an_index_does_not_take_a_row_fails_and_says_why(house: House) -> None:
+    """It is made when the rows are there, and does not tell which it is."""
+    tell(house.ledger, captured, *OTHERS, REFUSED["endless"][0])
+    with table_with(funnel, *TAKES_LESS), pytest.raises(ProgramLimitExceeded):
+        house.rebuild(funnel)
+    assert house.tables(funnel) == ["funnel_v1"], "the view that answers is as it was"
 
 
 def test_what_a_policy_remembers_stands_still_where_a_row_is_refused(house: House) -> None:
