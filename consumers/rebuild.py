@@ -76,8 +76,8 @@ class Rebuild:
     """One rebuild of one view: fold, copy, catch up, swap. Unless it comes to its end, its build is thrown away.
 
     With a `judge` both builds are compared first, row for row at one position, and he says whether they are swapped.
-    The one that answered before is kept, so that it can be put back. Where it `parks`, what the fold does not take is
-    put aside with its keys, and what was skipped in this version of the fold is left out; else it fails there.
+    The one that answered before is kept, so that it can be put back. Where it `parks`, what the fold or the table does
+    not take is put aside with its keys, and what was skipped in this version of the fold is left out; else it fails there.
 
     With `until` it goes up to that position, where the one that answers now must stand, and not beyond it; nothing is
     kept then. What is `folded` up to there already is taken as it is.
@@ -119,7 +119,9 @@ class Rebuild:
         self.started = self.reported = time.monotonic()
 
     def run(self) -> None:
-        """Raises AlreadyRebuilding, Stopped, FoldFailed, Corrupt, ReadsUnavailable or Unavailable."""
+        """Raises AlreadyRebuilding, Stopped, FoldFailed, Corrupt, ReadsUnavailable or Unavailable; RowRefused where it
+        does not park.
+        """
         try:
             prepare(self.session)
             if not self.session.take(f"build {self.view.name}"):
