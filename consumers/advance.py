@@ -101,8 +101,8 @@ def fold(cursor: Cursor, place: Place, told: Sequence[Told], until: int, aside: 
 def fold_singly(
     cursor: Cursor, place: Place, told: Sequence[Told], aside: Aside, only: Collection[Key] | None = None
 ) -> None:
-    """Event by event, and each key for itself, so that one whose row is refused can be parked as if the fold had raised.
-    Of all keys, or as if there were only some.
+    """Event by event, and each key for itself, so that one whose row is refused is parked as if the fold had raised. Of
+    all keys, or as if there were only some.
     """
     view, build = place.view, place.build
     for each in told:

@@ -77,7 +77,7 @@ class Rebuild:
 
     With a `judge` both builds are compared first, row for row at one position, and he says whether they are swapped.
     The one that answered before is kept, so that it can be put back. Where it `parks`, what the fold or the table does
-    not take is put aside with its keys, and what was skipped in this version of the fold is left out; else it fails there.
+    not take is put aside with its keys, and what was skipped in this version of the fold is left out; else it fails.
 
     With `until` it goes up to that position, where the one that answers now must stand, and not beyond it; nothing is
     kept then. What is `folded` up to there already is taken as it is.

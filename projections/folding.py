@@ -76,10 +76,11 @@ class Table:
         self.before: dict[Key, Any] | None = None
         self.of_many = 0  # Rows, where a key has many.
         self.index: dict[str, dict[Any, set[Key]]] = {column: {} for column in view.looked_up}
+        of_key: dict[Key, list[Row]] = {}
         for row in known:
-            key = view.key_of(row)
-            old = self.states.get(key, self.absent)
-            self.put(key, old, (*rows_in(old), row) if view.rows_by else row)
+            of_key.setdefault(view.key_of(row), []).append(row)
+        for key, rows in of_key.items():
+            self.put(key, self.absent, tuple(rows) if view.rows_by else rows[-1])
         if remember:
             self.before = {}
 

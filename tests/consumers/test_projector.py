@@ -23,7 +23,7 @@ from ledger.migrations import migrate
 from ledger.scan import Wire
 from ledger.store import Unavailable
 from projections import customers_apart, funnel, lead_likeness, sales_worklist, staff_directory, status_time
-from tests.consumers.histories import LEADS, any_history
+from tests.consumers.histories import any_history
 from tests.consumers.house import House, bewildered, talks
 from tests.consumers.telling import tell
 from tests.memory import MASTER
