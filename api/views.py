@@ -161,23 +161,16 @@ it. A list that does not come to its end breaks off, and does not end.
 def add_summary(router: APIRouter, service: Service, view: Projection, name: str) -> None:
     wanted = view.summaries[name]
 
-    async def read(request: Request, who: Who, after: int | None) -> tuple[Asked, Sequence[str], Statement]:
-        asked = await asked_of(service, view, request, who, takes=OF_FIGURES, read_after=after)
-        given = [text for name, text in asked.given if name == "by"]
-        by = [each for text in given for each in text.split(",") if each] if given else wanted.by
-        try:
-            return asked, by, summary(view, name, asked.listing, by)
-        except BadQuery as bad:
-            raise wrong(bad.field, bad.because) from None
-
     async def figures(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
-        asked, by, statement = await read(request, who, read_after)
+        asked = await asked_of(service, view, request, who, takes=OF_FIGURES, read_after=read_after)
+        by, statement = grouped(view, name, asked)
         position, found = await groups_of(asked, statement)
         rows = [row | rows_behind(view, wanted, asked.given, by, row) for row in found]
         return in_json({"rows": rows}, {"Position": str(position)})
 
     async def in_cells(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
-        asked, _, statement = await read(request, who, read_after)
+        asked = await asked_of(service, view, request, who, takes=OF_FIGURES, read_after=read_after)
+        _, statement = grouped(view, name, asked)
         position, found = await groups_of(asked, statement)
         body = header(statement.columns) + lines(statement.columns, found)
         return Response(body, headers=dict(csv_headers(f"{view.name}-{name}", position)))
@@ -205,6 +198,16 @@ def add_summary(router: APIRouter, service: Service, view: Projection, name: str
         responses={200: CSV},
         **shared,
     )(in_cells)
+
+
+def grouped(view: Projection, name: str, asked: Asked) -> tuple[Sequence[str], Statement]:
+    """The columns by which the figures are told, and what they are asked for with. Raises InvalidRequest."""
+    given = [text for parameter, text in asked.given if parameter == "by"]
+    by = [each for text in given for each in text.split(",") if each] if given else view.summaries[name].by
+    try:
+        return by, summary(view, name, asked.listing, by)
+    except BadQuery as bad:
+        raise wrong(bad.field, bad.because) from None
 
 
 async def groups_of(asked: Asked, statement: Statement) -> tuple[int, Found]:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg2.errors
 
 from consumers.dead_letters import log_parked, skipped_by
-from consumers.lines import Lines
+from consumers.lines import copy_rows
 from consumers.session import Cursor, Session
 from consumers.source import Source
 from domain.values import Instant
@@ -158,6 +158,6 @@ def fill(cursor: Cursor, view: Projection, at: Moment, table: Table) -> None:
     """Put the rows where they can be asked for, in a table that goes with the session."""
     create, copy, finish = sql.fill_of_moment(view, at.table(view))
     cursor.execute(create)
-    cursor.copy_expert(copy, Lines(table.rows(), view))  # type: ignore[arg-type]  # It reads.
+    copy_rows(cursor, copy, table.rows(), view)
     for statement in finish:
         cursor.execute(statement)

@@ -6,6 +6,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+import psycopg2.errors
+from psycopg2.extensions import cursor
 from pydantic_core import to_json
 
 from projections.columns import columns
@@ -19,14 +21,30 @@ Writer = Callable[[Sequence[Any]], Iterable[str]]
 
 
 class Lines:
-    """What COPY reads from: a file whose lines are made when they are wanted."""
+    """What COPY reads from: a file whose lines are made when they are wanted; and why one could not be made."""
 
     def __init__(self, rows: Iterable[Row], view: Projection) -> None:
         self.rows = iter(rows)
         self.copied = copied(view.row)
+        self.wrong: Exception | None = None
 
     def read(self, _: int) -> bytes:
-        return self.copied(list(islice(self.rows, AT_ONCE))).encode()
+        try:
+            return self.copied(list(islice(self.rows, AT_ONCE))).encode()
+        except Exception as wrong:
+            self.wrong = wrong
+            raise
+
+
+def copy_rows(cursor: cursor, statement: str, rows: Iterable[Row], view: Projection) -> None:
+    """Raises what is wrong with a row that cannot be written, which else would look as if the server had ended it."""
+    lines = Lines(rows, view)
+    try:
+        cursor.copy_expert(statement, lines)  # type: ignore[arg-type]  # It reads.
+    except psycopg2.errors.QueryCanceled:
+        if lines.wrong is not None:
+            raise lines.wrong from None
+        raise
 
 
 SPECIAL = re.compile(r"[\\\t\n\r\0]")

@@ -1,8 +1,8 @@
 """Keeps the views up with the ledger: each in batches, one transaction for the rows and the position.
 
-Several processes share the views by leases. Where a fold fails, the event is parked with its keys and tried again; all
-other keys go on. Where nobody knows whom it concerns, the view stands still, says so and is tried again; the others go
-on. A view whose table or fold is of another version is rebuilt.
+Several processes share the views by leases. Where a fold fails, or a row is refused, the event is parked with its keys
+and tried again; all other keys go on. Where nobody knows whom it concerns, the view stands still, says so and is tried
+again; the others go on. A view whose table or fold is of another version is rebuilt.
 """
 
 import time

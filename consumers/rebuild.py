@@ -10,20 +10,20 @@ from threading import Event
 import psycopg2
 import structlog
 
-from consumers.advance import advance, step
+from consumers.advance import advance, fold_singly, step_within
 from consumers.comparing import Compared, compare
 from consumers.dead_letters import drop_all_but, know_aside, log_parked, put_aside
-from consumers.filling import copy, unhindered
+from consumers.filling import copy, copy_taken, unhindered
 from consumers.hands import Hands, NotFolded
 from consumers.kept import keep, kept, take_up
-from consumers.session import Cursor, ReadsUnavailable, Session
-from consumers.shares import Fold, fold_in_shares
+from consumers.session import Cursor, ReadsUnavailable, RowRefused, Session
+from consumers.shares import Fold, fold_in_shares, may_concern
 from consumers.source import Source
 from consumers.tracking import Place, Tracked, ensure, move, prepare, tables, tracked
 from ledger.ledger import Ledger
 from ledger.scan import Wire
 from projections import sql
-from projections.folding import Aside, Table, Told
+from projections.folding import Aside, Key, Table, Told
 from projections.projection import Projection
 
 MOST_ROWS = 1_000_000
@@ -77,8 +77,8 @@ class Rebuild:
     """One rebuild of one view: fold, copy, catch up, swap. Unless it comes to its end, its build is thrown away.
 
     With a `judge` both builds are compared first, row for row at one position, and he says whether they are swapped.
-    The one that answered before is kept, so that it can be put back. Where it `parks`, what the fold does not take is
-    put aside with its keys, and what was skipped in this version of the fold is left out; else it fails there.
+    The one that answered before is kept, so that it can be put back. Where it `parks`, what the fold or the table does
+    not take is put aside with its keys, and what was skipped in this version of the fold is left out; else it fails.
 
     With `until` it goes up to that position, where the one that answers now must stand, and not beyond it; nothing is
     kept then. What is `folded` up to there already is taken as it is.
@@ -120,7 +120,9 @@ class Rebuild:
         self.started = self.reported = time.monotonic()
 
     def run(self) -> None:
-        """Raises AlreadyRebuilding, Stopped, FoldFailed, Corrupt, ReadsUnavailable or Unavailable."""
+        """Raises AlreadyRebuilding, Stopped, FoldFailed, Corrupt, ReadsUnavailable or Unavailable; RowRefused where it
+        does not park.
+        """
         try:
             prepare(self.session)
             if not self.session.take(f"build {self.view.name}"):
@@ -190,13 +192,22 @@ class Rebuild:
 
     def fill_here(self) -> None:
         copied = 0
+        refused: set[Key] = set()
 
         def copy_more(table: Table) -> None:
             nonlocal copied
-            with self.session.transaction() as cursor:
-                if copied == 0:
-                    cursor.execute(sql.create_table(self.view, self.place.build))
-                copy(cursor, self.view, self.place.build, table, frozen=copied == 0)
+            try:
+                with self.session.transaction() as cursor:
+                    if copied == 0:
+                        cursor.execute(sql.create_table(self.view, self.place.build))
+                    copy(cursor, self.view, self.place.build, table, frozen=copied == 0)
+            except RowRefused:
+                if not self.place.parks:
+                    raise
+                with self.session.transaction() as cursor:
+                    if copied == 0:
+                        cursor.execute(sql.create_table(self.view, self.place.build))
+                    refused.update(copy_taken(cursor, self.view, self.place.build, table))
             copied += 1
 
         with unhindered():
@@ -208,7 +219,24 @@ class Rebuild:
                 fold_in_shares(self.view, batches, self.total, self.most, copy_more, tell, self.folding)
         with self.session.transaction() as cursor:
             self.finish(cursor, self.total)
+        if refused:
+            self.fill_up(refused)
         self.filled(self.total)
+
+    def fill_up(self, keys: set[Key]) -> None:
+        """Of keys whose rows are refused, those are folded and written one after the other, as a worker does who comes
+        by: so each is parked where it is there. It takes another pass over all events.
+        """
+        aside = Aside(skipped=self.place.skipped)
+        for told in self.source.batches(0, self.total):
+            with self.session.transaction() as cursor:
+                mine = [each for each in told if may_concern(keys.__contains__, self.view, each)]
+                fold_singly(cursor, self.place, mine, aside, keys)
+                put_aside(cursor, self.place, aside.parked)
+            log_parked(self.view, aside.parked)
+            self.place.parked = True
+            aside.parked.clear()
+            self.tell("folding one by one", told[-1][0])
 
     def folding(self) -> Fold:
         """How a share is folded. What waits for its keys is put aside at once: it may be a great deal. It is the same
@@ -330,7 +358,7 @@ class Rebuild:
         while self.place.position < position:
             told = self.source.read(self.place.position, position, STEP)
             until = told[-1][0] if len(told) == STEP else position
-            step(cursor, self.place, self.source, told, until)
+            step_within(cursor, self.place, self.source, told, until)
             self.place.position = until
 
     def tell(self, phase: str, done: int) -> None:

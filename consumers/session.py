@@ -8,21 +8,26 @@ import psycopg2
 from psycopg2 import extras
 from psycopg2.extensions import connection, cursor
 
-from consumers.lines import Lines
+from consumers.lines import copy_rows
 from projections import sql
 from projections.folding import Key, Table
 from projections.projection import Projection
 from projections.rows import Row
 
-__all__ = ["Cursor", "ReadsUnavailable", "Session", "load", "load_key", "write"]
+__all__ = ["Cursor", "ReadsUnavailable", "RowRefused", "Session", "apart", "load", "load_key", "may_refuse", "write"]
 
 Cursor = cursor
 PAGE = 500  # Rows in one statement.
 FEW = 20  # Rows that are sooner inserted than copied.
+REFUSALS = (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.ProgramLimitExceeded)
 
 
 class ReadsUnavailable(Exception):
     """The read database does not answer at the moment; whatever was under way has been undone."""
+
+
+class RowRefused(Exception):
+    """A table does not take a row, or it cannot even be written down; its cause says why, and may say what is in it."""
 
 
 class Session:
@@ -66,6 +71,8 @@ class Session:
             with ours, ours.cursor() as cursor:
                 yield cursor
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as gone:
+            if isinstance(gone, REFUSALS):
+                raise
             if not isinstance(gone, psycopg2.errors.LockNotAvailable):
                 self.close()
             raise ReadsUnavailable(str(gone)) from gone
@@ -94,6 +101,29 @@ class Session:
             self.leases.discard(lease)
             with self.transaction() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"lifeledger {lease}"])
+
+
+@contextmanager
+def may_refuse() -> Iterator[None]:
+    """Raises RowRefused where it is for what is in the rows that they are not written."""
+    try:
+        yield
+    except Exception as no:
+        if isinstance(no, psycopg2.Error) and not isinstance(no, REFUSALS):
+            raise
+        raise RowRefused from no
+
+
+@contextmanager
+def apart(cursor: Cursor) -> Iterator[None]:
+    """Where a row is refused, all that was done in here is undone, and the transaction can go on."""
+    cursor.execute("SAVEPOINT apart")
+    try:
+        yield
+    except RowRefused:
+        cursor.execute("ROLLBACK TO SAVEPOINT apart; RELEASE SAVEPOINT apart")
+        raise
+    cursor.execute("RELEASE SAVEPOINT apart")
 
 
 # Rows
@@ -148,9 +178,13 @@ def rows(cursor: Cursor, view: Projection) -> Iterator[Row]:
         yield view.row(**values)
 
 
-def write(cursor: Cursor, view: Projection, build: int, table: Table) -> None:
-    """What the folding has changed, in as few statements as possible."""
-    written, gone = table.changes()
+def write(cursor: Cursor, view: Projection, build: int, table: Table, *of: Key) -> None:
+    """What the folding has changed, in as few statements as possible: of all keys, or of some. Raises RowRefused."""
+    with may_refuse():
+        put(cursor, view, build, *table.changes(*of))
+
+
+def put(cursor: Cursor, view: Projection, build: int, written: Sequence[Row], gone: Sequence[Row]) -> None:
     if gone:
         statement, template = sql.delete(view, build)
         places = [tuple(getattr(row, name) for name in view.primary_key) for row in gone]
@@ -158,7 +192,7 @@ def write(cursor: Cursor, view: Projection, build: int, table: Table) -> None:
     if len(written) > FEW:
         create, copy = sql.copy_aside(view, build)
         cursor.execute(create)
-        cursor.copy_expert(copy, Lines(written, view))  # type: ignore[arg-type]  # It reads.
+        copy_rows(cursor, copy, written, view)
         cursor.execute(sql.upsert_from_aside(view, build))
     elif written:
         statement, template = sql.upsert(view, build)

@@ -62,14 +62,17 @@ def fold_in_shares(
 
 
 def concerning(share: Share, view: Projection, told: Sequence[Told]) -> Iterator[Told]:
-    """The events that name a key of a share, and those that name none. One that makes rows of its own is their key."""
-    finders, own = view.finders, view.appends
+    """The events that name a key of a share, and those that name none."""
     for each in told:
-        position, _, event = each
-        find = finders.get(event.__class__)
-        try:
-            concerned = share.has(position) if own else find is None or share.has(find(event))
-        except Exception as bug:
-            raise FoldFailed(view.name, position, event) from bug
-        if concerned:
+        if may_concern(share.has, view, each):
             yield each
+
+
+def may_concern(has: Callable[[Key], bool], view: Projection, told: Told) -> bool:
+    """Whether an event names a key that is one of some, or none. One that makes rows of its own is their key."""
+    position, _, event = told
+    find = view.finders.get(event.__class__)
+    try:
+        return has(position) if view.appends else find is None or has(find(event))
+    except Exception as bug:
+        raise FoldFailed(view.name, position, event) from bug

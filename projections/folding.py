@@ -49,6 +49,16 @@ class Aside:
         (first, *_), (last, *_) = told[0], told[-1]
         return bool(self.keys) or any(first <= position <= last for position, _ in self.skipped)
 
+    def park(self, view: str, key: Key, told: Told, why: BaseException) -> None:
+        """The key does not go on at this event. Raises FoldFailed where too many do not."""
+        position, _, event = told
+        failed = FoldFailed(view, position, event)
+        failed.__cause__ = why
+        if len(self.keys) >= MOST_PARKED:
+            raise failed
+        self.keys.add(key)
+        self.parked.append(Parked(key, position, type(event), failed))
+
 
 class Table:
     """States by key: a row, or the tuple of a key's rows. It goes on from the rows that are `known`.
@@ -66,10 +76,11 @@ class Table:
         self.before: dict[Key, Any] | None = None
         self.of_many = 0  # Rows, where a key has many.
         self.index: dict[str, dict[Any, set[Key]]] = {column: {} for column in view.looked_up}
+        of_key: dict[Key, list[Row]] = {}
         for row in known:
-            key = view.key_of(row)
-            old = self.states.get(key, self.absent)
-            self.put(key, old, (*rows_in(old), row) if view.rows_by else row)
+            of_key.setdefault(view.key_of(row), []).append(row)
+        for key, rows in of_key.items():
+            self.put(key, self.absent, tuple(rows) if view.rows_by else rows[-1])
         if remember:
             self.before = {}
 
@@ -87,12 +98,19 @@ class Table:
         for key in keys:
             self.put(key, self.states[key], self.absent)
 
-    def changes(self) -> tuple[list[Row], list[Row]]:
-        """The rows that are new or have changed, and those that are gone."""
+    def take_back(self, key: Key) -> None:
+        """Let a key be as it was before its first change."""
+        assert self.before is not None, "what was before has not been remembered"
+        self.put(key, self.states.get(key, self.absent), self.before[key])
+        del self.before[key]
+
+    def changes(self, *of: Key) -> tuple[list[Row], list[Row]]:
+        """The rows that are new or have changed, and those that are gone: of all keys, or of some that have changed."""
         assert self.before is not None, "what was before has not been remembered"
         written: list[Row] = []
         gone: list[Row] = []
-        for key, before in self.before.items():
+        for key in of or self.before:
+            before = self.before[key]
             old = {self.view.place_of(row): row for row in rows_in(before)}
             new = {self.view.place_of(row): row for row in rows_in(self.states.get(key))}
             written.extend(row for place, row in new.items() if row is not old.get(place))
@@ -182,13 +200,8 @@ class Table:
                 try:
                     old = self.states.get(key, self.absent)
                     changed = self.evolve(old, event, circumstance)
-                except Exception as bug:
-                    failed = FoldFailed(self.view.name, position, event)
-                    failed.__cause__ = bug
-                    if len(aside.keys) >= MOST_PARKED:
-                        raise failed from bug
-                    aside.keys.add(key)
-                    aside.parked.append(Parked(key, position, type(event), failed))
+                except Exception as bug:  # noqa: BLE001 - whatever is wrong with one key, the others go on.
+                    aside.park(self.view.name, key, told, bug)
                 else:
                     if changed is not old:
                         stamp(position, old, changed)

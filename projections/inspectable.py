@@ -49,6 +49,7 @@ class InspectableCall(Scoped):
     version=1,
     sorts=("at",),
     filters=("call_id", "month", "status", "agent", "disposition"),
+    sought_by=("customers",),
 )
 def inspectable_calls(
     row: InspectableCall | None,

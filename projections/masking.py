@@ -1,6 +1,7 @@
 """What may be shown to everybody of a phone number, and of other things that are personal."""
 
 from domain.values import Erased
+from projections.columns import Column
 
 HEAD, TAIL, HIDDEN = 6, 4, 4  # The country and the operator, the last digits; at least so many between are hidden.
 
@@ -19,6 +20,11 @@ def shortened(column: str, *, many: bool) -> str:
     if many:
         return f"ARRAY(SELECT left(each, 1) || '***' FROM unnest({column}) AS each)"  # noqa: S608 - a name of ours.
     return f"(left({column}, 1) || '***')"
+
+
+def as_seen(column: Column, *, hidden: bool) -> str:
+    """SQL for a column: whoever is not to know what is personal sees how it begins."""
+    return shortened(column.quoted, many=column.many) if hidden else column.quoted
 
 
 def masked_email(address: str | Erased) -> str | None:

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from projections.columns import Column, quoted
-from projections.masking import shortened
+from projections.figures import COMPARED
+from projections.masking import as_seen
 from projections.projection import Projection
-from projections.scope import Reach, for_reader
+from projections.scope import Reach, for_reader, hides
 from projections.sql import shown
 from projections.statement import Statement, Text
 from projections.words import sought
@@ -24,7 +25,6 @@ LARGEST_PAGE = 500
 MOST_GROUPS = 10_000
 
 Operator = Literal["eq", "ne", "in", "lt", "le", "gt", "ge", "null", "has"]
-COMPARED: Mapping[Operator, str] = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 Cursor = tuple[str | None, ...]
 
@@ -148,16 +148,13 @@ def told(view: Projection) -> tuple[Column, ...]:
 
 
 def as_told(column: Column, asked: Listing) -> str:
-    return f"{as_seen(column, asked)} AS {column.quoted}" if is_hidden(column, asked) else column.quoted
-
-
-def as_seen(column: Column, asked: Listing) -> str:
-    """Who is not to know what is personal sees how it begins."""
-    return shortened(column.quoted, many=column.many) if is_hidden(column, asked) else column.quoted
+    if not is_hidden(column, asked):
+        return column.quoted
+    return f"{as_seen(column, hidden=True)} AS {column.quoted}"
 
 
 def is_hidden(column: Column, asked: Listing) -> bool:
-    return column.personal and (asked.shared or (asked.reach is not None and not asked.reach.knows))
+    return hides(asked.reach, column) or (asked.shared and column.personal)
 
 
 def source(view: Projection, asked: Listing, text: Text) -> None:
@@ -255,7 +252,10 @@ def searched(view: Projection, asked: Listing, wanted: str, text: Text) -> None:
         if column.many:
             like_a_phone(column, wanted, text)
         else:
-            text.add(f"OR {as_seen(column, asked)}::text ILIKE %s", "%" + LITERAL.sub(r"\\\g<0>", wanted) + "%")
+            text.add(
+                f"OR {as_seen(column, hidden=is_hidden(column, asked))}::text ILIKE %s",
+                "%" + LITERAL.sub(r"\\\g<0>", wanted) + "%",
+            )
     if words is not None and (found := sought(wanted)):
         text.add(f"OR {quoted(words)} @> %s::text[]", list(found))
     text.add(")")

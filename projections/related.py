@@ -14,12 +14,12 @@ from projections.contacts import contacts
 from projections.customers import customers
 from projections.enquirers import enquirers
 from projections.inspectable import inspectable_calls
-from projections.masking import shortened
+from projections.masking import as_seen
 from projections.orders import orders
 from projections.projection import Projection
 from projections.revenue import revenue
 from projections.sales_worklist import sales_worklist
-from projections.scope import Reach, seen
+from projections.scope import Reach, hides, seen
 from projections.sql import shown
 from projections.statement import Statement, Text
 from projections.ticket_queue import ticket_queue
@@ -234,11 +234,9 @@ def one(part: Part, reach: Reach | None, text: Text) -> None:
 def pairs(part: Part, reach: Reach | None) -> Iterator[str]:
     """The name and the value of each column; an amount as text, as everywhere."""
     for column in map(part.view.column, part.told):
-        yield f"'{column.name}', {as_told(column, reach)}"
+        yield f"'{column.name}', {in_json(column, reach)}"
 
 
-def as_told(column: Column, reach: Reach | None) -> str:
-    """Who is not to know what is personal sees how it begins."""
-    if column.personal and reach is not None and not reach.knows:
-        return shortened(column.quoted, many=column.many)
-    return f"{column.quoted}::text" if column.type == "numeric" else column.quoted
+def in_json(column: Column, reach: Reach | None) -> str:
+    seen_as = as_seen(column, hidden=hides(reach, column))
+    return f"{seen_as}::text" if column.type == "numeric" else seen_as

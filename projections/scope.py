@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.access import Action, Scope, scope_of
 from domain.actor import Actor
+from projections.columns import Column
 from projections.projection import REACH, Projection
 from projections.rows import Shared
 from projections.sql import SCHEMA
@@ -31,6 +32,11 @@ class Reach:
     def knows(self) -> bool:
         """Whether he is shown what is personal as it was written."""
         return scope_of(self.actor.role, Action.KNOW) is not None
+
+
+def hides(reach: Reach | None, column: Column) -> bool:
+    """Whether a column is not for whoever reads."""
+    return column.personal and reach is not None and not reach.knows
 
 
 def for_reader(view: Projection, reach: Reach | None, text: Text) -> None:

@@ -24,7 +24,7 @@ from ledger.migrations import migrate
 from ledger.scan import Wire
 from ledger.store import Unavailable
 from projections import customers_apart, funnel, lead_likeness, sales_worklist, staff_directory, status_time
-from tests.consumers.histories import LEADS, any_history
+from tests.consumers.histories import any_history
 from tests.consumers.house import House, bewildered, talks
 from tests.consumers.telling import tell
 from tests.memory import MASTER
@@ -197,19 +197,6 @@ def test_a_worker_that_comes_later_finds_the_same_failure(house: House) -> None:
         house.worker()
         house.wait(lambda: "position 3" in (house.status(funnel).error or ""))
         assert house.status(funnel).position == 2
-
-
-def test_a_row_that_the_database_refuses_is_a_failure_too(house: House) -> None:
-    house.worker()
-    tell(
-        house.ledger,
-        *[changed(captured, lead_id=lead) for lead in LEADS],
-        changed(lost, lead_id=LEADS[0], reason="NUL\0"),
-        touched,
-    )
-    house.wait(lambda: house.status(funnel).state == "failing")
-    assert house.status(funnel).position == len(LEADS)
-    house.caught_up(sales_worklist, status_time)
 
 
 def test_an_event_that_cannot_be_read_is_a_failure_too(house: House) -> None:

@@ -342,6 +342,22 @@ def test_rows_that_are_known_already_are_found_too() -> None:
     assert [row.seen for row in fold(published("north"), known=(known,)).rows()] == [5]  # type: ignore[attr-defined]
 
 
+def test_to_know_a_key_with_many_rows_each_of_them_is_looked_at_once() -> None:
+    """What is known of one key is all there is to load where a view has many rows of it."""
+    looked_at = 0
+
+    def place_of(note: Note) -> int:
+        nonlocal looked_at
+        looked_at += 1
+        return note.number
+
+    view = slow_replace(notes)
+    view.__dict__["place_of"] = place_of
+    found = Table(view, [Note(position=1, number=number, staff_id=StaffId("ann")) for number in range(500, 0, -1)])
+    assert [row.number for row in found.rows()] == [*range(1, 501)]  # type: ignore[attr-defined]
+    assert (found.size, looked_at) == (500, 500)
+
+
 def test_only_what_changed_is_written() -> None:
     known = [Person(staff_id=StaffId(name), org_path=OrgPath("north")) for name in ("ann", "bob", "sue")]
     gone = StaffDeparted(staff_id=StaffId("bob"))
