@@ -1,5 +1,6 @@
 """A read model is a fold whose state is a row: None in is absent, None out is delete."""
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ F = TypeVar("F", bound=Callable[[Any], Any])
 Evolve = Callable[..., Any]
 Tells = Literal["nothing", "when", "all"]
 REACH = ":reach"
+ASKED = re.compile(r"\bviews\.(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,11 @@ class Projection:
     @property
     def primary_key(self) -> tuple[str, ...]:
         return (*self.key, *self.rows_by)
+
+    @cached_property
+    def seen_in(self) -> tuple[str, ...]:
+        """The other views that `through` asks."""
+        return tuple(name for name in dict.fromkeys(ASKED.findall(self.through or "")) if name != self.name)
 
     @property
     def looked_up(self) -> tuple[str, ...]:

@@ -33,6 +33,13 @@ class Reach:
         return scope_of(self.actor.role, Action.KNOW) is not None
 
 
+def beside(view: Projection, reach: Reach | None) -> tuple[str, ...]:
+    """The other views on which it depends which rows he may see."""
+    if not view.scoped or reach is None or reach.scope is Scope.ALL:
+        return ()
+    return ("staff_directory", "pool_directory", *view.seen_in)
+
+
 def for_reader(view: Projection, reach: Reach | None, text: Text) -> None:
     """And of all rows those that may be shown to him."""
     if reach is None:
