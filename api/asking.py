@@ -115,7 +115,7 @@ async def asked_of(
         group = await asyncio.to_thread(group_of, service, who, wanted)
         asked = replace(asked, among=in_group(view, group, asked.now))
     if asked.kept_in is None:
-        await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
+        await not_before(read_after, lambda: views.run(lambda asking: position_for(asking, view, reach)))
     return Asked(view, given, asked, views, answer, group)
 
 
@@ -127,7 +127,7 @@ def position_for(asking: Any, view: Projection, reach: Reach) -> int:
     """How far all has come on which it depends what he is shown: from there on he may follow what changes."""
     position = position_of(asking, view)
     asking.execute(POSITIONS, (list(beside(view, reach)),))
-    return min([position, *(at for (at,) in asking.fetchall())])
+    return min([position, *(int(at) for (at,) in asking.fetchall())])
 
 
 async def answer_then(moments: Moments, view: Projection, at: Moment, statement: Statement) -> tuple[int, Found]:

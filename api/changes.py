@@ -117,7 +117,7 @@ class Lookout:
 
     def last(self, asking: Any) -> tuple[int, ...]:
         """Which build answers, the last change up to where everything has come on which it depends who sees what, the
-        last of all, on whom that depends, and since when all changes can be told; at first, how far everything has come.
+        last of all, on whom that depends, and since when all changes can be told; at first, how far each has come.
         """
         now = come(asking, self.view, ("staff_directory", "pool_directory", *self.view.seen_in))
         settled = now.position

@@ -17,12 +17,13 @@ BY_POSITION = "SET LOCAL enable_seqscan = off"
 """For a transaction that looks for what has changed: however little the planner thinks of the index by position."""
 
 COME = """
-SELECT position, (SELECT min(position) FROM views.tracking WHERE name = %s OR name = ANY(%s)), build, coalesce((SELECT since FROM views.told WHERE told.name = tracking.name), 0), greatest(
+SELECT position, (SELECT min(position) FROM views.tracking WHERE name = %s OR name = ANY(%s)), build,
+    coalesce((SELECT since FROM views.told WHERE told.name = tracking.name), 0), greatest(
     (SELECT max(as_of_position) FROM views.staff_directory), (SELECT max(as_of_position) FROM views.pool_directory), 0)
 FROM views.tracking WHERE name = %s
 """
-"""How far a view has come, how far all of it and some others have, which build of it answers, since when all its changes can be told, and how far those have
-come of whom it depends who sees what.
+"""How far a view has come, and how far it has together with some others; which build of it answers, since when all its
+changes can be told, and how far those have come of whom it depends who sees what.
 """
 
 

@@ -45,7 +45,8 @@ class Projection:
 
     `scoped` rows are shown to those only who may see their subject; `reserved` ones to those only who may read
     everything; `inward` ones to nobody, for they hold what is masked elsewhere, and are there for policies alone. A
-    `prompt` view is one that people sit in front of: it does not wait until all others have had their turn.
+    `prompt` view is one that people sit in front of, or that tells who sees what there: it does not wait until all
+    others have had their turn.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns, `:now`, and `:reader`, which

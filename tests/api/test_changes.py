@@ -25,7 +25,7 @@ from projections.staff_directory import Colleague
 from tests.api.house import ADMIN, ANN, BOB, CRM, LEAD, MIA, OTHER, SUE, House, problem
 from tests.api.serving import in_thread, raw
 from tests.api.test_screen_pop import LI, WANG, customer, done
-from tests.api.viewed import Views, lead
+from tests.api.viewed import Views, by_now, lead
 from tests.consumers.house import poisoned
 
 pytestmark = pytest.mark.slow  # On a real database.
@@ -168,7 +168,7 @@ def working(house: House, url: str) -> Iterator[None]:
 def there(house: House, *views: str) -> int:
     """The position of everything that has happened, with the views as far."""
     for view in ("sales_worklist", "staff_directory", "pool_directory", *views):
-        assert house.get(f"/views/{view}", CRM, read_after=str(house.position)).status_code == 200
+        assert by_now(house, f"/views/{view}", CRM).status_code == 200
     return house.position
 
 
@@ -318,7 +318,7 @@ def test_who_sees_a_contact_through_a_customer_learns_at_once_that_he_changed_ha
             bob = Follower(second, by="user:bob", of="contact_pressure")
             ann.until(f"id: {before}\n\n")
             bob.until(f"id: {before}\n\n")
-            transfer = {"role": "sales", "to": "bob"}
+            transfer = {"role": "primary", "to": "bob"}
             answer = house.post(f"/customers/{LI}/transfer", transfer, MIA, x_reason_code="territory")
             assert answer.status_code == 200, answer.text
             begun = time.monotonic()
