@@ -13,7 +13,6 @@ import psycopg2.errors
 
 from api.parameters import Given, wrong
 from api.problems import FoldsWaiting, FoldTooLong, ViewNotBuilt
-from api.viewing import STATEMENT_SECONDS
 from consumers.at import AS_OF, OCCURRED, Moment, NoSuchMoment, fill, fold, instant, left_out, moment, understood
 from consumers.session import ReadsUnavailable, Session
 from ledger.ledger import Ledger
@@ -88,7 +87,7 @@ class Moments:
             try:
                 self.keep(view, at)
                 with self.session.transaction() as cursor:
-                    cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
+                    cursor.execute(f"SET LOCAL statement_timeout = '{sql.STATEMENT_SECONDS}s'")
                     return ask(cursor)
             except psycopg2.errors.UndefinedTable:  # Who may see what, a view of today tells.
                 raise ViewNotBuilt from None

@@ -30,9 +30,9 @@ from domain.actor import Actor
 from domain.errors import Hidden, NotAllowed
 from domain.group import Group
 from projections.projection import Projection
-from projections.query import LARGEST_PAGE, PAGE, Among, BadQuery, Cursor, Listing
-from projections.scope import Reach
-from projections.sql import POSITION, hold, of_moment
+from projections.query import LARGEST_PAGE, PAGE, Among, BadQuery, Cursor, Filter, Listing
+from projections.scope import Reach, beside
+from projections.sql import POSITION, POSITIONS, hold, of_moment
 from projections.statement import Statement
 
 LONGEST_CURSOR = 4_000
@@ -48,10 +48,18 @@ Answer = Callable[[Statement], Awaitable[tuple[int, Found]]]
 class Asked:
     """A request to a view that has come far enough."""
 
+    view: Projection
     given: Given
     listing: Listing
     views: ViewReader
     answer: Answer
+    group: Group | None = None
+
+    def at(self, now: datetime, reach: Reach) -> Listing:
+        """The same of another present: what is told from now on is reckoned from that."""
+        among = None if self.group is None else in_group(self.view, self.group, now)
+        filters = conditions(self.view, self.given, now)
+        return replace(self.listing, now=now, reach=replace(reach, at=now), filters=filters, among=among)
 
 
 def told(asking: Any, statement: Statement) -> Found:
@@ -96,7 +104,8 @@ async def asked_of(
     must_be_once([name for name, _ in given], SINGLE)
     reach = await asyncio.to_thread(reach_of, service, who, view)
     asked = listing(view, given, reach, Cursors(service.write.ledger.digest))
-    answer: Answer = partial(answer_now, views, view)
+    answer: Answer = partial(answer_now, views, view, reach)
+    group = None
     if as_of.wanted(given):
         await ledger_position(service, read_after)
         at = await moments.moment(given, read_after)
@@ -106,12 +115,19 @@ async def asked_of(
         group = await asyncio.to_thread(group_of, service, who, wanted)
         asked = replace(asked, among=in_group(view, group, asked.now))
     if asked.kept_in is None:
-        await not_before(read_after, lambda: views.run(lambda asking: position_of(asking, view)))
-    return Asked(given, asked, views, answer)
+        await not_before(read_after, lambda: views.run(lambda asking: position_for(asking, view, reach)))
+    return Asked(view, given, asked, views, answer, group)
 
 
-async def answer_now(views: ViewReader, view: Projection, statement: Statement) -> tuple[int, Found]:
-    return await views.run(lambda asking: (position_of(asking, view), told(asking, statement)))
+async def answer_now(views: ViewReader, view: Projection, reach: Reach, statement: Statement) -> tuple[int, Found]:
+    return await views.run(lambda asking: (position_for(asking, view, reach), told(asking, statement)))
+
+
+def position_for(asking: Any, view: Projection, reach: Reach) -> int:
+    """How far all has come on which it depends what he is shown: from there on he may follow what changes."""
+    position = position_of(asking, view)
+    asking.execute(POSITIONS, (list(beside(view, reach)),))
+    return min([position, *(int(at) for (at,) in asking.fetchall())])
 
 
 async def answer_then(moments: Moments, view: Projection, at: Moment, statement: Statement) -> tuple[int, Found]:
@@ -151,7 +167,7 @@ def listing(view: Projection, given: Given, reach: Reach, cursors: "Cursors") ->
     single = {name: text for name, text in given if name in RESERVED}
     after = cursors.opened(view, given, single["cursor"]) if "cursor" in single else None
     now = datetime.now(UTC) if after is None or after[0] is None else datetime.fromisoformat(after[0])
-    filters = [condition(view, name, text, now) for name, text in given if name not in RESERVED]
+    filters = conditions(view, given, now)
     limit = typed("limit", int, single.get("limit", str(PAGE)))
     search = single.get("search")
     if search is not None and not 0 < len(search.strip()) <= LONGEST_SEARCH:
@@ -159,6 +175,11 @@ def listing(view: Projection, given: Given, reach: Reach, cursors: "Cursors") ->
     if search is not None and "\0" in search:
         raise wrong("search", "a text has no NUL character")
     return Listing(now, reach, filters, single.get("sort"), limit, after, search)
+
+
+def conditions(view: Projection, given: Given, now: datetime) -> list[Filter]:
+    """Raises InvalidRequest."""
+    return [condition(view, name, text, now) for name, text in given if name not in RESERVED]
 
 
 class Cursors:

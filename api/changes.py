@@ -93,7 +93,7 @@ class Lookout:
     @asynccontextmanager
     async def open(self, views: ViewReader) -> AsyncIterator[None]:
         if self.looking is None:
-            self.seen: tuple[int, int, int, int] | None = None
+            self.seen: tuple[int, ...] | None = None
             self.moved = asyncio.Event()
             self.looking = asyncio.create_task(self.look(views))
         self.waiting += 1
@@ -115,14 +115,16 @@ class Lookout:
                     self.moved = asyncio.Event()
             await asyncio.sleep(POLL_SECONDS)
 
-    def last(self, asking: Any) -> tuple[int, int, int, int]:
-        """Which build answers, whom it depends on, the last change, and since when all changes can be told; at first,
-        how far the view has come.
+    def last(self, asking: Any) -> tuple[int, ...]:
+        """Which build answers, the last change up to where everything has come on which it depends who sees what, the
+        last of all, on whom that depends, and since when all changes can be told; at first, how far each has come.
         """
-        now = come(asking, self.view)
+        now = come(asking, self.view, ("staff_directory", "pool_directory", *self.view.seen_in))
+        settled = now.position
         if self.seen is None or self.seen[0] != now.build:
-            return now.build, now.people, now.position, now.since
-        return now.build, now.people, changed_after(asking, self.view, self.seen[2]), now.since
+            return now.build, settled, now.alone, now.people, now.since
+        last = changed_after(asking, self.view, min(self.seen[1], settled))
+        return now.build, min(last, settled), last, now.people, now.since
 
 
 class Stream(StreamingResponse):
@@ -136,7 +138,7 @@ class Stream(StreamingResponse):
         self.lookout = lookout
         self.who = who
         self.asked = asked
-        self.following = Following(lookout.view, asked.listing)
+        self.following = Following(lookout.view, asked)
         self.seconds = seconds
         self.after = after
 

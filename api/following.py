@@ -10,13 +10,13 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from api.addresses import with_events
-from api.asking import told
+from api.asking import Asked, told
 from api.problems import ViewNotBuilt
 from domain.access import Scope
-from projections.changes import BY_POSITION, COME, changed_rows, last_change, left_rows, listed_keys, seen_rows
+from projections.changes import BY_POSITION, COME, changed_rows, last_change, left_rows, listed_keys, moved, seen_rows
 from projections.projection import Projection
 from projections.query import Listing
-from projections.scope import Reach
+from projections.scope import Reach, beside
 
 T = TypeVar("T")
 
@@ -29,16 +29,17 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Come:
-    """How far a view has come; see `projections.changes.COME`."""
+    """How far a view has come; see `projections.changes.COME`. To `position` others have come as well."""
 
+    alone: int
     position: int
     build: int
     since: int
     people: int
 
 
-def come(asking: Any, view: Projection) -> Come:
-    asking.execute(COME, (view.name,))
+def come(asking: Any, view: Projection, others: Sequence[str]) -> Come:
+    asking.execute(COME, (view.name, list(others), view.name))
     found = asking.fetchone()
     if found is None:
         raise ViewNotBuilt
@@ -93,7 +94,7 @@ class Following:
     """One list, and what has become of it since a place; asks in one snapshot, and keeps nothing itself."""
 
     view: Projection
-    asked: Listing
+    asked: Asked
     key_types: list[TypeAdapter[Any]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,13 +105,14 @@ class Following:
     @property
     def narrowed(self) -> bool:
         """Whether the list lacks rows that its reader may see."""
-        return bool(self.asked.filters) or (self.asked.search, self.asked.among, self.view.listed) != (None, None, None)
+        asked = self.asked.listing
+        return bool(asked.filters) or (asked.search, asked.among, self.view.listed) != (None, None, None)
 
     def begun(self, asking: Any, reach: Reach, after: int | None) -> Told:
         """Where a follower begins: now, or where he was; a `reset` where what came since cannot be told any more, or
         he names a place to which the view has not come.
         """
-        now = come(asking, self.view)
+        now = come(asking, self.view, beside(self.view, reach))
         place = Place(now.position if after is None else after, reach, now.build, now.people, now.since)
         if after is not None and (
             not now.since <= after <= now.position or (after < now.people and self.depends_on_people(reach))
@@ -120,14 +122,17 @@ class Following:
 
     def further(self, asking: Any, place: Place, reach: Reach) -> Told:
         """What has changed since."""
-        now = come(asking, self.view)
-        moved = now.people != place.people and self.depends_on_people(reach)
+        now = come(asking, self.view, beside(self.view, reach))
+        others = now.people != place.people and self.depends_on_people(reach)
         late = now.since != place.since and place.position < now.since
-        if now.build != place.build or moved or late or reach != place.reach:
+        if now.build != place.build or others or late or reach != place.reach:
             return self.anew(asking, now, reach)
         asking.execute(BY_POSITION)
         asked = self.asked_by(reach)
+        if self.sees_others_otherwise(asking, asked, place.position, now.position):
+            return self.anew(asking, now, reach)
         rows = told(asking, changed_rows(self.view, asked, place.position, MOST))
+        rows = [row for row in rows if row["as_of_position"] <= now.position]
         until, more = now.position, len(rows) > MOST
         if more:
             cut = rows[-1]["as_of_position"]
@@ -155,8 +160,14 @@ class Following:
 
     def asked_by(self, reach: Reach) -> Listing:
         """What he asks, at this present: he may have begun an hour ago."""
-        now = datetime.now(UTC)
-        return replace(self.asked, reach=replace(reach, at=now), now=now)
+        return self.asked.at(datetime.now(UTC), reach)
+
+    def sees_others_otherwise(self, asking: Any, asked: Listing, after: int, until: int) -> bool:
+        """Whether something through which he sees this, or did, has changed hands."""
+        if not self.view.seen_in or asked.reach is None or not self.depends_on_people(asked.reach):
+            return False
+        [found] = told(asking, moved(self.view, asked, after, until))
+        return bool(found["moved"])
 
     def depends_on_people(self, reach: Reach) -> bool:
         return self.view.scoped and reach.scope is not Scope.ALL

@@ -105,6 +105,11 @@ class Figures:
             for name, count in sorted(self.service.dead_letters().items()):
                 letters.add_metric([name], count)
             yield from (events, seconds, letters)
+            yield GaugeMetricFamily(
+                "lifeledger_groups_unrecorded",
+                "Groups whose question makes no sense or is not answered in time",
+                self.service.unrecorded(),
+            )
 
 
 def router(service: Service, figures: Figures) -> APIRouter:

@@ -89,3 +89,12 @@ class Service:
             return self.views.dead_letters()
         except ViewNotBuilt:
             return {}
+
+    def unrecorded(self) -> int:
+        """How many groups are not recorded any more, since their question makes no sense or is not answered in time."""
+        if self.views is None:
+            return 0
+        try:
+            return self.views.unrecorded()
+        except ViewNotBuilt:
+            return 0

@@ -12,10 +12,10 @@ import psycopg2.extras
 
 from api.problems import ViewNotBuilt
 from ledger.store import Unavailable
+from projections.sql import STATEMENT_SECONDS
 
 T = TypeVar("T")
 
-STATEMENT_SECONDS = 10
 CONNECT_SECONDS = 5
 LAGS = (
     "SELECT name, position, coalesce((SELECT extract(epoch FROM now() - recorded_at) FROM ledger.stored_events"
@@ -79,6 +79,15 @@ class ViewReader:
         def ask(asking: Any) -> dict[str, int]:
             asking.execute(DEAD_LETTERS)
             return dict(asking.fetchall())
+
+        return self.threads.submit(self.read, ask).result()
+
+    def unrecorded(self) -> int:
+        """How many groups are not recorded any more."""
+
+        def ask(asking: Any) -> int:
+            asking.execute("SELECT count(*) FROM views.unrecorded")
+            return int(asking.fetchone()[0])
 
         return self.threads.submit(self.read, ask).result()
 

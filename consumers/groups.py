@@ -3,11 +3,13 @@ recorded.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 import psycopg2
 import structlog
+from psycopg2 import extras
 
 from commands.ask import Ask
 from commands.execute import Executor
@@ -21,6 +23,7 @@ from projections import VIEWS
 from projections.projection import Projection
 from projections.query import Among, BadQuery, Filter, Listing, can_be_grouped, subjects
 from projections.relative import relative
+from projections.sql import STATEMENT_SECONDS
 
 LEASE = "groups"
 EVERY = timedelta(seconds=30)
@@ -55,8 +58,16 @@ class Groups:
         published = self.published()
         self.complained = {group_id: told for group_id, told in self.complained.items() if group_id in published}
         moved = sum(self.ask(group_id, now) for group_id in published)
+        self.tell()
         self.again_at = self.executor.clock() + EVERY
         return moved
+
+    def tell(self) -> None:
+        """Let whoever looks after all this count the groups that cannot be recorded."""
+        rows = [(group_id, *told) for group_id, told in self.complained.items()]
+        with suppress(psycopg2.errors.UndefinedTable), self.session.transaction() as cursor:  # As of the view.
+            cursor.execute("DELETE FROM views.unrecorded")
+            extras.execute_values(cursor, "INSERT INTO views.unrecorded (group_id, number, because) VALUES %s", rows)
 
     def published(self) -> list[GroupId]:
         try:
@@ -104,10 +115,12 @@ class Groups:
         statement = subjects(view, Listing(now, None, among=among), MOST_MEMBERS)
         try:
             with self.session.transaction() as cursor:
-                cursor.execute(statement.sql, statement.parameters)
+                cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
+                try:
+                    cursor.execute(statement.sql, statement.parameters)
+                except psycopg2.errors.QueryCanceled:  # Not the server's fault: the connection and the lease stay.
+                    raise BadQuery("view", f"{view.name} took longer than {STATEMENT_SECONDS} s to answer") from None
                 return [subject for (subject,) in cursor.fetchall()]
-        except psycopg2.OperationalError:
-            raise
         except psycopg2.Error as no:
             raise BadQuery("view", not_asked(view, asked, no)) from None
 

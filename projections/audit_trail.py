@@ -17,6 +17,7 @@ from domain.credit_policy import CreditPolicyEvent
 from domain.customer.facts import CustomerEvent
 from domain.customer.facts.merging import CustomerUnmerged
 from domain.dispatch_rule import DispatchRuleEvent
+from domain.erasure import MoreForgotten
 from domain.group import GroupEvent
 from domain.identity import IdentityEvent
 from domain.key_account_policy import KeyAccountPolicyEvent
@@ -70,6 +71,7 @@ AnyEvent = (
     | LifecyclePolicyEvent
     | OutreachPolicyEvent
     | SlaPolicyEvent
+    | MoreForgotten
 )
 
 

@@ -6,6 +6,7 @@ it is gone, and who could see it before it changed hands.
 # ruff: noqa: S608 - names come from the view's declaration, values travel as parameters.
 
 from domain.access import Scope
+from projections import VIEWS
 from projections.projection import Projection
 from projections.query import Listing, answered, narrow, source, text_for
 from projections.scope import for_reader, held_within_reach
@@ -16,22 +17,23 @@ BY_POSITION = "SET LOCAL enable_seqscan = off"
 """For a transaction that looks for what has changed: however little the planner thinks of the index by position."""
 
 COME = """
-SELECT position, build, coalesce((SELECT since FROM views.told WHERE told.name = tracking.name), 0), greatest(
+SELECT position, (SELECT min(position) FROM views.tracking WHERE name = %s OR name = ANY(%s)), build,
+    coalesce((SELECT since FROM views.told WHERE told.name = tracking.name), 0), greatest(
     (SELECT max(as_of_position) FROM views.staff_directory), (SELECT max(as_of_position) FROM views.pool_directory), 0)
 FROM views.tracking WHERE name = %s
 """
-"""How far a view has come, which build of it answers, since when all its changes can be told, and how far those have
-come of whom it depends who sees what.
+"""How far a view has come, and how far it has together with some others; which build of it answers, since when all its
+changes can be told, and how far those have come of whom it depends who sees what.
 """
 
 
 def last_change(view: Projection, after: int) -> Statement:
-    """The position of the last change after a position, NULL if there is none."""
+    """The position of the last change after a position, NULL if there is none; what it is seen through counts too."""
     sql = (
         f"SELECT greatest((SELECT max(as_of_position) FROM {shown(view)} WHERE as_of_position > %s),"
-        f" (SELECT max(position) FROM {GONE} WHERE view = %s AND position > %s))"
+        f" (SELECT max(position) FROM {GONE} WHERE view = ANY(%s) AND position > %s))"
     )
-    return Statement(sql, [after, view.name, after], ("last",))
+    return Statement(sql, [after, [view.name, *view.seen_in], after], ("last",))
 
 
 def changed_rows(view: Projection, asked: Listing, after: int, most: int) -> Statement:
@@ -56,7 +58,8 @@ def seen_rows(view: Projection, asked: Listing, after: int, until: int, most: in
 def left_rows(view: Projection, asked: Listing, after: int, until: int, most: int) -> Statement:
     """The same of rows that the reader could see before they changed hands, or went; their keys as texts.
 
-    What was seen through something else cannot tell any more to whom it led: only who sees everything is told.
+    What was seen through something else cannot tell any more to whom it led: only who sees everything is told; for all
+    others see `moved`.
     """
     text = text_for(asked)
     text.add(f"SELECT key, position FROM {GONE} WHERE view = %s", view.name)
@@ -69,6 +72,26 @@ def left_rows(view: Projection, asked: Listing, after: int, until: int, most: in
             held_within_reach(view, asked.reach, text)
     text.add("LIMIT %s", most + 1)
     return text.statement(("key", "position"))
+
+
+def moved(view: Projection, asked: Listing, after: int, until: int) -> Statement:
+    """Whether rows of another view, through which the reader sees this one or did, have changed hands, or are gone."""
+    text = text_for(asked)
+    reach = asked.reach
+    assert reach is not None, "whoever sees everything does not ask"
+    text.add("SELECT FALSE")
+    for other in VIEWS:
+        if other.name not in view.seen_in or other.through is not None:
+            continue
+        key = of(other, other.primary_key)
+        same = " AND ".join(f"each.{part.quoted} = moved.key[{nth}]::{part.type}" for nth, part in enumerate(key, 1))
+        text.add(f"OR EXISTS (SELECT FROM {GONE} AS moved WHERE view = %s", other.name)
+        text.add("AND position > %s AND position <= %s AND (", after, until)
+        held_within_reach(other, reach, text)
+        text.add(f"OR EXISTS (SELECT FROM {shown(other)} AS each WHERE {same} AND")
+        held_within_reach(other, reach, text)
+        text.add(")))")
+    return text.statement(("moved",))
 
 
 def listed_keys(view: Projection, asked: Listing, most: int) -> Statement:

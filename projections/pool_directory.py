@@ -15,7 +15,13 @@ class PublicPool(Row):
 
 
 @projection(
-    "pool_directory", key=("pool_id",), version=2, scoped=False, sorts=("name",), filters=("pool_id", "members")
+    "pool_directory",
+    key=("pool_id",),
+    version=2,
+    scoped=False,
+    prompt=True,
+    sorts=("name",),
+    filters=("pool_id", "members"),
 )
 def pool_directory(_: PublicPool | None, event: PoolPublished) -> PublicPool | None:
     return PublicPool(

@@ -1,5 +1,6 @@
 """A read model is a fold whose state is a row: None in is absent, None out is delete."""
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ F = TypeVar("F", bound=Callable[[Any], Any])
 Evolve = Callable[..., Any]
 Tells = Literal["nothing", "when", "all"]
 REACH = ":reach"
+ASKED = re.compile(r"\bviews\.(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Projection:
 
     `scoped` rows are shown to those only who may see their subject; `reserved` ones to those only who may read
     everything; `inward` ones to nobody, for they hold what is masked elsewhere, and are there for policies alone. A
-    `prompt` view is one that people sit in front of: it does not wait until all others have had their turn.
+    `prompt` view is one that people sit in front of, or that tells who sees what there: it does not wait until all
+    others have had their turn.
 
     `sorts` and `filters` name what a list may be sorted and filtered by; `listed` is SQL over columns that tells which
     rows a list shows, `computed` what is made when reading: a type, and SQL over columns, `:now`, and `:reader`, which
@@ -147,6 +150,11 @@ class Projection:
     @property
     def primary_key(self) -> tuple[str, ...]:
         return (*self.key, *self.rows_by)
+
+    @cached_property
+    def seen_in(self) -> tuple[str, ...]:
+        """The other views that `through` asks."""
+        return tuple(name for name in dict.fromkeys(ASKED.findall(self.through or "")) if name != self.name)
 
     @property
     def looked_up(self) -> tuple[str, ...]:

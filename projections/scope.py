@@ -39,6 +39,13 @@ def hides(reach: Reach | None, column: Column) -> bool:
     return column.personal and reach is not None and not reach.knows
 
 
+def beside(view: Projection, reach: Reach | None) -> tuple[str, ...]:
+    """The other views on which it depends which rows he may see."""
+    if not view.scoped or reach is None or reach.scope is Scope.ALL:
+        return ()
+    return ("staff_directory", "pool_directory", *view.seen_in)
+
+
 def for_reader(view: Projection, reach: Reach | None, text: Text) -> None:
     """And of all rows those that may be shown to him."""
     if reach is None:

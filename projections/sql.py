@@ -95,6 +95,11 @@ CREATE TABLE IF NOT EXISTS views.skipped (
     at          timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (view, version, key, position)
 );
+CREATE TABLE IF NOT EXISTS views.unrecorded (
+    group_id    text PRIMARY KEY,
+    number      integer NOT NULL,
+    because     text NOT NULL
+);
 """
 """How far each view has come, and each build that is to take the place of one: moved in the transaction of the rows.
 
@@ -103,10 +108,18 @@ were held otherwise until a position; and since which position all of a view's c
 
 A dead letter is the event at which a key of a build does not go on; what comes after for that key is queued behind it.
 What has been skipped, for a key, is skipped by every build of that version of the fold.
+
+Last the groups whose members are not recorded any more: their question makes no sense, or is not answered in time.
 """
 
 POSITION = "SELECT position FROM views.tracking WHERE name = %s"
 """How far a view has come, for whoever has to wait for it."""
+
+
+POSITIONS = "SELECT position FROM views.tracking WHERE name = ANY(%s)"
+
+STATEMENT_SECONDS = 10
+"""The longest that one question to a view may take."""
 
 
 GONE = "views.gone"

@@ -22,6 +22,7 @@ class Colleague(Row):
     key=("staff_id",),
     version=1,
     scoped=False,
+    prompt=True,
     sorts=("name", "org_path"),
     filters=("staff_id", "role", "org_path", "active"),
 )

@@ -71,8 +71,20 @@ AREAS = (
     ),
     Area(
         "customer",
-        ("domain/customer", "commands/customer", "domain/lifecycle_policy.py", "commands/lifecycle_policy.py"),
-        ("tests/commands/customer", "tests/domain/test_customer.py", "tests/commands/test_lifecycle_policy.py"),
+        (
+            "domain/customer",
+            "commands/customer",
+            "domain/lifecycle_policy.py",
+            "commands/lifecycle_policy.py",
+            "domain/erasure.py",
+            "commands/erasure.py",
+        ),
+        (
+            "tests/commands/customer",
+            "tests/domain/test_customer.py",
+            "tests/commands/test_lifecycle_policy.py",
+            "tests/commands/test_erasure.py",
+        ),
     ),
     Area(
         "contact",

@@ -20,11 +20,12 @@ from consumers.projector import Projector
 from consumers.rollback import roll_back
 from consumers.session import Session
 from domain.lead.facts.custody import LeadTransferred
-from projections import VIEWS, sales_worklist, staff_directory
+from projections import VIEWS, pool_directory, sales_worklist, staff_directory
 from projections.staff_directory import Colleague
 from tests.api.house import ADMIN, ANN, BOB, CRM, LEAD, MIA, OTHER, SUE, House, problem
 from tests.api.serving import in_thread, raw
-from tests.api.viewed import Views, lead
+from tests.api.test_screen_pop import LI, WANG, customer, done
+from tests.api.viewed import Views, by_now, lead
 from tests.consumers.house import poisoned
 
 pytestmark = pytest.mark.slow  # On a real database.
@@ -164,10 +165,10 @@ def working(house: House, url: str) -> Iterator[None]:
         worker.join(20)
 
 
-def there(house: House) -> int:
+def there(house: House, *views: str) -> int:
     """The position of everything that has happened, with the views as far."""
-    for view in ("sales_worklist", "staff_directory", "pool_directory"):
-        assert house.get(f"/views/{view}", CRM, read_after=str(house.position)).status_code == 200
+    for view in ("sales_worklist", "staff_directory", "pool_directory", *views):
+        assert by_now(house, f"/views/{view}", CRM).status_code == 200
     return house.position
 
 
@@ -255,6 +256,87 @@ def test_a_view_that_was_put_back_is_loaded_anew(house: House, database_url: str
         assert told(house, after=before).kinds == ["reset"], "what it has caught up with may differ from what was told"
 
 
+# Who sees what, known later than the rows
+
+
+def test_a_move_that_is_known_late_is_not_passed_over(
+    house: House, views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.reading.PATIENCE", 0.05)
+    moved = Colleague(staff_id="ann", name="Ann", role="sales", org_path="south/team-1", as_of_position=8)  # type: ignore[arg-type]
+    views.put(sales_worklist, lead(1), position=5)
+    views.put(sales_worklist, lead(2, as_of_position=9), position=9, alone=True)
+    begun = told(house, by=MIA)
+    listed = house.get("/views/sales_worklist", MIA)
+    assert (begun.id, listed.headers["position"]) == (5, "5"), "as far as it is known who sees what"
+    assert (told(house, by=MIA, after=3), told(house, by=CRM).id) == (Told([], 5), 9)
+    behind = problem(house.get("/views/sales_worklist", MIA, read_after="9"), 503, "read-model-behind")
+    assert (behind["position"], behind["wanted"]) == (5, 9)
+    assert house.get("/views/sales_worklist", CRM).headers["position"] == "9"
+    views.put(staff_directory, moved, position=9)
+    views.put(pool_directory, position=9)
+    assert told(house, by=MIA, after=begun.id).kinds == ["reset"]
+
+
+def test_what_waits_until_it_is_known_who_sees_it_is_told_then(
+    house: House, views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.changes.POLL_SECONDS", 0.02)
+    views.put(sales_worklist, position=5)
+    with in_thread(house.app) as port, raw(port) as connection:
+        mia = Follower(connection, by="user:mia")
+        mia.until("id: 5\n\n")
+        views.put(sales_worklist, lead(2, as_of_position=9), position=9, alone=True)
+        time.sleep(0.4)
+        views.put(staff_directory, position=9)
+        views.put(pool_directory, position=9)
+        begun = time.monotonic()
+        assert str(UUID(int=2)) in mia.until("id: 9\n")
+        assert time.monotonic() - begun < 10, "and not when she looks by herself"
+
+
+# What is seen through something else
+
+OF_ENQUIRERS = "/views/enquirers/changes?wait=0"
+
+
+def test_who_sees_an_enquirer_through_a_lead_learns_that_it_changed_hands(house: House, database_url: str) -> None:
+    def kinds(by: dict[str, str], after: int) -> list[str]:
+        return read(house.get(OF_ENQUIRERS, by, last_event_id=str(after)).text).kinds
+
+    with working(house, database_url):
+        house.held()
+        before = there(house, "enquirers", "customers")
+        assert house.post(f"/leads/{LEAD}/transfer", {"to": "bob"}, MIA, x_reason_code="territory").status_code == 200
+        after = there(house, "enquirers", "customers")
+        assert (kinds(ANN, before), kinds(BOB, before), kinds(MIA, before)) == (["reset"], ["reset"], ["reset"])
+        assert (kinds(SUE, before), kinds(CRM, before)) == ([], []), "it is no business of hers, and all is his"
+        assert (kinds(ANN, after), kinds(BOB, after)) == ([], [])
+
+
+def test_who_sees_a_contact_through_a_customer_learns_at_once_that_he_changed_hands(
+    house: House, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.changes.POLL_SECONDS", 0.02)
+    with working(house, database_url), in_thread(house.app) as port:
+        customer(house)
+        done(house, f"/contacts/{WANG}/create", {"name": "Wang"}, BOB)
+        done(house, f"/customers/{LI}/link-contact", {"contact_id": WANG, "role": "decides", "primary": True}, ANN)
+        before = there(house, "contacts", "contact_pressure", "customers")
+        with raw(port) as first, raw(port) as second:
+            ann = Follower(first, by="user:ann", of="contacts")
+            bob = Follower(second, by="user:bob", of="contact_pressure")
+            ann.until(f"id: {before}\n\n")
+            bob.until(f"id: {before}\n\n")
+            transfer = {"role": "primary", "to": "bob"}
+            answer = house.post(f"/customers/{LI}/transfer", transfer, MIA, x_reason_code="territory")
+            assert answer.status_code == 200, answer.text
+            begun = time.monotonic()
+            ann.until("event: reset")
+            bob.until("event: reset")
+            assert time.monotonic() - begun < 10, "and not when they look by themselves"
+
+
 # As it happens
 
 
@@ -293,9 +375,10 @@ def test_what_a_row_comes_to_after_it_was_parked_is_loaded_anew(house: House, da
 class Follower:
     """One who goes on reading, on a connection of his own."""
 
-    def __init__(self, connection: socket.socket, query: str = "", by: str = "service:crm") -> None:
+    def __init__(self, connection: socket.socket, query: str = "", by: str = "service:crm", of: str = "") -> None:
         self.connection = connection
-        head = f"GET {LEADS}{query} HTTP/1.1\r\nHost: house\r\nX-Actor: {by}\r\nConnection: close\r\n\r\n"
+        path = f"/views/{of}/changes" if of else LEADS
+        head = f"GET {path}{query} HTTP/1.1\r\nHost: house\r\nX-Actor: {by}\r\nConnection: close\r\n\r\n"
         connection.sendall(head.encode())
         self.heard = b""
 
@@ -340,6 +423,19 @@ def test_what_depends_on_now_is_of_when_it_is_told_and_not_of_when_he_began(
         views.put(sales_worklist, lead(1, next_action_at=since, as_of_position=1), helped, position=2)
         assert str(UUID(int=2)) not in ann.until("id: 2\n\n"), "his access has ended since he began"
         assert '"rank":1' in crm.until("id: 2\n\n"), "it was due when he was told"
+
+
+def test_a_time_told_from_now_on_is_reckoned_anew(house: House, views: Views, quick: None) -> None:
+    condition = {"column": "captured_at", "operator": "le", "text": "-0m"}
+    question = {"view": "sales_worklist", "conditions": [condition]}
+    assert house.post("/groups/known/publish", {"name": "Known", "question": question}, ADMIN).status_code == 200
+    with in_thread(house.app) as port, raw(port) as connection, raw(port) as second:
+        asked, grouped = Follower(connection, "?captured_at.le=-0m"), Follower(second, "?group=known")
+        asked.until("id: 0\n\n")
+        grouped.until("id: 0\n\n")
+        views.put(sales_worklist, lead(1, captured_at=datetime.now(UTC), as_of_position=1), position=1)
+        assert "event: row" in asked.until("id: 1\n")
+        assert "event: row" in grouped.until("id: 1\n")
 
 
 def test_who_has_left_is_told_no_more(house: House, views: Views, quick: None) -> None:

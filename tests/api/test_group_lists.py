@@ -1,9 +1,11 @@
 """A group is a list that is asked by name: whoever asks sees of it what he may see, and who is in it is recorded."""
 
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg2
 import pytest
 
 from api.questions import GROUPED
@@ -288,6 +290,40 @@ def test_one_that_cannot_be_asked_any_more_is_told_of_and_the_others_go_on(
     published(house, "z", "score.ge=1")
     assert (round_of(asking), members(house, "z")) == (0, [1])
     assert "more than 1 are in it" in capsys.readouterr().out
+
+
+def test_a_question_that_takes_too_long_is_given_up_and_the_others_go_on(
+    house: House, views: Views, asking: Groups, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, view in (("a", "funnel"), ("z", "sales_worklist")):
+        published(house, name, view=view)
+        listed(views, name, view)
+    views.put(sales_worklist, lead(1))
+    assert round_of(asking) == 1
+    session = asking.session.connection
+    monkeypatch.setattr("consumers.groups.STATEMENT_SECONDS", 1)
+    with closing(psycopg2.connect(views.url)) as connection, connection, connection.cursor() as doing:
+        doing.execute("ALTER VIEW views.funnel RENAME TO slow")
+        doing.execute("CREATE VIEW views.funnel AS SELECT slow.* FROM pg_sleep(5), views.slow")
+    views.put(sales_worklist, lead(2))
+    assert (round_of(asking), members(house, "z")) == (1, [1, 2])
+    said = capsys.readouterr().out
+    assert "funnel took longer than 1 s to answer" in said
+    assert "such_groups=1" in said
+    assert asking.session.connection is session, "it is not lost, nor the lease with it"
+
+
+def test_how_many_groups_are_not_recorded_can_be_looked_at(house: House, views: Views, asking: Groups) -> None:
+    published_once(house, "a", "colour=red")
+    published_once(house, "b", view="nothing")
+    listed(views, "a")
+    listed(views, "b")
+    assert "lifeledger_groups_unrecorded 0.0" in house.get("/metrics").text
+    round_of(asking)
+    assert "lifeledger_groups_unrecorded 2.0" in house.get("/metrics").text
+    listed(views, "b", withdrawn_at=NOON)
+    round_of(asking)
+    assert "lifeledger_groups_unrecorded 1.0" in house.get("/metrics").text
 
 
 def test_a_group_is_asked_by_what_is_computed_too(house: House, views: Views, asking: Groups) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from api.shown import MASK, kebab
 from commands import DECIDERS
+from domain.erasure import MoreForgotten
 from ledger.row import Row
 from tests.api.house import ADMIN, ANN, BOB, CAPTURE, CRM, LEAD, MIA, OTHER, SUE, House, problem
 from tests.commands.call import situations as of_calls
@@ -65,6 +66,7 @@ SPECS = (
     *of_customers.created,
     *of_calls.talked,
     *of_orders.placed,
+    MoreForgotten(customer_id=of_customers.LI, subjects=(f"lead/{OTHER}",)),
 )
 """What specs of commands begin with."""
 

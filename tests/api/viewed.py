@@ -74,7 +74,8 @@ class Views:
                 tracking = "INSERT INTO views.tracking (name, version, fingerprint, build, position)"
                 doing.execute(f"{tracking} VALUES (%s, 1, '', 1, 0)", (view.name,))
 
-    def put(self, view: Projection, *rows: Row, position: int = 0) -> None:
+    def put(self, view: Projection, *rows: Row, position: int = 0, alone: bool = False) -> None:
+        """Rows, and how far the view is then; who sees what is known as far, unless the view is there `alone`."""
         statement, template = sql.upsert(view, 1)
         values = [
             [
@@ -87,6 +88,9 @@ class Views:
             psycopg2.extras.register_uuid(conn_or_curs=doing)  # type: ignore[no-untyped-call]
             psycopg2.extras.execute_values(doing, statement, values, template)
             doing.execute("UPDATE views.tracking SET position = %s WHERE name = %s", (position, view.name))
+            if not alone:
+                directories = "name IN ('staff_directory', 'pool_directory') AND position < %s"
+                doing.execute(f"UPDATE views.tracking SET position = %s WHERE {directories}", (position, position))
 
     def park(self, view: Projection, *keys: str) -> None:
         """Let some keys not go on; those of an earlier build are not counted."""
