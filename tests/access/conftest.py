@@ -4,7 +4,7 @@ import pytest
 
 from consumers.session import Session
 from tests.access.office import Office, opened
-from tests.access.rows import fill
+from tests.access.rows import BEYOND, fill
 from tests.api.viewed import Views as Tables
 from tests.conftest import Databases
 from tests.projections.lists import Views
@@ -25,6 +25,8 @@ def world(filled_url: str) -> Iterator[Views]:
     session = Session(filled_url, "test")
     views = Views(session)
     fill(views)
+    with session.transaction() as cursor:  # All have come past the last row.
+        cursor.execute("UPDATE views.tracking SET position = %s", [BEYOND])
     yield views
     session.close()
 

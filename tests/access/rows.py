@@ -50,6 +50,7 @@ WAYS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "contact_pressure": ({},),
 }
 FIRST = 1  # The position at which the people came; whatever they do came after.
+BEYOND = 1_000  # A position after all of theirs.
 APART = 100  # So far apart are the numbers of the things that are reached by another way.
 
 Key = tuple[Any, ...]
