@@ -42,6 +42,17 @@ LastId = Annotated[
     Header(alias="Last-Event-ID", ge=0, le=2**63 - 1, description="The id of the last event; goes before `after`."),
 ]
 
+EVENT = {
+    "type": "object",
+    "description": "Each event of the stream",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"enum": ["row", "gone", "reset"]},
+        "data": {"type": "string"},
+        "retry": {"type": "integer"},
+    },
+}
+
 
 def add_changes(router: APIRouter, service: Service, view: Projection) -> None:
     lookout = Lookout(view)
@@ -68,7 +79,7 @@ def add_changes(router: APIRouter, service: Service, view: Projection) -> None:
         operation_id=f"Follow{''.join(part.title() for part in view.name.split('_'))}",
         response_class=Response,
         response_description="Server-sent events, for as long as the caller listens",
-        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        responses={200: {"content": {"text/event-stream": {"schema": EVENT}}}},
         openapi_extra={"parameters": list(parameters(view, OF_CHANGES))},
     )(changes)
 
