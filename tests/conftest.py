@@ -30,6 +30,7 @@ pytest.register_assert_rewrite(
 
 ROOT = Path(__file__).parent.parent
 NUMBER = count(1)
+LONGEST = ("real", "faults", "slow")
 
 # A shell starts what it leaves in the background deaf to Ctrl-C, and that is handed down to all that specs start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -43,16 +44,34 @@ def pytest_report_header() -> str:
     return f"LIFELEDGER_TEST_SEED={os.environ.get('LIFELEDGER_TEST_SEED', '1')}"
 
 
+def share(nodeid: str) -> str:
+    """What one process tests: whole files, and of the rules all, to see that all were spoken of."""
+    file, _, _ = nodeid.partition("::")
+    return "the rules" if file.startswith("tests/commands/") else file
+
+
 class Shares(LoadScopeScheduling):  # type: ignore[misc]
-    """What each of several processes tests: whole files, and of the rules all, to see that all were spoken of."""
+    """What each of several processes tests, in the order in which it was collected."""
+
+    def __init__(self, config: pytest.Config, log: object) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
-        file, _, _ = nodeid.partition("::")
-        return "the rules" if file.startswith("tests/commands/") else file
+        return share(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Shares:
     return Shares(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: otherwise at the end all wait for the one that has it still before it."""
+    marks: dict[str, set[str]] = {}
+    for item in items:
+        marks.setdefault(share(item.nodeid), set()).update(mark.name for mark in item.iter_markers())
+    items.sort(key=lambda item: [mark not in marks[share(item.nodeid)] for mark in LONGEST])
 
 
 @pytest.fixture(scope="session")

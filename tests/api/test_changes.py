@@ -1,81 +1,27 @@
 """A list as it changes: whoever follows it is told each row that is new or has changed, and each that has left it."""
 
-import json
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from threading import Event, Thread
-from typing import Any
 from uuid import UUID
 
-import psycopg2
 import pytest
 
 from consumers import gone, projector
-from consumers.dead_letters import dead_letters
-from consumers.projector import Projector
 from consumers.rollback import roll_back
 from consumers.session import Session
-from domain.lead.facts.custody import LeadTransferred
-from projections import VIEWS, pool_directory, sales_worklist, staff_directory
+from projections import pool_directory, sales_worklist, staff_directory
 from projections.staff_directory import Colleague
+from tests.api.followed import LEADS, Follower, Told, read, there, told, working
 from tests.api.house import ADMIN, ANN, BOB, CRM, LEAD, MIA, OTHER, SUE, House, problem
 from tests.api.serving import in_thread, raw
 from tests.api.test_screen_pop import LI, WANG, customer, done
-from tests.api.viewed import Views, by_now, lead
-from tests.consumers.house import poisoned
+from tests.api.viewed import Views, lead
 
 pytestmark = pytest.mark.slow  # On a real database.
-
-LEADS = "/views/sales_worklist/changes"
 
 
 @pytest.fixture
 def house(read_house: House) -> House:
     return read_house
-
-
-@dataclass
-class Told:
-    """What a follower was told, and the last id that he has seen."""
-
-    events: list[tuple[str, Any]]
-    id: int
-
-    @property
-    def rows(self) -> list[int]:
-        return [UUID(row["lead_id"]).int for kind, row in self.events if kind == "row"]
-
-    @property
-    def gone(self) -> list[int]:
-        return [UUID(row["lead_id"]).int for kind, row in self.events if kind == "gone"]
-
-    @property
-    def kinds(self) -> list[str]:
-        return [kind for kind, _ in self.events]
-
-
-def read(text: str) -> Told:
-    """As a browser reads it."""
-    events, last = [], -1
-    for block in text.split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in block.splitlines())
-        last = int(fields.get("id", last))
-        if "data" in fields:
-            events.append((fields["event"], json.loads(fields["data"])))
-    return Told(events, last)
-
-
-def told(house: House, query: str = "", by: dict[str, str] = CRM, after: int | None = None) -> Told:
-    """What is there to be told, by now."""
-    known = {} if after is None else {"last_event_id": str(after)}
-    answer = house.get(f"{LEADS}?wait=0{query}", by, **known)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    return read(answer.text)
 
 
 # Rows
@@ -147,29 +93,6 @@ def test_a_filter_that_nobody_knows_is_refused_before_anything_is_told(house: Ho
 
 
 # What leaves a list, with a worker beside it
-
-
-@contextmanager
-def working(house: House, url: str) -> Iterator[None]:
-    stop = Event()
-    ledger = house.app.service.write.ledger
-    worker = Thread(target=Projector(VIEWS, ledger, url, url).run, args=(stop,))
-    worker.start()
-    try:
-        until = time.monotonic() + 60
-        while house.get("/views/sales_worklist", CRM, read_after=str(house.position)).status_code != 200:
-            assert time.monotonic() < until
-        yield
-    finally:
-        stop.set()
-        worker.join(20)
-
-
-def there(house: House, *views: str) -> int:
-    """The position of everything that has happened, with the views as far."""
-    for view in ("sales_worklist", "staff_directory", "pool_directory", *views):
-        assert by_now(house, f"/views/{view}", CRM).status_code == 200
-    return house.position
 
 
 FIRST = UUID(LEAD).int
@@ -297,6 +220,7 @@ def test_what_waits_until_it_is_known_who_sees_it_is_told_then(
 
 # What is seen through something else
 
+
 OF_ENQUIRERS = "/views/enquirers/changes?wait=0"
 
 
@@ -335,223 +259,3 @@ def test_who_sees_a_contact_through_a_customer_learns_at_once_that_he_changed_ha
             ann.until("event: reset")
             bob.until("event: reset")
             assert time.monotonic() - begun < 10, "and not when they look by themselves"
-
-
-# As it happens
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.changes.POLL_SECONDS", 0.02)
-    monkeypatch.setattr("api.changes.HEARTBEAT_SECONDS", 0.3)
-
-
-def is_parked(url: str) -> bool:
-    with closing(Session(url, "letters")) as session:
-        return bool(dead_letters(session, [sales_worklist]))
-
-
-def test_what_a_row_comes_to_after_it_was_parked_is_loaded_anew(house: House, database_url: str, quick: None) -> None:
-    with working(house, database_url), poisoned(sales_worklist, LeadTransferred) as cured, in_thread(house.app) as port:
-        house.held()
-        house.post(f"/leads/{LEAD}/transfer", {"to": "bob"}, MIA, x_reason_code="territory")
-        before = there(house)
-        soon(lambda: is_parked(database_url))
-        assert told(house, "", BOB, before).kinds == []
-        with raw(port) as connection:
-            bob = Follower(connection, by="user:bob")
-            bob.until(f"id: {before}\n\n")
-            cured.set()
-            soon(lambda: not is_parked(database_url))
-            bob.until("event: reset")
-            [lead] = house.get("/views/sales_worklist", BOB).json()["rows"]
-            assert lead["as_of_position"] <= before, "of what was told before"
-            house.post(f"/leads/{LEAD}/log-follow-up", {"channel": "phone", "effective": True}, BOB)
-            assert bob.until("event: row").count("event: reset") == 1
-        assert told(house, "", BOB, before).kinds == ["reset"], "whoever had broken off"
-        assert told(house, "", BOB, there(house)).kinds == []
-
-
-class Follower:
-    """One who goes on reading, on a connection of his own."""
-
-    def __init__(self, connection: socket.socket, query: str = "", by: str = "service:crm", of: str = "") -> None:
-        self.connection = connection
-        path = f"/views/{of}/changes" if of else LEADS
-        head = f"GET {path}{query} HTTP/1.1\r\nHost: house\r\nX-Actor: {by}\r\nConnection: close\r\n\r\n"
-        connection.sendall(head.encode())
-        self.heard = b""
-
-    def until(self, text: str) -> str:
-        until = time.monotonic() + 30
-        while text.encode() not in self.heard:
-            assert time.monotonic() < until, self.heard[-500:]
-            piece = self.connection.recv(65_536)
-            assert piece, self.heard
-            self.heard += piece
-        return self.heard.decode()
-
-
-def test_a_change_is_told_at_once_and_a_heartbeat_says_how_far_it_is(house: House, views: Views, quick: None) -> None:
-    views.put(sales_worklist, lead(1), position=1)
-    with in_thread(house.app) as port, raw(port) as connection, raw(port) as second:
-        ann, crm = Follower(connection, by="user:ann"), Follower(second, "?status=new")
-        assert "200 OK" in ann.until("id: 1\n\n")
-        crm.until("id: 1\n\n")
-        views.put(sales_worklist, lead(2, as_of_position=2), lead(3, owner_id="sue", as_of_position=3), position=3)
-        assert str(UUID(int=3)) not in ann.until("id: 3\n\n")
-        assert str(UUID(int=2)) in ann.heard.decode()
-        assert all(str(UUID(int=n)) in crm.until("id: 3\n\n") for n in (2, 3))
-        views.put(sales_worklist, position=8)
-        ann.until("id: 8\n\n")
-        views.put(sales_worklist, lead(2, status="contacting", as_of_position=9), position=9)
-        assert "event: gone" in crm.until("id: 9\n")
-        views.put(sales_worklist, lead(2, status="negotiating", as_of_position=10), position=10)
-        assert crm.until("id: 10\n").count("event: gone") == 1, "it is not in his list any more"
-        assert house.app.service.followers == 2
-
-
-def test_what_depends_on_now_is_of_when_it_is_told_and_not_of_when_he_began(
-    house: House, views: Views, quick: None
-) -> None:
-    with in_thread(house.app) as port, raw(port) as connection, raw(port) as second:
-        ann, crm = Follower(connection, by="user:ann"), Follower(second)
-        ann.until("id: 0\n\n")
-        crm.until("id: 0\n\n")
-        since = datetime.now(UTC)
-        helped = lead(2, owner_id="sue", collaborators=("ann",), collaborating_until=(since,), as_of_position=2)
-        views.put(sales_worklist, lead(1, next_action_at=since, as_of_position=1), helped, position=2)
-        assert str(UUID(int=2)) not in ann.until("id: 2\n\n"), "his access has ended since he began"
-        assert '"rank":1' in crm.until("id: 2\n\n"), "it was due when he was told"
-
-
-def test_a_time_told_from_now_on_is_reckoned_anew(house: House, views: Views, quick: None) -> None:
-    condition = {"column": "captured_at", "operator": "le", "text": "-0m"}
-    question = {"view": "sales_worklist", "conditions": [condition]}
-    assert house.post("/groups/known/publish", {"name": "Known", "question": question}, ADMIN).status_code == 200
-    with in_thread(house.app) as port, raw(port) as connection, raw(port) as second:
-        asked, grouped = Follower(connection, "?captured_at.le=-0m"), Follower(second, "?group=known")
-        asked.until("id: 0\n\n")
-        grouped.until("id: 0\n\n")
-        views.put(sales_worklist, lead(1, captured_at=datetime.now(UTC), as_of_position=1), position=1)
-        assert "event: row" in asked.until("id: 1\n")
-        assert "event: row" in grouped.until("id: 1\n")
-
-
-def test_who_has_left_is_told_no_more(house: House, views: Views, quick: None) -> None:
-    with in_thread(house.app) as port, raw(port) as connection:
-        ann = Follower(connection, by="user:ann")
-        ann.until("id: 0\n\n")
-        assert house.post("/staff/ann/depart", None, ADMIN).status_code == 200
-        ann.until("\r\n0\r\n\r\n")
-
-
-def test_whose_reach_has_changed_loads_the_list_anew(house: House, views: Views, quick: None) -> None:
-    with in_thread(house.app) as port, raw(port) as connection, raw(port) as second:
-        ann, mia = Follower(connection, by="user:ann"), Follower(second, by="user:mia")
-        ann.until("id: 0\n\n")
-        mia.until("id: 0\n\n")
-        assert house.post("/staff/ann/move", {"to": "south/team-1", "role": "sales"}, ADMIN).status_code == 200
-        ann.until("event: reset")
-        moved = Colleague(staff_id="ann", name="Ann", role="sales", org_path="south/team-1", as_of_position=5)  # type: ignore[arg-type]
-        views.put(staff_directory, moved, position=5)
-        mia.until("event: reset")
-
-
-def test_who_hangs_up_is_forgotten_and_nobody_looks_any_more(house: House, views: Views, quick: None) -> None:
-    with in_thread(house.app) as port:
-        with raw(port) as connection:
-            Follower(connection).until("id: 0\n\n")
-            assert house.app.service.followers == 1
-        soon(lambda: house.app.service.followers == 0)
-        soon(lambda: is_quiet(views))
-
-
-def is_quiet(views: Views) -> bool:
-    """Whether nobody asks the database anything for many times as long as it takes to look again."""
-    with psycopg2.connect(views.url) as connection, connection.cursor() as asking:
-        asking.execute(LAST_ASKED)
-        before = asking.fetchall()
-        time.sleep(0.3)
-        asking.execute("SELECT pg_stat_clear_snapshot()")
-        asking.execute(LAST_ASKED)
-        return asking.fetchall() == before
-
-
-LAST_ASKED = (
-    "SELECT max(query_start) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-)
-
-
-def test_who_does_not_read_is_cut_off(house: House, views: Views, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.changes.SLOW_SECONDS", 0.3)
-    with in_thread(house.app) as port, raw(port) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        follower = Follower(connection)
-        follower.until("id: 0\n\n")
-        position, until = 0, time.monotonic() + 30
-        while house.app.service.followers:
-            assert time.monotonic() < until
-            rows = [lead(n, campaign="x" * 3_000, as_of_position=position + n) for n in range(1, 401)]
-            position += 400
-            views.put(sales_worklist, *rows, position=position)
-        with pytest.raises(ConnectionResetError):
-            drained(connection)
-
-
-def drained(connection: socket.socket) -> None:
-    while connection.recv(65_536):
-        pass
-
-
-def test_only_so_many_are_served(house: House, views: Views, quick: None) -> None:
-    settings = house.app.service.settings
-    with in_thread(house.app) as port, raw(port) as connection:
-        house.app.service.settings = settings.model_copy(update={"followers": 1})
-        try:
-            Follower(connection).until("id: 0\n\n")
-            answer = house.get(f"{LEADS}?wait=0", CRM)
-            assert problem(answer, 503, "too-many-followers")["limit"] == 1
-            assert answer.headers["retry-after"] == "1"
-        finally:
-            house.app.service.settings = settings
-
-
-def test_a_stream_ends_when_its_time_is_over(house: House, views: Views, quick: None) -> None:
-    begun = time.monotonic()
-    assert house.get(f"{LEADS}?wait=0.2", CRM).status_code == 200
-    assert 0.2 <= time.monotonic() - begun < 5
-
-
-def test_a_service_that_stops_waits_for_no_follower(house: House, views: Views, quick: None) -> None:
-    with raw_after(house) as (connection, stopped):
-        Follower(connection).until("id: 0\n\n")
-        begun = time.monotonic()
-        stopped()
-        assert time.monotonic() - begun < 5
-
-
-@contextmanager
-def raw_after(house: House) -> Iterator[tuple[socket.socket, Any]]:
-    serving = in_thread(house.app)
-    port = serving.__enter__()
-    with raw(port) as connection:
-        yield connection, lambda: serving.__exit__(None, None, None)
-
-
-def test_a_view_that_cannot_be_read_ends_the_stream_without_an_end(house: House, views: Views, quick: None) -> None:
-    with in_thread(house.app) as port, raw(port) as connection:
-        follower = Follower(connection)
-        follower.until("id: 0\n\n")
-        with psycopg2.connect(views.url) as breaking, breaking.cursor() as doing:
-            doing.execute("DROP TABLE views.told CASCADE")
-        while piece := connection.recv(65_536):
-            follower.heard += piece
-        assert not follower.heard.endswith(b"0\r\n\r\n")
-
-
-def soon(is_so: Any) -> None:
-    until = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.02)
