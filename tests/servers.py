@@ -1,5 +1,6 @@
 """The PostgreSQL that the tests run against: one of their own, or the one that they are told of."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -96,11 +97,17 @@ def new_home() -> Iterator[Path]:
 
 
 def end_leftovers() -> None:
-    """Servers of test runs that were killed would run for ever: join, and leave as the last one."""
-    for home in Path("/tmp").glob(f"{PREFIX}*"):  # noqa: S108
-        with suppress(FileNotFoundError):  # Another run is ending it, too.
-            if home.stat().st_uid == os.geteuid() and time.time() - home.stat().st_mtime >= 3600:
-                end(home)
+    """Servers of test runs that were killed would run for ever: join, and leave as the last one.
+
+    One process does it at a time, and who finds another one at it leaves it to that.
+    """
+    own = os.geteuid()
+    with Path(f"/tmp/lifeledger-leftovers-{own}").open("w") as lock, suppress(BlockingIOError):  # noqa: S108
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for home in Path("/tmp").glob(f"{PREFIX}*"):  # noqa: S108
+            with suppress(FileNotFoundError):  # Its own run has ended meanwhile.
+                if home.stat().st_uid == own and time.time() - home.stat().st_mtime >= 3600:
+                    end(home)
 
 
 def end(home: Path) -> None:
