@@ -1,0 +1,93 @@
+"""The hashes of a Merkle tree in tiles of 256, for proofs without the log (c2sp.org/tlog-tiles).
+
+A tile of level 0 holds the hashes of 256 leaves one after the other; one of level 1 those over 256 leaves each, and so
+on. What is not yet 256 at the right edge of each level is a tile too, which grows.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ledger.merkle import HASH_BYTES, Growing, Node, of_both
+
+BITS = 8
+WIDTH = 1 << BITS
+WHOLE = WIDTH * HASH_BYTES
+
+Tile = tuple[int, int, bytes]
+"""Its level, its place there, and its hashes."""
+
+
+def hashes_in(tile: bytes) -> list[bytes]:
+    return [tile[start : start + HASH_BYTES] for start in range(0, len(tile), HASH_BYTES)]
+
+
+def joined(hashes: Sequence[bytes]) -> bytes:
+    """The one hash over a power of two of them."""
+    found = list(hashes)
+    while len(found) > 1:
+        found = [of_both(*pair) for pair in zip(found[::2], found[1::2], strict=True)]
+    return found[0]
+
+
+def node_in(tile: Callable[[int, int], bytes]) -> Node:
+    """How proofs find a hash, out of the tile at a level and a place."""
+
+    def node(level: int, index: int) -> bytes:
+        above, within = divmod(level, BITS)
+        first, count = index << within, 1 << within
+        start = first % WIDTH * HASH_BYTES
+        return joined(hashes_in(tile(above, first // WIDTH)[start : start + count * HASH_BYTES]))
+
+    return node
+
+
+class Tiled:
+    """A tree that grows, as tiles: those at the right edge, of each level from 0 up, are all that is kept of it."""
+
+    def __init__(self, size: int = 0, edge: Sequence[bytes] = ()) -> None:
+        self.size = size
+        self.edge = [bytearray(tile) for tile in edge]
+        assert [len(tile) // HASH_BYTES for tile in edge] == list(edge_of(size)), "the edge is that of the size"
+
+    def add(self, leaf_hash: bytes) -> Iterator[Tile]:
+        """Add a leaf; the tiles that are whole with it."""
+        self.size += 1
+        found: bytes = leaf_hash
+        for level, index in enumerate(places(self.size - 1)):
+            if level == len(self.edge):
+                self.edge.append(bytearray())
+            tile = self.edge[level]
+            tile += found
+            if len(tile) < WHOLE:
+                return
+            whole = bytes(tile)
+            yield level, index, whole
+            found = joined(hashes_in(whole))
+            tile.clear()
+
+    def growing(self) -> list[Tile]:
+        """The tiles at the edge that are not whole."""
+        return [(level, self.size >> BITS * (level + 1), bytes(tile)) for level, tile in enumerate(self.edge) if tile]
+
+    def root(self) -> bytes:
+        peaks: list[bytes] = []
+        for tile in reversed(self.edge):
+            hashes, start = hashes_in(bytes(tile)), 0
+            for bit in reversed(range(BITS)):
+                if len(hashes) & 1 << bit:
+                    peaks.append(joined(hashes[start : start + (1 << bit)]))
+                    start += 1 << bit
+        return Growing(self.size, peaks).root()
+
+
+def edge_of(size: int) -> Iterator[int]:
+    """How many hashes there are at the right edge of each level, when there are so many leaves."""
+    while size:
+        yield size % WIDTH
+        size >>= BITS
+
+
+def places(leaf: int) -> Iterator[int]:
+    """Of the tile of each level in which a leaf is, or a hash over it."""
+    while True:
+        leaf >>= BITS
+        yield leaf
