@@ -13,6 +13,7 @@ from uuid import UUID
 from ledger.row import Row, microseconds
 
 FORMAT = b"lifeledger leaf 1\n"
+COMMAND_FORMAT = b"lifeledger command leaf 1\n"
 UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 
 

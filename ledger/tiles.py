@@ -45,24 +45,28 @@ class Tiled:
 
     def __init__(self, size: int = 0, edge: Sequence[bytes] = ()) -> None:
         self.size = size
-        self.edge = [bytearray(tile) for tile in edge]
+        self.edge = [bytearray(tile) for tile in edge] or [bytearray()]
         assert [len(tile) // HASH_BYTES for tile in edge] == list(edge_of(size)), "the edge is that of the size"
 
-    def add(self, leaf_hash: bytes) -> Iterator[Tile]:
+    def add(self, leaf_hash: bytes) -> Sequence[Tile]:
         """Add a leaf; the tiles that are whole with it."""
         self.size += 1
-        found: bytes = leaf_hash
-        for level, index in enumerate(places(self.size - 1)):
-            if level == len(self.edge):
+        tile = self.edge[0]
+        tile += leaf_hash
+        return () if len(tile) < WHOLE else self.whole()
+
+    def whole(self) -> list[Tile]:
+        """Begin new tiles at the edge where they are whole."""
+        tiles: list[Tile] = []
+        while len(self.edge[len(tiles)]) == WHOLE:
+            level = len(tiles)
+            hashes = bytes(self.edge[level])
+            tiles.append((level, (self.size - 1) >> BITS * (level + 1), hashes))
+            self.edge[level].clear()
+            if level + 1 == len(self.edge):
                 self.edge.append(bytearray())
-            tile = self.edge[level]
-            tile += found
-            if len(tile) < WHOLE:
-                return
-            whole = bytes(tile)
-            yield level, index, whole
-            found = joined(hashes_in(whole))
-            tile.clear()
+            self.edge[level + 1] += joined(hashes_in(hashes))
+        return tiles
 
     def growing(self) -> list[Tile]:
         """The tiles at the edge that are not whole."""
@@ -84,10 +88,3 @@ def edge_of(size: int) -> Iterator[int]:
     while size:
         yield size % WIDTH
         size >>= BITS
-
-
-def places(leaf: int) -> Iterator[int]:
-    """Of the tile of each level in which a leaf is, or a hash over it."""
-    while True:
-        leaf >>= BITS
-        yield leaf
