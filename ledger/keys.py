@@ -194,5 +194,10 @@ def unseal(key: Key, event_id: bytes, where: str, found: Any) -> bytes:
     return key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], event_id + where.encode())
 
 
+def signing_seed(master: bytes) -> bytes:
+    """Of the key by which checkpoints of the ledger are signed (RFC 8032)."""
+    return derived(master, b"lifeledger seal 1")
+
+
 def derived(master: bytes, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(master)

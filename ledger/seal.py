@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 
 from ledger.checkpoint import Checkpoint
+from ledger.keys import signing_seed
 from ledger.logs import Log, leaf_hashes
 from ledger.merkle import HASH_BYTES, Node
 from ledger.note import NotSigned, Signer, Verifier
@@ -39,6 +40,24 @@ def ledger_id(connection: Connection) -> UUID:
     (found,) = connection.execute("SELECT id FROM ledger.itself").fetchone() or (None,)
     assert isinstance(found, UUID), "a migration has written it"
     return found
+
+
+def signer(connection: Connection, master: bytes) -> Signer:
+    """Whoever has the master key signs for this ledger."""
+    return Signer(signer_name(connection), signing_seed(master))
+
+
+def unsealed(connection: Connection, log: Log) -> int:
+    """How many rows of a log are not sealed yet."""
+    statement = "SELECT coalesce(max(size), 0) FROM ledger.checkpoints WHERE log = %s"
+    (sealed,) = connection.execute(statement, (log.name,)).fetchone() or (0,)
+    return last_number(connection, log) - int(sealed)
+
+
+def last_number(connection: Connection, log: Log) -> int:
+    statement = f"SELECT coalesce(max({log.number}), 0) FROM {log.table}"  # noqa: S608 - names of our own.
+    (found,) = connection.execute(statement.encode()).fetchone() or (0,)
+    return int(found)
 
 
 def origin(connection: Connection, log: Log) -> str:
@@ -80,14 +99,20 @@ def alone(connection: Connection) -> Iterator[None]:
     yield
 
 
-def last_checkpoint(connection: Connection, log: Log, verifier: Verifier) -> Checkpoint | None:
-    """Raises Broken where it is not signed by who is asked for."""
+def last_note(connection: Connection, log: Log) -> str | None:
+    """The last checkpoint as it was signed."""
     statement = "SELECT note FROM ledger.checkpoints WHERE log = %s ORDER BY size DESC LIMIT 1"
     found = connection.execute(statement, (log.name,)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def last_checkpoint(connection: Connection, log: Log, verifier: Verifier) -> Checkpoint | None:
+    """Raises Broken where it is not signed by who is asked for."""
+    found = last_note(connection, log)
     if found is None:
         return None
     try:
-        return Checkpoint.read(verifier.text_of(found[0]))
+        return Checkpoint.read(verifier.text_of(found))
     except NotSigned as wrong:
         raise Broken(f"the last checkpoint of {log.name}: {wrong}") from None
 

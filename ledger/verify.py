@@ -30,6 +30,15 @@ class Wrong:
     said: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """That a log of so many rows had this hash, who says so, and the note in which it is signed."""
+
+    checkpoint: Checkpoint
+    by: str
+    note: str = ""
+
+
 @dataclass(slots=True)
 class Verdict:
     """`size` rows are there; the first `sealed` of them are as they were signed, or kept by who looked before."""
@@ -38,21 +47,13 @@ class Verdict:
     size: int = 0
     sealed: int = 0
     wrong: Wrong | None = None
-    last: Checkpoint | None = None
+    last: Known | None = None
     damaged: list[str] = field(default_factory=list)
     """What is wrong beside the rows: checkpoints that nobody signed, hashes that proofs would not find."""
 
     @property
     def good(self) -> bool:
         return self.wrong is None and not self.damaged
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """That a log of so many rows had this hash, and who says so."""
-
-    checkpoint: Checkpoint
-    by: str
 
 
 def verify(
@@ -79,7 +80,7 @@ def verify(
             if seen.tree.root() != known[nth].checkpoint.root:
                 verdict.wrong = changed(log, known[nth], verdict.sealed, seen)
             else:
-                verdict.sealed, verdict.last = number, known[nth].checkpoint
+                verdict.sealed, verdict.last = number, known[nth]
                 nth += 1
         if verdict.wrong is not None:
             break
@@ -107,7 +108,7 @@ def signed(connection: Connection, log: Log, origin: str, verifier: Verifier, ve
         if (found.origin, found.size) != (origin, size):
             verdict.damaged.append(f"the checkpoint of {log.name} at {size} is one of {found.origin} at {found.size}")
             continue
-        yield Known(found, "its checkpoint")
+        yield Known(found, "its checkpoint", note)
 
 
 # What is wrong

@@ -59,6 +59,8 @@ dead_letters = typer.Typer(
 views.add_typer(dead_letters, name="dead-letters")
 policies = typer.Typer(help="What the service does by itself, and whether it does.", no_args_is_help=True)
 app.add_typer(policies, name="policies")
+audit = typer.Typer(help="Prove what the ledger says, and let others check it.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 
 
 def tell_version(*, wanted: bool) -> None:
@@ -104,6 +106,45 @@ def serve(
     from api.cli.serve import serve
 
     serve(host=host, port=port, insecure_headers=insecure_headers, json=json)
+
+
+@app.command()
+def verify(
+    *,
+    key: Annotated[
+        str | None,
+        typer.Option(help="The line of who is believed, as `audit key` shows it.", show_default="by the master key"),
+    ] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder in which it is kept what was verified, and found again.",
+            file_okay=False,
+            show_default="verified, in LIFELEDGER_HOME",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say whether the ledger is what was signed, row by row, and has all that was verified before."""
+    from api.cli.verify import verify
+
+    verify(key=key, kept=kept, json=json)
+
+
+@audit.command("checkpoint")
+def audit_checkpoint(*, json: Json = False) -> None:
+    """Seal what is new, and show the signed checkpoints, to be kept elsewhere."""
+    from api.cli.audit import checkpoint
+
+    checkpoint(json=json)
+
+
+@audit.command("key")
+def audit_key(*, json: Json = False) -> None:
+    """Show the line by which others verify what this ledger has signed."""
+    from api.cli.audit import key
+
+    key(json=json)
 
 
 @app.command()

@@ -33,6 +33,7 @@ EXPECTED = {
     "ledger.embedded.account.PostgresUnavailable",
     "ledger.envelope.Corrupt",
     "ledger.migrations.WrongDatabase",
+    "ledger.seal.Broken",
     "ledger.store.Busy",
     "ledger.store.Unavailable",
     "psycopg.OperationalError",

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from threading import Event
 
+import psycopg
+
 from api.cli.house import database, log_to_errors, master_key, must_be_prepared
 from api.cli.say import document
 from commands import DECIDERS
@@ -19,8 +21,10 @@ from consumers.hands import Hands, Premises
 from consumers.policies import POLICIES
 from consumers.projector import Projector
 from consumers.reactor import Reactor
+from consumers.sealer import Sealer
 from ledger.feed import Waker
 from ledger.ledger import Ledger
+from ledger.seal import signer
 from projections import VIEWS
 from settings import Settings
 
@@ -39,17 +43,20 @@ def worker(*, json: bool) -> None:
 
 
 def work(settings: Settings, *, least: int = logging.INFO) -> None:
-    """The projector, the policies and the clock, in this process; settings name the database. Logs from `least` on."""
+    """The projector, the policies, the clock and the sealer, in this process; settings name the database. Logs from
+    `least` on.
+    """
     log_to_errors(least)
     url = settings.database_url
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
-        with ThreadPoolExecutor(1, "policies") as aside:
-            acting = aside.submit(act, ledger, url, settings, stop)
+        with ThreadPoolExecutor(2, "aside") as aside:
+            beside = [aside.submit(act, ledger, url, settings, stop), aside.submit(seal, settings, url, stop)]
             try:
                 Projector(VIEWS, ledger, url, url, others).run(stop)
             finally:
                 stop.set()
-        acting.result()
+        for each in beside:
+            each.result()
 
 
 def act(ledger: Ledger, url: str, settings: Settings, stop: Event) -> None:
@@ -60,6 +67,16 @@ def act(ledger: Ledger, url: str, settings: Settings, stop: Event) -> None:
         Acting(reactor, clock, Groups(executor, url), Waker(url)).run(stop)
     finally:
         stop.set()  # Views that are kept up for nobody who acts would look as if all were well.
+
+
+def seal(settings: Settings, url: str, stop: Event) -> None:
+    """Sign what the ledger has come to."""
+    try:
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            signs = signer(connection, master_key(settings, url))
+        Sealer(url, signs).run(stop)
+    finally:
+        stop.set()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Whoever has the database in his hand, as a superuser, changes the past: it is found, and where he began is named."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -51,7 +51,7 @@ class Sealed:
     def kept(self, log: Log = EVENTS) -> Known:
         last = self.verify(log).last
         assert last is not None
-        return Known(last, "what was verified before")
+        return replace(last, by="what was verified before")
 
     def do(self, statement: str, *given: Any) -> int:
         """As a superuser."""
@@ -83,7 +83,7 @@ def test_what_is_sealed_is_as_it_was(ledger: Sealed) -> None:
         assert verdict.good, verdict
         assert verdict.size == verdict.sealed == SIZES[log.name]
         assert verdict.last is not None
-        assert verdict.last.origin == origin(ledger.own, log)
+        assert verdict.last.checkpoint.origin == origin(ledger.own, log)
 
 
 def test_what_is_new_is_sealed_on_top_and_in_portions(ledger: Sealed) -> None:
