@@ -45,3 +45,18 @@ def canonical(found: Any) -> bytes:
             return found
         case _:
             raise TypeError(f"a row holds no {type(found).__name__}")
+
+
+def columns_in(raw: bytes, form: bytes) -> list[bytes | None]:
+    """What stands in a leaf of that format, column by column. Raises ValueError for what is none."""
+    if not raw.startswith(form):
+        raise ValueError("this is no leaf of that format")
+    found: list[bytes | None] = []
+    place = len(form)
+    while place < len(raw):
+        there, length = raw[place], int.from_bytes(raw[place + 1 : place + 9], "big")
+        place += 9 + length
+        if there > 1 or (length and not there) or place > len(raw):
+            raise ValueError("this is no leaf of that format")
+        found.append(raw[place - length : place] if there else None)
+    return found

@@ -5,7 +5,6 @@ A leaf is the same as in `leaf.py`, column by column; what arrives in binary is 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import psycopg
@@ -13,13 +12,15 @@ from psycopg.generators import fetch
 from psycopg.pq import ExecStatus, Format
 
 from ledger.leaf import COMMAND_FORMAT, FORMAT, UNIX
+from ledger.merkle import of_leaf
 from ledger.row import EPOCH, Row, big, microseconds
 
 AT_ONCE = 1_000  # Rows that are fetched together.
 
 SINCE_UNIX = microseconds(EPOCH, UNIX)
 ABSENT = b"\0" + bytes(8)
-PRESENT = [b"\1" + length.to_bytes(8, "big") for length in range(4_096)]
+MANY = 4_096
+PRESENT = [b"\1" + length.to_bytes(8, "big") for length in range(MANY)]
 
 
 def number(raw: bytes) -> bytes:
@@ -104,16 +105,23 @@ LOGS = (EVENTS, COMMANDS)
 
 def leaf_hashes(connection: psycopg.Connection[Any], log: Log, after: int, until: int) -> Iterator[tuple[int, bytes]]:
     """The number of each row of a log and the hash of its leaf, in their order, from after one number up to another."""
-    pgconn = connection.pgconn
+    for found, leaf in leaves(connection, log, after, until):
+        yield found, of_leaf(leaf)
+
+
+def leaves(connection: psycopg.Connection[Any], log: Log, after: int, until: int) -> Iterator[tuple[int, bytes]]:
+    """The same with the leaves themselves."""
     columns = [(nth, canonical) for nth, (_, canonical) in enumerate(log.columns, start=1)]
-    begin, absent, present = sha256(b"\0" + log.format), ABSENT, PRESENT
+    begin, absent, present = log.format, ABSENT, PRESENT
     while True:
         given = [big(after), big(until), big(AT_ONCE)]
-        pgconn.send_query_params(log.statement, given, param_formats=[Format.BINARY] * 3, result_format=Format.BINARY)
+        connection.pgconn.send_query_params(
+            log.statement, given, param_formats=[Format.BINARY] * 3, result_format=Format.BINARY
+        )
         found = answer(connection)
         value = found.get_value
         for row in range(found.ntuples):
-            parts = []
+            parts = [begin]
             for column, canonical in columns:
                 raw = value(row, column)
                 if raw is None:
@@ -122,12 +130,10 @@ def leaf_hashes(connection: psycopg.Connection[Any], log: Log, after: int, until
                 if canonical is not None:
                     raw = canonical(raw)
                 length = len(raw)
-                parts.append(present[length] if length < 4_096 else b"\1" + length.to_bytes(8, "big"))
+                parts.append(present[length] if length < MANY else b"\1" + length.to_bytes(8, "big"))
                 parts.append(raw)
-            hashed = begin.copy()
-            hashed.update(b"".join(parts))
             after = int.from_bytes(value(row, 0) or b"", "big", signed=True)
-            yield after, hashed.digest()
+            yield after, b"".join(parts)
         if found.ntuples < AT_ONCE:
             return
 
