@@ -147,6 +147,31 @@ def audit_key(*, json: Json = False) -> None:
     key(json=json)
 
 
+@audit.command("prove")
+def audit_prove(
+    position: Annotated[int, typer.Argument(min=1, help="Of an event that is sealed.", show_default=False)],
+    *,
+    command: Annotated[bool, typer.Option("--command", help="Of a command, by its number in the command log.")] = False,
+) -> None:
+    """Write a proof that an event is in the ledger, which anybody can check."""
+    from api.cli.audit import proven
+
+    proven(position, command=command)
+
+
+@audit.command("check")
+def audit_check(
+    file: Annotated[Path, typer.Argument(help="A proof.", exists=True, dir_okay=False, show_default=False)],
+    *,
+    key: Annotated[str, typer.Option(help="The line of who is believed, as `audit key` shows it.", show_default=False)],
+    json: Json = False,
+) -> None:
+    """Say what a proof proves; no ledger is needed."""
+    from api.cli.audit import check
+
+    check(file, key, json=json)
+
+
 @app.command()
 def worker(*, json: Json = False) -> None:
     """Keep the views up to date, until stopped."""

@@ -1,29 +1,45 @@
 """lifeledger audit: what those need who prove what the ledger says, or check it."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import psycopg
 
 from api.cli.house import database, master_key, must_be_prepared
-from api.cli.say import document
-from ledger.logs import LOGS
-from ledger.seal import last_note, seal, signer
+from api.cli.say import Failure, Misuse, document, records
+from ledger.leaf import UNIX, columns_in
+from ledger.logs import COMMANDS, EVENTS, LOGS, Log, instant, number, truth
+from ledger.merkle import Unproven
+from ledger.note import Verifier
+from ledger.proof import Proof, prove
+from ledger.seal import Connection, last_note, seal, signer
 from settings import Settings
 
 MOST = 10_000  # Rows that are sealed in one transaction.
 
 
-def checkpoint(*, json: bool) -> None:
-    """Seal what is new, and show the signed checkpoints, to be kept where nobody has this database in his hand."""
+@contextmanager
+def opened() -> Iterator[tuple[Connection, bytes]]:
+    """The ledger, and the key by which it is signed."""
     settings = Settings.from_environment()
     with database(settings) as url:
         must_be_prepared(url)
         with closing(psycopg.connect(url, autocommit=True)) as connection:
-            signs = signer(connection, master_key(settings, url))
-            for log in LOGS:
-                while seal(connection, log, signs, MOST) is not None:
-                    pass
-            notes = {log.name: last_note(connection, log) for log in LOGS}
+            yield connection, master_key(settings, url)
+
+
+def checkpoint(*, json: bool) -> None:
+    """Seal what is new, and show the signed checkpoints, to be kept where nobody has this database in his hand."""
+    with opened() as (connection, master):
+        signs = signer(connection, master)
+        for log in LOGS:
+            while seal(connection, log, signs, MOST) is not None:
+                pass
+        notes = {log.name: last_note(connection, log) for log in LOGS}
     if json:
         document(notes)
     else:
@@ -32,9 +48,68 @@ def checkpoint(*, json: bool) -> None:
 
 def key(*, json: bool) -> None:
     """The line by which others check what this ledger has signed; there is nothing secret in it."""
-    settings = Settings.from_environment()
-    with database(settings) as url:
-        must_be_prepared(url)
-        with closing(psycopg.connect(url, autocommit=True)) as connection:
-            line = str(signer(connection, master_key(settings, url)).verifier)
+    with opened() as (connection, master):
+        line = str(signer(connection, master).verifier)
     document({"key": line}) if json else print(line)
+
+
+def proven(place: int, *, command: bool) -> None:
+    """The text by which anybody can check that an event, or a command, is in the ledger."""
+    with opened() as (connection, master):
+        try:
+            found = prove(connection, COMMANDS if command else EVENTS, place, signer(connection, master).verifier)
+        except Unproven as no:
+            raise Failure(str(no)) from None
+    print(found.text(), end="")
+
+
+# To check a proof: without a ledger, and without a key of ours
+
+
+def check(file: Path, line: str, *, json: bool) -> None:
+    """What a proof proves, if it does."""
+    try:
+        verifier = Verifier.read(line)
+    except ValueError as wrong:
+        raise Misuse(f"--key: {wrong}") from None
+    try:
+        proof = Proof.read(file.read_text(encoding="utf-8"))
+        found = proof.check(verifier)
+        log = log_of(found.origin, verifier)
+        row = row_in(proof.leaf, log)
+    except (Unproven, ValueError) as no:
+        raise Failure(f"{file}: {no}") from None
+    if row[log.number] != proof.index + 1:
+        raise Failure(f"{file}: the row says that it is {row[log.number]}, and stands at {proof.index + 1}")
+    if json:
+        document({"origin": found.origin, "size": found.size, "row": row})
+    else:
+        print(f"{found.origin}, of {found.size:,} rows, has this one:")
+        records(["column", "value"], [[name, each] for name, each in row.items()])
+
+
+def log_of(origin: str, verifier: Verifier) -> Log:
+    for log in LOGS:
+        if origin == f"{verifier.name}/{log.name}":
+            return log
+    raise Unproven(f"this is a proof of {origin}, and not of a log of {verifier.name}")
+
+
+def row_in(leaf: bytes, log: Log) -> dict[str, Any]:
+    columns = zip(log.columns, columns_in(leaf, log.format), strict=True)
+    return {name: None if raw is None else meant(name, how, raw) for (name, how), raw in columns}
+
+
+def meant(name: str, how: object, raw: bytes) -> Any:
+    if how is number:
+        return int(raw)
+    if how is instant:
+        return UNIX + timedelta(microseconds=int(raw))
+    if how is truth:
+        return raw == b"1"
+    if name in IDS:
+        return UUID(bytes=raw)
+    return raw.hex() if name == "digest" else raw.decode()
+
+
+IDS = ("event_id", "command_id", "correlation_id", "causation_id")

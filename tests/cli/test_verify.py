@@ -103,6 +103,39 @@ def test_a_kept_checkpoint_that_nobody_signed_is_told_by_its_name(written: str, 
     assert (said.code, str(path) in said.err) == (1, True)
 
 
+def test_a_proof_is_checked_by_who_has_nothing_else(written: str, tmp_path: Path) -> None:
+    checkpoints(written)
+    line = lifeledger("audit", "key", env=on(written)).out.strip()
+    nobody = environment(LIFELEDGER_HOME=str(tmp_path / "nothing"))
+    for more, number in (((), "notification_id"), (("--command",), "number")):
+        said = lifeledger("audit", "prove", "7", *more, env=on(written))
+        assert said.code == 0, said.err
+        file = tmp_path / "event.tlog-proof"
+        file.write_text(said.out)
+        found = lifeledger("audit", "check", file, "--key", line, "--json", env=nobody)
+        assert found.code == 0, found.err
+        assert found.document["row"][number] == 7
+        read = lifeledger("audit", "check", file, "--key", line, env=nobody)
+        assert "has this one" in read.out
+        assert "command_id" in read.out
+    somebody = str(Signer("somebody", bytes(32)).verifier)
+    assert "somebody has not signed this" in lifeledger("audit", "check", file, "--key", somebody, env=nobody).err
+    file.write_text(said.out.replace("index 6", "index 5"))
+    wrong = lifeledger("audit", "check", file, "--key", line, env=nobody)
+    assert (wrong.code, str(file) in wrong.err) == (1, True)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_what_cannot_be_proven_is_told(written: str, postgres: Server) -> None:
+    before = lifeledger("audit", "prove", "7", env=on(written))
+    assert (before.code, "0 are sealed" in before.err) == (1, True)
+    checkpoints(written)
+    as_superuser(postgres, written, "UPDATE ledger.stored_events SET actor_id = 'eve' WHERE notification_id = 7")
+    changed = lifeledger("audit", "prove", "7", env=on(written))
+    assert (changed.code, "events 7 is not what was signed" in changed.err) == (1, True)
+    assert lifeledger("audit", "prove", "0", env=on(written)).code == 2
+
+
 def test_an_old_backup_that_was_restored_is_found(tmp_path: Path) -> None:
     """The data of the embedded server is copied while it is stopped, and put back later."""
     with new_home() as home, new_home() as copy:
