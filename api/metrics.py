@@ -104,7 +104,10 @@ class Figures:
             )
             for name, count in sorted(self.service.dead_letters().items()):
                 letters.add_metric([name], count)
-            yield from (events, seconds, letters)
+            unsealed = GaugeMetricFamily("lifeledger_unsealed_rows", "Rows that nobody has signed yet", labels=["log"])
+            for log, count in sorted(self.service.unsealed().items()):
+                unsealed.add_metric([log], count)
+            yield from (events, seconds, letters, unsealed)
             yield GaugeMetricFamily(
                 "lifeledger_groups_unrecorded",
                 "Groups whose question makes no sense or is not answered in time",

@@ -90,6 +90,10 @@ class Service:
         except ViewNotBuilt:
             return {}
 
+    def unsealed(self) -> Mapping[str, int]:
+        """How many rows of each log nobody has signed yet."""
+        return {} if self.views is None else self.views.unsealed()
+
     def unrecorded(self) -> int:
         """How many groups are not recorded any more, since their question makes no sense or is not answered in time."""
         if self.views is None:

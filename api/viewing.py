@@ -25,6 +25,11 @@ DEAD_LETTERS = (
     "SELECT name, (SELECT count(*) FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (name,"
     " tracking.build)) FROM views.tracking"
 )
+UNSEALED = (
+    "SELECT log, last - coalesce((SELECT max(size) FROM ledger.checkpoints AS each WHERE each.log = logs.log), 0)"
+    " FROM (SELECT 'events', coalesce(max(notification_id), 0) FROM ledger.stored_events"
+    " UNION ALL SELECT 'commands', coalesce(max(number), 0) FROM ledger.commands) AS logs (log, last)"
+)
 
 
 class ViewReader:
@@ -88,6 +93,15 @@ class ViewReader:
         def ask(asking: Any) -> int:
             asking.execute("SELECT count(*) FROM views.unrecorded")
             return int(asking.fetchone()[0])
+
+        return self.threads.submit(self.read, ask).result()
+
+    def unsealed(self) -> Mapping[str, int]:
+        """How many rows of each log nobody has signed yet."""
+
+        def ask(asking: Any) -> dict[str, int]:
+            asking.execute(UNSEALED)
+            return dict(asking.fetchall())
 
         return self.threads.submit(self.read, ask).result()
 

@@ -273,6 +273,7 @@ def test_how_far_the_views_are_is_told(house: House, views: Views) -> None:
     assert 'lifeledger_view_lag_seconds{view="sales_worklist"} 0.0' in metrics
     assert 'lifeledger_view_dead_letters{view="funnel"} 2.0' in metrics
     assert 'lifeledger_view_dead_letters{view="sales_worklist"} 0.0' in metrics
+    assert f'lifeledger_unsealed_rows{{log="events"}} {float(house.position)}' in metrics
 
 
 # With a worker beside it

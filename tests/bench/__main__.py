@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.embedded import EmbeddedPostgres
-from tests.bench import growth, http, visible, write
+from tests.bench import growth, http, seal, visible, write
 from tests.bench.rebuild import ratios
 from tests.bench.turns import compared
 from tests.servers import new_home
@@ -75,6 +75,7 @@ def measured(rounds: int, seconds: float, sizes: tuple[int, ...]) -> Iterator[Li
         yield over("rebuild of the worklist, events/s, over the raw keyset read", 0.35, 0.6, against_read)
         yield over("rebuild of the heaviest view over the same read", 0.2, 0.4, of_heaviest)
         yield over("rebuild of the worklist over one transaction per event", 30.0, 60.0, against_single)
+        yield Line("verify, events/s, over the raw read of the same rows", "", "", *seal.verifying(own, rounds=rounds))
         for rate in RATES:
             yield seen(visible.measure(own, rate=rate, seconds=2 * seconds), rate)
         yield from grown(own, sizes)
