@@ -24,6 +24,7 @@ def every_spec_has_run(request: pytest.FixtureRequest) -> None:
     """For what looks back on all specs of commands; skipped where only some have been run."""
     chosen = request.config.option
     specs = {path for path in request.path.parent.rglob("test_*.py") if path.name not in ASIDE}
-    part = chosen.keyword or chosen.lf or chosen.deselect or any("::" in each for each in request.config.args)
+    last_failed = getattr(chosen, "lf", False)  # Without a cache there is no such option.
+    part = chosen.keyword or last_failed or chosen.deselect or any("::" in each for each in request.config.args)
     if part or not specs <= {item.path for item in request.session.items}:
         pytest.skip("only some of the specs have been run")
