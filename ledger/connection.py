@@ -9,6 +9,9 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.generators import fetch
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,3 +68,12 @@ def in_time(gen: Generator[Any, Any, T], seconds: float) -> Generator[Any, Any, 
                 raise TimeoutError
     except StopIteration as last:
         return last.value  # type: ignore[no-any-return]
+
+
+def result_of(connection: psycopg.Connection[Any]) -> PGresult:
+    """The rows of the one statement that is under way."""
+    result: PGresult | None = connection.wait(fetch(connection.pgconn))
+    if result is None or result.status != ExecStatus.TUPLES_OK:
+        raise psycopg.OperationalError(connection.pgconn.get_error_message())
+    connection.wait(fetch(connection.pgconn))  # That there is nothing more.
+    return result

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.generators import fetch
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import Format
 
+from ledger.connection import result_of
 from ledger.leaf import COMMAND_FORMAT, FORMAT, UNIX
 from ledger.merkle import of_leaf
 from ledger.row import EPOCH, Row, big, microseconds
@@ -118,7 +118,7 @@ def leaves(connection: psycopg.Connection[Any], log: Log, after: int, until: int
         connection.pgconn.send_query_params(
             log.statement, given, param_formats=[Format.BINARY] * 3, result_format=Format.BINARY
         )
-        found = answer(connection)
+        found = result_of(connection)
         value = found.get_value
         for row in range(found.ntuples):
             parts = [begin]
@@ -136,12 +136,3 @@ def leaves(connection: psycopg.Connection[Any], log: Log, after: int, until: int
             yield after, b"".join(parts)
         if found.ntuples < AT_ONCE:
             return
-
-
-def answer(connection: psycopg.Connection[Any]) -> Any:
-    """The result of the statement that is under way."""
-    result = connection.wait(fetch(connection.pgconn))
-    if result is None or result.status != ExecStatus.TUPLES_OK:
-        raise psycopg.OperationalError(connection.pgconn.get_error_message())
-    connection.wait(fetch(connection.pgconn))  # That there is nothing more.
-    return result

@@ -9,12 +9,11 @@ import psycopg
 from cryptography.exceptions import InvalidTag
 from psycopg.adapt import Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.generators import fetch
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import Format
 
 from domain.values import Erased
 from ledger.codec import Codec
-from ledger.connection import NETWORK, PatientConnection
+from ledger.connection import NETWORK, PatientConnection, result_of
 from ledger.envelope import Corrupt
 from ledger.keys import Key, Keys
 from ledger.lean import Lean
@@ -136,10 +135,7 @@ class Scan:
 
 def answer(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
     """The rows of the statement that is under way."""
-    result = connection.wait(fetch(connection.pgconn))
-    if result is None or result.status != ExecStatus.TUPLES_OK:
-        raise psycopg.OperationalError(connection.pgconn.get_error_message())
-    connection.wait(fetch(connection.pgconn))  # That there is nothing more.
+    result = result_of(connection)
     transformer = Transformer(connection)
     transformer.set_pgresult(result)
     return transformer.load_rows(0, result.ntuples, tuple)

@@ -13,6 +13,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from api.cli.auditing import audit
+from api.cli.options import Host, Json, Port, View
 from api.cli.say import failed, wants_json
 
 
@@ -31,14 +33,6 @@ class Form(StrEnum):
     PARQUET = "parquet"
     JSON = "json"
 
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
-Host = Annotated[str | None, typer.Option(help="Address to listen on.  [LIFELEDGER_HOST]", show_default=False)]
-View = Annotated[str, typer.Argument(help="The view, as `views status` names it.", show_default=False)]
-Port = Annotated[
-    int | None,
-    typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.  [LIFELEDGER_PORT]", show_default=False),
-]
 
 app = typer.Typer(
     name="lifeledger",
@@ -59,7 +53,6 @@ dead_letters = typer.Typer(
 views.add_typer(dead_letters, name="dead-letters")
 policies = typer.Typer(help="What the service does by itself, and whether it does.", no_args_is_help=True)
 app.add_typer(policies, name="policies")
-audit = typer.Typer(help="Prove what the ledger says, and let others check it.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
 
@@ -129,47 +122,6 @@ def verify(
     from api.cli.verify import verify
 
     verify(key=key, kept=kept, json=json)
-
-
-@audit.command("checkpoint")
-def audit_checkpoint(*, json: Json = False) -> None:
-    """Seal what is new, and show the signed checkpoints, to be kept elsewhere."""
-    from api.cli.audit import checkpoint
-
-    checkpoint(json=json)
-
-
-@audit.command("key")
-def audit_key(*, json: Json = False) -> None:
-    """Show the line by which others verify what this ledger has signed."""
-    from api.cli.audit import key
-
-    key(json=json)
-
-
-@audit.command("prove")
-def audit_prove(
-    position: Annotated[int, typer.Argument(min=1, help="Of an event that is sealed.", show_default=False)],
-    *,
-    command: Annotated[bool, typer.Option("--command", help="Of a command, by its number in the command log.")] = False,
-) -> None:
-    """Write a proof that an event is in the ledger, which anybody can check."""
-    from api.cli.audit import proven
-
-    proven(position, command=command)
-
-
-@audit.command("check")
-def audit_check(
-    file: Annotated[Path, typer.Argument(help="A proof.", exists=True, dir_okay=False, show_default=False)],
-    *,
-    key: Annotated[str, typer.Option(help="The line of who is believed, as `audit key` shows it.", show_default=False)],
-    json: Json = False,
-) -> None:
-    """Say what a proof proves; no ledger is needed."""
-    from api.cli.audit import check
-
-    check(file, key, json=json)
 
 
 @app.command()

@@ -7,9 +7,7 @@ from ledger.logs import COMMANDS, EVENTS, LOGS, Log
 from ledger.merkle import Unproven
 from ledger.proof import HEAD, Proof, prove
 from ledger.seal import Broken
-from tests.ledger.test_seal import FORGER, SIGNER, SIZES, Sealed, ledger
-
-__all__ = ["ledger"]
+from tests.ledger.sealed import FORGER, SIGNER, SIZES, Sealed
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: log.name)

@@ -1,78 +1,15 @@
 """Whoever has the database in his hand, as a superuser, changes the past: it is found, and where he began is named."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
-
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from ledger.checkpoint import Checkpoint
+from ledger.leaf import leaf
 from ledger.logs import COMMANDS, EVENTS, LOGS, Log, leaf_hashes
 from ledger.merkle import check_consistency, check_inclusion, consistency, inclusion, of_leaf
-from ledger.note import Signer
-from ledger.recorder import Recorder, datastore
 from ledger.row import Row
 from ledger.seal import Broken, nodes, origin, seal
-from ledger.verify import Known, Verdict, verify
-from tests.ledger.samples import append, encoded, rows_of
-from tests.servers import Server
-
-SIGNER = Signer("lifeledger/test", bytes(range(32)))
-FORGER = Signer("lifeledger/test", bytes(32))
-EVERY = 100
-EVENTS_THERE, COMMANDS_THERE = 600, 20
-SIZES = {"events": EVENTS_THERE, "commands": COMMANDS_THERE}
-
-
-@dataclass
-class Sealed:
-    """A ledger, whoever seals and verifies it, and who may do anything to it."""
-
-    url: str
-    admin: psycopg.Connection[tuple[Any, ...]]
-    own: psycopg.Connection[tuple[Any, ...]]
-
-    def write(self, *streams: str) -> None:
-        recorder = Recorder(datastore(self.url))
-        for stream in streams:
-            append(recorder, encoded(*rows_of(stream, *range(1, 31))))
-        recorder.close()
-
-    def seal(self, signer: Signer = SIGNER) -> None:
-        for log in LOGS:
-            while seal(self.own, log, signer, EVERY) is not None:
-                pass
-
-    def verify(self, log: Log = EVENTS, *kept: Known) -> Verdict:
-        return verify(self.own, log, origin(self.own, log), SIGNER.verifier, kept=kept)
-
-    def kept(self, log: Log = EVENTS) -> Known:
-        last = self.verify(log).last
-        assert last is not None
-        return replace(last, by="what was verified before")
-
-    def do(self, statement: str, *given: Any) -> int:
-        """As a superuser."""
-        return self.admin.execute(statement.encode(), given).rowcount
-
-    def ask(self, statement: str) -> Any:
-        return self.own.execute(statement.encode()).fetchone()
-
-
-@pytest.fixture
-def ledger(postgres: Server, database_url: str) -> Iterator[Sealed]:
-    name = str(conninfo_to_dict(database_url)["dbname"])
-    with (
-        psycopg.connect(postgres.admin_url(name), autocommit=True) as admin,
-        psycopg.connect(database_url, autocommit=True) as own,
-    ):
-        found = Sealed(database_url, admin, own)
-        found.write(*(f"lead/{number}" for number in range(20)))
-        found.seal()
-        yield found
-
+from tests.ledger.sealed import EVERY, FORGER, SIGNER, SIZES, Sealed
 
 # Sealing
 
@@ -98,8 +35,6 @@ def test_what_is_new_is_sealed_on_top_and_in_portions(ledger: Sealed) -> None:
 
 
 def test_leaves_are_those_of_the_rows(ledger: Sealed) -> None:
-    from ledger.leaf import leaf
-
     statement = f"SELECT {', '.join(Row._fields)} FROM ledger.stored_events ORDER BY notification_id"
     rows = [Row(*each) for each in ledger.own.execute(statement.encode(), binary=True)]
     hashes = [found for _, found in leaf_hashes(ledger.own, EVENTS, 0, 10_000)]
