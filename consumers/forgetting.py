@@ -7,6 +7,7 @@ without any others, and come to what a rebuild would make of them. What was kept
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from consumers.session import Cursor, load_by, load_keys, write
 from consumers.source import Source
 from consumers.tracking import Place, tables
 from domain.values import FACT_NAMES, forgotten_by
+from ledger.ledger import Ledger
 from ledger.row import Row as Stored
 from projections import sql
 from projections.folding import Aside, Key, Parked, Table, Told, rows_in
@@ -74,7 +76,7 @@ def touched(cursor: Cursor, place: Place, source: Source, subjects: set[str], un
     telling = [kind for kind in view.reads if any(path[0] in view.opens for path in shapes[kind].personal)]
     types = [FACT_NAMES[kind] for kind in telling]
     found: set[Key] = set()
-    for _, _, event in told_of(source, paged(source, types, until, subjects=sorted(subjects))):
+    for _, _, event in told_of(source.ledger, view, paged(source, types, until, subjects=sorted(subjects))):
         find = view.finders.get(type(event))
         found |= {find(event)} if find is not None else by_column(cursor, place, event)
     return found
@@ -97,7 +99,7 @@ def folded(cursor: Cursor, place: Place, source: Source, keys: set[Key], until: 
     view = place.view
     table, aside = Table(view), Aside(skipped=skipped_by(cursor, view))
     batch: list[Told] = []
-    for each in told_of(source, concerning(source, view, keys, until)):
+    for each in told_of(source.ledger, view, concerning(source, view, keys, until)):
         find = view.finders.get(type(each[2]))
         if find is None or find(each[2]) in keys:
             batch.append(each)
@@ -138,15 +140,12 @@ def paged(source: Source, types: Sequence[str], until: int, **only: Sequence[str
         after = page[-1].notification_id or until
 
 
-def told_of(source: Source, rows: Iterable[Stored]) -> Iterator[Told]:
+def told_of(ledger: Ledger, view: Projection, rows: Iterable[Stored]) -> Iterator[Told]:
     """Events as the view is told them, with all that can still be opened."""
-    batch: list[Stored] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == PAGE:
-            yield from source.told(source.ledger.recorded(batch))
-            batch = []
-    yield from source.told(source.ledger.recorded(batch))
+    rest = iter(rows)
+    while page := list(islice(rest, PAGE)):
+        for each in ledger.recorded(page):
+            yield each.position, each if view.tells == "all" else each.occurred_at, each.event
 
 
 # What has changed

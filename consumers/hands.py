@@ -1,4 +1,7 @@
-"""Further processes for a rebuild: each folds the streams of its part, and copies their rows."""
+"""Further processes for a rebuild: each folds the rows of some streams, its part, and copies them.
+
+An event that concerns rows of other streams is read by all of them.
+"""
 
 import os
 import signal
@@ -19,7 +22,7 @@ from consumers.shares import fold_in_shares
 from consumers.source import Source
 from consumers.tracking import described
 from ledger.ledger import Ledger
-from ledger.scan import Wire
+from ledger.scan import Part, Wire
 from projections import VIEWS
 from projections.folding import Table
 from projections.projection import Projection
@@ -44,19 +47,18 @@ class Premises:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What one process folds: every stream whose number is `number` in the remainder by `of`, up to a position."""
+class Work:
+    """What one process folds: the rows of a part of the streams, up to a position."""
 
     view: str
     build: int
     until: int
-    number: int
-    of: int
+    part: Part
     most: int
 
 
 class Hands:
-    """Processes that wait for parts of rebuilds, from the first one that is worth it on."""
+    """Processes that wait for work on rebuilds, from the first one that is worth it on."""
 
     def __init__(self, premises: Premises, count: int = PROCESSES) -> None:
         self.premises = premises
@@ -96,7 +98,7 @@ class Hands:
         reached = dict.fromkeys(self.connections, 0)
         try:
             for number, each in enumerate(self.connections):
-                tell_part(each, Part(view.name, build, until, number, self.count, most // self.count))
+                give(each, Work(view.name, build, until, Part(number, self.count), most // self.count))
             busy = list(self.connections)
             while busy:
                 for ready in wait(busy, STOP_SECONDS):
@@ -111,9 +113,9 @@ class Hands:
             raise
 
 
-def tell_part(connection: Connection, part: Part) -> None:
+def give(connection: Connection, work: Work) -> None:
     try:
-        connection.send(part)
+        connection.send(work)
     except OSError as ended:
         raise NotFolded("a process has ended") from ended
 
@@ -158,9 +160,9 @@ def main() -> None:
         wire, session = Wire(premises.ledger_url), Session(premises.database_url, "part of a rebuild")
         with closing(ledger), closing(wire), closing(session):
             while True:
-                part: Part = boss.recv()
+                work: Work = boss.recv()
                 try:
-                    fold(part, ledger, wire, session, boss)
+                    fold(work, ledger, wire, session, boss)
                 except OSError:  # Nobody listens any more.
                     raise
                 except Exception as wrong:  # noqa: BLE001 - whoever listens is told, and does it again.
@@ -169,8 +171,8 @@ def main() -> None:
                     boss.send(None)
 
 
-def fold(part: Part, ledger: Ledger, wire: Wire, session: Session, boss: Connection) -> None:
-    (view,) = (each for each in VIEWS if each.name == part.view)
+def fold(work: Work, ledger: Ledger, wire: Wire, session: Session, boss: Connection) -> None:
+    (view,) = (each for each in VIEWS if each.name == work.view)
     source = Source(ledger, wire, view)
     told_at, reached = time.monotonic(), 0
 
@@ -183,9 +185,9 @@ def fold(part: Part, ledger: Ledger, wire: Wire, session: Session, boss: Connect
 
     def copy_more(table: Table) -> None:
         with session.transaction() as cursor:
-            copy(cursor, view, part.build, table, frozen=False)
+            copy(cursor, view, work.build, table, frozen=False)
             boss.send(reached)  # Who started this may be gone, and somebody else be filling a table of that name.
 
     with unhindered():
-        batches = partial(source.batches, 0, part.until, (part.number, part.of))
-        fold_in_shares(view, batches, part.until, part.most, copy_more, tell)
+        batches = partial(source.batches, 0, work.until, work.part)
+        fold_in_shares(view, batches, work.until, work.most, copy_more, tell)

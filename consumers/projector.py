@@ -183,7 +183,7 @@ class Projector:
         if follower.limit > 1:
             follower.limit, follower.careful_until = 1, last
             return True
-        following = self.ledger.rows.select_rows(follower.place.position, 1, types=follower.source.watched)
+        following = self.ledger.rows.select_rows(follower.place.position, 1, types=follower.source.following.names)
         position = following[0].notification_id if following else None
         failures = fail(self.session, view, position, error)
         follower.rests_until = time.monotonic() + min(2**failures, LONGEST_WAIT)

@@ -164,7 +164,7 @@ class Rebuild:
         if (
             self.folded is not None
             or self.hands is None
-            or not self.is_in_parts
+            or self.place.skipped  # What is left out is told in one place.
             or not self.hands.are_worth(self.total)
         ):
             self.fill_here()
@@ -176,11 +176,6 @@ class Rebuild:
                 log.warning("a view is folded by one process instead of several", view=self.view.name, why=why)
                 self.begin()
                 self.fill_here()
-
-    @property
-    def is_in_parts(self) -> bool:
-        """Whether streams may be folded apart; what is put aside or left out is told in one place."""
-        return self.view.by_stream and not self.place.skipped
 
     def fill_by(self, hands: Hands) -> None:
         with self.session.transaction() as cursor:

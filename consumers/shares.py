@@ -11,6 +11,7 @@ from projections.folding import FoldFailed, Key, Table, Told
 from projections.projection import Projection
 
 Fold = Callable[[Table, Sequence[Told]], None]
+AT_ONCE = 20_000  # Rows that nothing changes any more are copied as soon as there are so many.
 FINEST = 1 << 32  # Keys that are still together then have the same hash, and stay so.
 
 
@@ -41,7 +42,7 @@ def fold_in_shares(
 
     Whenever there are more, half of the keys are forgotten, and left to another pass over all events. So what has been
     folded is never folded in vain, and no pass keeps more than `most` rows and what a batch adds; the rows of one key
-    stay together.
+    stay together. Where a view appends, they are handed over on the way, and there is one pass.
 
     `folding` answers for each pass how a table folds what is told. Tells how far it has come, as a position: of all
     passes together, so it falls back where there is one more.
@@ -52,6 +53,9 @@ def fold_in_shares(
         table, fold = Table(view, remember=False), folding()
         for told in batches():
             fold(table, told if share.of == 1 else list(concerning(share, view, told)))
+            if view.appends and table.size >= AT_ONCE:
+                copy(table)
+                table = Table(view, remember=False)
             while table.size > most and len(table.states) > 1 and share.of < FINEST:
                 share, other = share.halves()
                 table.forget([key for key in table.states if not share.has(key)])

@@ -34,13 +34,19 @@ class Lean:
             raise ValueError(f"this service knows schema versions up to {self.version}")
         return self.read_python(modernised(from_json(payload), self.steps[schema_version:]))
 
-    def open(self, event: Any, event_id: bytes, key: Key | Erased | None) -> None:
-        """Put plaintext into the fields that are to be opened, or that it was erased."""
-        for opened in self.opened:
-            for holder, where in places(event, opened.way, ""):
-                stored = getattr(holder, opened.name)
-                if stored is not None:
-                    put(holder, opened.name, plaintext(stored, event_id, f"{where}{opened.where}", key, opened.parse))
+    def open(self, event: Any, event_id: bytes, key_of: Callable[[], Key | Erased | None]) -> None:
+        """Put plaintext into the fields that are to be opened, or that it was erased. The key is asked for where there
+        is something to be opened.
+        """
+        found = [
+            (holder, opened, where, stored)
+            for opened in self.opened
+            for holder, where in places(event, opened.way, "")
+            if (stored := getattr(holder, opened.name)) is not None
+        ]
+        key = key_of() if found else None
+        for holder, opened, where, stored in found:
+            put(holder, opened.name, plaintext(stored, event_id, f"{where}{opened.where}", key, opened.parse))
 
 
 class Opened:

@@ -78,7 +78,6 @@ TEAM = "(SELECT org_path FROM views.staff_directory AS colleague WHERE colleague
     "agent_quality",
     key=("review_id",),
     version=1,
-    by_stream=True,
     listed="published_at IS NOT NULL",
     computed={
         "subject_id": (str, "'review/' || review_id"),

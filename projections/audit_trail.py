@@ -3,9 +3,9 @@
 It tells no personal value, and is for those who may read everything.
 """
 
+from datetime import datetime
 from uuid import UUID
 
-from domain.actor import ActorKind
 from domain.agent_book import AgentBookEvent
 from domain.calendar import CalendarEvent
 from domain.call.facts import CallEvent
@@ -36,8 +36,6 @@ from domain.staff import StaffEvent
 from domain.target import TargetEvent
 from domain.ticket.facts import TicketEvent
 from domain.ticket_book import TicketBookEvent
-from domain.values import Instant, OrgPath
-from ledger.envelope import Recorded
 from projections.field_changes import changes
 from projections.projection import projection
 from projections.rows import Row, table
@@ -80,106 +78,60 @@ class Change(Row):
     """One field that an event has changed, from what it `was` to what it `became`, or None of what is no change of a
     field. What a personal field was or is, is not told.
 
-    `corrects` is the version of the event that was wrong, a merge for one; `reason` a code, of the event or of the
-    command.
+    `corrects` is the version of the event that was wrong, a merge for one; `because` the code of a reason that the
+    event itself gives.
     """
 
-    position: int
     ordinal: int
-    event_id: UUID
-    type: str
-    subject_id: str
-    version: int
-    occurred_at: Instant
-    recorded_at: Instant
     field: str | None
     was: str | None
     became: str | None
     corrects: int | None
-    reason: str | None
-    actor_kind: ActorKind
-    actor_id: str
-    actor_name: str
-    actor_role: str
-    actor_org: OrgPath
-    on_behalf_of: str | None
-    policy_version: str | None
-    command_id: UUID
-    correlation_id: UUID
-    causation_id: UUID | None
-    source: str | None
-    message_id: str | None
-    imported: bool
+    because: str | None
+
+
+# The rest is told by the ledger, which has it already.
+OF_EVENT: dict[str, tuple[type, str]] = {
+    "position": (int, "each.as_of_position"),
+    "event_id": (UUID, "each.event_id"),
+    "type": (str, "each.type"),
+    "subject_id": (str, "each.stream"),
+    "version": (int, "each.version"),
+    "occurred_at": (datetime, "each.occurred_at"),
+    "recorded_at": (datetime, "each.recorded_at"),
+    "reason": (str, "coalesce(each.because, each.reason_code)"),
+    "actor_kind": (str, "each.actor_kind"),
+    "actor_id": (str, "each.actor_id"),
+    "actor_name": (str, "each.actor_name"),
+    "actor_role": (str, "each.actor_role"),
+    "actor_org": (str, "each.actor_org"),
+    "on_behalf_of": (str, "each.on_behalf_of"),
+    "policy_version": (str, "each.policy_version"),
+    "command_id": (UUID, "each.command_id"),
+    "correlation_id": (UUID, "each.correlation_id"),
+    "causation_id": (UUID, "each.causation_id"),
+    "source": (str, "each.source_system"),
+    "message_id": (str, "each.source_message_id"),
+    "imported": (bool, "each.imported"),
+}
 
 
 @projection(
     "audit_trail",
-    key=("position",),
+    key=("as_of_position",),
     rows_by=("ordinal",),
-    version=1,
+    version=2,
     appends=True,
     scoped=False,
     reserved=True,
+    computed=OF_EVENT,
     sorts=("position", "occurred_at", "recorded_at"),
-    filters=(
-        "position",
-        "event_id",
-        "type",
-        "subject_id",
-        "occurred_at",
-        "recorded_at",
-        "field",
-        "was",
-        "became",
-        "corrects",
-        "reason",
-        "actor_kind",
-        "actor_id",
-        "actor_name",
-        "actor_role",
-        "actor_org",
-        "on_behalf_of",
-        "policy_version",
-        "command_id",
-        "correlation_id",
-        "causation_id",
-        "source",
-        "message_id",
-        "imported",
-    ),
-    sought_by=("subject_id", "actor_id", "correlation_id"),
+    filters=("field", "was", "became", "corrects", *OF_EVENT),
 )
-def audit_trail(_: tuple[Change, ...], event: AnyEvent, recorded: Recorded) -> tuple[Change, ...]:
-    actor, source = recorded.actor, recorded.source
-    asked = None if recorded.reason is None else recorded.reason.code
+def audit_trail(_: tuple[Change, ...], event: AnyEvent) -> tuple[Change, ...]:
+    corrects = event.version if isinstance(event, CustomerUnmerged) else getattr(event, "corrects", None)
+    because = getattr(event, "reason", None)
     return tuple(
-        Change(
-            position=recorded.position,
-            ordinal=ordinal,
-            event_id=recorded.event_id,
-            type=recorded.type,
-            subject_id=recorded.stream,
-            version=recorded.version,
-            occurred_at=recorded.occurred_at,
-            recorded_at=recorded.recorded_at,
-            field=field,
-            was=before,
-            became=after,
-            corrects=event.version if isinstance(event, CustomerUnmerged) else getattr(event, "corrects", None),
-            reason=getattr(event, "reason", None) or asked,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            actor_role=actor.role,
-            actor_org=actor.org_path,
-            on_behalf_of=recorded.on_behalf_of,
-            policy_version=recorded.policy_version,
-            command_id=recorded.command_id,
-            correlation_id=recorded.correlation_id,
-            causation_id=recorded.causation_id,
-            source=None if source is None else source.system,
-            message_id=None if source is None else source.message_id,
-            imported=recorded.imported,
-        )
+        Change(ordinal=ordinal, field=field, was=before, became=after, corrects=corrects, because=because)
         for ordinal, (field, before, after) in enumerate(changes(event), start=1)
     )

@@ -96,7 +96,6 @@ def made_within(length: str) -> str:
     "contact_pressure",
     key=("contact_id",),
     version=1,
-    by_stream=True,
     listed="NOT merged",
     through=f"contact_id IN (SELECT each.contact_id FROM views.contacts AS each WHERE {THROUGH})",
     computed={

@@ -67,7 +67,6 @@ ALLOWED = """(credit_limit + (SELECT coalesce(sum(amount), 0)
     "credit",
     key=("customer_id",),
     version=1,
-    by_stream=True,
     listed='"into" IS NULL AND (credit_limit IS NOT NULL OR hold IS NOT NULL OR cardinality(orders) > 0)',
     computed={
         "subject_id": (str, "'customer/' || customer_id"),

@@ -35,7 +35,6 @@ class Enquirer(Scoped):
     "enquirers",
     key=("identity_id",),
     version=1,
-    by_stream=True,
     listed="lead_id IS NOT NULL OR customer_id IS NOT NULL",
     through="""lead_id IN (SELECT lead_id FROM views.sales_worklist WHERE :reach)
         OR customer_id IN (SELECT customer_id FROM views.customers WHERE :reach)""",

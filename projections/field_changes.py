@@ -1,6 +1,6 @@
 """What an event says has changed: which field, from what, to what. Of personal fields only that they have."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -70,65 +70,89 @@ NAMES: dict[type, str] = {
     ValueSegmentChanged: "segment",
 }
 
-Corrections = LeadCorrected | CustomerCorrected | CustomerProfileUpdated | ContactUpdated
-
 
 def changes(event: Any) -> tuple[Changed, ...]:
     """At least one. What is told once more, and has not changed, is there only where nothing else is."""
-    if isinstance(event, Corrections):
+    kind: type = type(event)
+    if kind in CORRECTIONS:
         return tuple(given(event)) or (Changed(),)
-    told = [*of_status(event), *of_others(event)]
-    return tuple(each for each in told if each.before != each.after) or (*told[:1],) or (Changed(),)
-
-
-def of_status(event: Any) -> Iterator[Changed]:
-    """Of what has a `to`; of some things there was nothing before."""
-    if hasattr(event, "to"):
-        yield change(NAMES.get(type(event), "status"), getattr(event, "from_", None), event.to)
-
-
-def of_others(event: Any) -> Iterator[Changed]:
-    match event:
-        case LeadClaimed(owner=owner) | LeadAssigned(owner=owner) | CustomerAssigned(owner=owner):
-            yield change("owner", None, owner)
-        case LeadReleased(from_=owner, pool_id=pool_id) | LeadRecycled(previous_owner=owner, pool_id=pool_id):
-            yield change("owner", owner, None)
-            yield change("pool", None, pool_id)
-        case LeadPooled(pool_id=pool_id):
-            yield change("pool", None, pool_id)
-        case LeadHandedOff(from_=owner) | CustomerReleased(from_=owner):
-            yield change("owner", owner, None)
-        case TicketAssigned(previous_agent=before, agent=agent, team=team):
-            yield change("agent", before, agent)
-            yield change("team", None, team)
-        case TicketReopened(agent=agent):
-            yield change("agent", None, agent)
-        case OrderRepriced(before=before, amount=amount):
-            yield change("amount", before, amount)
-        case ScoreAdjusted(before=before, after=after):
-            yield change("final", before.final, after.final)
-        case CampaignCostRecorded(from_=before, cost=cost):
-            yield change("cost", before, cost)
-        case CallDispositioned(replaces=before, code=code):
-            yield change("disposition", before, code)
-        case LeadScored(score=score):
-            yield change("score", None, score)
-        case CapacityChanged(cap=cap, daily_claims=daily_claims):
-            yield change("cap", None, cap)
-            yield change("daily_claims", None, daily_claims)
-        case TagApplied(tag=tag):
-            yield change("tag", None, tag)
-        case TagRemoved(tag=tag):
-            yield change("tag", tag, None)
-        case _:
-            pass
+    others = OTHERS.get(kind)
+    told = (*(of_status(kind, event) if has_status(kind) else ()), *(() if others is None else others(event)))
+    if len(told) < 2:
+        return told or (Changed(),)
+    return tuple(each for each in told if each.before != each.after) or told[:1]
 
 
 def change(field: str, before: Any, after: Any) -> Changed:
     return Changed(field, written(before), written(after))
 
 
-def given(event: Corrections) -> Iterator[Changed]:
+@cache
+def has_status(kind: type) -> bool:
+    return any(each.name == "to" for each in fields(kind))
+
+
+def of_status(kind: type, event: Any) -> tuple[Changed, ...]:
+    """Of what has a `to`; of some things there was nothing before."""
+    return (change(NAMES.get(kind, "status"), getattr(event, "from_", None), event.to),)
+
+
+# What else an event tells of, for each class that does.
+
+
+def owned(event: LeadClaimed | LeadAssigned | CustomerAssigned) -> tuple[Changed, ...]:
+    return (change("owner", None, event.owner),)
+
+
+def let_go(event: LeadHandedOff | CustomerReleased) -> tuple[Changed, ...]:
+    return (change("owner", event.from_, None),)
+
+
+def pooled(event: LeadPooled) -> tuple[Changed, ...]:
+    return (change("pool", None, event.pool_id),)
+
+
+def released(event: LeadReleased) -> tuple[Changed, ...]:
+    return change("owner", event.from_, None), change("pool", None, event.pool_id)
+
+
+def recycled(event: LeadRecycled) -> tuple[Changed, ...]:
+    return change("owner", event.previous_owner, None), change("pool", None, event.pool_id)
+
+
+def given_to(event: TicketAssigned) -> tuple[Changed, ...]:
+    return change("agent", event.previous_agent, event.agent), change("team", None, event.team)
+
+
+def capacity(event: CapacityChanged) -> tuple[Changed, ...]:
+    return change("cap", None, event.cap), change("daily_claims", None, event.daily_claims)
+
+
+OTHERS: dict[type, Callable[[Any], tuple[Changed, ...]]] = {
+    LeadClaimed: owned,
+    LeadAssigned: owned,
+    CustomerAssigned: owned,
+    LeadHandedOff: let_go,
+    CustomerReleased: let_go,
+    LeadPooled: pooled,
+    LeadReleased: released,
+    LeadRecycled: recycled,
+    TicketAssigned: given_to,
+    CapacityChanged: capacity,
+    TicketReopened: lambda event: (change("agent", None, event.agent),),
+    OrderRepriced: lambda event: (change("amount", event.before, event.amount),),
+    ScoreAdjusted: lambda event: (change("final", event.before.final, event.after.final),),
+    CampaignCostRecorded: lambda event: (change("cost", event.from_, event.cost),),
+    CallDispositioned: lambda event: (change("disposition", event.replaces, event.code),),
+    LeadScored: lambda event: (change("score", None, event.score),),
+    TagApplied: lambda event: (change("tag", None, event.tag),),
+    TagRemoved: lambda event: (change("tag", event.tag, None),),
+}
+
+CORRECTIONS = (LeadCorrected, CustomerCorrected, CustomerProfileUpdated, ContactUpdated)
+
+
+def given(event: LeadCorrected | CustomerCorrected | CustomerProfileUpdated | ContactUpdated) -> Iterator[Changed]:
     """All that a correction names; what had been said before, it does not repeat."""
     kind: type = type(event)
     for each in fields(event)[1:]:
@@ -151,9 +175,9 @@ def personal(kind: type) -> frozenset[str]:
 
 def written(value: Any) -> str | None:
     """As text, where it is a plain value."""
+    if value is None or value.__class__ is str:
+        return value
     match value:
-        case None:
-            return None
         case Money(amount=amount, currency=currency):
             return f"{amount} {currency}"
         case datetime() | date():

@@ -151,8 +151,14 @@ class Table:
                 made = evolve(self.absent, event, circumstance)
             except Exception as bug:
                 raise FoldFailed(self.view.name, position, event) from bug
-            stamp(position, None, made)
-            self.put(position, self.absent, made)
+            if not made:
+                continue
+            for row in made:
+                row.__dict__["as_of_position"] = position
+            if self.before is not None:
+                self.before.setdefault(position, self.absent)
+            self.states[position] = made
+            self.of_many += len(made)
 
     def fold_and_keep(self, evolve: Evolve, told: Iterable[Told]) -> None:
         finders, states, absent = self.view.finders, self.states, self.absent
@@ -231,12 +237,18 @@ class Table:
         if self.view.rows_by:
             self.of_many += len(rows_in(after)) - len(rows_in(before))
         for column, keys in self.index.items():
-            for value in {getattr(row, column) for row in rows_in(before)}:
+            old, new = values(column, before), values(column, after)
+            for value in old - new:
                 keys[value].discard(key)
                 if not keys[value]:
                     del keys[value]
-            for row in rows_in(after):
-                keys.setdefault(getattr(row, column), set()).add(key)
+            for value in new - old:
+                keys.setdefault(value, set()).add(key)
+
+
+def values(column: str, state: Any) -> set[Any]:
+    """By which rows are found: not by nothing."""
+    return {value for row in rows_in(state) if (value := row.__dict__[column]) is not None}
 
 
 def rows_in(state: Any) -> tuple[Row, ...]:

@@ -120,7 +120,6 @@ FORECAST = Summary(
     "funnel",
     key=("lead_id",),
     version=3,
-    by_stream=True,
     computed={
         "subject_id": (str, "'lead/' || lead_id"),
         "weighted": (Decimal, "amount * probability / 100"),

@@ -26,7 +26,6 @@ class PublishedGroup(Row):
     "groups",
     key=("group_id",),
     version=1,
-    by_stream=True,
     scoped=False,
     computed={"subject_id": (str, "'group/' || group_id")},
     sorts=("name", "published_at"),

@@ -6,7 +6,7 @@ erased. Whose it is, it is found by: what was said of it, and whose its identiti
 forgotten is forgotten here. Of what may be reopened that alone is kept, which are ids.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -109,7 +109,7 @@ def lead_likeness(
     | IdentityDetached
     | PersonalDataErased,
 ) -> tuple[LeadLook, ...]:
-    own = next((row for row in rows if row.key == own_key(row.lead_id)), None)
+    own = next((row for row in rows if row.key.startswith(OWN)), None)
     match event:
         case LeadCaptured(lead_id=lead_id):
             return rows or found_by((), captured(event, lead_id))
@@ -127,17 +127,17 @@ def lead_likeness(
             return found_by(rows, corrected(own, event))
         case LeadAbsorbed(identities=identities):
             links = tuple(dict.fromkeys((*(own.links or ()), *identities)))
-            return found_by(rows, replace(said_of(own, event.customer_id, first=True), links=links))
+            return told_of(rows, replace(said_of(own, event.customer_id, first=True), links=links))
         case LeadQualified(customer_id=customer_id):
-            return rows if customer_id is None else found_by(rows, said_of(own, customer_id))
+            return rows if customer_id is None else told_of(rows, said_of(own, customer_id))
         case CustomerCreated(customer_id=customer_id):
-            return found_by(rows, said_of(own, customer_id, first=True))
+            return told_of(rows, said_of(own, customer_id, first=True))
         case CustomerAbsorbed(customer_id=customer_id, into=into):
-            return found_by(rows, replace(own, whose=became(own.whose, customer_id, into)))
+            return told_of(rows, replace(own, whose=became(own.whose, customer_id, into)))
         case CustomerRestored(customer_id=customer_id):
-            return found_by(rows, replace(own, whose=himself_again(own.whose, customer_id)))
+            return told_of(rows, replace(own, whose=himself_again(own.whose, customer_id)))
         case IdentityDetached(customer_id=customer_id):
-            return found_by(rows, once_of(own, customer_id))
+            return told_of(rows, once_of(own, customer_id))
 
 
 @lead_likeness.finds_by("about")
@@ -163,24 +163,29 @@ def whatever_is_about(event: PersonalDataErased) -> tuple[str, ...]:
 
 def found_by(rows: Rows, own: LeadLook) -> Rows:
     """The row, and those of its keys; what is there already stays as it is."""
-    looks = [LeadLook(lead_id=own.lead_id, key=key) for key in keys(own.look())]
-    return (own, *kept(rows, (*looks, *about(own, own.whose or ()))))
+    return (own, *kept(rows, own, {**dict.fromkeys(keys(own.look())), **about(own, own.whose or ())}))
+
+
+def told_of(rows: Rows, own: LeadLook) -> Rows:
+    """As `found_by`, where what it looks like has not changed."""
+    looks = (row for row in rows if row.about is None)
+    return (own, *looks, *kept(rows, own, about(own, own.whose or ())))
 
 
 def found_again_by(rows: Rows, own: LeadLook) -> Rows:
     """What has ended and may be reopened: of whom it was said to be, and whose its identities are or were."""
-    return tuple(kept(rows, about(own, (own.whose or ())[:1])))
+    return tuple(kept(rows, own, about(own, (own.whose or ())[:1])))
 
 
-def about(own: LeadLook, whose: Iterable[CustomerId]) -> Iterator[LeadLook]:
-    named = map(of_customer, (*whose, *(own.once or ())))
-    for key in dict.fromkeys((*named, *map(of_identity, own.links or ()))):
-        yield LeadLook(lead_id=own.lead_id, key=key, about=key)
+def about(own: LeadLook, whose: Iterable[CustomerId]) -> dict[str, str]:
+    named = (*map(of_customer, (*whose, *(own.once or ()))), *map(of_identity, own.links or ()))
+    return dict(zip(named, named, strict=True))
 
 
-def kept(rows: Rows, wanted: Iterable[LeadLook]) -> Iterator[LeadLook]:
+def kept(rows: Rows, own: LeadLook, wanted: Mapping[str, str | None]) -> Iterator[LeadLook]:
     known = {row.key: row for row in rows}
-    return (known.get(row.key, row) for row in wanted)
+    for key, about in wanted.items():
+        yield known.get(key) or LeadLook(lead_id=own.lead_id, key=key, about=about)
 
 
 def was_his(rows: Rows, customer_id: CustomerId) -> Rows:

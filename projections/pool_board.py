@@ -81,7 +81,6 @@ MY_COOL_DOWN = """(SELECT until FROM unnest(cooling, cools_until) AS those (who,
     key=("lead_id",),
     version=1,
     prompt=True,
-    by_stream=True,
     opens=("identities", "identities_added"),
     listed="pool_id IS NOT NULL",
     computed={

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property, reduce
 from hashlib import sha256
@@ -39,9 +39,9 @@ class Projection:
 
     `key` names the columns by which an event finds its row; with `rows_by` a key has many rows, told apart by these
     columns, and the state is the tuple of them. A key that is `subject_id` alone is the stream of the event. `opens`
-    names the personal fields of events that the fold looks into; all others stay closed. `by_stream` says that the rows
-    of a key come from the events of one stream alone, so that streams may be folded apart. Where a view `appends`, the
-    rows of an event are under its position, and no other event knows of them: the fold is given none.
+    names the personal fields of events that the fold looks into; all others stay closed. Where a view `appends`, the
+    rows of an event are under its position, and no other event knows of them: the fold is given none. Whoever reads
+    them has the event beside each, as `ledger.events` tells it.
 
     `scoped` rows are shown to those only who may see their subject; `reserved` ones to those only who may read
     everything; `inward` ones to nobody, for they hold what is masked elsewhere, and are there for policies alone. A
@@ -68,7 +68,6 @@ class Projection:
     tells: Tells
     rows_by: tuple[str, ...] = ()
     opens: frozenset[str] = frozenset()
-    by_stream: bool = False
     appends: bool = False
     scoped: bool = True
     reserved: bool = False
@@ -90,9 +89,7 @@ class Projection:
         known = self.by_name.keys()
         named = {*self.key, *self.rows_by, *self.sought_by, *self.search, *filter(None, [self.words])}
         assert named <= known, f"{self.name} has no columns {named - known}"
-        assert not (self.by_stream and self.lookups), f"{self.name} finds rows of other streams"
-        assert not (self.by_stream and self.tells == "all"), f"{self.name} is told what only the whole ledger tells"
-        assert not self.appends or (self.key == ("position",) and self.tells == "all"), f"{self.name} has another key"
+        assert not self.appends or self.key == ("as_of_position",), f"{self.name} has another key"
         assert not (self.scoped and self.reserved), f"{self.name} is shown by scope, or to who may read everything"
         facets = {facet for each in self.summaries.values() for facet in (*each.by, *each.facets, *each.apart)}
         unknown = {*self.filters, *facets} - known - self.computed.keys()
@@ -209,6 +206,25 @@ class Projection:
         return tuple(UUID(int=value) if is_id else value for value, is_id in zip(values, are_ids, strict=True))
 
     @cached_property
+    def elsewhere(self) -> tuple[type, ...]:
+        """The events that may concern rows of any stream: what they name by key is not their own stream, which all
+        others have as the first column of the key.
+        """
+        if self.appends:
+            return ()
+        of_stream = self.key == ("subject_id",)
+        return tuple(
+            event
+            for event in self.reads
+            if event in self.lookups or event in self.named or not (of_stream or fields(event)[0].name == self.key[0])
+        )
+
+    def end_of(self, key: Any) -> str:
+        """The end of the first column of a key, as text: that of the name of the stream which the key is of."""
+        first = key if len(self.key) == 1 else key[0]
+        return f"{first & 0xF:x}" if self.ids_in_key[self.key[0]] else first
+
+    @cached_property
     def ids_in_key(self) -> dict[str, bool]:
         return {name: self.column(name).type == "uuid" for name in self.key}
 
@@ -225,7 +241,6 @@ def projection(
     version: int,
     rows_by: tuple[str, ...] = (),
     opens: tuple[str, ...] = (),
-    by_stream: bool = False,
     appends: bool = False,
     scoped: bool = True,
     reserved: bool = False,
@@ -260,7 +275,6 @@ def projection(
             tells=told(rest),
             rows_by=rows_by,
             opens=frozenset(opens),
-            by_stream=by_stream,
             appends=appends,
             scoped=scoped,
             reserved=reserved,

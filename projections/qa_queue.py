@@ -90,7 +90,6 @@ WAITS_FOR = """CASE state
     "qa_queue",
     key=("review_id",),
     version=1,
-    by_stream=True,
     computed={
         "subject_id": (str, "'review/' || review_id"),
         "call_id": (UUID, "review_id"),  # A review has the id of its call.

@@ -16,7 +16,7 @@ from projections.figures import COMPARED
 from projections.masking import as_seen
 from projections.projection import Projection
 from projections.scope import Reach, for_reader, hides
-from projections.sql import shown
+from projections.sql import shown, with_events
 from projections.statement import Statement, Text
 from projections.words import sought
 
@@ -170,7 +170,8 @@ def source(view: Projection, asked: Listing, text: Text) -> None:
 
 def where(view: Projection, asked: Listing) -> str:
     """What has the rows."""
-    return asked.kept_in or shown(view)
+    rows = asked.kept_in or shown(view)
+    return f"({with_events(rows)})" if view.appends else rows
 
 
 def among_its_rows(view: Projection, asked: Listing, sql: str) -> str:

@@ -45,7 +45,6 @@ Appeals = tuple[Appeal, ...]
     key=("review_id",),
     rows_by=("level",),
     version=1,
-    by_stream=True,
     opens=("grounds", "note"),
     listed="level > 0",
     computed={"subject_id": (str, "'review/' || review_id")},

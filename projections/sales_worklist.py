@@ -81,7 +81,6 @@ RANK = """CASE WHEN owner_id IS NULL THEN 5
     key=("lead_id",),
     version=4,
     prompt=True,
-    by_stream=True,
     opens=("identities", "identities_added"),
     listed="status NOT IN ('lost', 'invalid')",
     computed={"subject_id": (str, "'lead/' || lead_id"), "rank": (int, RANK)},

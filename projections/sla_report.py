@@ -117,7 +117,6 @@ SUMMARY = Summary(
     key=("ticket_id",),
     rows_by=("metric", "cycle"),
     version=1,
-    by_stream=True,
     listed="cycle > 0",
     computed={"subject_id": (str, "'ticket/' || ticket_id")},
     summaries={"kept": SUMMARY},

@@ -179,11 +179,12 @@ def create_indexes(view: Projection, build: int) -> list[str]:
     sought = dict.fromkeys((*view.looked_up, *view.sought_by, *scoped))
     wanted = tuple(column for column in sought if column != view.key[0])
     key = names(of(view, view.primary_key))
+    followed = not view.inward and not view.appends  # What is appended has that for its key.
     return [
         f"ALTER TABLE {name} ADD PRIMARY KEY ({key})",
         *(f"CREATE INDEX ON {name} {'USING gin ' if each.many else ''}({each.quoted})" for each in of(view, wanted)),
         *([] if view.words is None else [f"CREATE INDEX ON {name} USING gin ({quoted(view.words)})"]),
-        *([] if view.inward else [f"CREATE INDEX ON {name} USING brin (as_of_position) WITH ({OF_PAGES})"]),
+        *([f"CREATE INDEX ON {name} USING brin (as_of_position) WITH ({OF_PAGES})"] if followed else []),
     ]
 
 
@@ -193,6 +194,11 @@ def show(view: Projection, build: int) -> list[str]:
         f"DROP VIEW IF EXISTS {shown(view)}",
         f"CREATE VIEW {shown(view)} AS SELECT * FROM {table(view, build)}",
     ]
+
+
+def with_events(rows: str) -> str:
+    """Rows of a view that appends, each with its event."""
+    return f"SELECT * FROM {rows} LEFT JOIN ledger.events AS event ON event.position = as_of_position"
 
 
 def hold(view: Projection) -> str:

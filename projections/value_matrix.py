@@ -61,7 +61,6 @@ SUMMARY = Summary(
     "value_matrix",
     key=("customer_id",),
     version=1,
-    by_stream=True,
     listed="segment IS NOT NULL AND NOT gone",
     computed={"subject_id": (str, "'customer/' || customer_id")},
     summaries={"segments": SUMMARY},

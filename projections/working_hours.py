@@ -33,7 +33,6 @@ class WorkingHours(Row):
     "working_hours",
     key=("calendar_id", "number"),
     version=1,
-    by_stream=True,
     scoped=False,
     computed={"subject_id": (str, "'calendar/' || calendar_id")},
     sorts=("calendar_id", "number"),

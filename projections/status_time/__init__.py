@@ -19,7 +19,6 @@ status_time = projection(
     key=("subject_id",),
     rows_by=("ordinal",),
     version=3,
-    by_stream=True,
     computed={
         # History may be told out of order; a stay of which the end was before its beginning has lasted no time.
         "calendar_seconds": (Decimal, CALENDAR),

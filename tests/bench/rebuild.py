@@ -88,7 +88,7 @@ def measure(url: str, rounds: int = 3) -> dict[str, list[float]]:
     """Rates in events a second, by round, each measured in its turn."""
     ledger = open_ledger(url, MASTER)
     view = sales_worklist
-    types = Source(ledger, Wire(url), view).types
+    types = Source(ledger, Wire(url), view).scan.names
     each: dict[str, list[float]] = {}
     with closing(ledger), closing(Hands(Premises(url, url, MASTER))) as hands:
         hands.start()

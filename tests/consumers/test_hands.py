@@ -14,17 +14,16 @@ from unittest.mock import patch
 import pytest
 from structlog.testing import capture_logs
 
-from consumers.hands import Hands, Part, Premises
+from consumers.hands import Hands, Premises, Work
 from consumers.rebuild import Progress, Stopped
+from ledger.scan import WHOLE
 from projections import VIEWS, funnel
 from tests.consumers.histories import any_history
-from tests.consumers.house import House, talks
+from tests.consumers.house import House
 from tests.consumers.telling import tell
 from tests.memory import MASTER
 
 pytestmark = pytest.mark.slow  # Processes that have to be started.
-
-APART = [view for view in VIEWS if view.by_stream]
 
 
 @pytest.fixture
@@ -52,21 +51,13 @@ def processes(hands: Hands) -> list[int]:
 
 
 def test_several_processes_make_the_same_rows_as_one(house: House, hands: Hands) -> None:
-    assert {"sales_worklist", "funnel", "status_time"} <= {view.name for view in APART}
     with capture_logs() as said:
-        for view in APART:
+        for view in VIEWS:
             live = house.rows(view)
             house.rebuild(view, hands=hands)
             assert house.rows(view) == live, view.name
     assert said == []
     assert len(processes(hands)) == 2
-
-
-def test_a_view_that_is_told_everything_is_folded_by_one(house: House, hands: Hands) -> None:
-    live = house.rows(talks)
-    house.rebuild(talks, hands=hands)
-    assert house.rows(talks) == live
-    assert processes(hands) == []
 
 
 def test_little_is_folded_by_one(house: House, hands: Hands) -> None:
@@ -92,7 +83,7 @@ def test_where_a_process_dies_it_is_done_by_one(house: House, hands: Hands) -> N
 
 def test_what_does_not_fit_into_memory_each_folds_in_shares(house: House, hands: Hands) -> None:
     told: list[Progress] = []
-    for view in APART:
+    for view in VIEWS:
         live = house.rows(view)
         with capture_logs() as said:
             house.rebuild(view, hands=hands, most=4, report=told.append)
@@ -121,10 +112,10 @@ def test_where_no_process_can_be_started_it_is_done_by_one(house: House, hands: 
 def test_rows_that_are_told_twice_are_noticed_and_it_is_done_by_one(house: House, hands: Hands) -> None:
     live = house.rows(funnel)
 
-    def everything(connection: Any, part: Part) -> None:
-        connection.send(replace(part, number=0, of=1))
+    def everything(connection: Any, work: Work) -> None:
+        connection.send(replace(work, part=WHOLE))
 
-    with capture_logs() as said, patch("consumers.hands.tell_part", side_effect=everything):
+    with capture_logs() as said, patch("consumers.hands.give", side_effect=everything):
         house.rebuild(funnel, hands=hands)
     assert [each["why"] for each in said] == ["rows of several parts have one key"]
     assert house.rows(funnel) == live

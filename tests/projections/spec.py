@@ -74,7 +74,7 @@ def stored(view: Projection, event: object, erased: Erased | None = None) -> Any
     lean = Lean(CODEC.by_class[type(event)], view.opens)
     assert version == lean.version
     read = lean.read(payload)
-    lean.open(read, event_id.bytes, erased or key)
+    lean.open(read, event_id.bytes, lambda: erased or key)
     return read
 
 
