@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 RECIPE := pyproject.toml constraints.txt
 PYTEST := $(BIN)/python -m pytest
 # So many processes test at a time, each with a server of its own; tests/conftest.py says what stays together.
-JOBS   ?= 2
+JOBS   ?= 3
 PARALLEL := -n $(JOBS)
 # The sampled parts of make deep differ from run to run; the seed is printed and can be given again.
 SEED   ?= $(shell date +%s)

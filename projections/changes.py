@@ -8,7 +8,7 @@ it is gone, and who could see it before it changed hands.
 from domain.access import Scope
 from projections import VIEWS
 from projections.projection import Projection
-from projections.query import Listing, answered, narrow, source, text_for
+from projections.query import Listing, answered, narrow, source, text_for, where
 from projections.scope import for_reader, held_within_reach
 from projections.sql import GONE, names, of, shown
 from projections.statement import Statement
@@ -97,7 +97,7 @@ def moved(view: Projection, asked: Listing, after: int, until: int) -> Statement
 def listed_keys(view: Projection, asked: Listing, most: int) -> Statement:
     """The keys of the list's rows; one more than `most` where there are more."""
     text = text_for(asked)
-    text.add(f"SELECT {names(of(view, view.primary_key))} FROM {shown(view)} AS each")
+    text.add(f"SELECT {names(of(view, view.primary_key))} FROM {where(view, asked)} AS each")
     narrow(view, asked, text)
     text.add("LIMIT %s", most + 1)
     return text.statement(view.primary_key)

@@ -48,7 +48,6 @@ def must_agree_at_every_position(ledger: Ledger, wire: Wire, view: Projection, t
     end = moment(ledger, told[-1].position, None, told[-1].recorded_at)
     with (
         patch("consumers.at.Table", Watched),
-        patch("consumers.source.AHEAD", 1),
         patch.object(Scan.batches, "__defaults__", (1, WHOLE)),
     ):
         fold(ledger, wire, view, end, tell=tell)

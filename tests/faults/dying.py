@@ -107,7 +107,7 @@ WORKER: Mapping[str, Plant] = {
     "views are passed over": lambda fuse: before(consumers.projector, "pass_over", fuse),
 }
 REBUILD: Mapping[str, Plant] = {
-    "a part of a rebuild is handed out": lambda fuse: after(consumers.hands, "tell_part", fuse),
+    "a part of a rebuild is handed out": lambda fuse: after(consumers.hands, "give", fuse),
     "a part of a rebuild is folded": lambda fuse: after(consumers.hands, "heard", fuse),
     "a rebuild has begun": lambda fuse: after(Rebuild, "begin", fuse),
     "a rebuild is being copied": lambda fuse: after(consumers.rebuild, "move", fuse),
