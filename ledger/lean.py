@@ -72,7 +72,10 @@ def places(holder: Any, way: Path, where: str) -> Iterator[tuple[Any, str]]:
     where = f"{where}{outside_name(name)}/"
     if rest[:1] == (EACH,):
         for number, item in enumerate(found):
-            yield from places(item, rest[1:], f"{where}{number}/")
+            if rest[1:]:
+                yield from places(item, rest[1:], f"{where}{number}/")
+            else:
+                yield item, f"{where}{number}/"
     else:
         yield from places(found, rest, where)
 
