@@ -89,7 +89,8 @@ class Projection:
         known = self.by_name.keys()
         named = {*self.key, *self.rows_by, *self.sought_by, *self.search, *filter(None, [self.words])}
         assert named <= known, f"{self.name} has no columns {named - known}"
-        assert not self.appends or self.key == ("as_of_position",), f"{self.name} has another key"
+        of_position = self.key == ("as_of_position",) and bool(self.rows_by)
+        assert not self.appends or of_position, f"{self.name} has another key"
         assert not (self.scoped and self.reserved), f"{self.name} is shown by scope, or to who may read everything"
         facets = {facet for each in self.summaries.values() for facet in (*each.by, *each.facets, *each.apart)}
         unknown = {*self.filters, *facets} - known - self.computed.keys()
