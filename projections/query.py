@@ -16,7 +16,7 @@ from projections.figures import COMPARED
 from projections.masking import as_seen
 from projections.projection import Projection
 from projections.scope import Reach, for_reader, hides
-from projections.sql import shown, with_events
+from projections.sql import shown, with_its_event
 from projections.statement import Statement, Text
 from projections.words import sought
 
@@ -171,7 +171,7 @@ def source(view: Projection, asked: Listing, text: Text) -> None:
 def where(view: Projection, asked: Listing) -> str:
     """What has the rows."""
     rows = asked.kept_in or shown(view)
-    return f"({with_events(rows)})" if view.appends else rows
+    return f"({with_its_event(rows)})" if view.appends else rows
 
 
 def among_its_rows(view: Projection, asked: Listing, sql: str) -> str:

@@ -196,7 +196,7 @@ def show(view: Projection, build: int) -> list[str]:
     ]
 
 
-def with_events(rows: str) -> str:
+def with_its_event(rows: str) -> str:
     """Rows of a view that appends, each with its event."""
     return f"SELECT * FROM {rows} LEFT JOIN ledger.events AS event ON event.position = as_of_position"
 

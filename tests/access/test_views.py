@@ -143,7 +143,8 @@ def test_the_subjects_of_a_list_are_those_of_its_rows(world: Views, view: Projec
     for role in TABLE:
         shown_to_him = world.run(page(view, asking(role)))
         there = {row["subject_id"] for row in world.run(subjects(view, asking(role), MANY))}
-        assert there == {row["subject_id"] for row in shown_to_him} - {None}, role
+        nobody = {None} if view.appends else set()  # Its rows here are of no event.
+        assert there == {row["subject_id"] for row in shown_to_him} - nobody, role
 
 
 @pytest.mark.parametrize("view", SHOWN, ids=named)

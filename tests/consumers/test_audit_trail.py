@@ -17,7 +17,7 @@ from domain.values import OrgPath
 from ledger.envelope import Append, Batch, Circumstances
 from ledger.scan import Wire
 from projections.audit_trail import audit_trail
-from projections.query import Filter, Listing, Operator, count, page
+from projections.query import Filter, Listing, Operator, count, page, subjects
 from projections.scope import Reach
 from projections.sql import of_moment
 from tests.consumers.house import House
@@ -131,6 +131,7 @@ def test_it_is_found_by_what_the_event_says(views: Views) -> None:
     assert positions(views, ("occurred_at", "ge", at(3, 4)), ("field", "eq", "owner")) == [4, 5]
     assert positions(views, ("recorded_at", "lt", at(3, 2, 1))) == [1]
     assert positions(views, ("position", "gt", 2), sort="-occurred_at") == [5, 5, 4, 3]
+    assert views.run(subjects(audit_trail, Listing(NOW, None), 5)) == [{"subject_id": STREAM}]
     assert views.run(count(audit_trail, Listing(NOW, None, (Filter("imported", "eq", True),)))) == [{"count": 1}]
 
 
