@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from api.cli.auditing import audit
+from api.cli.exporting import export
 from api.cli.options import Host, Json, Port, View
 from api.cli.say import failed, wants_json
 
@@ -54,6 +55,7 @@ views.add_typer(dead_letters, name="dead-letters")
 policies = typer.Typer(help="What the service does by itself, and whether it does.", no_args_is_help=True)
 app.add_typer(policies, name="policies")
 app.add_typer(audit, name="audit")
+app.add_typer(export, name="export")
 
 
 def tell_version(*, wanted: bool) -> None:

@@ -1,0 +1,26 @@
+"""A file that is there when it is whole, and not before: until then what was there stays as it was."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A folder beside it, for what is needed on the way; the file in it that is named as the path becomes it."""
+    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        made = Path(folder) / path.name
+        yield made
+        on_disk(made)
+        made.replace(path)
+        on_disk(path.parent)
+
+
+def on_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

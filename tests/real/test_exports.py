@@ -1,0 +1,77 @@
+"""Real data as event logs: every event of the ledger is in them, once, and in the order of the file where times tie."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from commands.service import open_ledger
+from consumers.export.xes import NAMESPACE
+from tests.cli.running import lifeledger, on
+from tests.consumers.export.logs import Exports
+from tests.memory import MASTER
+from tests.real import bpic2012, cdnow, helpdesk
+from tests.real.ledgers import data_of
+from tests.servers import Server
+
+pytestmark = pytest.mark.real
+XES = f"{{{NAMESPACE}}}"
+SETS: dict[str, tuple[str, Callable[[Path, Path], object], str]] = {
+    "cdnow": ("CDNOW_sample.txt", cdnow.write_ndjson, "order"),
+    "helpdesk": ("helpdesk.xes.gz", helpdesk.write_ndjson, "ticket"),
+    "bpic2012": ("bpic2012.xes.gz", bpic2012.write_ndjson, "lead"),
+}
+
+
+@pytest.fixture(scope="module", params=SETS)
+def exports(
+    request: pytest.FixtureRequest,
+    shared: Path,
+    postgres: Server,
+    prepared: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Exports, str]]:
+    data, written, kind = SETS[request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    name = f"exports_of_{request.param}"
+    file = folder / "all.ndjson"
+    written(data_of(shared, data), file)
+    postgres.create_database(name, prepared)
+    url = postgres.url(name)
+    said = lifeledger("import", file, "--json", env=on(url), at=folder, seconds=900)
+    assert said.code == 0, said
+    with closing(open_ledger(url, MASTER)) as ledger:
+        yield Exports(url, ledger, folder, ledger.last_position()), kind
+    postgres.drop_database(name)
+
+
+def test_every_event_is_in_the_log_and_nothing_is_wrong_with_it(exports: tuple[Exports, str]) -> None:
+    here, kind = exports
+    written = here.ocel("log.sqlite")
+    counts = here.counts()
+    assert written.events == sum(counts.values()) == here.until
+    with closing(sqlite3.connect(here.folder / "log.sqlite")) as connection:
+        assert dict(connection.execute("SELECT ocel_type, count(*) FROM event GROUP BY 1").fetchall()) == counts
+    assert here.ocel("log.json") == written
+    here.flat(kind, "log.xes")
+    for name in ("log.sqlite", "log.json", "log.xes"):
+        assert here.faults(name) == [], name
+    print(f"{here.folder.name}: {written.events:,} events about {written.objects:,} objects")
+
+
+def test_traces_have_events_of_one_instant_in_the_order_of_the_file(exports: tuple[Exports, str]) -> None:
+    here, kind = exports
+    here.flat(kind, "log.xes")
+    tied = 0
+    for _, trace in etree.iterparse(here.folder / "log.xes", tag=f"{XES}trace"):
+        steps = [{each.get("key"): each.get("value") or "" for each in event} for event in trace.iter(f"{XES}event")]
+        for one, other in pairwise(steps):
+            if one["time:timestamp"] == other["time:timestamp"]:
+                tied += 1
+                assert int(one["position"]) < int(other["position"])
+        trace.clear()
+    assert tied
