@@ -144,7 +144,7 @@ class Keys:
         nonce = os.urandom(NONCE_BYTES)
         return NewKey(Key(AESGCM(raw)), nonce + self.wrapping.encrypt(nonce, raw, subject.encode()))
 
-    def unwrap(self, subject: str, wrapped: bytes) -> Key:
+    def unwrap(self, subject: str, wrapped: bytes) -> Key | Erased:
         try:
             raw = self.wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
         except InvalidTag as wrong:

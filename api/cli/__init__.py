@@ -16,6 +16,7 @@ import typer
 from api.cli.auditing import audit
 from api.cli.exporting import export
 from api.cli.options import Host, Json, Port, View
+from api.cli.replaying import replay
 from api.cli.say import failed, wants_json
 
 
@@ -56,6 +57,7 @@ policies = typer.Typer(help="What the service does by itself, and whether it doe
 app.add_typer(policies, name="policies")
 app.add_typer(audit, name="audit")
 app.add_typer(export, name="export")
+app.add_typer(replay, name="replay")
 
 
 def tell_version(*, wanted: bool) -> None:

@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 export = typer.Typer(
-    help="Event logs for process mining, by pseudonyms and without personal data.", no_args_is_help=True
+    help="Events for analysis and process mining, without personal data.", no_args_is_help=True
 )
 OfKind = Annotated[Kind, typer.Argument(help="Of which objects the cases are.", show_default=False)]
 Into = Annotated[Path, typer.Argument(help="The file; it is there when it is whole.", dir_okay=False)]
@@ -73,3 +73,22 @@ def check(
     from api.cli.export import check
 
     check(file, json=json)
+
+
+@export.command("events")
+def events(
+    folder: Annotated[
+        Path, typer.Argument(help="Gets month=2026-03/part-….parquet.", file_okay=False, show_default=False)
+    ],
+    *,
+    only: Annotated[
+        str | None,
+        typer.Option("--type", help="Events of this type only, with typed columns.", show_default=False),
+    ] = None,
+    part: Annotated[int, typer.Option(min=1, help="Events in a file, at most.")] = 100_000,
+    json: Json = False,
+) -> None:
+    """Write all events as Parquet, or add what is new; personal values are closed."""
+    from api.cli.export_events import events
+
+    events(folder, only=only, part=part, json=json)
