@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api import metrics, overview, pages, reading, screen_pop, views
+from api import compared, metrics, overview, pages, reading, screen_pop, views
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
 from api.document import ANYBODY, READERS, document, problems
@@ -29,6 +29,7 @@ from api.problems import (
 )
 from api.sending import fresh_trace, note, send_problem
 from api.service import Service
+from commands.past import DoesNotFollow, NotThereYet
 from commands.service import WriteSide
 from settings import Settings
 
@@ -99,7 +100,9 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.router.routes.extend(routes(app.doors))
     app.router.routes.append(Route("/commands", app.bulk, methods=["POST"], include_in_schema=False))
     strictly, of_views = [Depends(only_what_it_takes)], problems((*READERS, ViewNotBuilt, TooManyFollowers))
-    app.include_router(reading.router(service), responses=problems(READERS), dependencies=strictly)
+    of_subjects = problems((*READERS, NotThereYet, DoesNotFollow))
+    for subjects in (reading, compared):
+        app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)

@@ -21,7 +21,7 @@ from ledger.store import Unavailable
 from projections import sql
 from projections.projection import Projection
 
-__all__ = ["ASKED", "PARAMETERS", "Moment", "Moments", "pinned", "wanted"]
+__all__ = ["ASKED", "AS_OF", "OCCURRED", "PARAMETERS", "Moment", "Moments", "meant", "pinned", "wanted"]
 
 T = TypeVar("T")
 
@@ -51,18 +51,10 @@ class Moments:
     async def moment(self, given: Given, read_after: int | None) -> Moment:
         """Raises InvalidRequest, or FoldTooLong."""
         asked = dict(given)
-        try:
-            as_of = understood(asked[AS_OF]) if AS_OF in asked else None
-            occurred = instant(asked[OCCURRED], OCCURRED) if OCCURRED in asked else None
-            found = await asyncio.to_thread(moment, self.ledger, as_of, occurred, datetime.now(UTC), most=self.most)
-        except NoSuchMoment as no:
-            raise wrong(no.of, str(no)) from None
+        found = await asyncio.to_thread(meant, self.ledger, asked.get(AS_OF), asked.get(OCCURRED), most=self.most)
         if found.position > self.most:
             raise FoldTooLong(limit=self.most)
-        if found.position < (read_after or 0):
-            raise wrong(
-                AS_OF, f"this is position {found.position}, and Read-After asks for nothing before {read_after}"
-            )
+        must_not_be_before(found, read_after)
         return found
 
     # Its rows
@@ -137,6 +129,29 @@ class Moments:
         self.thread.shutdown()
         self.session.close()
         self.wire.close()
+
+
+def meant(
+    ledger: Ledger,
+    as_of: str | None,
+    occurred: str | None,
+    names: tuple[str, str] = ASKED,
+    *,
+    most: int | None = None,
+) -> Moment:
+    """The moment that is asked for under these names. Raises InvalidRequest."""
+    try:
+        position = None if as_of is None else understood(as_of)
+        happened = None if occurred is None else instant(occurred, OCCURRED)
+        return moment(ledger, position, happened, datetime.now(UTC), most=most)
+    except NoSuchMoment as no:
+        raise wrong(names[ASKED.index(no.of)], str(no)) from None
+
+
+def must_not_be_before(found: Moment, read_after: int | None) -> None:
+    """Raises InvalidRequest for a moment before the position that the reader wants to see."""
+    if found.position < (read_after or 0):
+        raise wrong(AS_OF, f"this is position {found.position}, and Read-After asks for nothing before {read_after}")
 
 
 def wanted(given: Given) -> bool:

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from commands.ask import CommandIdReused, Conflict
+from commands.past import DoesNotFollow, NotThereYet
 from domain.errors import ASKED, HasLeft, Hidden, Invalid, NotAllowed, Refused, UnknownStaff
 from ledger.store import Busy, Unavailable
 from ledger.writer import Closed, QueueFull
@@ -221,6 +222,8 @@ STATUS: dict[type[Exception], int] = {
     HasLeft: 403,
     UnknownStaff: 403,
     Hidden: 404,
+    NotThereYet: 404,
+    DoesNotFollow: 409,
     Conflict: 412,
     Busy: 503,
     Unavailable: 503,

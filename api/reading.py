@@ -13,6 +13,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic_core import to_json
 
+from api.as_of import AS_OF, OCCURRED, PARAMETERS, meant, must_not_be_before
 from api.caller import caller
 from api.linked import LISTED_IN, come, is_shown
 from api.problems import ReadModelBehind, ViewNotBuilt, problem
@@ -20,6 +21,7 @@ from api.service import Service
 from api.shown import shown, state_schema, told
 from commands import DECIDERS
 from commands.decider import Decider
+from commands.past import past, stood
 from commands.permission import must_reach, present
 from commands.service import WriteSide
 from commands.states import Cache, Known, View
@@ -43,6 +45,10 @@ ReadAfter = Annotated[
     Header(alias="Read-After", ge=0, le=2**63 - 1, description="A Position: answer nothing older, or not at all."),
 ]
 Who = Annotated[Actor, Depends(caller)]
+AsOf = Annotated[str | None, Query(description=PARAMETERS[AS_OF][1], examples=["812"])]
+AsOfOccurred = Annotated[
+    str | None, Query(description=PARAMETERS[OCCURRED][1], json_schema_extra={"format": "date-time"})
+]
 
 
 class Seer:
@@ -173,12 +179,16 @@ def add_state(router: APIRouter, service: Service, decider: Decider[Any, Any]) -
     async def state(
         who: Who,
         key: key_type,  # type: ignore[valid-type]
+        as_of: AsOf = None,
+        as_of_occurred: AsOfOccurred = None,
         read_after: ReadAfter = None,
         if_none_match: Annotated[str | None, Header(description="An ETag: answer 304 if nothing has changed.")] = None,
     ) -> Response:
         position = await ledger_position(service, read_after)
         await must_be_linked(service, who, decider.name, str(key), read_after)
         known = await asyncio.to_thread(Seer(service.write, who).subject, decider, str(key))
+        if as_of is not None or as_of_occurred is not None:
+            return await asyncio.to_thread(at_a_moment, service, decider, str(key), as_of, as_of_occurred, read_after)
         headers = {"ETag": f'"{known.version}"', "Position": str(position)}
         if if_none_match is not None and headers["ETag"] in if_none_match:
             return Response(status_code=304, headers=headers)
@@ -187,7 +197,7 @@ def add_state(router: APIRouter, service: Service, decider: Decider[Any, Any]) -
     router.get(
         f"/{decider.plural}/{{{decider.id_field}}}",
         tags=[decider.plural],
-        summary=f"How the {decider.name.replace('-', ' ')} stands now.",
+        summary=f"How the {decider.name.replace('-', ' ')} stands now, or stood at a moment.",
         operation_id=f"Read{singular(decider)}",
         response_class=Response,
         response_description="The state and its version",
@@ -196,6 +206,26 @@ def add_state(router: APIRouter, service: Service, decider: Decider[Any, Any]) -
             304: {"description": "Nothing has changed"},
         },
     )(state)
+
+
+def at_a_moment(
+    service: Service,
+    decider: Decider[Any, Any],
+    key: str,
+    as_of: str | None,
+    occurred: str | None,
+    read_after: int | None,
+) -> Response:
+    """The state as it stood, for a reader who may see how it stands. It has no ETag: nothing can be done to the past.
+
+    Raises InvalidRequest, NotThereYet, or DoesNotFollow.
+    """
+    ledger = service.write.ledger
+    at = meant(ledger, as_of, occurred)
+    must_not_be_before(at, read_after)
+    then = stood(decider, key, past(ledger, decider.stream(key)), at.position, at.occurred)
+    body = {decider.id_field: key, "version": then.version} | shown(then.state)
+    return in_json(body, {"Position": str(at.position)})
 
 
 def add_events(router: APIRouter, service: Service, decider: Decider[Any, Any]) -> None:

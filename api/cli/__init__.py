@@ -377,6 +377,42 @@ def at(
     at(name, as_of, as_of_occurred, asked, sort, limit, Form.JSON if json else form, output)
 
 
+@app.command()
+def state(
+    subject: Annotated[str, typer.Argument(help="Its kind and its id: ticket/<id>.", show_default=False)],
+    *,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="After the event at a position, or after what was recorded by a time, which names its zone.",
+            show_default="now",
+        ),
+    ] = None,
+    as_of_occurred: Annotated[
+        str | None,
+        typer.Option(
+            help="Of what is recorded, only what had happened by a time, whenever it was recorded.", show_default=False
+        ),
+    ] = None,
+    compared_with: Annotated[
+        str | None,
+        typer.Option(help="A second moment, told like the first: in what does it differ?", show_default=False),
+    ] = None,
+    compared_with_occurred: Annotated[
+        str | None,
+        typer.Option(
+            help="The same of what had happened; what is not said of the second moment is as with the first.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show how a subject stood at any moment, or in what it differs between two, and the events that lie between."""
+    from api.cli.state import state
+
+    state(subject, (as_of, as_of_occurred), (compared_with, compared_with_occurred), json=json)
+
+
 @policies.command("status")
 def policies_status(*, json: Json = False) -> None:
     """Whether each policy runs, rests or stands still, and how far behind it is."""

@@ -69,13 +69,19 @@ def must_be_writable(form: "Form", output: Path | None) -> None:
         parquet_is_there()
 
 
-def meant(ledger: Ledger, as_of: str | None, occurred: str | None) -> Moment:
+def meant(
+    ledger: Ledger,
+    as_of: str | None,
+    occurred: str | None,
+    options: tuple[str, str] = ("--as-of", "--as-of-occurred"),
+) -> Moment:
+    """The moment that these options name."""
     try:
         position = None if as_of is None else understood(as_of)
         happened = None if occurred is None else instant(occurred, OCCURRED)
         return moment(ledger, position, happened, datetime.now(UTC))
     except NoSuchMoment as wrong:
-        raise Misuse(f"--{wrong.of.replace('_', '-')}: {wrong}") from None
+        raise Misuse(f"{options[wrong.of == OCCURRED]}: {wrong}") from None
 
 
 def asked(

@@ -64,7 +64,7 @@ OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 def subjects() -> Iterator[Address]:
     for decider in DECIDERS:
         here = f"/{decider.plural}/{{{decider.id_field}}}"
-        yield from (("GET", here), ("GET", f"{here}/events"))
+        yield from (("GET", here), ("GET", f"{here}/events"), ("GET", f"{here}/compared"))
 
 
 def views() -> Iterator[Address]:

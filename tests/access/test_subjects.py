@@ -23,10 +23,12 @@ def test_of_every_kind_of_subject_it_is_said_whose_it_is() -> None:
     assert HELD.keys() == WHOSE["whose it is"] == {each.name for each in DECIDERS if each.holding is not None}
 
 
-@pytest.mark.parametrize("what", ["", "/events"])
+@pytest.mark.parametrize("asked", ["", "/events", "/compared", "?as_of={now}"])
 @pytest.mark.parametrize("decider", DECIDERS, ids=named)
-def test_a_subject_is_there_for_who_may_see_it(office: Office, decider: Decider[Any, Any], what: str) -> None:
+def test_a_subject_is_there_for_who_may_see_it(office: Office, decider: Decider[Any, Any], asked: str) -> None:
     for role in ROLES:
+        office.rob(role)  # Who he is now is in the ledger before it is asked how far that goes.
+        what = asked.format(now=office.house.position)
         nobodys = key_of(decider, "nowhere")
         missing = office.get(f"/{decider.plural}/{nobodys}{what}", role)
         assert missing.status_code == 404, (role, "missing")

@@ -15,6 +15,7 @@ SCREEN_POP = "/screen-pop?phone=%2B8613800138000"
 STRICT = (
     "/leads/{lead}",
     "/leads/{lead}/events",
+    "/leads/{lead}/compared",
     f"/commands/{ID}",
     SCREEN_POP,
     f"/customers/{ID}/overview",
@@ -49,8 +50,9 @@ def test_what_an_address_does_not_take_is_named(house: House) -> None:
         assert [*refused(house, more(address, "%00=%00"))] == ["\0"], address
         assert house.get(more(address, ""), CRM).status_code in (200, 404), address
     assert refused(house, f"{SCREEN_POP}&as_of=40000") == {"as_of": "this address takes phone, region"}
+    assert refused(house, f"/commands/{ID}?After=1") == {"After": "this address takes no parameters"}
     assert refused(house, f"/leads/{LEAD}?After=1&x=") == dict.fromkeys(
-        ("After", "x"), "this address takes no parameters"
+        ("After", "x"), "this address takes as_of, as_of_occurred"
     )
 
 
@@ -63,6 +65,7 @@ def test_what_stands_there_twice_is_refused(house: House) -> None:
         ("/views/sales_worklist/count?group=a&group=b", "group"),
         ("/views/sales_worklist/changes?wait=0&wait=0", "wait"),
         (f"/leads/{LEAD}/events?after=1&after=2", "after"),
+        (f"/leads/{LEAD}?as_of=1&as_of=2", "as_of"),
         (f"{SCREEN_POP}&phone=1", "phone"),
         (f"/customers/{ID}/overview?limit=1&limit=2", "limit"),
     ):
