@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api import compared, metrics, overview, pages, reading, screen_pop, views
+from api import compared, metrics, overview, pages, reading, screen_pop, tracing, views
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
 from api.document import ANYBODY, READERS, document, problems
@@ -103,6 +103,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     of_subjects = problems((*READERS, NotThereYet, DoesNotFollow))
     for subjects in (reading, compared):
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
+    app.include_router(tracing.router(service), responses=problems(READERS), dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)

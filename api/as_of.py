@@ -21,7 +21,19 @@ from ledger.store import Unavailable
 from projections import sql
 from projections.projection import Projection
 
-__all__ = ["ASKED", "AS_OF", "OCCURRED", "PARAMETERS", "Moment", "Moments", "meant", "pinned", "wanted"]
+__all__ = [
+    "ASKED",
+    "AS_OF",
+    "OCCURRED",
+    "PARAMETERS",
+    "Moment",
+    "Moments",
+    "NoSuchMoment",
+    "instant",
+    "meant",
+    "pinned",
+    "wanted",
+]
 
 T = TypeVar("T")
 

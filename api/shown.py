@@ -151,6 +151,11 @@ def state_schema(cls: type, before: Mapping[str, Any] | None = None) -> dict[str
 
 def told(recorded: Recorded, codec: Codec) -> dict[str, Any]:
     """An event with its envelope."""
+    return envelope(recorded) | {"data": masked(recorded.event, codec)}
+
+
+def envelope(recorded: Recorded) -> dict[str, Any]:
+    """What surrounds an event."""
     actor, reason, source = recorded.actor, recorded.reason, recorded.source
     return {
         "position": recorded.position,
@@ -176,7 +181,6 @@ def told(recorded: Recorded, codec: Codec) -> dict[str, Any]:
         "source": None if source is None else {"system": source.system, "message_id": source.message_id},
         "policy_version": recorded.policy_version,
         "imported": recorded.imported,
-        "data": masked(recorded.event, codec),
     }
 
 

@@ -158,6 +158,30 @@ class Ledger(RowReader):
         (row,) = self.rows.select_rows(position - 1, 1)
         return row.recorded_at
 
+    def first_recorded_from(self, at: datetime, until: int) -> int:
+        """The position from which on, up to one that is there, all was recorded then or later; the one behind it where
+        nothing was. Looked up by halves, so clocks that differ make it so much less exact.
+        """
+        first, behind = 1, until + 1
+        while first < behind:
+            middle = (first + behind) // 2
+            if self.recorded_at(middle) < at:
+                first = middle + 1
+            else:
+                behind = middle
+        return first
+
+    def event_by_id(self, event_id: UUID) -> Recorded | None:
+        row = self.rows.row_by_id(event_id)
+        return None if row is None else self.recorded([row])[0]
+
+    def event_at(self, position: int) -> Recorded | None:
+        return next(iter(self.events(position - 1, 1, until=position)), None)
+
+    def event_of(self, stream: str, version: int) -> Recorded | None:
+        found = self.recorded(self.rows.next_rows(stream, version - 1, 1))
+        return next((each for each in found if each.version == version), None)
+
     def erased_subjects(self) -> int:
         """Of how many the key has been destroyed: where this has changed, what was read before may show too much."""
         return self.rows.erased_subjects()

@@ -59,6 +59,7 @@ LOAD = (
     " ORDER BY originator_id, originator_version"
 )
 
+BY_ID = f"{SELECT_ROW} WHERE event_id = %s"
 NEXT = f"{SELECT_ROW} WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version LIMIT %s"
 # Within a stream positions rise with versions, so that the index of versions finds the last ones of each.
 LATEST = (

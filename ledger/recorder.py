@@ -19,6 +19,7 @@ from ledger.appender import Appender
 from ledger.connection import NETWORK, PatientConnection
 from ledger.envelope import Logged
 from ledger.queries import (
+    BY_ID,
     LATEST,
     NEXT,
     SELECT_ROW,
@@ -32,6 +33,7 @@ from ledger.queries import (
 )
 from ledger.row import Row
 from ledger.store import Encoded, Foundation, LockedRows, Sent, Unavailable
+from ledger.trace import FoundRefusals, FoundRows, Place, Sought, refused, traced_rows
 
 T = TypeVar("T")
 
@@ -120,6 +122,15 @@ class Recorder(PostgresApplicationRecorder):
         given |= {"subjects": texts(subjects), "naming": "|".join(map(re.escape, naming))}
         wanted = {name: found for name, found in given.items() if f"%({name})" in statement}
         return self.read(lambda cursor: fetch_rows(cursor, statement, wanted))
+
+    def traced_rows(self, sought: Sought, after: int, until: int, limit: int) -> FoundRows:
+        return self.read(lambda cursor: traced_rows(cursor, sought, after, until, limit))
+
+    def refused(self, sought: Sought, after: Place, until: int, limit: int) -> FoundRefusals:
+        return self.read(lambda cursor: refused(cursor, sought, after, until, limit))
+
+    def row_by_id(self, event_id: UUID) -> Row | None:
+        return next(iter(self.read(lambda cursor: fetch_rows(cursor, BY_ID, (event_id,)))), None)
 
     def last_position(self) -> int:
         def run(cursor: psycopg.Cursor[Any]) -> int:

@@ -12,6 +12,7 @@ from domain.values import Erased
 from ledger.envelope import Batch, Logged, Recorded, SideRow
 from ledger.keys import NewKey
 from ledger.row import Row
+from ledger.trace import FoundRefusals, FoundRows, Place, Sought
 
 V = TypeVar("V", Identifier, bytes)  # A value that is guarded: as it is, or by its digest, as rows have it.
 
@@ -117,6 +118,17 @@ class Rows(Protocol):
         """The next rows after a position, in order; if any are named, only those of some types, of some subjects, or in
         whose payload one of some ids stands.
         """
+
+    def traced_rows(self, sought: Sought, after: int, until: int, limit: int) -> FoundRows:
+        """Those of the next rows that are sought, after a position and up to another, in order: as many as are wanted,
+        or as one look finds.
+        """
+
+    def refused(self, sought: Sought, after: Place, until: int, limit: int) -> FoundRefusals:
+        """The same of commands that were refused, after a place and up to a position."""
+
+    def row_by_id(self, event_id: UUID) -> Row | None:
+        """The row of an event, if it is there."""
 
     def last_position(self) -> int:
         """The position of the last row; 0 in an empty ledger."""

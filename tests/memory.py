@@ -11,12 +11,14 @@ from uuid import UUID
 from commands.service import codec
 from domain.values import Erased
 from ledger.appender import SideRowMoved, must_be_complete
-from ledger.envelope import Logged
+from ledger.envelope import Declined, Logged
 from ledger.keys import Keys
 from ledger.ledger import Ledger
 from ledger.row import Row
 from ledger.store import Encoded, Foundation, Sent, Standing
+from ledger.trace import LAST, FoundRefusals, FoundRows, Place, RefusedCommand, Sought
 
+LOOK = 20  # Rows that one look goes past.
 MASTER = bytes(range(32))
 CODEC = codec()
 
@@ -61,6 +63,24 @@ class MemoryRows:
         found = [row for row in found if not types or row.topic in types]
         found = [row for row in found if not subjects or row.subject in subjects]
         return [row for row in found if not naming or any(each.encode() in row.state for each in naming)][:limit]
+
+    def traced_rows(self, sought: Sought, after: int, until: int, limit: int) -> FoundRows:
+        """In looks as short as they are long in PostgreSQL, so that what goes on from one to the next is seen to."""
+        end = until if sought.command is not None else min(until, after + LOOK)
+        found = [row for row in self.rows[after:end] if is_sought(sought, row)][:limit]
+        return FoundRows(found, (found[-1].notification_id or 0) if len(found) == limit else end)
+
+    def refused(self, sought: Sought, after: Place, until: int, limit: int) -> FoundRefusals:
+        every = [
+            refused_command(number, each, each.refusal)
+            for number, each in enumerate(self.commands.values(), 1)
+            if each.refusal is not None
+        ]
+        found = [each for each in every if after < each.place and each.position <= until and is_meant(sought, each)]
+        return FoundRefusals(found[:limit], found[limit - 1].place if len(found) >= limit else Place(until, LAST))
+
+    def row_by_id(self, event_id: UUID) -> Row | None:
+        return next((row for row in self.rows if row.event_id == event_id), None)
 
     def last_position(self) -> int:
         return len(self.rows)
@@ -142,6 +162,37 @@ class MemoryRows:
             self.erasures = len(self.rows)
         forgotten = {digest for digest, each in self.identities.items() if f"identity/{each}" in forgets}
         self.identities = {digest: each for digest, each in self.identities.items() if digest not in forgotten}
+
+
+def refused_command(number: int, logged: Logged, refusal: Declined) -> RefusedCommand:
+    of = logged.command_id, logged.type, logged.stream, logged.version, logged.position, logged.recorded_at
+    return RefusedCommand(number, *of, *logged.actor, refusal)
+
+
+def is_sought(sought: Sought, row: Row) -> bool:
+    wanted = (sought.subject, sought.actor_kind, sought.actor_id, sought.command, sought.correlation)
+    found = (row.originator_id, row.actor_kind, row.actor_id, row.command_id, row.correlation_id)
+    same = all(each in (None, there) for each, there in zip(wanted, found, strict=True))
+    return (
+        same and (not sought.types or row.topic in sought.types) and in_time(sought, row.recorded_at, row.occurred_at)
+    )
+
+
+def is_meant(sought: Sought, refused: RefusedCommand) -> bool:
+    wanted = (sought.subject, sought.actor_kind, sought.actor_id, sought.command)
+    found = (refused.stream, refused.actor_kind, refused.actor_id, refused.command_id)
+    same = all(each in (None, there) for each, there in zip(wanted, found, strict=True))
+    typed = not sought.types or refused.type in sought.types
+    return same and typed and in_time(sought, refused.recorded_at, refused.recorded_at)
+
+
+def in_time(sought: Sought, recorded: datetime, occurred: datetime) -> bool:
+    return (
+        (sought.recorded_from is None or recorded >= sought.recorded_from)
+        and (sought.recorded_until is None or recorded < sought.recorded_until)
+        and (sought.occurred_from is None or occurred >= sought.occurred_from)
+        and (sought.occurred_until is None or occurred < sought.occurred_until)
+    )
 
 
 @dataclass

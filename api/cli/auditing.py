@@ -1,13 +1,87 @@
 """lifeledger audit, as it is called: what a command needs is imported when it is called."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from api.cli.options import Json
 
-audit = typer.Typer(help="Prove what the ledger says, and let others check it.", no_args_is_help=True)
+audit = typer.Typer(
+    help="Tell what has changed and why, prove what the ledger says, and let others check it.", no_args_is_help=True
+)
+
+
+class Form(StrEnum):
+    """How a trace is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def option(name: str, told: str) -> Any:
+    return typer.Option(name, help=told, show_default=False)
+
+
+Text = str | None
+
+
+@audit.command("trace")
+def trace(
+    subject: Annotated[Text, typer.Argument(help="Of what: lead/<id>, staff/<id>; else of all.")] = None,
+    *,
+    actor: Annotated[Text, option("--actor", "By whom: an id, or a kind and an id as in user:ann.")] = None,
+    kind: Annotated[Text, option("--type", "Events and commands, with commas: lead.claimed,ClaimLead.")] = None,
+    field: Annotated[Text, option("--field", "Only events that have changed this field.")] = None,
+    reason: Annotated[Text, option("--reason", "Only events for this reason.")] = None,
+    command: Annotated[Text, option("--command", "The id of a command.")] = None,
+    correlation: Annotated[Text, option("--correlation", "The id of what events belong to.")] = None,
+    recorded_from: Annotated[Text, option("--recorded-from", "2026-03-03T00:00:00+08:00, or later.")] = None,
+    recorded_until: Annotated[Text, option("--recorded-until", "Before this time.")] = None,
+    occurred_from: Annotated[Text, option("--occurred-from", "The same of when it happened.")] = None,
+    occurred_until: Annotated[Text, option("--occurred-until", "Before this time.")] = None,
+    refused: Annotated[
+        bool | None, typer.Option("--refused/--no-refused", help="Only refused commands, or none.", show_default="both")
+    ] = None,
+    after: Annotated[str, typer.Option(help="A position, or the place of an entry: only what stands behind it.")] = "0",
+    limit: Annotated[int | None, typer.Option(min=1, help="The first so many entries.", show_default="all")] = None,
+    form: Annotated[Form, typer.Option("--format", help="How they are written.")] = Form.TABLE,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Show every change, field by field, and every refused command, in the order of the ledger."""
+    from api.cli.trace import trace
+
+    given = {
+        "subject": subject,
+        "actor": actor,
+        "type": kind,
+        "field": field,
+        "reason": reason,
+        "command": command,
+        "correlation": correlation,
+        "recorded_from": recorded_from,
+        "recorded_until": recorded_until,
+        "occurred_from": occurred_from,
+        "occurred_until": occurred_until,
+        "refused": None if refused is None else str(refused).lower(),
+    }
+    trace(given, after, limit, Form.JSON if json else form)
+
+
+@audit.command("why")
+def why(
+    event: Annotated[
+        str, typer.Argument(help="The position or the id of an event, or the id of a command.", show_default=False)
+    ],
+    *,
+    json: Json = False,
+) -> None:
+    """Say why something has happened: step by step from an event to what came from outside."""
+    from api.cli.trace import why
+
+    why(event, json=json)
 
 
 @audit.command("checkpoint")

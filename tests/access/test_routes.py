@@ -61,6 +61,10 @@ OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
 
+AUDIT = {("GET", "/audit"), ("GET", "/audit/why/{event}")}
+"""What has changed and what was refused, and why: for whoever sees everything."""
+
+
 def subjects() -> Iterator[Address]:
     for decider in DECIDERS:
         here = f"/{decider.plural}/{{{decider.id_field}}}"
@@ -93,7 +97,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    there, known = [*routes(app)], [*OPEN, *AROUND, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
+    there, known = [*routes(app)], [*OPEN, *AROUND, *AUDIT, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
     assert len(there) == len({*there}) == len(known), "each once"
@@ -239,6 +243,16 @@ def test_whoever_is_shown_a_row_may_read_its_events(office: Office, view: Projec
                 assert office.get(link, role).status_code == 200, (role, link)
     of_nothing = "subject_id" in view.by_name or view.appends or view.name in NOWHERE
     assert any(there.values()) or of_nothing, "nothing has been followed"
+
+
+@pytest.mark.parametrize("path", ["/audit", "/audit/why/1"])
+def test_what_was_done_and_why_is_told_to_who_sees_everything(office: Office, path: str) -> None:
+    for role in ROLES:
+        answer = office.get(path, role)
+        if role in SEES_EVERYTHING:
+            assert answer.status_code == 200, role
+        else:
+            problem(answer, 403, "not-allowed")
 
 
 def test_a_person_s_events_are_offered_to_himself_and_his_managers(office: Office) -> None:

@@ -14,6 +14,7 @@ from ledger.envelope import Declined, SideRow, time_ordered_id
 from ledger.keys import Keys, NewKey
 from ledger.row import Row
 from ledger.store import Encoded, Rows, Standing
+from ledger.trace import Sought
 from tests.contract.conftest import Place, Write
 from tests.ledger.samples import FULL, append, begin, encoded, outcome_of, positions, rows_of, sent, without
 from tests.memory import MASTER, MemoryRows
@@ -320,3 +321,32 @@ def test_how_many_were_erased_is_known(place: Place, write: Write) -> None:
     assert rows.erased_subjects() == 0
     place.destroy_key("lead/1", Erased(on=FULL.recorded_at, by="dpo"))
     assert rows.erased_subjects() == 1
+
+
+# What is sought
+
+
+def test_events_are_sought_by_what_they_have_in_common(rows: Rows, write: Write) -> None:
+    by_ann = [FULL._replace(originator_version=version, event_id=UUID(int=version)) for version in (1, 2)]
+    by_bob = FULL._replace(originator_id="lead/2", actor_id="bob", command_id=UUID(int=20), topic="lead.lost")
+    write(rows, *map(encoded, by_ann), encoded(by_bob))
+
+    def positions_of(sought: Sought, after: int = 0, limit: int = 10) -> list[int | None]:
+        found = rows.traced_rows(sought, after, 3, limit)
+        assert found.reached == (found.rows[-1].notification_id if len(found.rows) == limit else 3)
+        return [row.notification_id for row in found.rows]
+
+    assert positions_of(Sought()) == [1, 2, 3]
+    assert positions_of(Sought(), after=1, limit=1) == [2]
+    assert positions_of(Sought(subject="lead/1")) == [1, 2]
+    assert positions_of(Sought(subject="lead/1"), after=1) == [2]
+    assert positions_of(Sought(actor_id="bob")) == [3]
+    assert positions_of(Sought(actor_id="bob", actor_kind="policy")) == []
+    assert positions_of(Sought(types=("lead.lost",))) == [3]
+    assert positions_of(Sought(correlation=FULL.correlation_id)) == [1, 2, 3]
+    assert positions_of(Sought(recorded_from=FULL.recorded_at)) == [1, 2, 3]
+    assert positions_of(Sought(recorded_until=FULL.recorded_at)) == []
+    assert positions_of(Sought(occurred_from=FULL.recorded_at)) == []
+    assert positions_of(Sought(occurred_until=FULL.recorded_at)) == [1, 2, 3]
+    assert rows.row_by_id(UUID(int=2)) == rows.select_rows(1, 1)[0]
+    assert rows.row_by_id(UUID(int=99)) is None
