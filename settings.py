@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """Lists that may be followed in one process at a time, each by a connection that stays open."""
     as_of_events: PositiveInt = 500_000
     """Events of the ledger that one request may fold to see a view at another moment."""
+    looks_days: int = Field(default=1_095, ge=180, le=36_500)
+    """Days after which `lifeledger audit forget-looks` lets go of who looked at whom; never less than half a year."""
 
     @classmethod
     def from_environment(cls, **given: Any) -> Self:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api import compared, metrics, overview, pages, reading, screen_pop, tracing, views
+from api import compared, looks, metrics, overview, pages, reading, screen_pop, tracing, views
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
 from api.document import ANYBODY, READERS, document, problems
@@ -105,7 +105,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
     app.include_router(tracing.router(service), responses=problems(READERS), dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
-    for each in (screen_pop, overview):
+    for each in (screen_pop, overview, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))

@@ -55,6 +55,12 @@ class Asked:
     answer: Answer
     group: Group | None = None
 
+    @property
+    def reach(self) -> Reach:
+        """Of who asks; a list of the house's own would have none."""
+        assert self.listing.reach is not None, "whoever asks has one"
+        return self.listing.reach
+
     def at(self, now: datetime, reach: Reach) -> Listing:
         """The same of another present: what is told from now on is reckoned from that."""
         among = None if self.group is None else in_group(self.view, self.group, now)

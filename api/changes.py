@@ -16,7 +16,9 @@ from starlette.types import Receive, Scope, Send
 
 from api.asking import FILTERS, Asked, asked_of, parameters, reach_of
 from api.following import Following, Place, Told, changed_after, come
+from api.looking import Eye, Looking, rows_seen
 from api.parameters import wrong
+from api.problems import LookNotRecorded
 from api.reading import Who
 from api.sending import LINE, Line
 from api.service import Service
@@ -58,7 +60,7 @@ def add_changes(router: APIRouter, service: Service, view: Projection) -> None:
     lookout = Lookout(view)
 
     async def changes(
-        request: Request, who: Who, after: After = None, wait: Wait = None, last_event_id: LastId = None
+        request: Request, who: Who, eye: Looking, after: After = None, wait: Wait = None, last_event_id: LastId = None
     ) -> Response:
         asked = await asked_of(service, view, request, who, takes=OF_CHANGES)
         if asked.listing.among is not None and asked.listing.among.first is not None:
@@ -69,7 +71,7 @@ def add_changes(router: APIRouter, service: Service, view: Projection) -> None:
             raise wrong(bad.field, bad.because) from None
         since = after if last_event_id is None else last_event_id
         seconds = LONGEST_SECONDS if wait is None else min(wait, LONGEST_SECONDS)
-        return Stream(service, lookout, who, asked, seconds, since)
+        return Stream(service, lookout, who, asked, seconds, since, eye)
 
     name = view.name.replace("_", " ")
     router.get(
@@ -142,7 +144,7 @@ class Stream(StreamingResponse):
     """One follower, from his first event to the last."""
 
     def __init__(
-        self, service: Service, lookout: Lookout, who: Actor, asked: Asked, seconds: float, after: int | None
+        self, service: Service, lookout: Lookout, who: Actor, asked: Asked, seconds: float, after: int | None, eye: Eye
     ) -> None:
         super().__init__((), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         self.service = service
@@ -152,6 +154,7 @@ class Stream(StreamingResponse):
         self.following = Following(lookout.view, asked)
         self.seconds = seconds
         self.after = after
+        self.eye = eye
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         line: Line = scope.get("extensions", {}).get(LINE) or Line()
@@ -180,6 +183,11 @@ class Stream(StreamingResponse):
             while reach is not None:
                 moved = self.lookout.moved
                 told = await self.further(told.place, reach)
+                rows = [each.told for each in told.changes if each.kind == "row"]
+                try:
+                    await self.eye.saw(rows_seen(self.lookout.view, rows, reach))
+                except LookNotRecorded:
+                    break  # He is told nothing, and comes again from where he was.
                 await put(written(told))
                 if told.more:
                     continue
@@ -190,8 +198,7 @@ class Stream(StreamingResponse):
             await put(b"", more_body=False)
 
     async def begun(self) -> Told:
-        reach = self.asked.listing.reach
-        assert reach is not None, "whoever asks has one"
+        reach = self.asked.reach
         return await self.asked.views.run(lambda asking: self.following.begun(asking, reach, self.after))
 
     async def further(self, place: Place, reach: Reach) -> Told:

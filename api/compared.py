@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.as_of import ASKED, OCCURRED, PARAMETERS, meant
 from api.differing import Told, compared, other
+from api.looking import Looking
 from api.reading import (
     AsOf,
     AsOfOccurred,
@@ -89,6 +90,7 @@ def add_comparison(router: APIRouter, service: Service, decider: Decider[Any, An
     async def comparison(
         who: Who,
         key: key_type,  # type: ignore[valid-type]
+        eye: Looking,
         as_of: AsOf = None,
         as_of_occurred: AsOfOccurred = None,
         compared_with: With = None,
@@ -97,10 +99,13 @@ def add_comparison(router: APIRouter, service: Service, decider: Decider[Any, An
     ) -> Response:
         position = await ledger_position(service, read_after)
         await must_be_linked(service, who, decider.name, str(key), read_after)
-        await asyncio.to_thread(Seer(service.write, who).subject, decider, str(key))
+        seer = Seer(service.write, who)
+        await asyncio.to_thread(seer.subject, decider, str(key))
         first = as_of, as_of_occurred
         second = other(first, (compared_with, compared_with_occurred))
-        return in_json(await asyncio.to_thread(compare, str(key), first, second), {"Position": str(position)})
+        answer = await asyncio.to_thread(compare, str(key), first, second)
+        await eye.saw(seer.sight([decider.stream(str(key))]))
+        return in_json(answer, {"Position": str(position)})
 
     properties = {
         decider.id_field: {"type": "string"},

@@ -22,6 +22,7 @@ from api.problems import (
     Internal,
     InvalidRequest,
     Kind,
+    LookNotRecorded,
     MalformedJson,
     NestedTooDeeply,
     ReadModelBehind,
@@ -42,7 +43,7 @@ SNAPSHOT = Path(__file__).parent.parent / "docs" / "openapi.json"
 
 ANYBODY = (Internal, Unavailable, Closed)
 CALLERS = (*ANYBODY, Unauthenticated, HasLeft, UnknownStaff, NotAllowed, InvalidRequest)
-READERS = (*CALLERS, Hidden, ReadModelBehind)
+READERS = (*CALLERS, BadHeader, Hidden, LookNotRecorded, ReadModelBehind)
 SENDERS = (*CALLERS, WrongMediaType)
 COMMANDS = (
     *SENDERS,

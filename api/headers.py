@@ -66,7 +66,7 @@ RARE = {
     b"x-correlation-id",
     b"x-causation-id",
 }
-ONCE = RARE | {b"x-actor", b"x-role", b"idempotency-key", b"read-after", b"last-event-id"}
+ONCE = RARE | {b"x-actor", b"x-role", b"x-purpose", b"idempotency-key", b"read-after", b"last-event-id"}
 
 
 @dataclass(frozen=True, slots=True)

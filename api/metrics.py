@@ -86,6 +86,13 @@ class Figures:
             commands.add_metric([command, outcome], count)
         yield commands
         yield GaugeMetricFamily("lifeledger_followers", "Lists that are followed now", self.service.followers)
+        if (looks := self.service.looks) is not None:
+            yield CounterMetricFamily("lifeledger_looks_written", "Looks in the access log", looks.written)
+            yield GaugeMetricFamily("lifeledger_looks_waiting", "Looks that are not written yet", looks.length)
+            yield CounterMetricFamily(
+                "lifeledger_looks_refused", "Answers refused because the look could not be recorded", looks.refused
+            )
+            yield CounterMetricFamily("lifeledger_looks_lost", "Looks that could not be written at all", looks.lost)
         with suppress(Closed, Unavailable):  # Without the database there are the others still.
             writer = self.service.write.writer
             yield GaugeMetricFamily("lifeledger_queue_commands", "Commands that wait for the writer", writer.length)

@@ -10,9 +10,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.asking import least_position, reach_of, told
+from api.looking import Looking, Sight, rows_seen
 from api.problems import ViewNotBuilt
 from api.reading import LARGEST_PAGE, PAGE, ReadAfter, Seer, Who, content, in_json, not_before
-from api.screen_pop import ROWS, by_kind
+from api.screen_pop import ROWS, around_seen, by_kind
 from api.service import Service
 from api.shown import told as told_event
 from api.views import row_schema
@@ -45,6 +46,7 @@ def router(service: Service) -> APIRouter:
     async def overview(
         who: Who,
         customer_id: UUID,
+        eye: Looking,
         before: Annotated[int, Query(ge=1, le=LAST, description="Only events before this position.")] = LAST,
         limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
         read_after: ReadAfter = None,
@@ -55,7 +57,9 @@ def router(service: Service) -> APIRouter:
         reach = await asyncio.to_thread(reach_of, service, who)
         await not_before(read_after, lambda: views.run(lambda asking: least_position(asking, VIEWS)))
         answer, streams, position = await views.run(partial(known_of, customer_id, reach, datetime.now(UTC)))
-        events, more = await asyncio.to_thread(history, service, who, streams, before, limit)
+        events, more, sight = await asyncio.to_thread(history, service, who, streams, before, limit)
+        himself = rows_seen(customers, [answer["customer"], *answer["earlier"]], reach)
+        await eye.saw(himself | around_seen(answer, reach) | sight)
         headers = {"Position": str(position)}
         if more:
             here = f"/customers/{customer_id}/overview?before={events[-1]['position']}&limit={limit}"
@@ -79,12 +83,15 @@ def known_of(customer_id: UUID, reach: Reach, now: datetime, asking: Any) -> tup
 
 def history(
     service: Service, who: Actor, streams: Sequence[str], before: int, limit: int
-) -> tuple[list[dict[str, Any]], bool]:
-    """The last events of those streams that he may see, and whether there are any before them."""
+) -> tuple[list[dict[str, Any]], bool, Sight]:
+    """The last events of those streams that he may see, whether there are any before them, and whom they show."""
     ledger = service.write.ledger
-    seen = Seer(service.write, who).those_seen(streams)
+    seer = Seer(service.write, who)
+    seen = seer.those_seen(streams)
     rows = ledger.rows.latest_rows(seen, before, limit + 1)
-    return [told_event(each, ledger.codec) for each in ledger.recorded(rows[:limit])], len(rows) > limit
+    found = ledger.recorded(rows[:limit])
+    sight = seer.sight(dict.fromkeys(each.stream for each in found))
+    return [told_event(each, ledger.codec) for each in found], len(rows) > limit, sight
 
 
 SCHEMA = {

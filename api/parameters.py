@@ -27,7 +27,8 @@ async def only_what_it_takes(request: Request, _: Annotated[Actor, Depends(calle
 
     Raises InvalidRequest.
     """
-    takes = [each.alias for each in request.scope["route"].dependant.query_params]
+    asks = request.scope["route"].dependant
+    takes = [each.alias for part in (asks, *asks.dependencies) for each in part.query_params]
     must_be_known([name for name, _ in request.query_params.multi_items()], takes)
 
 

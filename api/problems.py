@@ -208,6 +208,13 @@ class FoldsWaiting(Fault):
         return "they are folded one after the other, and enough are waiting"
 
 
+class LookNotRecorded(Fault):
+    """Nothing is shown that is not logged, and the access log does not take anything now."""
+
+    def __str__(self) -> str:
+        return "who looks at this has to be recorded first, and that was not done in time"
+
+
 class Internal(Fault):
     """Something went wrong here; it has been noted under the trace id."""
 
@@ -247,6 +254,7 @@ STATUS: dict[type[Exception], int] = {
     TooManyFollowers: 503,
     FoldTooLong: 422,
     FoldsWaiting: 503,
+    LookNotRecorded: 503,
     Internal: 500,
 }
 RETRY_SECONDS = 1

@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from api.as_of import AS_OF, OCCURRED, PARAMETERS, meant, must_not_be_before
 from api.caller import caller
 from api.linked import LISTED_IN, come, is_shown
+from api.looking import PUBLISHED, Looking, Sight
 from api.problems import ReadModelBehind, ViewNotBuilt, problem
 from api.service import Service
 from api.shown import shown, state_schema, told
@@ -35,8 +36,6 @@ from projections.scope import Reach
 
 PAGE, LARGEST_PAGE = 100, 500
 PATIENCE = 2.0  # Seconds that a reader waits for a position before he is told to come back.
-# Whoever may read anything may read what is published.
-PUBLISHED = {decider.name for decider in DECIDERS if decider.governs} | {"catalog", "scorecard"}
 RESERVED = {"calibration"}  # Who reads less than everything does not hear of these.
 PERSONS = {"staff", "agent-book", "ticket-book"}  # A person's own, by its id.
 
@@ -81,6 +80,20 @@ class Seer:
         self.view.fetch(streams)
         actor, now = self.actor(), datetime.now(UTC)
         return [stream for stream in streams if self.sees(stream, actor, now)]
+
+    def sight(self, streams: Collection[str]) -> Sight:
+        """Of those that have been looked at, whom that shows, beside what is published; and who is his own."""
+        kinds = {stream: stream.partition("/")[0] for stream in streams}
+        shown = [stream for stream, kind in kinds.items() if kind not in PUBLISHED]
+        return Sight(self.actor(), frozenset(filter(self.is_his, shown)), tuple(shown))
+
+    def is_his(self, stream: str) -> bool:
+        kind, _, key = stream.partition("/")
+        decider = self.view.deciders[kind]
+        if self.who.kind != "user" or decider.holding is None:
+            return self.who.kind == "user" and kind in PERSONS and key == self.who.id
+        held = decider.holding(self.view.get(stream).state)
+        return held is not None and (self.who.id == held.owner or self.who.id in {*(held.workers or ()), *held.sharers})
 
     def sees(self, stream: str, actor: Actor, now: datetime) -> bool:
         decider = self.view.deciders[stream.partition("/")[0]]
@@ -179,6 +192,7 @@ def add_state(router: APIRouter, service: Service, decider: Decider[Any, Any]) -
     async def state(
         who: Who,
         key: key_type,  # type: ignore[valid-type]
+        eye: Looking,
         as_of: AsOf = None,
         as_of_occurred: AsOfOccurred = None,
         read_after: ReadAfter = None,
@@ -186,12 +200,17 @@ def add_state(router: APIRouter, service: Service, decider: Decider[Any, Any]) -
     ) -> Response:
         position = await ledger_position(service, read_after)
         await must_be_linked(service, who, decider.name, str(key), read_after)
-        known = await asyncio.to_thread(Seer(service.write, who).subject, decider, str(key))
+        seer = Seer(service.write, who)
+        known = await asyncio.to_thread(seer.subject, decider, str(key))
+        sight = seer.sight([decider.stream(str(key))])
         if as_of is not None or as_of_occurred is not None:
-            return await asyncio.to_thread(at_a_moment, service, decider, str(key), as_of, as_of_occurred, read_after)
+            then = await asyncio.to_thread(at_a_moment, service, decider, str(key), as_of, as_of_occurred, read_after)
+            await eye.saw(sight)
+            return then
         headers = {"ETag": f'"{known.version}"', "Position": str(position)}
         if if_none_match is not None and headers["ETag"] in if_none_match:
             return Response(status_code=304, headers=headers)
+        await eye.saw(sight)
         return in_json({decider.id_field: str(key), "version": known.version} | shown(known.state), headers)
 
     router.get(
@@ -231,22 +250,26 @@ def at_a_moment(
 def add_events(router: APIRouter, service: Service, decider: Decider[Any, Any]) -> None:
     key_type = key_parameter(decider)
 
-    def page(who: Actor, key: str, after: int, limit: int) -> tuple[Sequence[Any], bool]:
-        Seer(service.write, who).subject(decider, key)
+    def page(who: Actor, key: str, after: int, limit: int) -> tuple[Sequence[Any], bool, Sight]:
+        seer = Seer(service.write, who)
+        seer.subject(decider, key)
         ledger = service.write.ledger
         rows = ledger.rows.next_rows(decider.stream(key), after, limit + 1)
-        return [told(each, ledger.codec) for each in ledger.recorded(rows[:limit])], len(rows) > limit
+        found = [told(each, ledger.codec) for each in ledger.recorded(rows[:limit])]
+        return found, len(rows) > limit, seer.sight([decider.stream(key)])
 
     async def events(
         who: Who,
         key: key_type,  # type: ignore[valid-type]
+        eye: Looking,
         after: Annotated[int, Query(ge=0, le=2**63 - 1, description="Only events after this version.")] = 0,
         limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
         read_after: ReadAfter = None,
     ) -> Response:
         position = await ledger_position(service, read_after)
         await must_be_linked(service, who, decider.name, str(key), read_after)
-        found, more = await asyncio.to_thread(page, who, str(key), after, limit)
+        found, more, sight = await asyncio.to_thread(page, who, str(key), after, limit)
+        await eye.saw(sight)
         headers = {"Position": str(position)}
         if more:
             here = f"/{decider.plural}/{key}/events"
@@ -265,9 +288,10 @@ def add_events(router: APIRouter, service: Service, decider: Decider[Any, Any]) 
 
 
 def add_outcome(router: APIRouter, service: Service) -> None:
-    def outcome(who: Actor, command_id: UUID) -> dict[str, Any]:
+    def outcome(who: Actor, command_id: UUID) -> tuple[dict[str, Any], Sight]:
         logged = service.write.ledger.outcomes([command_id]).get(command_id)
-        reads = scope_of(Seer(service.write, who).actor().role, Action.READ)
+        seer = Seer(service.write, who)
+        reads = scope_of(seer.actor().role, Action.READ)
         mine = logged is not None and logged.actor == (who.kind, who.id)
         if not (reads is Scope.ALL or mine) or logged is None:
             raise Hidden(subject=f"command/{command_id}")
@@ -283,7 +307,8 @@ def add_outcome(router: APIRouter, service: Service) -> None:
         if logged.refusal is not None:
             told = problem(restored(logged.refusal), "").members
             found["problem"] = {name: member for name, member in told.items() if name != "trace_id"}
-        return found
+        seer.view.fetch({logged.stream})
+        return found, seer.sight([logged.stream])
 
     @router.get(
         "/commands/{command_id}",
@@ -294,9 +319,10 @@ def add_outcome(router: APIRouter, service: Service) -> None:
         response_description="The outcome",
         responses={200: content({"$ref": "#/components/schemas/Outcome"})},
     )
-    async def command(who: Who, command_id: UUID, read_after: ReadAfter = None) -> Response:
+    async def command(who: Who, command_id: UUID, eye: Looking, read_after: ReadAfter = None) -> Response:
         position = await ledger_position(service, read_after)
-        found = await asyncio.to_thread(outcome, who, command_id)
+        found, sight = await asyncio.to_thread(outcome, who, command_id)
+        await eye.saw(sight)
         return in_json(found, {"Position": str(position)})
 
 

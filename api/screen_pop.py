@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from phonenumbers import SUPPORTED_REGIONS
 
 from api.asking import least_position, reach_of, told
+from api.looking import Looking, Sight, rows_seen
 from api.parameters import wrong
 from api.problems import ViewNotBuilt
 from api.reading import ReadAfter, Seer, Who, content, in_json, not_before
@@ -18,7 +19,8 @@ from domain.contact.states import Contact
 from domain.errors import Invalid
 from domain.identity import Identifier, normalised
 from projections.masking import masked
-from projections.related import OPEN, VIEWS_ASKED, around_caller
+from projections.related import CUSTOMER, OF_HIM, OPEN, VIEWS_ASKED, around_caller
+from projections.scope import Reach
 
 LONGEST = 64
 Found = dict[str, list[dict[str, Any]]]
@@ -38,6 +40,7 @@ def router(service: Service) -> APIRouter:
     )
     async def screen_pop(
         who: Who,
+        eye: Looking,
         phone: Annotated[str, Query(min_length=1, max_length=LONGEST, description="E.164, or national and a region.")],
         region: Annotated[str | None, Query(min_length=2, max_length=2, description="ISO 3166, as CN.")] = None,
         read_after: ReadAfter = None,
@@ -52,6 +55,7 @@ def router(service: Service) -> APIRouter:
         position, rows = await views.run(lambda asking: (least_position(asking, VIEWS_ASKED), told(asking, statement)))
         around = by_kind(("customer", "contact", *(part.kind for part in OPEN)), rows)
         around["contacts"] = await asyncio.to_thread(with_number, Seer(service.write, who), number, around["contacts"])
+        await eye.saw(around_seen(around, reach))
         answer = {"phone": shown(number), "caller": caller(around), **around}
         return in_json(answer, {"Position": str(position)})
 
@@ -78,6 +82,14 @@ def identity_of(service: Service, number: Identifier) -> UUID | None:
 
 def by_kind(kinds: Iterable[str], rows: Sequence[dict[str, Any]]) -> Found:
     return {f"{kind}s": [row["told"] for row in rows if row["kind"] == kind] for kind in kinds}
+
+
+def around_seen(around: Found, reach: Reach) -> Sight:
+    """Whom all of it shows, of whichever kind."""
+    found = Sight(reach.actor)
+    for part in (CUSTOMER, OF_HIM, *OPEN):
+        found |= rows_seen(part.view, around.get(f"{part.kind}s", ()), reach)
+    return found
 
 
 def with_number(seer: Seer, number: Identifier, alike: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

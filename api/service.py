@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from api.answers import Tally
 from api.as_of import Moments
 from api.body import Form, forms
+from api.look_log import LookLog
 from api.problems import TooManyFollowers, ViewNotBuilt
 from api.viewing import ViewReader
 from commands import DECIDERS
@@ -27,6 +28,11 @@ class Service:
     views: ViewReader | None = None
     followers: int = 0
     moments: Moments | None = None
+    looks: LookLog | None = None
+
+    def __post_init__(self) -> None:
+        if self.write_side is not None:
+            self.looks = LookLog(self.write_side.ledger.rows.add_looks)
 
     @property
     def write(self) -> WriteSide:
@@ -34,10 +40,17 @@ class Service:
             raise Closed("the service is not running")
         return self.write_side
 
+    @property
+    def look_log(self) -> LookLog:
+        if self.looks is None:
+            raise Closed("the service is not running")
+        return self.looks
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         if self.write_side is not None:
             yield
+            await asyncio.to_thread(self.look_log.close)
             return
         calm_collector()
         settings = self.settings
@@ -51,6 +64,7 @@ class Service:
             patience=settings.patience,
             home=asyncio.get_running_loop(),
         )
+        self.looks = LookLog(self.write_side.ledger.rows.add_looks)
         self.views = ViewReader(settings.database_url, settings.view_pool)
         self.moments = Moments(settings.database_url, self.write_side.ledger, settings.as_of_events)
         try:
@@ -58,8 +72,9 @@ class Service:
         finally:
             self.moments.close()
             self.views.close()
+            await asyncio.to_thread(self.looks.close)
             await self.write_side.aclose()
-            self.write_side = self.views = self.moments = None
+            self.write_side = self.views = self.moments = self.looks = None
 
     @contextmanager
     def followed(self) -> Iterator[None]:

@@ -8,12 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from api.asking import reach_of
+from api.looking import Looking, streams_seen
 from api.parameters import wrong
 from api.problems import InvalidRequest
 from api.reading import ReadAfter, Who, content, in_json, ledger_position
 from api.service import Service
 from api.trace import LARGEST_PAGE, PAGE, BadQuestion, page, place_of, question, written
-from api.why import NoSuchEvent, story
+from api.why import NoSuchEvent, story, subjects_of
 from domain.errors import Hidden
 from ledger.trace import Place
 from projections.audit_trail import audit_trail
@@ -47,6 +48,7 @@ def add_trace(router: APIRouter, service: Service) -> None:
     )
     async def trace(
         who: Who,
+        eye: Looking,
         subject: Annotated[Text, asked("`lead/<id>`, `staff/<id>` and so on.")] = None,
         actor: Annotated[Text, asked("An id, or a kind and an id: `user:ann`, `policy:dispatch`.")] = None,
         type: Annotated[Text, asked("Events and commands, with commas: `lead.claimed,ClaimLead`.")] = None,  # noqa: A002
@@ -63,7 +65,7 @@ def add_trace(router: APIRouter, service: Service) -> None:
         limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
         read_after: ReadAfter = None,
     ) -> Response:
-        await asyncio.to_thread(reach_of, service, who, audit_trail)
+        reach = await asyncio.to_thread(reach_of, service, who, audit_trail)
         named = {
             "subject": subject,
             "actor": actor,
@@ -88,6 +90,7 @@ def add_trace(router: APIRouter, service: Service) -> None:
         headers = {"Position": str(found.position)}
         if found.next is not None:
             headers["Link"] = f'<{address(given, found.next, limit)}>; rel="next"'
+        await eye.saw(streams_seen((each["subject"] for each in found.entries), reach))
         return in_json({"entries": found.entries}, headers)
 
 
@@ -107,16 +110,18 @@ def add_why(router: APIRouter, service: Service) -> None:
     )
     async def why(
         who: Who,
+        eye: Looking,
         event: Annotated[str, Path(description="The position or the id of an event, or the id of a command.")],
         read_after: ReadAfter = None,
     ) -> Response:
-        await asyncio.to_thread(reach_of, service, who, audit_trail)
+        reach = await asyncio.to_thread(reach_of, service, who, audit_trail)
         wanted = event_of(event)
         position = await ledger_position(service, read_after)
         try:
             steps = await asyncio.to_thread(story, service.write.ledger, wanted)
         except NoSuchEvent:
             raise Hidden(subject=f"event/{event}") from None
+        await eye.saw(streams_seen(subjects_of(steps), reach))
         return in_json({"steps": steps}, {"Position": str(position)})
 
 

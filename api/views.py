@@ -14,6 +14,7 @@ from api.addresses import has_events, rows_behind, with_events
 from api.as_of import ASKED
 from api.asking import FILTERS, RESERVED, Asked, Cursors, Found, asked_of, parameters
 from api.changes import add_changes
+from api.looking import Eye, Looking, rows_seen
 from api.parameters import wrong
 from api.reading import ReadAfter, Who, content, in_json
 from api.service import Service
@@ -59,7 +60,7 @@ def page_of(view: Projection, asked: Listing) -> Statement:
 
 
 def add_list(router: APIRouter, service: Service, view: Projection) -> None:
-    async def rows(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
+    async def rows(request: Request, who: Who, eye: Looking, read_after: ReadAfter = None) -> Response:
         asked = await asked_of(service, view, request, who, takes=OF_A_PAGE, read_after=read_after)
         wanted = asked.listing
         position, found = await asked.answer(page_of(view, wanted))
@@ -69,6 +70,7 @@ def add_list(router: APIRouter, service: Service, view: Projection) -> None:
             after = Cursors(service.write.ledger.digest).sealed(view, asked.given, cursor(view, wanted, found[-1]))
             here = urlencode([*(each for each in asked.given if each[0] != "cursor"), ("cursor", after)])
             headers["Link"] = f'</views/{view.name}?{here}>; rel="next"'
+        await eye.saw(rows_seen(view, found, asked.reach))
         return in_json({"rows": [with_events(view, row, wanted.reach) for row in found]}, headers)
 
     router.get(
@@ -110,11 +112,13 @@ def add_count(router: APIRouter, service: Service, view: Projection) -> None:
 
 
 def add_whole_list(router: APIRouter, service: Service, view: Projection) -> None:
-    async def rows(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
+    async def rows(request: Request, who: Who, eye: Looking, read_after: ReadAfter = None) -> Response:
         asked = await asked_of(service, view, request, who, takes=OF_ALL, read_after=read_after)
+        eye.must_say_what_for(view, asked.reach)
         wanted = replace(asked.listing, limit=LARGEST_PAGE)
         position, first = await asked.answer(page_of(view, wanted))
-        return StreamingResponse(pages(asked, view, wanted, first), headers=csv_headers(view.name, position))
+        await eye.saw(rows_seen(view, first[: wanted.limit], asked.reach))
+        return StreamingResponse(pages(asked, view, wanted, first, eye), headers=csv_headers(view.name, position))
 
     router.get(
         f"/views/{view.name}.csv",
@@ -128,8 +132,10 @@ def add_whole_list(router: APIRouter, service: Service, view: Projection) -> Non
     )(rows)
 
 
-async def pages(asked: Asked, view: Projection, wanted: Listing, rows: list[dict[str, Any]]) -> AsyncIterator[bytes]:
-    """Page after page, each a read of its own, at the present of the first. What fails on the way breaks it off."""
+async def pages(asked: Asked, view: Projection, wanted: Listing, rows: Found, eye: Eye) -> AsyncIterator[bytes]:
+    """Page after page, each a read of its own, at the present of the first. What fails on the way breaks it off. That
+    the first is seen has been logged.
+    """
     columns = answered(view)
     yield header(columns)
     while True:
@@ -138,6 +144,7 @@ async def pages(asked: Asked, view: Projection, wanted: Listing, rows: list[dict
             return
         wanted = replace(wanted, after=cursor(view, wanted, rows[wanted.limit - 1]))
         _, rows = await asked.answer(page(view, wanted))
+        await eye.saw(rows_seen(view, rows[: wanted.limit], asked.reach))
 
 
 def csv_headers(name: str, position: int) -> Mapping[str, str]:
@@ -161,17 +168,19 @@ it. A list that does not come to its end breaks off, and does not end.
 def add_summary(router: APIRouter, service: Service, view: Projection, name: str) -> None:
     wanted = view.summaries[name]
 
-    async def figures(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
+    async def figures(request: Request, who: Who, eye: Looking, read_after: ReadAfter = None) -> Response:
         asked = await asked_of(service, view, request, who, takes=OF_FIGURES, read_after=read_after)
         by, statement = grouped(view, name, asked)
         position, found = await groups_of(asked, statement)
+        await eye.saw(rows_seen(view, found, asked.reach))
         rows = [row | rows_behind(view, wanted, asked.given, by, row) for row in found]
         return in_json({"rows": rows}, {"Position": str(position)})
 
-    async def in_cells(request: Request, who: Who, read_after: ReadAfter = None) -> Response:
+    async def in_cells(request: Request, who: Who, eye: Looking, read_after: ReadAfter = None) -> Response:
         asked = await asked_of(service, view, request, who, takes=OF_FIGURES, read_after=read_after)
         _, statement = grouped(view, name, asked)
         position, found = await groups_of(asked, statement)
+        await eye.saw(rows_seen(view, found, asked.reach))
         body = header(statement.columns) + lines(statement.columns, found)
         return Response(body, headers=dict(csv_headers(f"{view.name}-{name}", position)))
 

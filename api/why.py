@@ -40,6 +40,14 @@ def story(ledger: Ledger, asked: int | UUID) -> list[Step]:
     return told
 
 
+def subjects_of(steps: Sequence[Step]) -> Iterator[str]:
+    """Of whom a story tells, some of them more than once."""
+    for each in steps:
+        for told in (each, each.get("event"), each.get("refused"), *each.get("beside", ())):
+            if told is not None and "subject" in told:
+                yield told["subject"]
+
+
 @dataclass
 class Way:
     """One walk, and where it has been."""

@@ -18,6 +18,7 @@ from domain.values import Erased
 from ledger.appender import Appender
 from ledger.connection import NETWORK, PatientConnection
 from ledger.envelope import Logged
+from ledger.looks import Look, add_looks
 from ledger.queries import (
     BY_ID,
     LATEST,
@@ -193,6 +194,9 @@ class Recorder(PostgresApplicationRecorder):
 
     def locked(self) -> AbstractContextManager[LockedRows]:
         return self.writer.locked()
+
+    def add_looks(self, looks: Sequence[Look]) -> None:
+        self.read(lambda cursor: add_looks(cursor, looks))
 
 
 def datastore(url: str, *, pool_size: int = 4) -> PostgresDatastore:

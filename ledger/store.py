@@ -11,6 +11,7 @@ from domain.identity import Identifier
 from domain.values import Erased
 from ledger.envelope import Batch, Logged, Recorded, SideRow
 from ledger.keys import NewKey
+from ledger.looks import Look
 from ledger.row import Row
 from ledger.trace import FoundRefusals, FoundRows, Place, Sought
 
@@ -156,6 +157,9 @@ class Rows(Protocol):
 
     def locked(self) -> AbstractContextManager[LockedRows]:
         """The lock, and the one transaction in which all that is inserted commits or does not."""
+
+    def add_looks(self, looks: Sequence[Look]) -> None:
+        """Write who looked at whom; once, however often it is tried."""
 
     def close(self) -> None: ...
 

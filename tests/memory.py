@@ -14,6 +14,7 @@ from ledger.appender import SideRowMoved, must_be_complete
 from ledger.envelope import Declined, Logged
 from ledger.keys import Keys
 from ledger.ledger import Ledger
+from ledger.looks import Look
 from ledger.row import Row
 from ledger.store import Encoded, Foundation, Sent, Standing
 from ledger.trace import LAST, FoundRefusals, FoundRows, Place, RefusedCommand, Sought
@@ -34,6 +35,7 @@ class MemoryRows:
         self.identities: dict[bytes, UUID] = {}
         self.side: dict[str, int] = {}
         self.erasures = 0
+        self.looks: dict[UUID, Look] = {}
         self.lock = Lock()
 
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
@@ -118,6 +120,10 @@ class MemoryRows:
                     setattr(kept, name, copy(found))
             yield kept
             vars(self).update({name: found for name, found in vars(kept).items() if name != "lock"})
+
+    def add_looks(self, looks: Sequence[Look]) -> None:
+        with self.lock:
+            self.looks = {each.look_id: each for each in looks} | self.looks
 
     def close(self) -> None:
         pass

@@ -123,3 +123,54 @@ def check(
     from api.cli.audit import check
 
     check(file, key, json=json)
+
+
+By = Annotated[str | None, typer.Option(help="Who asks; else who is logged in here.", show_default=False)]
+Csv = Annotated[bool, typer.Option("--csv", help="As comma-separated values.")]
+
+
+@audit.command("looks")
+def looks(
+    subject: Annotated[
+        str | None, typer.Argument(help="Who was looked at: lead/<id>, customer/<id>.", show_default="everybody")
+    ] = None,
+    *,
+    viewer: Annotated[str | None, typer.Option(help="Who looked: user:ann.", show_default=False)] = None,
+    since: Annotated[str | None, typer.Option(help="2026-03-01T09:00:00+08:00.", show_default=False)] = None,
+    until: Annotated[str | None, typer.Option(help="Before this.", show_default=False)] = None,
+    purpose: Annotated[str | None, typer.Option(help="What for.", show_default=False)] = None,
+    field: Annotated[
+        str | None, typer.Option(help="What was shown unmasked: contacts.name.", show_default=False)
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The last so many.", show_default="all")] = None,
+    by: By = None,
+    csv: Csv = False,
+    json: Json = False,
+) -> None:
+    """Who looked at whom, what he saw unmasked, what for and when; the last first."""
+    from api.cli.looks import tell
+
+    given = {"viewer": viewer, "since": since, "until": until, "purpose": purpose, "field": field}
+    tell(subject, given, limit, csv=csv, json=json, by=by)
+
+
+@audit.command("reading")
+def reading(
+    *,
+    day: Annotated[str | None, typer.Option(help="In UTC: 2026-11-27.", show_default="today")] = None,
+    by: By = None,
+    csv: Csv = False,
+    json: Json = False,
+) -> None:
+    """How many subjects everybody looked at on a day, how many not his own, and what of it is odd."""
+    from api.cli.looks import reading
+
+    reading(day, csv=csv, json=json, by=by)
+
+
+@audit.command("forget-looks")
+def forget_looks(*, by: By = None, json: Json = False) -> None:
+    """Let go of looks older than LIFELEDGER_LOOKS_DAYS; nothing younger than half a year can be."""
+    from api.cli.looks import forget
+
+    forget(json=json, by=by)

@@ -3,7 +3,7 @@
 import json as json_
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,7 +73,7 @@ def document(found: Any, *, lines: bool = False) -> None:
 
 def plain(found: object) -> Any:
     match found:
-        case datetime():
+        case date():
             return found.isoformat()
         case UUID() | Path():
             return str(found)

@@ -25,14 +25,14 @@ class Office:
     role: str = "sales"
 
     def rob(self, role: str) -> Mapping[str, str]:
-        """Who he is, in a role; as a program in those that people cannot have."""
+        """Who he is, in a role, and what for; as a program in those that people cannot have."""
         if role in MACHINES:
-            return {"X-Actor": f"service:{ROB}", "X-Role": role}
+            return {"X-Actor": f"service:{ROB}", "X-Role": role, "X-Purpose": "spec"}
         if role != self.role:
             moved = StaffMoved(staff_id=ROB, role=role, from_=TEAM, to=TEAM, from_role=self.role)
             tell(self.house.app.service.write.ledger, moved)
             self.role = role
-        return {"X-Actor": f"user:{ROB}"}
+        return {"X-Actor": f"user:{ROB}", "X-Purpose": "spec"}
 
     def get(self, path: str, role: str) -> httpx.Response:
         return self.house.get(path, self.rob(role))

@@ -57,6 +57,9 @@ WRITTEN_OUT = {("GET", "/docs"), ("GET", "/openapi.json")}
 AROUND = {("GET", "/screen-pop"), ("GET", "/customers/{customer_id}/overview")}
 """Several views at once, each as its reader sees it."""
 
+OF_LOOKS = {("GET", f"/audit/looks{each}") for each in ("", ".csv", "/days")}
+"""Who looked at whom: for whoever sees everything."""
+
 OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
@@ -97,7 +100,8 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    there, known = [*routes(app)], [*OPEN, *AROUND, *AUDIT, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
+    entries = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
+    there, known = [*routes(app)], entries
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
     assert len(there) == len({*there}) == len(known), "each once"
@@ -330,6 +334,16 @@ def test_who_calls_is_told_to_who_may_see_him(with_phones: Office) -> None:
                 assert [each["lead_id"] for each in answer.json()["leads"]] == [str(UUID(int=number))]
             else:
                 assert same(answer, missing, answer.json()["phone"], missing.json()["phone"]), (role, place)
+
+
+def test_who_looked_is_told_to_who_sees_everything(office: Office) -> None:
+    for role in ROLES:
+        for _, path in OF_LOOKS:
+            answer = office.get(path, role)
+            if role in SEES_EVERYTHING:
+                assert answer.status_code == 200, (role, path)
+            else:
+                problem(answer, 403, "not-allowed")
 
 
 def test_what_came_of_a_command_is_told_to_who_sent_it_and_to_who_sees_everything(office: Office) -> None:

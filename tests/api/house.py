@@ -11,6 +11,7 @@ import httpx
 
 from api.answers import Tally
 from api.app import Application, create_app
+from api.look_log import LookLog
 from commands import DECIDERS
 from commands.execute import Executor
 from commands.service import WriteSide, server_clock
@@ -51,8 +52,9 @@ class House:
     @classmethod
     def opened(cls, write: WriteSide | None = None, **settings: Any) -> Self:
         """The application is the same for all who want these settings; what it has in it is not."""
-        app = application(**settings)
-        app.service.write_side, app.service.tally = write or memory_side(), Tally()
+        app, side = application(**settings), write or memory_side()
+        app.service.write_side, app.service.tally = side, Tally()
+        app.service.looks = LookLog(side.ledger.rows.add_looks)
         return cls(app)
 
     def __enter__(self) -> Self:
@@ -61,6 +63,7 @@ class House:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self.app.service.look_log.close()
         self.app.service.write.close()
 
     def stop(self) -> None:

@@ -48,7 +48,8 @@ def everything(house: House, **asked: Any) -> dict[str, str]:
 
 
 def answered(house: House, path: str) -> Any:
-    answer = house.get(path, CRM) if "as_of" in path else by_now(house, path, CRM)
+    by = CRM | {"X-Purpose": "spec"}  # What is not masked is exported for something.
+    answer = house.get(path, by) if "as_of" in path else by_now(house, path, by)
     assert answer.status_code == 200, answer.text
     return answer
 

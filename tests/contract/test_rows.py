@@ -1,6 +1,7 @@
 """What every store of rows must do, in memory and in PostgreSQL."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
 from uuid import UUID
@@ -12,6 +13,7 @@ from domain.values import Erased
 from ledger.appender import OPTIONAL, Incomplete, SideRowMoved
 from ledger.envelope import Declined, SideRow, time_ordered_id
 from ledger.keys import Keys, NewKey
+from ledger.looks import Look
 from ledger.row import Row
 from ledger.store import Encoded, Rows, Standing
 from ledger.trace import Sought
@@ -36,6 +38,29 @@ def test_an_empty_ledger_has_nothing_and_is_at_zero(rows: Rows) -> None:
     assert rows.wrapped_keys(["lead/1"]) == {}
     with rows.locked() as locked:
         assert locked.check(["lead/1"], [UUID(int=9)], [b"nobody"]) == Standing[bytes]({}, {}, {})
+
+
+def test_a_look_is_written_however_often_it_is_tried(rows: Rows) -> None:
+    look = Look(
+        look_id=time_ordered_id(),
+        looked_at=FULL.recorded_at,
+        viewer_kind="user",
+        viewer_id="ann",
+        viewer_role="sales",
+        viewer_org="north",
+        purpose=None,
+        route="GET /leads/{lead_id}",
+        asked=[],
+        subjects=["lead/1"],
+        own=1,
+        fields=[],
+        trace_id="",
+    )
+    other = replace(look, look_id=time_ordered_id(), purpose="complaint", fields=["contacts.name"])
+    rows.add_looks([look])
+    rows.add_looks([look, other])
+    rows.add_looks([])
+    assert rows.last_position() == 0
 
 
 def test_a_row_comes_back_as_it_was_written(rows: Rows, write: Write) -> None:
