@@ -3,7 +3,7 @@
 A leaf is the same as in `leaf.py`, column by column; what arrives in binary is not made into objects first.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +110,7 @@ def leaf_hashes(connection: psycopg.Connection[Any], log: Log, after: int, until
 
 
 def leaves(connection: psycopg.Connection[Any], log: Log, after: int, until: int) -> Iterator[tuple[int, bytes]]:
-    """The same with the leaves themselves."""
+    """The same with the leaves themselves. Written out here: a call for each row is a sixth of all that it takes."""
     columns = [(nth, canonical) for nth, (_, canonical) in enumerate(log.columns, start=1)]
     begin, absent, present = log.format, ABSENT, PRESENT
     while True:
@@ -136,3 +136,23 @@ def leaves(connection: psycopg.Connection[Any], log: Log, after: int, until: int
             yield after, b"".join(parts)
         if found.ntuples < AT_ONCE:
             return
+
+
+def leaf_of(log: Log) -> Callable[[Sequence[bytes | None]], bytes]:
+    """What makes a leaf of a row's values, which are in the order of the log's columns and as PostgreSQL sends them."""
+    canonicals = [canonical for _, canonical in log.columns]
+    begin, absent, present = log.format, ABSENT, PRESENT
+
+    def leaf(values: Sequence[bytes | None]) -> bytes:
+        parts = [begin]
+        for raw, canonical in zip(values, canonicals, strict=True):
+            if raw is None:
+                parts.append(absent)
+                continue
+            told = raw if canonical is None else canonical(raw)
+            length = len(told)
+            parts.append(present[length] if length < MANY else b"\1" + length.to_bytes(8, "big"))
+            parts.append(told)
+        return b"".join(parts)
+
+    return leaf

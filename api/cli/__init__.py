@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from api.cli.auditing import audit
+from api.cli.backing import backup, restore
 from api.cli.exporting import export
 from api.cli.options import Host, Json, Port, View
 from api.cli.replaying import replay
@@ -58,6 +59,8 @@ app.add_typer(policies, name="policies")
 app.add_typer(audit, name="audit")
 app.add_typer(export, name="export")
 app.add_typer(replay, name="replay")
+app.add_typer(backup, name="backup")
+app.command("restore")(restore)
 
 
 def tell_version(*, wanted: bool) -> None:

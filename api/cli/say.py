@@ -30,6 +30,8 @@ EXPECTED = {
     "consumers.at.TooManyRows",
     "consumers.session.ReadsUnavailable",
     "projections.folding.FoldFailed",
+    "ledger.backup.manifest.BadBackup",
+    "ledger.backup.restore.NotEmpty",
     "ledger.embedded.account.PostgresUnavailable",
     "ledger.envelope.Corrupt",
     "ledger.migrations.WrongDatabase",

@@ -42,11 +42,7 @@ def migrate(url: str) -> list[str]:
     with psycopg.connect(url, autocommit=True) as connection:
         must_be_plain_role(connection)
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
-        connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS ledger.migrations (number integer PRIMARY KEY, name text NOT NULL,"
-            " digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
-        )
+        begin(connection)
         applied: dict[int, str] = dict(connection.execute("SELECT number, digest FROM ledger.migrations").fetchall())
         if ahead := applied.keys() - {step.number for step in known}:
             raise WrongDatabase(f"the database has migration {max(ahead)}, which this version does not know")
@@ -56,12 +52,26 @@ def migrate(url: str) -> list[str]:
         missing = [step for step in known if step.number not in applied]
         for step in missing:
             with connection.transaction():
-                connection.execute(step.sql.encode(), prepare=False)
-                connection.execute(
-                    "INSERT INTO ledger.migrations (number, name, digest) VALUES (%s, %s, %s)",
-                    (step.number, step.name, step.digest),
-                )
+                apply(connection, step)
         return [f"{step.number:04} {step.name}" for step in missing]
+
+
+def begin(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Where it is kept which steps have been applied."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS ledger.migrations (number integer PRIMARY KEY, name text NOT NULL,"
+        " digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
+    )
+
+
+def apply(connection: psycopg.Connection[tuple[object, ...]], step: Step) -> None:
+    """In the transaction that is open."""
+    connection.execute(step.sql.encode(), prepare=False)
+    connection.execute(
+        "INSERT INTO ledger.migrations (number, name, digest) VALUES (%s, %s, %s)",
+        (step.number, step.name, step.digest),
+    )
 
 
 def must_be_plain_role(connection: psycopg.Connection[tuple[object, ...]]) -> None:
