@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api import compared, looks, metrics, overview, pages, reading, screen_pop, tracing, views
+from api import compared, looks, metrics, overview, pages, reading, receipts, screen_pop, tracing, views
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
 from api.document import ANYBODY, READERS, document, problems
@@ -21,6 +21,7 @@ from api.problems import (
     MEDIA_TYPE,
     STATUS,
     Fault,
+    NoReceipt,
     TooManyFollowers,
     ViewNotBuilt,
     from_framework,
@@ -107,6 +108,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
+    of_erasures = problems((*READERS, ViewNotBuilt, NoReceipt))
+    app.include_router(receipts.router(service), responses=of_erasures, dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
     for kind in (*STATUS, HTTPException, RequestValidationError, Exception):

@@ -154,6 +154,16 @@ class NotFound(Fault):
 
 
 @fault
+class NoReceipt(Fault):
+    """There is no receipt of an erasure."""
+
+    because: str
+
+    def __str__(self) -> str:
+        return self.because
+
+
+@fault
 class MethodNotAllowed(Fault):
     """This address does not answer to that method."""
 
@@ -248,6 +258,7 @@ STATUS: dict[type[Exception], int] = {
     BodyTooSlow: 408,
     WrongMediaType: 415,
     NotFound: 404,
+    NoReceipt: 404,
     MethodNotAllowed: 405,
     ReadModelBehind: 503,
     ViewNotBuilt: 503,

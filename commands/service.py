@@ -38,6 +38,7 @@ def codec() -> Codec:
 def open_ledger(url: str, master_key: bytes, *, keys: int = 50_000, pool_size: int = 4) -> Ledger:
     """The ledger in a database, for whoever reads it."""
     rows = Recorder(datastore(url, pool_size=pool_size))
+    rows.note_root(master_key)
     return Ledger(rows, codec(), Keys(master_key, rows, size=keys))
 
 

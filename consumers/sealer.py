@@ -1,4 +1,6 @@
-"""Seals what is new in the ledger: when it is much, and otherwise once a minute; one of all workers at a time."""
+"""Seals what is new in the ledger, when it is much, and otherwise once a minute, and writes a receipt for each erasure
+among it; one of all workers at a time.
+"""
 
 from dataclasses import dataclass, field
 from threading import Event
@@ -8,9 +10,11 @@ from typing import Any
 import psycopg
 import structlog
 
+from ledger.codec import Codec
 from ledger.connection import PatientConnection
-from ledger.logs import LOGS, Log
+from ledger.logs import EVENTS, LOGS, Log
 from ledger.note import Signer
+from ledger.receipt import write_receipts
 from ledger.seal import Broken, seal, unsealed
 
 MUCH = 1_000  # Rows that are not left unsealed.
@@ -27,6 +31,7 @@ class Sealer:
 
     url: str
     signer: Signer
+    codec: Codec
     connection: psycopg.Connection[tuple[Any, ...]] | None = None
     sealed_at: float | None = None
     broken: dict[str, str] = field(default_factory=dict)
@@ -55,6 +60,8 @@ class Sealer:
             try:
                 while seal(connection, each, self.signer, MOST) is not None:
                     pass
+                if each is EVENTS:
+                    write_receipts(connection, self.signer, self.codec)
             except Broken as broken:
                 self.complain(each, str(broken))
             else:

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from ledger.connection import WRITING, PatientConnection
 from ledger.envelope import SideRow
+from ledger.master import MasterKeyChanged
 from ledger.migrations import must_be_plain_role
 from ledger.queries import Array, ArrayDumper, find_identities, heads, load_rows, outcomes
 from ledger.row import (
@@ -80,7 +81,7 @@ COMMAND = (
 )
 APPEND = f"SELECT ledger.append({', '.join(f'${number}' for number in range(1, len(PARAMETERS) + 1))})"
 FORMATS = [pq.Format.BINARY] * len(PARAMETERS)
-SIDE_ROW_MOVED = "LL001"  # As the function has it.
+SIDE_ROW_MOVED, BY_ANOTHER_KEY = "LL001", "LL003"  # As the migrations have them.
 NOTHING_READ: Foundation[bytes] = Foundation({}, (), {})
 
 
@@ -294,6 +295,8 @@ def must_have_worked(result: pq.abc.PGresult) -> None:
     error = psycopg.errors.error_from_result(result)
     if error.sqlstate == SIDE_ROW_MOVED:
         raise SideRowMoved(error.diag.message_primary)
+    if error.sqlstate == BY_ANOTHER_KEY:
+        raise MasterKeyChanged(error.diag.message_primary)
     raise error
 
 

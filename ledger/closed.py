@@ -16,6 +16,9 @@ class ClosedKeys(Keys):
     def __init__(self, chest: Chest) -> None:
         super().__init__(os.urandom(KEY_BYTES), chest)
 
+    def opened_root(self) -> bytes:
+        return self.master.key
+
     def unwrap(self, subject: str, wrapped: bytes) -> Erased:
         del subject, wrapped
         return CLOSED

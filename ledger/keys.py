@@ -2,8 +2,8 @@
 
 Personal values are encrypted with AES-256-GCM under the key of their subject, and authenticated by the event's id and
 the field's path, so that a value cannot be moved elsewhere. Subject keys are kept wrapped by the master key. From the
-master key come also, by HKDF (RFC 5869), the keys under which identities and command bodies get their fingerprints, by
-keyed BLAKE2b (RFC 7693): as unguessable as an HMAC, at a third of its time.
+root secret, which it wraps as well, come by HKDF (RFC 5869) the keys under which identities and command bodies get
+their fingerprints, by keyed BLAKE2b (RFC 7693): as unguessable as an HMAC, at a third of its time.
 """
 
 import os
@@ -21,17 +21,14 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic_core import to_json
 
 from domain.identity import Identifier
 from domain.values import Erased
 from ledger.envelope import Corrupt
+from ledger.master import KEY_BYTES, NONCE_BYTES, MasterKey, derived
 
-KEY_BYTES = 32
 LOOK_SECONDS = 1.0  # Between looks whether somebody has been erased: so long may a key that is destroyed be at hand.
-NONCE_BYTES = 12
 DIGEST_BYTES = 32
 
 
@@ -57,6 +54,9 @@ class NewKey:
 class Chest(Protocol):
     """Where wrapped keys are kept."""
 
+    def root(self) -> bytes | None:
+        """The wrapped root secret; None where the master key is itself the root secret."""
+
     def wrapped_keys(self, subjects: Collection[str]) -> Mapping[str, bytes | Erased]:
         """The wrapped key of each subject that has one, or what is left of it."""
 
@@ -68,12 +68,12 @@ class Keys:
     """The keys of this process: the master key, and those of the subjects used last."""
 
     def __init__(self, master: bytes, chest: Chest, *, size: int = 50_000) -> None:
-        assert len(master) == KEY_BYTES, f"a master key has {KEY_BYTES} bytes"
         self.chest = chest
         self.size = size
-        self.wrapping = AESGCM(derived(master, b"lifeledger subject key wrapping 1"))
-        self.identity_key = derived(master, b"lifeledger identity lookup 1")
-        self.digest_key = derived(master, b"lifeledger command digest 1")
+        self.master = MasterKey(master)
+        self.root = self.opened_root()
+        self.identity_key = derived(self.root, b"lifeledger identity lookup 1")
+        self.digest_key = derived(self.root, b"lifeledger command digest 1")
         self.known: OrderedDict[str, Key | Erased] = OrderedDict()
         self.erasures: int | None = None  # The position of the last one, when it was looked for.
         self.looks_at = 0.0
@@ -141,15 +141,14 @@ class Keys:
     def create(self, subject: str) -> NewKey:
         """A new key and its wrapped form; it counts once the wrapped form has been committed."""
         raw = os.urandom(KEY_BYTES)
-        nonce = os.urandom(NONCE_BYTES)
-        return NewKey(Key(AESGCM(raw)), nonce + self.wrapping.encrypt(nonce, raw, subject.encode()))
+        return NewKey(Key(AESGCM(raw)), self.master.wrap(subject, raw))
 
     def unwrap(self, subject: str, wrapped: bytes) -> Key | Erased:
-        try:
-            raw = self.wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
-        except InvalidTag as wrong:
-            raise Corrupt(f"the key of {subject} was not wrapped by this master key") from wrong
-        return Key(AESGCM(raw))
+        return Key(AESGCM(self.master.unwrap(subject, wrapped)))
+
+    def opened_root(self) -> bytes:
+        """Raises Corrupt where this is not the master key of the ledger."""
+        return self.master.root(self.chest.root())
 
     # Values
 
@@ -194,10 +193,6 @@ def unseal(key: Key, event_id: bytes, where: str, found: Any) -> bytes:
     return key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], event_id + where.encode())
 
 
-def signing_seed(master: bytes) -> bytes:
-    """Of the key by which checkpoints of the ledger are signed (RFC 8032)."""
-    return derived(master, b"lifeledger seal 1")
-
-
-def derived(master: bytes, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(master)
+def signing_seed(root: bytes) -> bytes:
+    """Of the key by which checkpoints of the ledger are signed, and receipts (RFC 8032)."""
+    return derived(root, b"lifeledger seal 1")

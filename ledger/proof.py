@@ -6,9 +6,13 @@ It has the leaf, the hashes that lead from it to the top of the tree, and the ch
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from ledger.checkpoint import Checkpoint, NoCheckpoint
-from ledger.logs import Log, leaves
+from ledger.leaf import UNIX, columns_in
+from ledger.logs import Log, instant, leaves, number, truth
 from ledger.merkle import HASH_BYTES, Unproven, check_inclusion, inclusion, of_leaf
 from ledger.note import NotSigned, Verifier
 from ledger.seal import Broken, Connection, last_checkpoint, last_note, nodes
@@ -56,6 +60,30 @@ class Proof:
             raise Unproven(str(wrong)) from None
         check_inclusion(of_leaf(self.leaf), self.index, found.size, self.path, found.root)
         return found
+
+
+# What a leaf says
+
+
+def row_in(leaf: bytes, log: Log) -> dict[str, Any]:
+    """The columns of a row, of its leaf."""
+    columns = zip(log.columns, columns_in(leaf, log.format), strict=True)
+    return {name: None if raw is None else meant(name, how, raw) for (name, how), raw in columns}
+
+
+def meant(name: str, how: object, raw: bytes) -> Any:
+    if how is number:
+        return int(raw)
+    if how is instant:
+        return UNIX + timedelta(microseconds=int(raw))
+    if how is truth:
+        return raw == b"1"
+    if name in IDS:
+        return UUID(bytes=raw)
+    return raw.hex() if name == "digest" else raw.decode()
+
+
+IDS = ("event_id", "command_id", "correlation_id", "causation_id")
 
 
 def encoded(raw: bytes) -> str:

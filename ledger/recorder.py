@@ -19,6 +19,7 @@ from ledger.appender import Appender
 from ledger.connection import NETWORK, PatientConnection
 from ledger.envelope import Logged
 from ledger.looks import Look, add_looks
+from ledger.master import note_root
 from ledger.queries import (
     BY_ID,
     LATEST,
@@ -64,6 +65,14 @@ class Recorder(PostgresApplicationRecorder):
         ).format()
         assert isinstance(self.datastore.pool.kwargs, dict)
         self.writer = Appender(self.datastore.pool.kwargs)
+
+    def note_root(self, master: bytes) -> None:
+        """See `ledger.master`."""
+        try:
+            with PatientConnection.connect(autocommit=True, **self.writer.kwargs) as connection:
+                note_root(connection, master)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as gone:
+            raise Unavailable(str(gone)) from gone
 
     def close(self) -> None:
         self.writer.close()
@@ -163,6 +172,13 @@ class Recorder(PostgresApplicationRecorder):
         def run(cursor: psycopg.Cursor[Any]) -> int:
             cursor.execute("SELECT coalesce(max(erased_at), 0) FROM ledger.subject_keys", prepare=True)
             return int(cursor.fetchall()[0][0])
+
+        return self.read(run)
+
+    def root(self) -> bytes | None:
+        def run(cursor: psycopg.Cursor[Any]) -> bytes | None:
+            found = cursor.execute("SELECT root FROM ledger.master_key").fetchone()
+            return None if found is None else bytes(found[0])
 
         return self.read(run)
 

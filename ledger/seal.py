@@ -13,6 +13,7 @@ import psycopg
 from ledger.checkpoint import Checkpoint
 from ledger.keys import signing_seed
 from ledger.logs import Log, leaf_hashes
+from ledger.master import root_of
 from ledger.merkle import HASH_BYTES, Node
 from ledger.note import NotSigned, Signer, Verifier
 from ledger.tiles import WIDTH, Tile, Tiled, node_in
@@ -44,7 +45,7 @@ def ledger_id(connection: Connection) -> UUID:
 
 def signer(connection: Connection, master: bytes) -> Signer:
     """Whoever has the master key signs for this ledger."""
-    return Signer(signer_name(connection), signing_seed(master))
+    return Signer(signer_name(connection), signing_seed(root_of(connection, master)))
 
 
 def unsealed(connection: Connection, log: Log) -> int:

@@ -143,6 +143,9 @@ class Rows(Protocol):
     def last_erasure(self) -> int:
         """The position of the last event with which keys were destroyed; 0 where there is none."""
 
+    def root(self) -> bytes | None:
+        """The wrapped root secret; None where the master key is itself the root secret."""
+
     def find_identities(self, digests: Collection[bytes]) -> Mapping[bytes, UUID]:
         """The identity streams behind these fingerprints, where there are any."""
 

@@ -160,8 +160,20 @@ def of(view: Projection, wanted: tuple[str, ...]) -> tuple[Column, ...]:
 
 
 def create_table(view: Projection, build: int) -> str:
-    """The table alone; its key and indexes are cheaper to make when the rows are there."""
-    return f"CREATE TABLE {table(view, build)} ({defined(view)})"
+    """The table alone; its key and indexes are cheaper to make when the rows are there.
+
+    Of columns that show what is personal the server keeps no statistics: it would keep values of them until it counts
+    anew, long after somebody has been forgotten.
+    """
+    name = table(view, build)
+    uncounted = [f"ALTER COLUMN {each.quoted} SET STATISTICS 0" for each in view.columns if shows(view, each)]
+    more = [f"ALTER TABLE {name} {', '.join(uncounted)}"] if uncounted else []
+    return "; ".join([f"CREATE TABLE {name} ({defined(view)})", *more])
+
+
+def shows(view: Projection, column: Column) -> bool:
+    """Whether a column has personal values; in a view for policies alone they stand as they are, in any text."""
+    return column.personal or bool(view.inward and view.opens and column.type in ("text", "text[]"))
 
 
 def defined(view: Projection) -> str:

@@ -93,6 +93,9 @@ class MemoryRows:
     def erased_subjects(self) -> int:
         return sum(isinstance(key, Erased) for key in self.keys.values())
 
+    def root(self) -> bytes | None:
+        return None
+
     def last_erasure(self) -> int:
         return self.erasures
 

@@ -16,6 +16,7 @@ import typer
 from api.cli.auditing import audit
 from api.cli.backing import backup, restore
 from api.cli.exporting import export
+from api.cli.keyring import keys
 from api.cli.options import Host, Json, Port, View
 from api.cli.replaying import replay
 from api.cli.say import failed, wants_json
@@ -61,6 +62,7 @@ app.add_typer(export, name="export")
 app.add_typer(replay, name="replay")
 app.add_typer(backup, name="backup")
 app.command("restore")(restore)
+app.add_typer(keys, name="keys")
 
 
 def tell_version(*, wanted: bool) -> None:

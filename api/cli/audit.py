@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import psycopg
 
 from api.cli.house import database, master_key, must_be_prepared
 from api.cli.say import Failure, Misuse, document, records
-from ledger.leaf import UNIX, columns_in
-from ledger.logs import COMMANDS, EVENTS, LOGS, Log, instant, number, truth
+from commands.service import codec
+from ledger.logs import COMMANDS, EVENTS, LOGS, Log
 from ledger.merkle import Unproven
 from ledger.note import Verifier
-from ledger.proof import Proof, prove
+from ledger.proof import Proof, prove, row_in
+from ledger.receipt import HEAD as RECEIPT
+from ledger.receipt import receipts_in, receipts_of, write_receipts
 from ledger.seal import Connection, last_note, seal, signer
 from settings import Settings
 
@@ -63,6 +62,19 @@ def proven(place: int, *, command: bool) -> None:
     print(found.text(), end="")
 
 
+def receipt(subject: str) -> None:
+    """The receipts of an erasure, as they were written; what is not sealed yet is sealed now."""
+    with opened() as (connection, master):
+        signs = signer(connection, master)
+        while seal(connection, EVENTS, signs, MOST) is not None:
+            pass
+        write_receipts(connection, signs, codec())
+        found = [*receipts_of(connection, subject)]
+    if not found:
+        raise Failure(f"{subject} has not been erased: there is no receipt")
+    print("".join(found), end="")
+
+
 # To check a proof: without a ledger, and without a key of ours
 
 
@@ -73,7 +85,11 @@ def check(file: Path, line: str, *, json: bool) -> None:
     except ValueError as wrong:
         raise Misuse(f"--key: {wrong}") from None
     try:
-        proof = Proof.read(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        if text.startswith(RECEIPT):
+            tell_receipts(text, verifier, json=json)
+            return
+        proof = Proof.read(text)
         found = proof.check(verifier)
         log = log_of(found.origin, verifier)
         row = row_in(proof.leaf, log)
@@ -88,28 +104,17 @@ def check(file: Path, line: str, *, json: bool) -> None:
         records(["column", "value"], [[name, each] for name, each in row.items()])
 
 
+def tell_receipts(text: str, verifier: Verifier, *, json: bool) -> None:
+    """Each has to be good. Raises Unproven."""
+    found = [each.check(verifier, codec()) for each in receipts_in(text)]
+    if json:
+        document({"receipts": found})
+    else:
+        print("\n".join(found), end="")
+
+
 def log_of(origin: str, verifier: Verifier) -> Log:
     for log in LOGS:
         if origin == f"{verifier.name}/{log.name}":
             return log
     raise Unproven(f"this is a proof of {origin}, and not of a log of {verifier.name}")
-
-
-def row_in(leaf: bytes, log: Log) -> dict[str, Any]:
-    columns = zip(log.columns, columns_in(leaf, log.format), strict=True)
-    return {name: None if raw is None else meant(name, how, raw) for (name, how), raw in columns}
-
-
-def meant(name: str, how: object, raw: bytes) -> Any:
-    if how is number:
-        return int(raw)
-    if how is instant:
-        return UNIX + timedelta(microseconds=int(raw))
-    if how is truth:
-        return raw == b"1"
-    if name in IDS:
-        return UUID(bytes=raw)
-    return raw.hex() if name == "digest" else raw.decode()
-
-
-IDS = ("event_id", "command_id", "correlation_id", "causation_id")

@@ -114,12 +114,14 @@ def prove(
 
 @audit.command("check")
 def check(
-    file: Annotated[Path, typer.Argument(help="A proof.", exists=True, dir_okay=False, show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A proof, or receipts.", exists=True, dir_okay=False, show_default=False)
+    ],
     *,
     key: Annotated[str, typer.Option(help="The line of who is believed, as `audit key` shows it.", show_default=False)],
     json: Json = False,
 ) -> None:
-    """Say what a proof proves; no ledger is needed."""
+    """Say what a proof, or a receipt, proves; no ledger is needed."""
     from api.cli.audit import check
 
     check(file, key, json=json)
@@ -174,3 +176,13 @@ def forget_looks(*, by: By = None, json: Json = False) -> None:
     from api.cli.looks import forget
 
     forget(json=json, by=by)
+
+
+@audit.command("receipt")
+def receipt(
+    subject: Annotated[str, typer.Argument(help="Who was forgotten: customer/…", show_default=False)],
+) -> None:
+    """Show the signed receipts of an erasure, each with the proof of its event; `audit check` checks them anywhere."""
+    from api.cli.audit import receipt
+
+    receipt(subject)

@@ -102,7 +102,7 @@ def bring(
             with write_side(settings, url, key, patience=PATIENCE) as side:
                 if layout is not None:
                     layout = typed(layout, side.executor.state(f"catalog/{LEAD_FIELDS}").state)
-                order = Order(key, int(settings.max_body), time_ordered_id().hex, layout)
+                order = Order(side.ledger.keys.root, int(settings.max_body), time_ordered_id().hex, layout)
                 if preview and layout is not None:
                     show_preview(file, lines, order, layout, json=json)
                     return

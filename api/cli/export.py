@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from api.cli.house import database, master_key, must_be_prepared, warn_only
+from api.cli.house import database, must_be_prepared, warn_only
 from api.cli.say import Failure, Misuse, document, visible
 from api.cli.views import bar
 from api.cli.worker import reading
@@ -59,7 +59,7 @@ def exported(until: str | None, written: Callable[[History, Tell], Written]) -> 
         ledger = end.enter_context(reading(settings, url))
         last = meant(ledger, until)
         wire = end.enter_context(closing(Wire(url)))
-        history = History(ledger, wire, Pseudonyms(master_key(settings, url)), last)
+        history = History(ledger, wire, Pseudonyms(ledger.keys.root), last)
         report = end.enter_context(bar())
         started = time.monotonic()
         return written(

@@ -12,9 +12,8 @@ import structlog
 
 from api.cli.say import Failure
 from commands.service import WriteSide
-from ledger.keys import Keys
+from ledger.master import ROOT, MasterKey, wrapped_root
 from ledger.migrations import WrongDatabase, migrate, must_be_plain_role, steps
-from ledger.recorder import Recorder, datastore
 from settings import KEY_BYTES, Settings
 
 
@@ -59,9 +58,9 @@ def master_key(settings: Settings, url: str, *, make: bool = False) -> bytes:
     wanted = make or not settings.database_url
     if not wanted or settings.master_key_text.get_secret_value() or settings.key_file.exists():
         return must_fit(settings.master_key(), url)
-    if some_subject(url) is not None:
+    if wrapped_there(url):
         raise Failure(
-            f"the ledger's personal data is under a master key, and there is none in {settings.key_file}: "
+            f"the ledger is under a master key, and there is none in {settings.key_file}: "
             "bring it back, or name it by LIFELEDGER_MASTER_KEY or LIFELEDGER_MASTER_KEY_FILE"
         )
     settings.key_file.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -78,20 +77,19 @@ def master_key(settings: Settings, url: str, *, make: bool = False) -> bytes:
 
 def must_fit(key: bytes, url: str) -> bytes:
     """The master key opens what the ledger holds; raises Corrupt, which names a subject, where it does not."""
-    if (subject := some_subject(url)) is not None:
-        rows = Recorder(datastore(url, pool_size=1))
-        try:
-            Keys(key, rows, size=1).get(subject)
-        finally:
-            rows.close()
+    wraps = MasterKey(key)
+    for subject, wrapped in wrapped_there(url):
+        wraps.unwrap(subject, wrapped)
     return key
 
 
-def some_subject(url: str) -> str | None:
+def wrapped_there(url: str) -> list[tuple[str, bytes]]:
+    """The root secret, and the key of some subject, where there are any."""
     with psycopg.connect(url, autocommit=True) as connection:
-        found = connection.execute("SELECT subject FROM ledger.subject_keys WHERE wrapped IS NOT NULL LIMIT 1")
-        row = found.fetchone()
-    return None if row is None else str(row[0])
+        root = wrapped_root(connection)
+        some = connection.execute("SELECT subject, wrapped FROM ledger.subject_keys WHERE wrapped IS NOT NULL LIMIT 1")
+        found = [(str(subject), bytes(wrapped)) for subject, wrapped in some.fetchall()]
+    return found if root is None else [(ROOT, root), *found]
 
 
 def prepare(settings: Settings, url: str) -> None:

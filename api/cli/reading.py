@@ -36,12 +36,12 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the reader is told: the key that ids of nameless lines are made with, the longest line, the trace.
+    """What the reader is told: the secret that ids of nameless lines are made with, the longest line, the trace.
 
     With a layout the file is a table of leads, without one each line is a command.
     """
 
-    master_key: bytes
+    secret: bytes
     longest: int
     trace_id: str
     layout: Layout | None = None
@@ -67,7 +67,7 @@ class Chunk:
 
 def chunks(file: BinaryIO, order: Order) -> Iterator[Chunk]:
     """The whole file; blank lines and rows are none."""
-    keys = Keys(order.master_key, no_chest())
+    keys = Keys(order.secret, no_chest())
     lines = Lines(forms(DECIDERS), CALLER, keys.command_digest)
     reads = read_lines(file, lines, order)
     if order.layout is not None:
@@ -136,9 +136,15 @@ def read_row(row: Record, lines: Lines, order: Order, rows: Rows) -> Read:
     return Read(row.number, raw, ask if ask.imported else replace(ask, caller=NEWCOMER))
 
 
+class NoChest:
+    """The reader opens no personal value, so its keys come from nowhere; the secret that it is told is the root."""
+
+    def root(self) -> None:
+        return None
+
+
 def no_chest() -> Any:
-    """The reader opens no personal value, so its keys come from nowhere."""
-    return None
+    return NoChest()
 
 
 # Between the two processes

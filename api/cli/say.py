@@ -34,6 +34,7 @@ EXPECTED = {
     "ledger.backup.restore.NotEmpty",
     "ledger.embedded.account.PostgresUnavailable",
     "ledger.envelope.Corrupt",
+    "ledger.master.MasterKeyChanged",
     "ledger.migrations.WrongDatabase",
     "ledger.seal.Broken",
     "ledger.store.Busy",

@@ -13,7 +13,7 @@ from api.cli.house import database, log_to_errors, master_key, must_be_prepared
 from api.cli.say import document
 from commands import DECIDERS
 from commands.execute import Executor
-from commands.service import open_ledger, server_clock
+from commands.service import codec, open_ledger, server_clock
 from consumers.acting import Acting
 from consumers.clock import Clock
 from consumers.groups import Groups
@@ -74,7 +74,7 @@ def seal(settings: Settings, url: str, stop: Event) -> None:
     try:
         with closing(psycopg.connect(url, autocommit=True)) as connection:
             signs = signer(connection, master_key(settings, url))
-        Sealer(url, signs).run(stop)
+        Sealer(url, signs, codec()).run(stop)
     finally:
         stop.set()
 

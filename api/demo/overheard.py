@@ -53,6 +53,9 @@ class Told:
 class Empty:
     """Where there is no key yet but those that have just been made, which are at hand."""
 
+    def root(self) -> bytes | None:
+        return None
+
     def wrapped_keys(self, _: Collection[str]) -> Mapping[str, Any]:
         return {}
 

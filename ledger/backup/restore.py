@@ -13,7 +13,6 @@ from typing import Any
 
 from psycopg import sql
 
-from domain.values import Erased
 from ledger.backup import lists
 from ledger.backup.erasures import Erasures, Gone
 from ledger.backup.manifest import BadBackup, File, Manifest, check_file
@@ -21,8 +20,9 @@ from ledger.backup.rows import HEADER, TRAILER, Chain, Fields, stored, whole_num
 from ledger.backup.tables import WHOLE
 from ledger.backup.write import KEYS, Report, silent, unhurried
 from ledger.checkpoint import Checkpoint, NoCheckpoint
-from ledger.keys import Keys, signing_seed
+from ledger.keys import signing_seed
 from ledger.logs import COMMANDS, EVENTS, Log
+from ledger.master import MasterKey, keep_root
 from ledger.merkle import Growing
 from ledger.migrations import LOCK, Step, WrongDatabase, apply, begin, must_be_plain_role, steps
 from ledger.note import NotSigned, Signer, Verifier
@@ -87,6 +87,7 @@ def restore(
     for file in manifest.files:
         check_file(folder, file)
     must_be_plain_role(connection)
+    wraps, root = MasterKey(master), root_in(listed)
     found = Restored(manifest)
     with connection.transaction():
         unhurried(connection)
@@ -94,9 +95,11 @@ def restore(
         must_be_empty(connection)
         rest = prepare(connection, manifest)
         gone = everybody(erasures, listed)
-        verifier = Signer(f"lifeledger/{manifest.ledger}", signing_seed(master)).verifier
+        verifier = Signer(f"lifeledger/{manifest.ledger}", signing_seed(wraps.root(root))).verifier
         Loading(connection, folder, found, verifier, report).load(gone, until)
-        load_keys(connection, listed, gone, found, master)
+        if root is not None:
+            keep_root(connection, wraps, root)
+        load_keys(connection, listed, gone, found, wraps)
         for step in rest:
             apply(connection, step)
     for table in ("stored_events", "commands", "subject_keys", *WHOLE):
@@ -151,7 +154,7 @@ class Loading:
             "erased": sorted(erasures),
             "whole": self.found.whole,
         }
-        for name in ("tiles", "checkpoints", "identity_lookup", "side_rows"):
+        for name in (each for each in WHOLE if each != "itself"):
             if name != "checkpoints":
                 self.stage(name)
             with self.staged(name):
@@ -317,7 +320,15 @@ def everybody(erasures: Erasures, listed: lists.Listed) -> Erasures:
     return found
 
 
-def load_keys(connection: Connection, listed: lists.Listed, gone: Erasures, found: Restored, master: bytes) -> None:
+def root_in(listed: lists.Listed) -> bytes | None:
+    """The wrapped root secret; None where the master key is itself the root secret."""
+    kept = listed.head["root"]
+    return None if kept is None else b64decode(kept, validate=True)
+
+
+def load_keys(
+    connection: Connection, listed: lists.Listed, gone: Erasures, found: Restored, wraps: MasterKey
+) -> None:
     """Those of whom the restored events tell, and of these nobody's who has been erased. Raises Corrupt where it is not
     the master key that has wrapped them.
     """
@@ -325,37 +336,27 @@ def load_keys(connection: Connection, listed: lists.Listed, gone: Erasures, foun
     if not found.whole:
         subjects = connection.execute("SELECT DISTINCT subject FROM ledger.stored_events")
         told = {subject for (subject,) in subjects.fetchall()}
-    opener: Keys | None = Keys(master, _Nothing())
-    names = "subject, wrapped, erased_on, erased_by, erased_at"
+    first = True
+    names = "subject, wrapped, erased_on, erased_by, erased_at, had_key"
     copying = f"COPY ledger.subject_keys ({names}) FROM STDIN (FORMAT binary)".encode()
     with connection.cursor() as cursor, cursor.copy(copying) as copy:
-        copy.set_types(["text", "bytea", "timestamptz", "text", "int8"])
+        copy.set_types(["text", "bytea", "timestamptz", "text", "int8", "bool"])
         for subject, each in gone.items():
             # Never beyond the end: who is erased next would otherwise come before him, and nobody would look.
-            copy.write_row((subject, None, each.on, each.by, min(each.position, found.position)))
+            copy.write_row((subject, None, each.on, each.by, min(each.position, found.position), None))
             found.erased += 1
         for line in listed:
             subject = line["subject"]
             if subject in gone or (told is not None and subject not in told):
                 continue
-            wrapped = b64decode(line["wrapped"], validate=True)
-            if opener is not None:
-                opener.unwrap(subject, wrapped)
-                opener = None
-            copy.write_row((subject, wrapped, None, None, None))
+            wrapped = wraps.wrapped_anew(subject, b64decode(line["wrapped"], validate=True))
+            if first:
+                wraps.unwrap(subject, wrapped)
+                first = False
+            copy.write_row((subject, wrapped, None, None, None, False))
             found.keys += 1
     found.again = sorted(
         each.subject
         for each in gone.values()
         if each.position > found.position and each.subject.startswith("customer/")
     )
-
-
-class _Nothing:
-    """A chest without keys: what is opened here is handed over."""
-
-    def wrapped_keys(self, subjects: Any) -> Mapping[str, bytes | Erased]:  # noqa: ARG002 - there are none.
-        return {}
-
-    def last_erasure(self) -> int:
-        return 0

@@ -1,12 +1,15 @@
 """Which tables a backup holds, and what of them is put back where a ledger is restored up to an earlier position."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 from ledger.backup.manifest import BadBackup
+from ledger.looks import Look
 from ledger.merkle import HASH_BYTES
 from ledger.seal import Connection
 from ledger.tiles import BITS, WIDTH
 
+LOOK = tuple(each.name for each in fields(Look))
 # Of a tree that had so many leaves by then, the hashes that it had.
 TILES = f"""
 INSERT INTO ledger.tiles (log, level, place, hashes)
@@ -28,6 +31,12 @@ WHERE EXISTS (SELECT FROM ledger.stored_events WHERE originator_id = 'identity/'
 # What has been taken in of others, and up to where, is known as of the end of the backup only. An earlier ledger begins
 # again with all of it, since it would otherwise pass over what it has lost; what it has already, it answers again.
 SIDE_ROWS = "INSERT INTO ledger.side_rows (name, value) SELECT name, value FROM incoming WHERE %(whole)s"
+RECEIPTS = """
+INSERT INTO ledger.receipts (position, erased_at, whose, receipt, written_at)
+SELECT position, erased_at, whose, receipt, written_at FROM incoming WHERE erased_at <= %(position)s
+"""
+# Who looked did so, to whichever position the ledger goes.
+LOOKS = f"INSERT INTO ledger.looks ({', '.join(LOOK)}) SELECT {', '.join(LOOK)} FROM incoming"  # noqa: S608
 # A copy is the same ledger; the service's role owns the table, and lends itself what it may not do otherwise.
 ITSELF = """
 GRANT DELETE ON ledger.itself TO CURRENT_USER;
@@ -42,10 +51,13 @@ WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
     "checkpoints": (("log", "size", "note", "signed_at"), CHECKPOINTS),
     "identity_lookup": (("digest", "identity_id"), IDENTITIES),
     "side_rows": (("name", "value"), SIDE_ROWS),
+    "receipts": (("position", "erased_at", "whose", "receipt", "written_at"), RECEIPTS),
+    "looks": (LOOK, LOOKS),
 }
 """Tables that are written whole each time, their columns, and how what was written is put back."""
 
-OTHERS = {"stored_events", "commands", "subject_keys", "migrations"}
+OTHERS = {"stored_events", "commands", "subject_keys", "master_key", "migrations"}
+"""What is told elsewhere: in files of its own, beside the keys, and in the manifest."""
 
 
 def must_know_all(connection: Connection) -> None:

@@ -19,6 +19,7 @@ from ledger.backup.manifest import NAME, BadBackup, File, Manifest, Tree, on_dis
 from ledger.backup.rows import HEADER, TRAILER, Chain, tuples
 from ledger.backup.tables import WHOLE, must_know_all
 from ledger.logs import COMMANDS, EVENTS, LOGS, Log
+from ledger.master import wrapped_root
 from ledger.merkle import Growing
 from ledger.note import Verifier
 from ledger.seal import Connection, last_number, ledger_id, origin
@@ -303,7 +304,14 @@ def policies_of(connection: Connection) -> dict[str, int]:
 def write_keys(connection: Connection, path: Path, made: Manifest) -> int:
     """What is wrapped opens nothing without the master key, and the data nothing without what is wrapped."""
     statement = "SELECT subject, wrapped, erased_on, erased_by, erased_at FROM ledger.subject_keys ORDER BY subject"
-    head = {"ledger": made.ledger, "made_at": made.made_at, "position": made.position, "generation": made.generation}
+    root = wrapped_root(connection)
+    head = {
+        "ledger": made.ledger,
+        "made_at": made.made_at,
+        "position": made.position,
+        "generation": made.generation,
+        "root": None if root is None else b64encode(root).decode(),
+    }
     with connection.cursor("keys") as cursor:
         cursor.itersize = 10_000
         cursor.execute(statement)

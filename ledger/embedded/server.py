@@ -37,6 +37,9 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
+    # What cannot be written is somebody's data, and neither the row nor the statement goes into a log.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 DURABILITY = {"fsync", "full_page_writes", "synchronous_commit"}
 

@@ -25,7 +25,7 @@ CREATE INDEX looks_subjects_idx ON ledger.looks USING gin (subjects);
 CREATE FUNCTION ledger.only_old_looks() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.looked_at > now() - interval '180 days' THEN
-        RAISE EXCEPTION 'who looked is kept for 180 days, and this was on %', OLD.looked_at USING ERRCODE = 'LL003';
+        RAISE EXCEPTION 'who looked is kept for 180 days, and this was on %', OLD.looked_at USING ERRCODE = 'LL004';
     END IF;
     RETURN OLD;
 END

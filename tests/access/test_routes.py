@@ -60,6 +60,9 @@ AROUND = {("GET", "/screen-pop"), ("GET", "/customers/{customer_id}/overview")}
 OF_LOOKS = {("GET", f"/audit/looks{each}") for each in ("", ".csv", "/days")}
 """Who looked at whom: for whoever sees everything."""
 
+OF_ERASURES = {("GET", "/customers/{customer_id}/erasure-receipt")}
+"""For whoever may erase."""
+
 OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
@@ -100,8 +103,8 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    entries = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
-    there, known = [*routes(app)], entries
+    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES]
+    there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
     assert len(there) == len({*there}) == len(known), "each once"
@@ -321,6 +324,15 @@ def with_phones(office: Office, world: Views) -> Iterator[Office]:
     yield office
     with world.session.transaction() as cursor:
         cursor.execute(f"DELETE FROM {table(enquirers, 1)} WHERE as_of_position = 0")
+
+
+def test_a_receipt_is_for_who_may_erase(office: Office) -> None:
+    for role in ROLES:
+        answer = office.get(f"/customers/{UUID(int=1)}/erasure-receipt", role)
+        if role == "administrator":
+            problem(answer, 404, "no-receipt")
+        else:
+            problem(answer, 403, "not-allowed")
 
 
 def test_who_calls_is_told_to_who_may_see_him(with_phones: Office) -> None:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from commands.service import codec
 from consumers import sealer
 from consumers.sealer import Sealer
 from ledger.embedded import EmbeddedPostgres
@@ -49,7 +50,7 @@ def sealing(url: str) -> Iterator[Thread]:
     with psycopg.connect(url, autocommit=True) as connection:
         signs = signer(connection, MASTER)
     stop = Event()
-    thread = Thread(target=Sealer(url, signs).run, args=(stop,))
+    thread = Thread(target=Sealer(url, signs, codec()).run, args=(stop,))
     thread.start()
     try:
         yield thread

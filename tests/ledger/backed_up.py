@@ -34,6 +34,9 @@ TABLES = {
     "itself": "id",
     "tiles": "log, level, place",
     "checkpoints": "log, size",
+    "master_key": "id",
+    "receipts": "position",
+    "looks": "look_id",
 }
 
 

@@ -31,6 +31,9 @@ class Shelf:
         self.asked: list[list[str]] = []
         self.erasures = 0
 
+    def root(self) -> bytes | None:
+        return None
+
     def last_erasure(self) -> int:
         return self.erasures
 

@@ -1,0 +1,244 @@
+"""A person is captured, corrected, looked for and forgotten by a service as it runs; then all that is left is searched.
+
+Kafka's topics and restored backups are searched where those are tested.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus, urlencode
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL
+from psycopg.sql import Identifier as Name
+
+from ledger.embedded import EmbeddedPostgres
+from ledger.migrations import migrate
+from tests.cli.running import lifeledger, line, on, running
+from tests.servers import new_home
+
+pytestmark = pytest.mark.slow
+
+LEAD, CUSTOMER, OTHER = (f"00000000-0000-0000-0000-0000000000{number}" for number in ("a1", "c1", "c2"))
+NAME, FORMER, PHONE, BOX = (
+    "Lin Zhiyuan 林志远",
+    "Lin Zhiyan the Elder",
+    "+8613812345678",
+    "lin.zhiyuan+boat@example.org",
+)
+NOTE, MOTIVE = "his boat «Mèi» leaks; call back on Friday", "sails every weekend\twith his brother"
+HIS = (NAME, "林志远", FORMER, PHONE, BOX, NOTE, MOTIVE)
+HERS = "Wang Fang"
+CRM = {"X-Actor": "service:crm"}
+ADMIN = {"X-Actor": "service:setup", "X-Role": "administrator"}
+PATIENCE = 120.0
+HASHES = ("md5", "sha1", "sha224", "sha256", "sha512", "blake2b")
+
+
+# What is sought
+
+
+def spellings(value: str) -> Iterator[bytes]:
+    """How a value may be written: as it is, escaped for JSON or an address, in base64 at any place, in hex, in UTF-16;
+    and a phone number by its digits.
+    """
+    texts = {value, value.lower(), value.upper(), value.removeprefix("+"), json.dumps(value)[1:-1]}
+    texts |= {quote(value), quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
+    for text in texts:
+        raw = text.encode()
+        yield raw
+        yield raw.hex().encode()
+        yield text.encode("utf-16-le")
+        for shift in range(3):
+            encoded = base64.b64encode(bytes(shift) + raw)
+            yield encoded[4 if shift else 0 : -4]
+            yield base64.urlsafe_b64encode(bytes(shift) + raw)[4 if shift else 0 : -4]
+
+
+def hashes(value: str) -> Iterator[bytes]:
+    for text in {value, value.lower(), value.removeprefix("+"), json.dumps(value)}:
+        for kind in HASHES:
+            digest = hashlib.new(kind, text.encode()).digest()
+            yield digest
+            yield digest.hex().encode()
+            yield digest.hex().upper().encode()
+            yield base64.b64encode(digest).rstrip(b"=")
+            yield base64.urlsafe_b64encode(digest).rstrip(b"=")
+
+
+SOUGHT = {form: value for value in HIS for form in (*spellings(value), *hashes(value))}
+START = 6  # Of so many bytes a text is looked through at once, and where one of these is, for the whole.
+BY_START: dict[bytes, list[bytes]] = {}
+for sought in SOUGHT:
+    BY_START.setdefault(sought[:START], []).append(sought)
+PAGE, REST = 8_192, 512
+
+
+def found_in(text: bytes) -> set[str]:
+    starts = {start for at in range(len(text)) if (start := text[at : at + START]) in BY_START}
+    return {SOUGHT[form] for start in starts for form in BY_START[start] if form in text}
+
+
+def test_whatever_is_sought_would_be_found() -> None:
+    assert min(map(len, SOUGHT)) >= START
+    for value in HIS:
+        for text in (json.dumps({"name": value}), f"GET /x?{urlencode({'q': value})} HTTP/1.1", repr({"n": value})):
+            assert value in found_in(text.encode()), text
+        for shift in range(3):
+            assert value in found_in(base64.b64encode(b"x" * shift + value.encode() + b" and more"))
+        assert value in found_in(hashlib.sha256(value.encode()).hexdigest().encode())
+    assert PHONE in found_in(b"tel:13812345678".replace(b"tel:", b"tel:86"))
+    assert found_in(b"Wang Fang, +8613912345670") == set()
+
+
+# Where it is sought
+
+
+def as_superuser(server: EmbeddedPostgres) -> psycopg.Connection[Any]:
+    database = conninfo_to_dict(server.url())["dbname"]
+    return psycopg.connect(server.admin_url(str(database)), autocommit=True)
+
+
+def in_tables(admin: psycopg.Connection[Any]) -> set[tuple[str, str]]:
+    """Every row of every table of the database, the server's own too: what it counts of columns has values in it."""
+    found: set[tuple[str, str]] = set()
+    tables = admin.execute("SELECT schemaname, tablename FROM pg_tables").fetchall()
+    assert {("ledger", "stored_events"), ("views", "dead_letters"), ("pg_catalog", "pg_statistic")} <= {*tables}
+    for schema, table in tables:
+        for row in admin.execute(SQL("SELECT * FROM {}.{}").format(Name(schema), Name(table))):
+            for each in row:
+                raw = each if isinstance(each, bytes) else str(each).encode()
+                found |= {(f"{schema}.{table}", value) for value in found_in(raw)}
+    return found
+
+
+def in_files(folder: Path, *, but: str = "nothing") -> set[tuple[str, str]]:
+    """Page by page, each once: most of them are the same in every database."""
+    found: set[tuple[str, str]] = set()
+    seen: set[bytes] = set()
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink() and but not in path.parts:
+            raw = path.read_bytes()
+            for at in range(0, len(raw), PAGE):
+                page = raw[at : at + PAGE + REST]
+                if page not in seen:
+                    seen.add(page)
+                    found |= {(str(path.relative_to(folder)), value) for value in found_in(page)}
+    return found
+
+
+# What happens
+
+
+class Caller:
+    def __init__(self, address: str) -> None:
+        self.address = address.removeprefix("http://")
+        self.position = "0"
+
+    def ask(self, method: str, path: str, by: dict[str, str], body: Any = None) -> tuple[int, str]:
+        connection = HTTPConnection(self.address, timeout=PATIENCE)
+        raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        headers = by | ({} if raw is None else {"Content-Type": "application/json"})
+        connection.request(method, path, raw, headers | ({"Read-After": self.position} if method == "GET" else {}))
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        self.position = answer.headers.get("Position", self.position) if method == "POST" else self.position
+        connection.close()
+        return answer.status, text
+
+    def do(self, path: str, body: Any = None, by: dict[str, str] = CRM) -> None:
+        status, text = self.ask("POST", path, by, body)
+        assert status == 200, text
+
+    def soon(self, path: str, by: dict[str, str] = ADMIN) -> str:
+        until = time.monotonic() + PATIENCE
+        while True:
+            status, text = self.ask("GET", path, by)
+            if status == 200:
+                return text
+            assert status == 503, text
+            assert time.monotonic() < until, text
+            time.sleep(0.1)
+
+
+def soon(is_so: Callable[[], object]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def lives(call: Caller) -> None:
+    """He is captured, becomes a customer, is corrected, and looked for; some of what is sent makes no sense."""
+    phone, box = {"kind": "phone", "value": PHONE}, {"kind": "email", "value": BOX}
+    call.do(f"/leads/{LEAD}/capture", {"source": "web", "channel": "form", "name": FORMER, "identities": [phone, box]})
+    profile = {"name": FORMER, "motive": MOTIVE}
+    call.do(f"/customers/{CUSTOMER}/create", {"profile": profile, "identities": [phone, box], "lead_id": LEAD})
+    call.do(f"/customers/{CUSTOMER}/correct", {"corrects": 1, "profile": {"name": NAME}})
+    call.do(f"/customers/{CUSTOMER}/record-touchpoint", {"channel": "phone", "direction": "inbound", "note": NOTE})
+    call.do(f"/customers/{OTHER}/create", {"profile": {"name": HERS}})
+    again = call.ask("POST", f"/customers/{LEAD}/create", CRM, {"identities": [phone], "profile": {"name": NAME}})
+    wrong = call.ask(
+        "POST", f"/leads/{OTHER}/capture", CRM, {"source": NAME, "identities": [{"value": PHONE}], NAME: 1}
+    )
+    broken = call.ask("POST", f"/leads/{OTHER}/capture", CRM, f'{{"name": "{NAME}", {PHONE}'.encode())
+    assert {again[0], wrong[0], broken[0]} <= {400, 409, 422}, (again, wrong, broken)
+    assert "林志远" in call.soon("/views/customers?" + urlencode({"search": "Lin Zhiyuan"}), CRM)
+    call.soon("/screen-pop?" + urlencode({"phone": PHONE}), CRM)
+    for path in (f"/views/customers?{quote(NAME)}=1", f"/views/customers?sort={quote(BOX)}", f"/{quote(NAME)}"):
+        assert call.ask("GET", path, ADMIN)[0] in {404, 422}, path
+
+
+def logs_of(process: subprocess.Popen[str]) -> str:
+    os.kill(process.pid, signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    return out + err
+
+
+def test_of_who_was_forgotten_nothing_is_found_anywhere() -> None:
+    with new_home() as home, EmbeddedPostgres.start(home) as server, as_superuser(server) as admin:
+        url, data = server.url(), home / "postgres" / "data"
+        migrate(url)
+        env = on(url, LIFELEDGER_HOME=str(home))
+        with (
+            running("worker", "--json", env=env) as worker,
+            running("serve", "--port", "0", "--json", env=env) as served,
+        ):
+            call = Caller(line(served)["address"])
+            lives(call)
+            admin.execute("ANALYZE")
+            rebuilt = lifeledger("views", "rebuild", "customers", env=env)
+            assert rebuilt.code == 0, rebuilt.err  # So that a build from before is kept.
+            admin.execute("CHECKPOINT")
+            shown = {value for _, value in in_tables(admin)}
+            assert {NAME, PHONE, BOX, MOTIVE, NOTE} <= shown, "he is there to begin with"
+            assert {NAME, PHONE} <= {value for _, value in in_files(data, but="pg_wal")}
+            call.do(f"/customers/{CUSTOMER}/erase-personal-data", None, ADMIN)
+            gone = "SELECT count(*) FROM ledger.subject_keys WHERE wrapped IS NULL AND subject IN (%s, %s)"
+            his = (f"lead/{LEAD}", f"customer/{CUSTOMER}")
+            soon(lambda: admin.execute(gone, his).fetchone() == (2,))
+            (last,) = admin.execute("SELECT max(erased_at) FROM ledger.subject_keys").fetchone() or (0,)
+            behind = "SELECT count(*) FROM views.tracking WHERE position < %s"
+            soon(lambda: admin.execute(behind, (last,)).fetchone() == (0,))
+            assert HERS in call.soon("/views/customers", CRM)
+            logs = {"service": logs_of(served), "worker": logs_of(worker)}
+        assert in_tables(admin) == set()
+        for who, text in logs.items():
+            assert found_in(text.encode()) == set(), (who, text)
+        receipt = lifeledger("audit", "receipt", f"customer/{CUSTOMER}", env=env)
+        assert f"forgotten lead/{LEAD}" in receipt.out, receipt.err
+        assert found_in(receipt.out.encode()) == set()
+        # What the server has not cleaned up by itself yet, it does when it is told to.
+        admin.execute("VACUUM FULL")
+        admin.execute("CHECKPOINT")
+        assert in_files(home, but="pg_wal") == set(), "the server's own log is among these"
