@@ -12,12 +12,14 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from api.cli.audit import MOST
 from api.cli.house import database, master_key, must_be_prepared
 from api.cli.say import Misuse, console, document
+from commands.service import codec
 from ledger.backup import erasures as gone
 from ledger.backup.erasures import Erasures
 from ledger.backup.manifest import Manifest
 from ledger.backup.restore import Restored, restore
 from ledger.backup.write import Made, Report, backup, silent
 from ledger.logs import LOGS
+from ledger.receipt import write_receipts
 from ledger.seal import seal, signer
 from settings import Settings
 
@@ -32,6 +34,7 @@ def into(folder: Path, *, keys: Path | None, until: int | None, json: bool) -> N
             for log in LOGS:
                 while seal(connection, log, signs, MOST) is not None:
                     pass
+            write_receipts(connection, signs, codec())
             with reporting(json=json) as report:
                 made = backup(
                     connection,

@@ -71,7 +71,7 @@ def test_wrong_usage_is_told(kept: Kept, other: Kept, tmp_path: Path) -> None:
     assert (inside.code, "do not belong with the data" in inside.err) == (1, True)
     assert backup(kept, tmp_path / "data").code == 0
     wrong = restore(other, tmp_path / "data", "--no-later-erasures", LIFELEDGER_MASTER_KEY="A" * 43 + "=")
-    assert (wrong.code, "is this the ledger's master key" in wrong.err) == (1, True)
+    assert (wrong.code, "was not wrapped by this master key" in wrong.err) == (1, True)
     occupied = restore(kept, tmp_path / "data", "--no-later-erasures")
     assert (occupied.code, "ledger.checkpoints" in occupied.err) == (1, True)
 

@@ -1,6 +1,5 @@
-"""A person is captured, corrected, looked for and forgotten by a service as it runs; then all that is left is searched.
-
-Kafka's topics and restored backups are searched where those are tested.
+"""A person is captured, corrected, looked for and forgotten by a service as it runs; then all that is left is searched,
+and so is what becomes of a backup from before.
 """
 
 import base64
@@ -18,7 +17,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL
 from psycopg.sql import Identifier as Name
 
@@ -104,8 +103,8 @@ def test_whatever_is_sought_would_be_found() -> None:
 # Where it is sought
 
 
-def as_superuser(server: EmbeddedPostgres) -> psycopg.Connection[Any]:
-    database = conninfo_to_dict(server.url())["dbname"]
+def as_superuser(server: EmbeddedPostgres, url: str) -> psycopg.Connection[Any]:
+    database = conninfo_to_dict(url)["dbname"]
     return psycopg.connect(server.admin_url(str(database)), autocommit=True)
 
 
@@ -199,14 +198,43 @@ def lives(call: Caller) -> None:
         assert call.ask("GET", path, ADMIN)[0] in {404, 422}, path
 
 
+def of_a_backup_nothing_comes_back(server: EmbeddedPostgres, url: str, folder: Path) -> None:
+    """It is from when he was there. The list of who was erased goes before it, and a worker makes all views of it."""
+    listed = lifeledger("backup", "erasures", folder / "erased", env=on(url))
+    assert listed.code == 0, listed.err
+    assert in_files(folder) == set()
+    copy, role = make_conninfo(url, dbname="restored"), str(conninfo_to_dict(url)["user"])
+    with psycopg.connect(server.admin_url("postgres"), autocommit=True) as admin:
+        admin.execute(SQL("CREATE DATABASE restored OWNER {}").format(Name(role)))
+    named = ("--keys", folder / "keys", "--erasures", folder / "erased")
+    done = lifeledger("restore", folder / "data", *named, "--json", env=on(copy))
+    assert done.code == 0, done.err
+    assert done.document["erase_again"] == [f"customer/{CUSTOMER}"]
+    with as_superuser(server, copy) as admin:
+        with running("worker", "--json", env=on(copy)) as worker:
+            all_came_past(admin, done.document["position"])
+            log = logs_of(worker)
+        assert in_tables(admin) == set()
+        assert found_in(log.encode()) == set(), log
+        assert admin.execute("SELECT count(*) FROM ledger.stored_events").fetchone() == (done.document["position"],)
+
+
 def logs_of(process: subprocess.Popen[str]) -> str:
     os.kill(process.pid, signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     return out + err
 
 
-def test_of_who_was_forgotten_nothing_is_found_anywhere() -> None:
-    with new_home() as home, EmbeddedPostgres.start(home) as server, as_superuser(server) as admin:
+def all_came_past(admin: psycopg.Connection[Any], position: int) -> None:
+    """Every view has come to a position; waits for it."""
+    there = "SELECT to_regclass('views.tracking') IS NOT NULL"
+    soon(lambda: admin.execute(there).fetchone() == (True,))
+    behind = "SELECT count(*) = 0 AND (SELECT count(*) > 40 FROM views.tracking) FROM views.tracking WHERE position < %s"
+    soon(lambda: admin.execute(behind, (position,)).fetchone() == (True,))
+
+
+def test_of_who_was_forgotten_nothing_is_found_anywhere(tmp_path: Path) -> None:
+    with new_home() as home, EmbeddedPostgres.start(home) as server, as_superuser(server, server.url()) as admin:
         url, data = server.url(), home / "postgres" / "data"
         migrate(url)
         env = on(url, LIFELEDGER_HOME=str(home))
@@ -223,13 +251,14 @@ def test_of_who_was_forgotten_nothing_is_found_anywhere() -> None:
             shown = {value for _, value in in_tables(admin)}
             assert {NAME, PHONE, BOX, MOTIVE, NOTE} <= shown, "he is there to begin with"
             assert {NAME, PHONE} <= {value for _, value in in_files(data, but="pg_wal")}
+            made = lifeledger("backup", tmp_path / "data", "--keys", tmp_path / "keys", env=env)
+            assert made.code == 0, made.err
             call.do(f"/customers/{CUSTOMER}/erase-personal-data", None, ADMIN)
             gone = "SELECT count(*) FROM ledger.subject_keys WHERE wrapped IS NULL AND subject IN (%s, %s)"
             his = (f"lead/{LEAD}", f"customer/{CUSTOMER}")
             soon(lambda: admin.execute(gone, his).fetchone() == (2,))
             (last,) = admin.execute("SELECT max(erased_at) FROM ledger.subject_keys").fetchone() or (0,)
-            behind = "SELECT count(*) FROM views.tracking WHERE position < %s"
-            soon(lambda: admin.execute(behind, (last,)).fetchone() == (0,))
+            all_came_past(admin, last)
             assert HERS in call.soon("/views/customers", CRM)
             logs = {"service": logs_of(served), "worker": logs_of(worker)}
         assert in_tables(admin) == set()
@@ -238,6 +267,7 @@ def test_of_who_was_forgotten_nothing_is_found_anywhere() -> None:
         receipt = lifeledger("audit", "receipt", f"customer/{CUSTOMER}", env=env)
         assert f"forgotten lead/{LEAD}" in receipt.out, receipt.err
         assert found_in(receipt.out.encode()) == set()
+        of_a_backup_nothing_comes_back(server, url, tmp_path)
         # What the server has not cleaned up by itself yet, it does when it is told to.
         admin.execute("VACUUM FULL")
         admin.execute("CHECKPOINT")

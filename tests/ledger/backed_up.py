@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -17,6 +18,8 @@ from ledger.backup.write import Made, backup
 from ledger.keys import Keys
 from ledger.ledger import Ledger
 from ledger.logs import LOGS
+from ledger.looks import Look, add_looks
+from ledger.master import note_root
 from ledger.recorder import Recorder, datastore
 from ledger.seal import seal, signer
 from tests.ledger.samples import append, batch, captured, encoded, followed, lead_id, rows_of, write
@@ -40,6 +43,23 @@ TABLES = {
 }
 
 
+LOOKED = Look(
+    look_id=UUID(int=7),
+    looked_at=datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC),
+    viewer_kind="user",
+    viewer_id="ann",
+    viewer_role="sales",
+    viewer_org="sales/north",
+    purpose="complaint",
+    route="GET /views/contacts",
+    asked=["search"],
+    subjects=["contact/1", "customer/1"],
+    own=1,
+    fields=["contacts.name"],
+    trace_id="0" * 32,
+)
+
+
 class Kept:
     """A ledger in a database of its own."""
 
@@ -58,6 +78,13 @@ class Kept:
             yield Ledger(recorder, codec(), Keys(MASTER, recorder))
         finally:
             recorder.close()
+
+    def begin(self) -> None:
+        """With a root secret of its own, and somebody who has looked."""
+        with self.connected() as connection:
+            note_root(connection, MASTER)
+            with connection.cursor() as cursor:
+                add_looks(cursor, [LOOKED])
 
     def tell(self, leads: int, *, note: str = TOLD) -> list[str]:
         """Leads with two events each, by one command each; the streams, which are whom the notes are about."""

@@ -16,9 +16,11 @@ from ledger.backup import erasures
 from ledger.backup.manifest import BadBackup, Manifest
 from ledger.backup.restore import NotEmpty
 from ledger.backup.tables import OTHERS, WHOLE
+from ledger.backup.write import write_keys
 from ledger.envelope import Corrupt
 from ledger.logs import EVENTS, LOGS
 from ledger.migrations import WrongDatabase, migrate
+from ledger.rotation import rotate
 from ledger.seal import origin, signer
 from ledger.verify import verify
 from tests.ledger.backed_up import TOLD, Kept, as_superuser, empty_database
@@ -32,6 +34,7 @@ GONE = Erased(on=datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC), by="dpo")
 @pytest.fixture
 def kept(database_url: str) -> Kept:
     found = Kept(database_url)
+    found.begin()
     found.tell(30)
     found.seal()
     return found
@@ -264,7 +267,7 @@ def test_the_keys_must_be_those_of_the_backup(
         stranger.backup(tmp_path / "strange", tmp_path / "strange keys")
     with pytest.raises(BadBackup, match="is of the ledger"):
         other.restore(folder, tmp_path / "strange keys")
-    with pytest.raises(BadBackup, match="is this the ledger's master key"):
+    with pytest.raises(Corrupt, match="the whole ledger was not wrapped by this master key"):
         other.restore(folder, keys, master=bytes(32))
     assert other.ask("SELECT FROM pg_namespace WHERE nspname = 'ledger'") == []
 
@@ -278,6 +281,56 @@ def test_keys_under_another_master_key_are_found(
     with pytest.raises(Corrupt, match="master key"):
         other.restore(folder, keys)
     assert other.ask("SELECT FROM pg_namespace WHERE nspname = 'ledger'") == []
+
+
+NEW = bytes(range(32, 64))
+
+
+def test_data_from_before_another_master_key_goes_with_keys_from_after(
+    kept: Kept, other: Kept, folder: Path, keys: Path
+) -> None:
+    kept.backup(folder)
+    with kept.connected() as connection:
+        rotate(connection, MASTER, NEW)
+        write_keys(connection, keys, Manifest.read(folder))
+    with pytest.raises(Corrupt, match="not wrapped by this master key"):
+        other.restore(folder, keys)
+    assert other.restore(folder, keys, master=NEW).keys == 30
+    assert other.all() == kept.all()
+
+
+def test_keys_from_before_another_master_key_go_with_that_one(
+    kept: Kept, other: Kept, folder: Path, keys: Path
+) -> None:
+    before = kept.all()
+    kept.backup(folder, keys)
+    with kept.connected() as connection:
+        rotate(connection, MASTER, NEW)
+    other.restore(folder, keys)
+    assert other.all() == before
+
+
+def test_keys_that_say_not_by_whom_they_were_wrapped_say_so_afterwards(
+    kept: Kept, other: Kept, folder: Path, keys: Path, postgres: Server
+) -> None:
+    """As they were wrapped by versions before there could be another master key."""
+    as_superuser(postgres, kept, "ALTER TABLE ledger.subject_keys DISABLE TRIGGER only_destroyed")
+    as_superuser(postgres, kept, "UPDATE ledger.subject_keys SET wrapped = substr(wrapped, 5)")
+    kept.backup(folder, keys)
+    other.restore(folder, keys)
+    assert other.notes(other.ask("SELECT originator_id FROM ledger.stored_events LIMIT 1")[0][0]) == [TOLD]
+    left = "SELECT count(*) FROM ledger.subject_keys WHERE NOT ledger.by_the_master_key(wrapped)"
+    assert other.ask(left) == [(0,)]
+
+
+def test_receipts_and_looks_come_along(kept: Kept, other: Kept, folder: Path, keys: Path) -> None:
+    """Who looked did so, to whichever position the ledger goes; what was erased later was not yet."""
+    kept.ask("INSERT INTO ledger.receipts VALUES (4, 4, 'a', 'his'), (50, 50, 'b', 'hers') RETURNING 1")
+    kept.backup(folder, keys)
+    assert len(kept.all()["looks"]) == 1
+    other.restore(folder, keys, until=40)
+    assert other.ask("SELECT receipt FROM ledger.receipts") == [("his",)]
+    assert other.all()["looks"] == kept.all()["looks"]
 
 
 # Who has been erased
