@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 from psycopg.sql import Identifier as Name
 
@@ -203,9 +203,8 @@ def of_a_backup_nothing_comes_back(server: EmbeddedPostgres, url: str, folder: P
     listed = lifeledger("backup", "erasures", folder / "erased", env=on(url))
     assert listed.code == 0, listed.err
     assert in_files(folder) == set()
-    copy, role = make_conninfo(url, dbname="restored"), str(conninfo_to_dict(url)["user"])
-    with psycopg.connect(server.admin_url("postgres"), autocommit=True) as admin:
-        admin.execute(SQL("CREATE DATABASE restored OWNER {}").format(Name(role)))
+    server.create_database("restored")
+    copy = server.url("restored")
     named = ("--keys", folder / "keys", "--erasures", folder / "erased")
     done = lifeledger("restore", folder / "data", *named, "--json", env=on(copy))
     assert done.code == 0, done.err
