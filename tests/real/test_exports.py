@@ -27,7 +27,10 @@ SETS: dict[str, tuple[str, Callable[[Path, Path], object], str]] = {
 }
 
 
-@pytest.fixture(scope="module", params=SETS)
+LARGE = pytest.param("bpic2012", marks=pytest.mark.deep)
+
+
+@pytest.fixture(scope="module", params=["cdnow", "helpdesk", LARGE])
 def exports(
     request: pytest.FixtureRequest,
     shared: Path,

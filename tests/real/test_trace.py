@@ -1,4 +1,4 @@
-"""Real tickets in the trace: where many things happened in the same moment, they stand in the order of their file."""
+"""Real data in the trace: where many things happened in the same moment, they stand in the order of their file."""
 
 import json
 from collections import Counter
@@ -13,20 +13,32 @@ from commands.service import open_ledger
 from ledger.ledger import Ledger
 from ledger.trace import Place, Sought
 from tests.memory import MASTER
-from tests.real.helpdesk import write_ndjson
+from tests.real import bpic2012, cdnow, helpdesk
 from tests.real.ledgers import data_of, database
 from tests.servers import Server
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
+SETS = {
+    "cdnow": ("CDNOW_sample.txt", cdnow.write_ndjson),
+    "helpdesk": ("helpdesk.xes.gz", helpdesk.write_ndjson),
+    "bpic2012": ("bpic2012.xes.gz", bpic2012.write_ndjson),
+}
+LARGE = pytest.param("bpic2012", marks=pytest.mark.deep)
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="module", params=["cdnow", "helpdesk", LARGE])
 def told(
-    shared: Path, postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    shared: Path,
+    postgres: Server,
+    prepared: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Path, str]]:
-    file = tmp_path_factory.mktemp("helpdesk") / "all.ndjson"
-    write_ndjson(data_of(shared, "helpdesk.xes.gz"), file)
-    with database(postgres, prepared, "helpdesk_trace") as imported:
+    data, written = SETS[request.param]
+    file = tmp_path_factory.mktemp(request.param) / "all.ndjson"
+    written(data_of(shared, data), file)
+    with database(postgres, prepared, f"{request.param}_trace") as imported:
         imported.bring(file, lambda _: {})
         yield file, imported.url
 

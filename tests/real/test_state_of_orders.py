@@ -1,0 +1,67 @@
+"""6,919 real purchases by what had happened at instants drawn by lot, and what the file says was bought by then."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from commands.order.orders import orders
+from commands.past import NotThereYet, past, stood
+from commands.service import open_ledger
+from domain.order.states import Order
+from ledger.ledger import Ledger
+from tests.memory import MASTER
+from tests.real.cdnow import Purchase, order_id, purchases, write_ndjson
+from tests.real.ledgers import data_of, database
+from tests.servers import Server
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+INSTANTS = 20
+
+
+@pytest.fixture(scope="module")
+def told(
+    shared: Path, postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Ledger, list[Purchase]]]:
+    path = data_of(shared, "CDNOW_sample.txt")
+    file = tmp_path_factory.mktemp("cdnow") / "all.ndjson"
+    write_ndjson(path, file)
+    with database(postgres, prepared, "cdnow_state") as imported:
+        imported.bring(file, lambda _: {})
+        with closing(open_ledger(imported.url, MASTER)) as ledger:
+            yield ledger, purchases(path)
+
+
+def test_what_had_been_bought_and_paid_by_any_instant_is_what_the_file_says(
+    told: tuple[Ledger, list[Purchase]], seed: int
+) -> None:
+    ledger, bought = told
+    chance, seen = Random(seed), Counter[bool]()
+    days = [datetime.combine(each.day, time(), UTC) for each in chance.sample(bought, INSTANTS)]
+    instants = [each - timedelta(microseconds=chance.choice([0, 1])) for each in days]
+    sums: dict[datetime, Decimal] = dict.fromkeys(instants, Decimal())
+    for each in bought:
+        key = str(order_id(each.number))
+        history = past(ledger, f"order/{key}")
+        for by in instants:
+            try:
+                order = stood(orders, key, history, history[-1].position, by).state
+            except NotThereYet:
+                order = None
+            there = datetime.combine(each.day, time(), UTC) <= by
+            seen[there] += 1
+            assert (order is not None) is there, (each, by)
+            if order is not None:
+                assert isinstance(order, Order)
+                assert (order.amount.amount, order.paid.amount) == (each.dollars, each.dollars), (each, by)
+                sums[by] += order.paid.amount
+    assert min(seen[True], seen[False]) > 1_000
+    for by, paid in sums.items():
+        assert paid == sum(each.dollars for each in bought if datetime.combine(each.day, time(), UTC) <= by)
+    print(f"\n{len(bought):,} orders at {INSTANTS} instants, of which {seen[True]:,} times one was there")
