@@ -4,7 +4,8 @@ import os
 from datetime import UTC, datetime
 
 from domain.values import Erased
-from ledger.keys import KEY_BYTES, Chest, Keys
+from ledger.keys import Chest, Keys
+from ledger.master import KEY_BYTES
 
 CLOSED = Erased(on=datetime(1970, 1, 1, tzinfo=UTC), by="nobody: closed without the master key")
 """In the place of a personal value that is there and was not opened: folds and rules cope with what is erased."""

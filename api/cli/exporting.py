@@ -23,9 +23,7 @@ class Kind(StrEnum):
     CALIBRATION = "calibration"
 
 
-export = typer.Typer(
-    help="Events for analysis and process mining, without personal data.", no_args_is_help=True
-)
+export = typer.Typer(help="Events for analysis and process mining, without personal data.", no_args_is_help=True)
 OfKind = Annotated[Kind, typer.Argument(help="Of which objects the cases are.", show_default=False)]
 Into = Annotated[Path, typer.Argument(help="The file; it is there when it is whole.", dir_okay=False)]
 Until = Annotated[

@@ -326,9 +326,7 @@ def root_in(listed: lists.Listed) -> bytes | None:
     return None if kept is None else b64decode(kept, validate=True)
 
 
-def load_keys(
-    connection: Connection, listed: lists.Listed, gone: Erasures, found: Restored, wraps: MasterKey
-) -> None:
+def load_keys(connection: Connection, listed: lists.Listed, gone: Erasures, found: Restored, wraps: MasterKey) -> None:
     """Those of whom the restored events tell, and of these nobody's who has been erased. Raises Corrupt where it is not
     the master key that has wrapped them.
     """

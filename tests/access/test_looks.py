@@ -50,7 +50,9 @@ def unlogged() -> Mapping[str, str]:
             found |= dict.fromkeys((f"{here}/{name}", f"{here}/{name}.csv"), "figures; logged where told by subject")
         if view.name in PUBLIC | OF_NOBODY:
             found |= dict.fromkeys((here, f"{here}.csv", f"{here}/changes"), "everybody sees it, and it is of nobody")
-    found["/customers/{customer_id}/erasure-receipt"] = "it proves that somebody was forgotten, and shows nothing of him"
+    found["/customers/{customer_id}/erasure-receipt"] = (
+        "it proves that somebody was forgotten, and shows nothing of him"
+    )
     told_by_the_ledger = "its subjects stand in the ledger, which is elsewhere here: tests/api/test_looks.py"
     found |= dict.fromkeys((f"/views/audit_trail{each}" for each in ("", ".csv", "/changes")), told_by_the_ledger)
     return found

@@ -228,7 +228,9 @@ def all_came_past(admin: psycopg.Connection[Any], position: int) -> None:
     """Every view has come to a position; waits for it."""
     there = "SELECT to_regclass('views.tracking') IS NOT NULL"
     soon(lambda: admin.execute(there).fetchone() == (True,))
-    behind = "SELECT count(*) = 0 AND (SELECT count(*) > 40 FROM views.tracking) FROM views.tracking WHERE position < %s"
+    behind = (
+        "SELECT count(*) = 0 AND (SELECT count(*) > 40 FROM views.tracking) FROM views.tracking WHERE position < %s"
+    )
     soon(lambda: admin.execute(behind, (position,)).fetchone() == (True,))
 
 

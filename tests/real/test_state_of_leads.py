@@ -46,7 +46,7 @@ def proof(shared: Path, postgres: Server, prepared: str, tmp_path_factory: pytes
 
 def played(case: Case, by: datetime) -> str:
     """Where the case stood, of what had happened by then; or that it was not there."""
-    known = [event for event in case.events if moment(event) <= by]
+    known = tuple(event for event in case.events if moment(event) <= by)
     if not known:
         return NOT_THERE
     figures = counted(replace(case, events=known))

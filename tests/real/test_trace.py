@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.servers import Server
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-SETS = {
+SETS: dict[str, tuple[str, Callable[[Path, Path], object]]] = {
     "cdnow": ("CDNOW_sample.txt", cdnow.write_ndjson),
     "helpdesk": ("helpdesk.xes.gz", helpdesk.write_ndjson),
     "bpic2012": ("bpic2012.xes.gz", bpic2012.write_ndjson),
