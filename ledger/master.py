@@ -70,11 +70,6 @@ def wrapped_root(connection: Connection) -> bytes | None:
     return None if found is None else bytes(found[0])
 
 
-def keep_root(connection: Connection, wraps: MasterKey, wrapped: bytes) -> None:
-    """In a ledger that has none yet."""
-    connection.execute("INSERT INTO ledger.master_key (id, root) VALUES (%s, %s)", (wraps.id, wrapped))
-
-
 def root_of(connection: Connection, master: bytes) -> bytes:
     return MasterKey(master).root(wrapped_root(connection))
 
@@ -102,4 +97,6 @@ def note_root(connection: Connection, master: bytes) -> None:
             wraps.unwrap(subject, wrapped)
         (empty,) = connection.execute(EMPTY).fetchone() or (False,)
         root = os.urandom(KEY_BYTES) if empty else master
-        keep_root(connection, wraps, wraps.wrap(ROOT, root))
+        connection.execute(
+            "INSERT INTO ledger.master_key (id, root) VALUES (%s, %s)", (wraps.id, wraps.wrap(ROOT, root))
+        )

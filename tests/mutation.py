@@ -38,7 +38,8 @@ class Area:
     specs: tuple[str, ...]
 
 
-BESIDE = ("domain/values.py", "commands/service.py", "commands/ask.py")  # How values are made, and what runs it all.
+# How values are made, what runs it all, and what a subject was.
+BESIDE = ("domain/values.py", "commands/service.py", "commands/ask.py", "commands/past.py")
 
 AREAS = (
     Area(

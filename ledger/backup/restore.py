@@ -22,7 +22,7 @@ from ledger.backup.write import KEYS, Report, silent, unhurried
 from ledger.checkpoint import Checkpoint, NoCheckpoint
 from ledger.keys import signing_seed
 from ledger.logs import COMMANDS, EVENTS, Log
-from ledger.master import MasterKey, keep_root
+from ledger.master import MasterKey
 from ledger.merkle import Growing
 from ledger.migrations import LOCK, Step, WrongDatabase, apply, begin, must_be_plain_role, steps
 from ledger.note import NotSigned, Signer, Verifier
@@ -87,7 +87,8 @@ def restore(
     for file in manifest.files:
         check_file(folder, file)
     must_be_plain_role(connection)
-    wraps, root = MasterKey(master), root_in(listed)
+    wraps, kept = MasterKey(master), listed.head["root"]  # None where the master key is itself the root secret.
+    root = None if kept is None else b64decode(kept["wrapped"], validate=True)
     found = Restored(manifest)
     with connection.transaction():
         unhurried(connection)
@@ -97,8 +98,9 @@ def restore(
         gone = everybody(erasures, listed)
         verifier = Signer(f"lifeledger/{manifest.ledger}", signing_seed(wraps.root(root))).verifier
         Loading(connection, folder, found, verifier, report).load(gone, until)
-        if root is not None:
-            keep_root(connection, wraps, root)
+        if kept is not None:
+            noted = "INSERT INTO ledger.master_key (id, root, since) VALUES (%s, %s, %s)"
+            connection.execute(noted, (wraps.id, root, datetime.fromisoformat(kept["since"])))
         load_keys(connection, listed, gone, found, wraps)
         for step in rest:
             apply(connection, step)
@@ -318,12 +320,6 @@ def everybody(erasures: Erasures, listed: lists.Listed) -> Erasures:
             on = datetime.fromisoformat(line["on"])
             found[line["subject"]] = Gone(line["subject"], on, str(line["by"]), int(line["position"]))
     return found
-
-
-def root_in(listed: lists.Listed) -> bytes | None:
-    """The wrapped root secret; None where the master key is itself the root secret."""
-    kept = listed.head["root"]
-    return None if kept is None else b64decode(kept, validate=True)
 
 
 def load_keys(connection: Connection, listed: lists.Listed, gone: Erasures, found: Restored, wraps: MasterKey) -> None:

@@ -19,7 +19,6 @@ from ledger.backup.manifest import NAME, BadBackup, File, Manifest, Tree, on_dis
 from ledger.backup.rows import HEADER, TRAILER, Chain, tuples
 from ledger.backup.tables import WHOLE, must_know_all
 from ledger.logs import COMMANDS, EVENTS, LOGS, Log
-from ledger.master import wrapped_root
 from ledger.merkle import Growing
 from ledger.note import Verifier
 from ledger.seal import Connection, last_number, ledger_id, origin
@@ -304,13 +303,13 @@ def policies_of(connection: Connection) -> dict[str, int]:
 def write_keys(connection: Connection, path: Path, made: Manifest) -> int:
     """What is wrapped opens nothing without the master key, and the data nothing without what is wrapped."""
     statement = "SELECT subject, wrapped, erased_on, erased_by, erased_at FROM ledger.subject_keys ORDER BY subject"
-    root = wrapped_root(connection)
+    root = connection.execute("SELECT root, since FROM ledger.master_key").fetchone()
     head = {
         "ledger": made.ledger,
         "made_at": made.made_at,
         "position": made.position,
         "generation": made.generation,
-        "root": None if root is None else b64encode(root).decode(),
+        "root": None if root is None else {"wrapped": b64encode(root[0]).decode(), "since": utc(root[1])},
     }
     with connection.cursor("keys") as cursor:
         cursor.itersize = 10_000
@@ -318,7 +317,11 @@ def write_keys(connection: Connection, path: Path, made: Manifest) -> int:
         lines = (
             {"subject": subject, "wrapped": b64encode(wrapped).decode()}
             if wrapped is not None
-            else {"subject": subject, "on": on.astimezone(UTC).isoformat(), "by": by, "position": at}
+            else {"subject": subject, "on": utc(on), "by": by, "position": at}
             for subject, wrapped, on, by, at in cursor
         )
         return lists.write(path, KEYS, head, lines)
+
+
+def utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()

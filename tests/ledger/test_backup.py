@@ -28,6 +28,8 @@ from tests.ledger.samples import append, encoded, rows_of
 from tests.memory import MASTER
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow
+
 GONE = Erased(on=datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC), by="dpo")
 
 
@@ -292,7 +294,8 @@ def test_data_from_before_another_master_key_goes_with_keys_from_after(
     kept.backup(folder)
     with kept.connected() as connection:
         rotate(connection, MASTER, NEW)
-        write_keys(connection, keys, Manifest.read(folder))
+        with connection.transaction():
+            write_keys(connection, keys, Manifest.read(folder))
     with pytest.raises(Corrupt, match="not wrapped by this master key"):
         other.restore(folder, keys)
     assert other.restore(folder, keys, master=NEW).keys == 30
