@@ -10,6 +10,9 @@ PARALLEL := -n $(JOBS)
 # The sampled parts of make deep differ from run to run; the seed is printed and can be given again.
 SEED   ?= $(shell date +%s)
 
+# Whatever the shell says: otherwise each of the many processes that tests start compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo check lint test deep real bench lock clean
 
