@@ -85,6 +85,8 @@ def addresses(office: Office, path: str, role: str, phone: str) -> Iterator[str]
         yield f"{path}?phone={phone}"
     elif path == "/commands/{command_id}":
         yield f"/commands/{asked(office, 90_000 + ROLES.index(role), office.rob(role))}"
+    elif path == "/audit/why/{event}":
+        yield "/audit/why/1"
     elif path == "/customers/{customer_id}/overview":
         yield from (f"/customers/{UUID(int=number)}/overview" for number, _ in enumerate(PLACES, start=1))
     elif "{" in path:

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from ledger.envelope import Recorded
+from ledger.ledger import Ledger
 from tests.cli.running import Said, lifeledger, on
 from tests.servers import Server
 
@@ -70,6 +72,14 @@ class Imported:
             f"{said.document['per_second']:,} a second"
             for nth, said in enumerate(self.said, 1)
         ]
+
+
+def histories(ledger: Ledger) -> dict[str, list[Recorded]]:
+    """Of every stream, in one pass."""
+    found: dict[str, list[Recorded]] = {}
+    for each in ledger.events(0, ledger.last_position()):
+        found.setdefault(each.stream, []).append(each)
+    return found
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from tests.real.helpdesk import (
     ticket_id,
     write_ndjson,
 )
-from tests.real.ledgers import data_of, database
+from tests.real.ledgers import data_of, database, histories
 from tests.servers import Server
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -105,8 +105,11 @@ def proof(shared: Path, postgres: Server, prepared: str, tmp_path_factory: pytes
         with closing(open_ledger(imported.url, MASTER)) as ledger:
             cases = log(path)
             keys = {case.name: str(ticket_id(case.name)) for case in cases}
-            histories = {name: past(ledger, f"ticket/{key}") for name, key in keys.items()}
-        yield Proof(imported.url, cases, histories)
+            every = histories(ledger)
+            told = {name: every[f"ticket/{key}"] for name, key in keys.items()}
+            for name in Random(1).sample(sorted(keys), 20):
+                assert past(ledger, f"ticket/{keys[name]}") == told[name]
+        yield Proof(imported.url, cases, told)
 
 
 def test_what_had_happened_by_any_instant_is_what_the_file_says(proof: Proof, seed: int) -> None:

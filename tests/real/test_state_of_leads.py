@@ -11,13 +11,13 @@ from random import Random
 import pytest
 
 from commands.lead.leads import leads
-from commands.past import NotThereYet, past, stood
+from commands.past import NotThereYet, stood
 from commands.service import open_ledger
 from domain.lead.states import Closed, Converted, Open
 from ledger.ledger import Ledger
 from tests.memory import MASTER
 from tests.real.bpic2012 import Case, counted, lead_id, log, moment, write_ndjson
-from tests.real.ledgers import data_of, database
+from tests.real.ledgers import data_of, database, histories
 from tests.servers import Server
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.deep]
@@ -59,9 +59,10 @@ def test_what_had_happened_by_any_instant_is_what_the_file_says(proof: Proof, se
     chance, seen = Random(seed), Counter[str]()
     times = [moment(chance.choice(case.events)) for case in chance.sample(proof.cases, INSTANTS)]
     instants = [each - timedelta(microseconds=chance.choice([0, 1])) for each in times]
+    every = histories(proof.ledger)
     for case in proof.cases:
         key = str(lead_id(case.name))
-        history = past(proof.ledger, f"lead/{key}")
+        history = every[f"lead/{key}"]
         for by in instants:
             try:
                 lead = stood(leads, key, history, history[-1].position, by).state

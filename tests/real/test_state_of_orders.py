@@ -11,13 +11,13 @@ from random import Random
 import pytest
 
 from commands.order.orders import orders
-from commands.past import NotThereYet, past, stood
+from commands.past import NotThereYet, stood
 from commands.service import open_ledger
 from domain.order.states import Order
 from ledger.ledger import Ledger
 from tests.memory import MASTER
 from tests.real.cdnow import Purchase, order_id, purchases, write_ndjson
-from tests.real.ledgers import data_of, database
+from tests.real.ledgers import data_of, database, histories
 from tests.servers import Server
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -44,11 +44,12 @@ def test_what_had_been_bought_and_paid_by_any_instant_is_what_the_file_says(
     ledger, bought = told
     chance, seen = Random(seed), Counter[bool]()
     days = [datetime.combine(each.day, time(), UTC) for each in chance.sample(bought, INSTANTS)]
-    instants = [each - timedelta(microseconds=chance.choice([0, 1])) for each in days]
+    instants = {each - timedelta(microseconds=chance.choice([0, 1])) for each in days}
     sums: dict[datetime, Decimal] = dict.fromkeys(instants, Decimal())
+    every = histories(ledger)
     for each in bought:
         key = str(order_id(each.number))
-        history = past(ledger, f"order/{key}")
+        history = every[f"order/{key}"]
         for by in instants:
             try:
                 order = stood(orders, key, history, history[-1].position, by).state
@@ -64,4 +65,4 @@ def test_what_had_been_bought_and_paid_by_any_instant_is_what_the_file_says(
     assert min(seen[True], seen[False]) > 1_000
     for by, paid in sums.items():
         assert paid == sum(each.dollars for each in bought if datetime.combine(each.day, time(), UTC) <= by)
-    print(f"\n{len(bought):,} orders at {INSTANTS} instants, of which {seen[True]:,} times one was there")
+    print(f"\n{len(bought):,} orders at {len(instants)} instants, of which {seen[True]:,} times one was there")
