@@ -1,7 +1,7 @@
 """4,580 real tickets by what had happened at instants drawn by lot, and the same played from the file with a pencil."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -87,7 +87,7 @@ def found(history: Sequence[Recorded], key: str, by: datetime) -> Sheet | str:
 class Proof:
     url: str
     cases: list[Case]
-    histories: dict[str, Sequence[Recorded]]
+    histories: Mapping[str, Sequence[Recorded]]
 
     def instants(self, chance: Random, many: int) -> list[datetime]:
         """Times of events, at which and just before which something changes."""
