@@ -33,7 +33,7 @@ EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo
 SKEW = timedelta(minutes=10)  # By which the clocks of processes that write may differ.
 KINDS = ("user", "service", "policy", "integration")
 SUBJECTS = {decider.name: decider for decider in DECIDERS}
-EVENTS = frozenset(FACT_NAMES.values())
+EVENTS = frozenset(FACT_NAMES[event] for decider in DECIDERS for event in decider.events)
 COMMANDS = frozenset(command.__name__ for decider in DECIDERS for command in decider.rules)
 PLACE = re.compile(r"(0|[1-9][0-9]{0,17})(?:\.(0|[1-9][0-9]{0,17}))?", re.ASCII)
 

@@ -11,6 +11,7 @@ from functools import cache
 from types import NoneType
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
+from commands import DECIDERS
 from domain.call.facts import Subject
 from domain.erasure import MoreForgotten
 from domain.group import MemberEntered, MemberLeft
@@ -29,6 +30,8 @@ from domain.values import (
 )
 from projections.columns import is_personal
 
+FACTS: dict[type, str] = {event: FACT_NAMES[event] for decider in DECIDERS for event in decider.events}
+"""All events that a ledger has, with their names."""
 KINDS: dict[Any, str] = {
     LeadId: "lead",
     CustomerId: "customer",
@@ -141,13 +144,13 @@ def concerned(kind: str) -> tuple[type, ...]:
     """The events that may be about objects of a kind: staff may act in any."""
     return tuple(
         event
-        for event, name in FACT_NAMES.items()
+        for event, name in FACTS.items()
         if name not in ABOUT_NONE and (kind == "staff" or any(each.kind in (None, kind) for each in references(event)))
     )
 
 
 def exported() -> tuple[type, ...]:
-    return tuple(event for event, name in FACT_NAMES.items() if name not in ABOUT_NONE)
+    return tuple(event for event, name in FACTS.items() if name not in ABOUT_NONE)
 
 
 def qualifiers() -> frozenset[str]:

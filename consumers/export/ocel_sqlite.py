@@ -13,10 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from consumers.export.attributes import ENVELOPE, instant, of_event
-from consumers.export.objects import NAMES
+from consumers.export.objects import FACTS, NAMES
 from consumers.export.states import ATTRIBUTES
 from consumers.export.told import Entry
-from domain.values import FACT_NAMES
 
 CACHE_KILOBYTES = 64_000
 BEGINNING = "1970-01-01T00:00:00.000000+00:00"  # When an object has its first row, as the specification has it.
@@ -51,7 +50,7 @@ def mapped(type_: str) -> str:
     return "".join(part.capitalize() for part in re.split(r"[^0-9a-z]", type_))
 
 
-KINDS = {name: kind for kind, name in FACT_NAMES.items()}
+KINDS = {name: kind for kind, name in FACTS.items()}
 
 
 @cache
