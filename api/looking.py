@@ -24,7 +24,8 @@ from projections.scope import Reach
 from projections.staff_directory import staff_directory
 
 LONGEST_PURPOSE = 40
-PURPOSE = re.compile(rf"(?!.*\d{{7}})[\w.:/-]{{1,{LONGEST_PURPOSE}}}")
+# A code, so ASCII: most names here are written in another script, and have no blank by which they would be known.
+PURPOSE = re.compile(rf"(?!.*\d{{7}})[\w.:/-]{{1,{LONGEST_PURPOSE}}}", re.ASCII)
 # Whoever may read anything may read what is published: it is of nobody.
 PUBLISHED = {decider.name for decider in DECIDERS if decider.governs} | {"catalog", "scorecard"}
 # That somebody works here, and which pools there are, everybody sees.
@@ -132,7 +133,7 @@ def purpose_of(given: str | None) -> str | None:
 def purpose(text: str) -> str:
     """Raises BadHeader for what may be more than a word."""
     if PURPOSE.fullmatch(text) is None:
-        told = "letters, digits and . : / _ -, no blanks, and no number as long as a telephone's"
+        told = "a-z, A-Z, digits and . : / _ -, no blanks, and no number as long as a telephone's"
         raise BadHeader(header="X-Purpose", because=f"a purpose is a word of at most {LONGEST_PURPOSE} signs: {told}")
     return text
 

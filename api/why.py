@@ -13,6 +13,7 @@ from api.trace import changed, refused
 from consumers.policies import POLICIES
 from consumers.sent import Sent, sent
 from domain.actor import Actor
+from domain.group import GroupPublished, MemberEntered, MemberLeft
 from ledger.envelope import Logged, Recorded
 from ledger.ledger import Ledger
 from ledger.trace import Place, RefusedCommand, Sought
@@ -106,6 +107,9 @@ class Way:
 
     def by_itself(self, at: Recorded, logged: Logged) -> Iterator[Step]:
         """Which part of the policy has sent it, by which deadline, and what it tried before."""
+        if isinstance(at.event, MemberEntered | MemberLeft):
+            yield self.asked_by_a_group(at, at.event)
+            return
         if at.causation_id is None:
             yield missing(f"{at.actor.id} acts because something has happened or is due, and what that was is not kept")
             return
@@ -150,6 +154,20 @@ class Way:
             return missing(f"the version that was applied, {named}, is not in this ledger")
         since = f"{found.type} at position {found.position}, {instant(found.occurred_at)}, by {who(found.actor)}"
         return step("rule", f"Under {stream} in version {version}: {since}.", rule=stream, version=at, **place(found))
+
+    def asked_by_a_group(self, at: Recorded, moved: MemberEntered | MemberLeft) -> Step:
+        """The question that found somebody, or did not find him any more. It is asked of what there is, every half
+        minute: which event made the answer another one, nobody notes.
+        """
+        history = self.ledger.recorded(self.ledger.rows.next_rows(at.stream, 0, MOST_HISTORY))
+        versions = (each for each in history if isinstance(each.event, GroupPublished) and each.position < at.position)
+        asked = next((each for each in versions if each.event.number == moved.number), None)
+        if asked is None:
+            return missing(f"version {moved.number} of {at.stream}, by which {moved.subject_id} was looked for")
+        found = "found" if isinstance(moved, MemberEntered) else "found no longer"
+        since = f"published at position {asked.position}, {instant(asked.occurred_at)}, by {who(asked.actor)}"
+        said = f"By version {moved.number} of {at.stream}, {since}, {moved.subject_id} was {found}."
+        return step("rule", said, rule=at.stream, version=asked.version, **place(asked))
 
     def of_command(self, command_id: UUID) -> Sequence[Recorded]:
         found = self.ledger.rows.traced_rows(Sought(command=command_id), 0, self.ledger.last_position(), MOST_TOLD + 1)

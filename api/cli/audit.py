@@ -64,6 +64,8 @@ def proven(place: int, *, command: bool) -> None:
 
 def receipt(subject: str) -> None:
     """The receipts of an erasure, as they were written; what is not sealed yet is sealed now."""
+    if "/" not in subject:
+        raise Misuse(f"{subject!r} is no subject: say customer/<id>")
     with opened() as (connection, master):
         signs = signer(connection, master)
         while seal(connection, EVENTS, signs, MOST) is not None:

@@ -19,8 +19,9 @@ from ledger.backup.manifest import Manifest
 from ledger.backup.restore import Restored, restore
 from ledger.backup.write import Made, Report, backup, silent
 from ledger.logs import LOGS
+from ledger.note import Signer
 from ledger.receipt import write_receipts
-from ledger.seal import seal, signer
+from ledger.seal import Connection, seal, signer
 from settings import Settings
 
 
@@ -30,10 +31,7 @@ def into(folder: Path, *, keys: Path | None, until: int | None, json: bool) -> N
     with database(settings) as url:
         must_be_prepared(url)
         with closing(psycopg.connect(url, autocommit=True)) as connection:
-            signs = signer(connection, master_key(settings, url))
-            for log in LOGS:
-                while seal(connection, log, signs, MOST) is not None:
-                    pass
+            signs = sealed(connection, master_key(settings, url))
             write_receipts(connection, signs, codec())
             with reporting(json=json) as report:
                 made = backup(
@@ -55,6 +53,15 @@ def into(folder: Path, *, keys: Path | None, until: int | None, json: bool) -> N
         print("  the keys are not backed up (--keys), and nothing personal can be read without them")
     else:
         print(f"  {made.keys:,} keys in {keys}: keep them apart from {folder}")
+
+
+def sealed(connection: Connection, master: bytes) -> Signer:
+    """All of it; who has signed it."""
+    signs = signer(connection, master)
+    for log in LOGS:
+        while seal(connection, log, signs, MOST) is not None:
+            pass
+    return signs
 
 
 def told(made: Made) -> dict[str, Any]:
@@ -105,6 +112,7 @@ def restored(
     with database(settings) as url:
         with closing(psycopg.connect(url, autocommit=True)) as connection, reporting(json=json) as report:
             found = restore(connection, folder, master, keys, since, until=until, report=report)
+            sealed(connection, master)  # Up to an earlier position there may be no checkpoint yet.
         take_up(url, found)
     if json:
         document(summary(found))

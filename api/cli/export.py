@@ -96,4 +96,5 @@ def check(file: Path, *, json: bool) -> None:
     else:
         print("\n".join(shown) if shown else f"{file}: nothing is wrong with it")
     if shown:
-        raise Failure(f"{file}: {len(shown) + more:,} faults" + (f", of which {MOST_FAULTS} are shown" if more else ""))
+        count = "1 fault" if len(shown) + more == 1 else f"{len(shown) + more:,} faults"
+        raise Failure(f"{file}: {count}" + (f", of which {MOST_FAULTS} are shown" if more else ""))

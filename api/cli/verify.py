@@ -122,7 +122,8 @@ def told(verdict: Verdict, before: Known | None) -> dict[str, Any]:
 def lines(verdict: Verdict, before: Known | None) -> Iterator[str]:
     if verdict.wrong is not None:
         yield f"{verdict.log}: {verdict.wrong.said}"
-        yield f"  the first {verdict.sealed:,} are as they were signed"
+        if verdict.sealed:
+            yield f"  the first {verdict.sealed:,} are as they were signed"
     else:
         rest = verdict.size - verdict.sealed
         sealed = f"{verdict.log}: {verdict.sealed:,} are as they were signed"

@@ -34,6 +34,7 @@ def worker(*, json: bool) -> None:
     settings = Settings.from_environment()
     with database(settings) as url:
         must_be_prepared(url)
+        master_key(settings, url)
         names = [view.name for view in VIEWS]
         if json:
             document({"views": names}, lines=True)

@@ -1,4 +1,6 @@
-"""A file that is there when it is whole, and not before: until then what was there stays as it was."""
+"""A file that is there when it is whole, and not before: until then what was there stays as it was. For its owner's
+eyes.
+"""
 
 import os
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ def whole(path: Path) -> Iterator[Path]:
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         made = Path(folder) / path.name
         yield made
+        made.chmod(0o600)
         on_disk(made)
         made.replace(path)
         on_disk(path.parent)

@@ -301,7 +301,10 @@ def policies_of(connection: Connection) -> dict[str, int]:
 
 
 def write_keys(connection: Connection, path: Path, made: Manifest) -> int:
-    """What is wrapped opens nothing without the master key, and the data nothing without what is wrapped."""
+    """What is wrapped opens nothing without the master key, and the data nothing without what is wrapped. How many keys
+    those are, beside who has none any more.
+    """
+    (count,) = connection.execute("SELECT count(wrapped) FROM ledger.subject_keys").fetchone() or (0,)
     statement = "SELECT subject, wrapped, erased_on, erased_by, erased_at FROM ledger.subject_keys ORDER BY subject"
     root = connection.execute("SELECT root, since FROM ledger.master_key").fetchone()
     head = {
@@ -320,7 +323,8 @@ def write_keys(connection: Connection, path: Path, made: Manifest) -> int:
             else {"subject": subject, "on": utc(on), "by": by, "position": at}
             for subject, wrapped, on, by, at in cursor
         )
-        return lists.write(path, KEYS, head, lines)
+        lists.write(path, KEYS, head, lines)
+    return int(count)
 
 
 def utc(at: datetime) -> str:

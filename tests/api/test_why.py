@@ -6,17 +6,26 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 
 from api.demo.history import write
 from api.trace import Question, page
 from api.why import story
+from commands import DECIDERS
+from commands.ask import Ask
+from commands.execute import Executor
+from commands.group import PublishGroup, RecordMembers
+from consumers.groups import ASKER
+from domain import group
 from domain.lead.facts.custody import LeadRecycled
+from domain.values import GroupId
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.trace import Place, Sought
 from tests.memory import memory_ledger
+from tests.spec import administrator
 
 pytestmark = pytest.mark.slow  # Three weeks take some seconds.
 
@@ -82,6 +91,26 @@ def test_every_way_comes_to_its_end_and_every_policy_is_told_by_its_part(
         assert not [every for every in steps if every["step"] in ("missing", "cycle", "cut")], each.position
     assert found["policy"]
     assert found["timer"]
+
+
+def test_who_came_into_a_group_was_found_by_its_question() -> None:
+    """As it was published then; that one is another by now."""
+    ledger = memory_ledger()
+    executor = Executor(DECIDERS, ledger, clock=lambda: datetime(2026, 3, 12, 4, tzinfo=UTC))
+    named = GroupId("recent")
+    questions = [group.Question(view=view) for view in ("sales_worklist", "pool_board")]
+    publish, again = (PublishGroup(group_id=named, name="Lately", question=each) for each in questions)
+    enter = RecordMembers(group_id=named, number=1, entered=("lead/li",))
+    leave = RecordMembers(group_id=named, number=2, left=("lead/li",))
+    asked = ((publish, administrator), (enter, ASKER), (again, administrator), (leave, ASKER))
+    for nth, (command, by) in enumerate(asked, start=1):
+        [answer] = executor([Ask(command, UUID(int=nth), by)])
+        assert not isinstance(answer, Exception)
+        assert answer.refusal is None
+    entered, left = (story(ledger, position) for position in (2, 4))
+    assert (step(entered, "rule")["position"], step(left, "rule")["position"]) == (1, 3)
+    assert "was found no longer" in step(left, "rule")["says"]
+    assert not [each for each in (*entered, *left) if each["step"] == "missing"]
 
 
 def test_what_a_policy_has_tried_before_is_told(ledger: Ledger, told: list[Recorded]) -> None:

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -105,17 +107,24 @@ def test_what_is_restored_goes_on_where_it_was(kept: Kept, other: Kept, tmp_path
 
 
 def test_a_backup_is_made_while_others_write(kept: Kept, other: Kept, tmp_path: Path) -> None:
-    file = tmp_path / "more.ndjson"
-    write(file, *map(captured, range(20, 1_500)))
-    with running("import", file, "--rejects", tmp_path / "no", env=on(kept.url)) as process:
-        made, sizes = 0, []
-        while process.poll() is None:
-            said = backup(kept, tmp_path / "data", "--json")
-            assert said.code == 0, said.err
-            made += 1
-            sizes.append(said.document["position"])
-        assert process.returncode == 0
-    assert len({*sizes}) > 1, "it grew meanwhile"
+    done = Event()
+
+    def go_on() -> None:
+        while not done.is_set():
+            kept.tell(5)
+
+    sizes = []
+    with ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(go_on)
+        try:
+            for _ in range(3):
+                said = backup(kept, tmp_path / "data", "--json")
+                assert said.code == 0, said.err
+                sizes.append(said.document["position"])
+        finally:
+            done.set()
+        writing.result()
+    assert sizes == sorted({*sizes}), "it grew meanwhile"
     assert restore(other, tmp_path / "data", "--no-later-erasures").code == 0
     last = kept.ask(f"SELECT * FROM ledger.stored_events WHERE notification_id <= {sizes[-1]} ORDER BY notification_id")
     assert other.all()["stored_events"] == last
@@ -153,6 +162,15 @@ def test_an_old_backup_that_was_restored_is_found_by_what_verify_kept(kept: Kept
     assert restore(other, tmp_path / "data", "--no-later-erasures").code == 0
     said = lifeledger("verify", "--kept", tmp_path / "kept", env=on(other.url))
     assert (said.code, "missing: what was verified before" in said.out) == (1, True)
+
+
+def test_what_is_restored_up_to_a_position_can_be_verified(kept: Kept, other: Kept, tmp_path: Path) -> None:
+    """Before the first checkpoint that there ever was, too."""
+    assert backup(kept, tmp_path / "data").code == 0
+    assert kept.ask("SELECT min(size) > 4 FROM ledger.checkpoints WHERE log = 'events'") == [(True,)]
+    assert restore(other, tmp_path / "data", "--no-later-erasures", "--until", "4").code == 0
+    said = lifeledger("verify", "--kept", tmp_path / "kept", env=on(other.url))
+    assert said.code == 0, said.err
 
 
 def test_who_is_erased_is_listed_and_stays_erased(kept: Kept, other: Kept, tmp_path: Path) -> None:

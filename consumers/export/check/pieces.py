@@ -48,6 +48,9 @@ class Pieces:
 
     def document(self) -> Iterator[tuple[str, str, Any]]:
         self.take("{")
+        if self.next() == "}":
+            self.take("}")
+            return
         while True:
             name = self.item()
             if not isinstance(name, str):
