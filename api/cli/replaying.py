@@ -13,6 +13,10 @@ Days = Annotated[int | None, typer.Option(min=1, show_default="as published")]
 @replay.command("what-if")
 def what_if(
     *,
+    version: Annotated[
+        int | None,
+        typer.Option(min=1, help="The terms that were published with this number.", show_default="the last ones"),
+    ] = None,
     new_days: Days = None,
     dormant_days: Days = None,
     churned_days: Days = None,
@@ -27,4 +31,6 @@ def what_if(
     """Say where customers would be under other terms of the lifecycle, beside where they are."""
     from api.cli.what_if import what_if
 
-    what_if(new=new_days, dormant=dormant_days, churned=churned_days, as_of=as_of, into=into, json=json)
+    what_if(
+        version=version, new=new_days, dormant=dormant_days, churned=churned_days, as_of=as_of, into=into, json=json
+    )

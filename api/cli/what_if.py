@@ -17,9 +17,16 @@ SHOWN = 20
 
 
 def what_if(
-    *, new: int | None, dormant: int | None, churned: int | None, as_of: str | None, into: str | None, json: bool
+    *,
+    version: int | None,
+    new: int | None,
+    dormant: int | None,
+    churned: int | None,
+    as_of: str | None,
+    into: str | None,
+    json: bool,
 ) -> None:
-    """The terms are those published last, but for what is given; product lines keep their own."""
+    """The terms are those of a version, or published last, but for what is given; product lines keep their own."""
     settings = Settings.from_environment()
     warn_only()
     with database(settings) as url:
@@ -29,7 +36,7 @@ def what_if(
                 until = None if as_of is None else understood(as_of)
                 if into is not None:
                     table_of(into)
-                found = replay.what_if(meant(replay, new, dormant, churned), until=until)
+                found = replay.what_if(meant(replay, version, new, dormant, churned), until=until)
             except (NoSuchMoment, NoSuchName, ValueError, Invalid) as wrong:
                 raise Misuse(str(wrong)) from None
         if into is not None:
@@ -37,18 +44,21 @@ def what_if(
     tell(found, into, json=json)
 
 
-def meant(replay: Replay, new: int | None, dormant: int | None, churned: int | None) -> LifecyclePolicy | None:
-    if new is None and dormant is None and churned is None:
+def meant(
+    replay: Replay, version: int | None, new: int | None, dormant: int | None, churned: int | None
+) -> LifecyclePolicy | None:
+    """None: as published, each time from then on."""
+    if version is None and new is None and dormant is None and churned is None:
         return None
-    policy = latest(replay)
+    policy = published(replay, version)
     given = {"new_days": new, "dormant_days": dormant, "churned_days": churned}
     terms = replace(policy.terms, **{name: days for name, days in given.items() if days is not None})
     must_make_sense(terms, "terms")
     return replace(policy, terms=terms)
 
 
-def latest(replay: Replay) -> LifecyclePolicy:
-    """As published last; the usual terms, where nothing is published."""
+def published(replay: Replay, version: int | None) -> LifecyclePolicy:
+    """With that number, or last; the usual terms, where nothing is published. Raises Misuse."""
     found = LifecyclePolicy(number=0, time_zone="Asia/Shanghai", terms=LifecycleTerms(), product_lines={})
     for each in replay.events(LifecyclePolicyPublished):
         event: LifecyclePolicyPublished = each.event
@@ -57,6 +67,10 @@ def latest(replay: Replay) -> LifecyclePolicy:
         found = LifecyclePolicy(
             number=event.number, time_zone=event.time_zone, terms=event.terms, product_lines=event.product_lines
         )
+        if event.number == version:
+            return found
+    if version is not None:
+        raise Misuse(f"--version: the last that was published is {found.number}")
     return found
 
 

@@ -204,7 +204,10 @@ def test_the_command_line_says_who_would_be_where(past: Past) -> None:
     assert sum(each["recorded"] for each in said.document["counts"].values()) == everybody
     said = lifeledger("replay", "what-if", env=env)
     assert (said.code, f"0 of {everybody} customers differ" in said.out) == (0, True), said
+    said = lifeledger("replay", "what-if", "--version", "1", env=env)
+    assert (said.code, f"0 of {everybody} customers differ" in said.out) == (0, True), said
     for wrong, because in (
+        (("--version", "9"), "--version: the last that was published is 1"),
         (("--dormant-days", "300", "--churned-days", "200"), "nobody is lost before he is dormant"),
         (("--into", "views.funnel"), "kept in the schema whatif, and not in views"),
         (("--as-of", "yesterday"), "is no time and no position"),
