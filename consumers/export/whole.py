@@ -2,11 +2,12 @@
 eyes.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from ledger.disk import on_disk
 
 
 @contextmanager
@@ -19,11 +20,3 @@ def whole(path: Path) -> Iterator[Path]:
         on_disk(made)
         made.replace(path)
         on_disk(path.parent)
-
-
-def on_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

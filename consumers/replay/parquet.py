@@ -1,7 +1,6 @@
 """The ledger as Parquet files, by month of recording: each run adds what is new, and a killed one is gone on with."""
 
 import fcntl
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from consumers.replay.columns import Batches, arrow_is_there, chunks
+from ledger.disk import on_disk
 from ledger.ledger import Ledger
 
 PART = 100_000  # Events that are written between two manifests; a part has no more.
@@ -153,9 +153,9 @@ class Writing:
         for month, events in sorted(self.counts.items()):
             aside = self.aside(month)
             whole = aside.with_name(aside.name.removeprefix("."))
-            to_disk(aside)
+            on_disk(aside)
             aside.replace(whole)
-            to_disk(whole.parent)
+            on_disk(whole.parent)
             parts.append({"file": whole.relative_to(self.folder).as_posix(), "events": events})
         return parts
 
@@ -164,14 +164,6 @@ def put(path: Path, content: bytes) -> None:
     """Whole, or as it was, whenever the machine stops."""
     aside = path.with_suffix(".new")
     aside.write_bytes(content)
-    to_disk(aside)
+    on_disk(aside)
     aside.replace(path)
-    to_disk(path.parent)
-
-
-def to_disk(path: Path) -> None:
-    found = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(found)
-    finally:
-        os.close(found)
+    on_disk(path.parent)

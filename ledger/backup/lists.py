@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from ledger.backup.manifest import BadBackup, on_disk
+from ledger.backup.manifest import BadBackup
+from ledger.disk import on_disk
 
 FORMAT = 1
 

@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ledger.disk import on_disk
+
 NAME = "manifest.json"
 FORMAT = 1
 BLOCK = 1 << 20
@@ -123,12 +125,3 @@ def check_file(folder: Path, file: File) -> None:
         raise BadBackup(f"{path} is not what was written: it has {size:,} bytes, and had {file.size:,}")
     if digest.hexdigest() != file.sha256:
         raise BadBackup(f"{path} is not what was written: its hash is another")
-
-
-def on_disk(folder: Path) -> None:
-    """What was renamed in there stays so, whatever happens to the machine."""
-    place = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)

@@ -15,9 +15,10 @@ from typing import BinaryIO
 import psycopg
 
 from ledger.backup import lists
-from ledger.backup.manifest import NAME, BadBackup, File, Manifest, Tree, on_disk
+from ledger.backup.manifest import NAME, BadBackup, File, Manifest, Tree
 from ledger.backup.rows import HEADER, TRAILER, Chain, tuples
 from ledger.backup.tables import WHOLE, must_know_all
+from ledger.disk import on_disk
 from ledger.logs import COMMANDS, EVENTS, LOGS, Log
 from ledger.merkle import Growing
 from ledger.note import Verifier

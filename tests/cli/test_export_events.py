@@ -129,14 +129,14 @@ import sys, time
 from pathlib import Path
 from consumers.replay import parquet
 from api.cli import main
-replace, to_disk = Path.replace, parquet.to_disk
+replace, on_disk = Path.replace, parquet.on_disk
 def slow(function):
     def run(*given):
         print("step", flush=True)
         time.sleep(0.01)
         return function(*given)
     return run
-Path.replace, parquet.to_disk = slow(replace), slow(to_disk)
+Path.replace, parquet.on_disk = slow(replace), slow(on_disk)
 main(sys.argv[1:])
 """
 
