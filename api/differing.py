@@ -5,10 +5,11 @@ shown as a mask: that it has changed is told, and not into what.
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any
 
 from api.as_of import Moment
-from api.shown import MASK, kebab, layout, plain
+from api.shown import MASK, Field, kebab, layout, plain
 from commands.decider import Decider
 from commands.past import Stood, between
 from domain.values import Erased
@@ -17,34 +18,62 @@ Leaf = tuple[Any, Any]
 """A value as it is, to be compared, and as it is shown."""
 
 NOTHING: Leaf = (None, None)
+ELSEWHERE: Any = object()  # What is in no other state.
 
 Told = tuple[str | None, str | None]
 """What is said of a moment: by when it was recorded, and by when it had happened."""
 
 
-def leaves(state: Any, above: str = "") -> Iterator[tuple[str, Leaf]]:
-    """The fields of a state by their names, `custody/owner` being one within another; a list is one field."""
+def leaves(state: Any, above: str = "", *, but: Any = ELSEWHERE) -> Iterator[tuple[str, Leaf]]:
+    """The fields of a state by their names, `custody/owner` being one within another; a list is one field.
+
+    What another state has as the very same value is left out, `but` being that state.
+    """
     kind: type = type(state)
     yield f"{above}state", (kebab(kind), kebab(kind))
+    other: type = type(but)
+    others = shared(kind, other)
     for field in layout(kind):
-        where, found = f"{above}{field.outside}", getattr(state, field.name)
-        if field.personal and found is not None and not isinstance(found, Erased):
-            yield where, (found, MASK)
-        elif field.named:
-            yield where, (kebab(type(found)), kebab(type(found)))
-        else:
-            yield from within(where, found)
+        found = getattr(state, field.name)
+        there = getattr(but, field.name) if field.name in others else ELSEWHERE
+        if found is not there:
+            yield from leaves_of(field, found, above, but=there)
 
 
-def within(where: str, found: Any) -> Iterator[tuple[str, Leaf]]:
+@cache
+def shared(kind: type, other: type) -> frozenset[str]:
+    """The fields that two states have alike, whatever they hold."""
+    if not is_dataclass(other):
+        return frozenset()
+    return frozenset(each.name for each in {*layout(kind)} & {*layout(other)})
+
+
+def leaves_of(field: Field, found: Any, above: str, *, but: Any = ELSEWHERE) -> Iterator[tuple[str, Leaf]]:
+    """Those of one field. Where there is nothing in it, there is one that is nothing."""
+    where = f"{above}{field.outside}"
+    if field.personal and found is not None and not isinstance(found, Erased):
+        yield where, (found, MASK)
+    elif field.named and found is not None:
+        kind: type = type(found)
+        yield where, (kebab(kind), kebab(kind))
+    else:
+        yield from within(where, found, but=but)
+
+
+def within(where: str, found: Any, *, but: Any = ELSEWHERE) -> Iterator[tuple[str, Leaf]]:
     match found:
+        case None | str():  # Most are, and it takes long to find out that something is no mapping.
+            yield where, (found, found)
         case Mapping():
+            others = but if isinstance(but, Mapping) else {}
             for key, inner in found.items():
-                yield from within(f"{where}/{escaped(str(key))}", inner)
-        case Erased() | str() | bytes() | Sequence() | AbstractSet():
+                there = others.get(key, ELSEWHERE)
+                if inner is not there:
+                    yield from within(f"{where}/{escaped(str(key))}", inner, but=there)
+        case Erased() | bytes() | Sequence() | AbstractSet():
             yield where, (found, plain(found))
         case _ if is_dataclass(found):
-            yield from leaves(found, f"{where}/")
+            yield from leaves(found, f"{where}/", but=but)
         case _:
             yield where, (found, plain(found))
 
@@ -56,7 +85,10 @@ def escaped(key: str) -> str:
 
 def differences(before: Any, after: Any) -> list[dict[str, Any]]:
     """The fields in which two states differ. A field that only one of them has is nothing in the other."""
-    one, other = dict(leaves(before)), dict(leaves(after))
+    return differing(dict(leaves(before, but=after)), dict(leaves(after, but=before)))
+
+
+def differing(one: Mapping[str, Leaf], other: Mapping[str, Leaf]) -> list[dict[str, Any]]:
     return [
         {"field": name, "from": was[1], "to": now[1]}
         for name in dict.fromkeys((*one, *other))

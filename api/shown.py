@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -21,6 +21,7 @@ MASK = "•••"
 """What stands in place of a personal value."""
 
 
+@cache
 def kebab(cls: type) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
@@ -37,7 +38,7 @@ class Field:
     annotation: Any
     personal: bool
 
-    @property
+    @cached_property
     def named(self) -> bool:
         """Whether the value is one of several states that have no fields: its name says all."""
         return all_bare(self.annotation)
@@ -73,17 +74,20 @@ def shown(state: Any) -> dict[str, Any]:
         if field.personal and found is not None and not isinstance(found, Erased):
             told[field.outside] = MASK
         else:
-            told[field.outside] = kebab(type(found)) if field.named else plain(found)
+            inner: type = type(found)
+            told[field.outside] = kebab(inner) if field.named else plain(found)
     return told
 
 
 def plain(found: Any) -> Any:
     match found:
+        case None | str():
+            return found
         case Erased():
             return {"erased": to_jsonable_python(found)}
         case Mapping():
             return {str(key): plain(inner) for key, inner in found.items()}
-        case str() | bytes():
+        case bytes():
             return found
         case AbstractSet():
             return sorted((plain(each) for each in found), key=str)

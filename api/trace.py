@@ -1,11 +1,12 @@
 """The trace: every change field by field, and every command that was refused, in the order of the ledger.
 
 It is read from the ledger itself, page by page. A page is bounded by how much is looked through for it, not only by how
-much is found: it may be short, or empty, and still say where to go on.
+much is found: it may be short, or empty, and still say where to go on. What an event has changed follows from the
+history of its subject, which is read for the subjects of a page, and no more of it than is needed.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -14,6 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from api.as_of import NoSuchMoment, instant
+from api.changed import Changes, Subjects
+from api.fields import SUBJECTS, bears_name, is_field, nearest
 from api.problems import problem
 from api.shown import envelope
 from commands import DECIDERS
@@ -24,15 +27,14 @@ from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.refusals import restored
 from ledger.trace import LAST, Place, RefusedCommand, Sought
-from projections.field_changes import changes
 
 PAGE, LARGEST_PAGE = 100, 500
 DECODED = 2_000  # Events that are opened for one page, where what is asked stands in them alone.
+READ = 20_000  # Events of histories that are read for one page; more, if the first event of it needs that.
 LOOKS = 5  # Into the ledger, for one page.
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 SKEW = timedelta(minutes=10)  # By which the clocks of processes that write may differ.
 KINDS = ("user", "service", "policy", "integration")
-SUBJECTS = {decider.name: decider for decider in DECIDERS}
 EVENTS = frozenset(FACT_NAMES[event] for decider in DECIDERS for event in decider.events)
 COMMANDS = frozenset(command.__name__ for decider in DECIDERS for command in decider.rules)
 PLACE = re.compile(r"(0|[1-9][0-9]{0,17})(?:\.(0|[1-9][0-9]{0,17}))?", re.ASCII)
@@ -73,10 +75,12 @@ class Question:
         return self.refused is not False and not self.opens and self.sought.correlation is None
 
     def means(self, recorded: Recorded) -> bool:
+        """As far as the event alone tells."""
         reasons = {None if recorded.reason is None else recorded.reason.code, given_reason(recorded.event)}
-        if self.reason is not None and self.reason not in reasons:
-            return False
-        return self.changed is None or any(each.field == self.changed for each in changes(recorded.event))
+        return self.reason is None or self.reason in reasons
+
+    def means_one_of(self, changes: Changes) -> bool:
+        return self.changed is None or any(bears_name(each["field"], self.changed) for each in changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def question(given: Mapping[str, str]) -> Question:
         types=types_of(given["type"]) if "type" in given else (),
         **times,
     )
-    return Question(sought, text_of("field", given), text_of("reason", given), truth_of("refused", given))
+    return Question(sought, field_of(given), text_of("reason", given), truth_of("refused", given))
 
 
 TIMES = ("recorded_from", "recorded_until", "occurred_from", "occurred_until")
@@ -175,6 +179,15 @@ def text_of(name: str, given: Mapping[str, str]) -> str | None:
     return found
 
 
+def field_of(given: Mapping[str, str]) -> str | None:
+    found = text_of("field", given)
+    if found is not None and not is_field(found):
+        near = nearest(found)
+        meant = "" if near is None else f"; is {near!r} meant?"
+        raise BadQuestion("field", f"{found!r} is no field of any subject or event{meant}")
+    return found
+
+
 def truth_of(name: str, given: Mapping[str, str]) -> bool | None:
     found = given.get(name)
     if found not in (None, "true", "false"):
@@ -197,20 +210,24 @@ def written(place: Place) -> str:
 # Answering it
 
 
-def page(ledger: Ledger, asked: Question, after: Place, limit: int) -> Page:
-    """The next entries behind a place, in order. What comes in meanwhile comes behind all of them."""
+def page(ledger: Ledger, asked: Question, after: Place, limit: int, subjects: Subjects | None = None) -> Page:
+    """The next entries behind a place, in order. What comes in meanwhile comes behind all of them.
+
+    Who asks for page after page gives the same `subjects` again.
+    """
     last = ledger.last_position()
     start, until = bounds(ledger, asked.sought, after, last)
     if until < start.position:
         return Page([], None, last)
     end = Place(until, LAST)
-    events, seen = found_events(ledger, asked, start, until, limit) if asked.of_events else ([], end)
+    subjects = subjects or Subjects(ledger)
+    events, seen = found_events(ledger, asked, start, until, limit, subjects) if asked.of_events else ([], end)
     refusals, heard = ledger.rows.refused(asked.sought, start, until, limit + 1) if asked.of_refusals else ((), end)
     reached = min(seen, heard)
-    both: list[tuple[Place, Recorded | RefusedCommand]] = [(Place(each.position), each) for each in events]
-    both += [(each.place, each) for each in refusals]
+    both = [(Place(each.position), changed(each, changes)) for each, changes in events]
+    both += [(each.place, refused(each)) for each in refusals]
     within = sorted((each for each in both if each[0] <= reached), key=itemgetter(0))
-    entries = [entry(found) for _, found in within[:limit]]
+    entries = [entry for _, entry in within[:limit]]
     if len(within) > limit:
         return Page(entries, within[limit - 1][0], last)
     return Page(entries, reached if reached < end else None, last)
@@ -234,15 +251,24 @@ def later(at: datetime) -> datetime:
     return at + SKEW if at < LATEST - SKEW else at
 
 
-def found_events(ledger: Ledger, asked: Question, start: Place, until: int, limit: int) -> tuple[list[Recorded], Place]:
-    """Events that are meant, and the place up to which there are no others."""
-    found: list[Recorded] = []
-    at, opened = start.position, 0
+def found_events(
+    ledger: Ledger, asked: Question, start: Place, until: int, limit: int, subjects: Subjects
+) -> tuple[list[tuple[Recorded, Changes]], Place]:
+    """Events that are meant, with what they have changed, and the place up to which there are no others."""
+    found: list[tuple[Recorded, Changes]] = []
+    at, opened, told, left = start.position, 0, 0, READ
     for _ in range(LOOKS):
         wanted = DECODED // 4 if asked.opens else limit + 1 - len(found)
         rows, at = ledger.rows.traced_rows(asked.sought, at, until, wanted)
         opened += len(rows)
-        found += [each for each in ledger.recorded(rows) if asked.means(each)]
+        events = [each for each in ledger.recorded(rows) if asked.means(each)]
+        most, cost = affordable(subjects.cost(events), left, whatever=told == 0)
+        told, left = told + most, left - cost
+        shown = most if asked.changed is not None else min(most, limit - len(found))
+        changes = [*subjects.told(events[:shown]), *[()] * (most - shown)]  # Behind a page, that there is something.
+        found += [each for each in zip(events[:most], changes, strict=True) if asked.means_one_of(each[1])]
+        if most < len(events):
+            return found, Place(events[most].position - 1, LAST)
         if at >= until:
             return found, Place(until, LAST)
         if len(found) > limit or opened >= DECODED:
@@ -250,11 +276,17 @@ def found_events(ledger: Ledger, asked: Question, start: Place, until: int, limi
     return found, Place(at)
 
 
-def entry(found: Recorded | RefusedCommand) -> dict[str, Any]:
-    return refused(found) if isinstance(found, RefusedCommand) else changed(found)
+def affordable(costs: Iterator[int], left: int, *, whatever: bool) -> tuple[int, int]:
+    """How many of them cost no more than is left, and how much they cost; the first, if so wished, at any cost."""
+    most = cost = 0
+    for each in costs:
+        if each > left and (most or not whatever):
+            break
+        most, cost = most + 1, each
+    return most, cost
 
 
-def changed(recorded: Recorded) -> dict[str, Any]:
+def changed(recorded: Recorded, changes: Changes) -> dict[str, Any]:
     """An event: its envelope, and what it has changed."""
     event = recorded.event
     around = envelope(recorded)
@@ -266,11 +298,7 @@ def changed(recorded: Recorded) -> dict[str, Any]:
         **around,
         "given_reason": given_reason(event),
         "corrects": event.version if isinstance(event, CustomerUnmerged) else getattr(event, "corrects", None),
-        "changes": [
-            {"field": each.field, "from": each.before, "to": each.after}
-            for each in changes(event)
-            if each.field is not None
-        ],
+        "changes": changes,
     }
 
 

@@ -52,7 +52,7 @@ def add_trace(router: APIRouter, service: Service) -> None:
         subject: Annotated[Text, asked("`lead/<id>`, `staff/<id>` and so on.")] = None,
         actor: Annotated[Text, asked("An id, or a kind and an id: `user:ann`, `policy:dispatch`.")] = None,
         type: Annotated[Text, asked("Events and commands, with commas: `lead.claimed,ClaimLead`.")] = None,  # noqa: A002
-        field: Annotated[Text, asked("Only events that have changed this field.")] = None,
+        field: Annotated[Text, asked("Only events that have changed this field: `custody/owner`, or `owner`.")] = None,
         reason: Annotated[Text, asked("Only events for this reason, their command's or their own.")] = None,
         command: Annotated[Text, asked("The id of a command.")] = None,
         correlation: Annotated[Text, asked("The id of what events belong to.")] = None,
@@ -158,8 +158,8 @@ CHANGES = {
         "type": "object",
         "properties": {
             "field": {"type": "string"},
-            "from": {"type": ["string", "null"]},
-            "to": {"type": ["string", "null"]},
+            "from": {},
+            "to": {},
         },
         "required": ["field", "from", "to"],
     },

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from api.changed import Changes, Subjects, moved
 from api.shown import envelope
 from api.trace import changed, refused
 from consumers.policies import POLICIES
@@ -56,6 +57,9 @@ class Way:
     ledger: Ledger
     been: set[UUID] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.subjects = Subjects(self.ledger)
+
     def steps(self, asked: int | UUID) -> Iterator[Step]:
         at: Recorded | None = self.ledger.event_at(asked) if isinstance(asked, int) else None
         cause: UUID | None = asked if isinstance(asked, UUID) else None
@@ -73,7 +77,7 @@ class Way:
                 if self.been and cause not in self.been:
                     yield missing(f"it is said to follow from {cause}, which is no event and no command of this ledger")
                 return
-            yield happened(at)
+            yield happened(at, *self.subjects.told([at]))
             self.been.add(at.event_id)
             yield from self.around(at)
             cause = at.causation_id
@@ -192,13 +196,12 @@ def missing(what: str) -> Step:
     return step("missing", f"Not to be found: {what}.")
 
 
-def happened(at: Recorded) -> Step:
-    told = changed(at)
-    moved = ", ".join(f"{each['field']} {word(each['from'])} → {word(each['to'])}" for each in told["changes"])
+def happened(at: Recorded, changes: Changes) -> Step:
+    told = changed(at, changes)
     because = " for ".join(each for each in ("", told["given_reason"]) if each is not None)
     said = f"At position {at.position}, {instant(at.occurred_at)}, {at.stream}: {at.type}{because}"
     late = "" if at.occurred_at == at.recorded_at else f"; recorded {instant(at.recorded_at)}"
-    return step("event", said + (f" ({moved})" if moved else "") + late + ".", event=told)
+    return step("event", said + (f" ({moved(changes)})" if changes else "") + late + ".", event=told)
 
 
 def commanded(at: Recorded, logged: Logged, others: Sequence[Recorded]) -> Step:
@@ -295,10 +298,6 @@ def place(at: Recorded) -> dict[str, Any]:
 def who(actor: Actor) -> str:
     where = " of ".join(each for each in (actor.role, actor.org_path) if each)
     return f"{actor.kind}:{actor.id}" + (f" ({where})" if where and actor.kind != "policy" else "")
-
-
-def word(found: str | None) -> str:
-    return "–" if found is None else found
 
 
 def spoken(name: str) -> str:

@@ -14,7 +14,7 @@ from domain.values import Erased, forgotten_by
 from ledger.codec import Codec
 from ledger.envelope import Append, Batch, Circumstances, Logged, Recorded, time_ordered_id
 from ledger.keys import Key, Keys, NewKey, seal
-from ledger.row import Row
+from ledger.row import Part, Row
 from ledger.store import Encoded, Foundation, LockedRows, Rows, Sent, Standing
 
 
@@ -195,6 +195,13 @@ class Ledger(RowReader):
 
     def history(self, stream: str) -> Sequence[Recorded]:
         return self.recorded(self.rows.load_rows({stream: 0}))
+
+    def parts(self, parts: Mapping[str, Part]) -> Mapping[str, Sequence[Any]]:
+        """What is told in each stream after one version and up to another."""
+        found = self.rows.part_rows(parts) if parts else ()
+        self.fetch_keys(found)
+        by_stream = groupby(found, key=lambda row: row.originator_id)
+        return {stream: [self.event(row) for row in rows] for stream, rows in by_stream}
 
     def events(
         self, after: int, limit: int, *, types: Sequence[str] = (), until: int | None = None

@@ -10,7 +10,7 @@ from psycopg.pq import Format
 from pydantic_core import from_json
 
 from ledger.envelope import Declined, Logged
-from ledger.row import BIG, BYTES, ID, TEXT, Row, array_of, big
+from ledger.row import BIG, BYTES, ID, TEXT, Part, Row, array_of, big
 
 
 class Array:
@@ -58,6 +58,11 @@ LOAD = (
     " ON originator_id = wanted.stream AND originator_version > wanted.version"
     " ORDER BY originator_id, originator_version"
 )
+PART = (
+    f"{SELECT_ROW} JOIN unnest(%b::text[], %b::bigint[], %b::bigint[]) AS wanted (stream, after, until)"
+    " ON originator_id = wanted.stream AND originator_version > wanted.after AND originator_version <= wanted.until"
+    " ORDER BY originator_id, originator_version"
+)
 
 BY_ID = f"{SELECT_ROW} WHERE event_id = %s"
 NEXT = f"{SELECT_ROW} WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version LIMIT %s"
@@ -71,6 +76,11 @@ LATEST = (
 
 def load_rows(cursor: psycopg.Cursor[Any], after: Mapping[str, int]) -> list[Row]:
     return fetch_rows(cursor, LOAD, (texts(after.keys()), Array(BIG, [big(version) for version in after.values()])))
+
+
+def part_rows(cursor: psycopg.Cursor[Any], parts: Mapping[str, Part]) -> list[Row]:
+    after, until = (Array(BIG, [big(each[end]) for each in parts.values()]) for end in (0, 1))
+    return fetch_rows(cursor, PART, (texts(parts.keys()), after, until))
 
 
 def fetch_rows(cursor: psycopg.Cursor[Any], statement: str, given: Any) -> list[Row]:

@@ -31,9 +31,10 @@ from ledger.queries import (
     find_identities,
     load_rows,
     outcomes,
+    part_rows,
     texts,
 )
-from ledger.row import Row
+from ledger.row import Part, Row
 from ledger.store import Encoded, Foundation, LockedRows, Sent, Unavailable
 from ledger.trace import FoundRefusals, FoundRows, Place, Sought, refused, traced_rows
 
@@ -99,6 +100,9 @@ class Recorder(PostgresApplicationRecorder):
 
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
         return self.read(lambda cursor: load_rows(cursor, after))
+
+    def part_rows(self, parts: Mapping[str, Part]) -> Sequence[Row]:
+        return self.read(lambda cursor: part_rows(cursor, parts))
 
     def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
         return self.read(lambda cursor: fetch_rows(cursor, NEXT, (stream, after, limit)))

@@ -38,6 +38,13 @@ class Row(NamedTuple):
     subject: str
 
 
+class Part(NamedTuple):
+    """Of a stream: what comes after one version, up to another."""
+
+    after: int
+    until: int
+
+
 TEXT, BYTES, BIG, SMALL, ID, INSTANT, TRUTH = 25, 17, 20, 23, 2950, 1184, 16
 
 # The order in which the columns travel: those of the event, those that a command's events share, the position.

@@ -12,7 +12,7 @@ from domain.values import Erased
 from ledger.envelope import Batch, Logged, Recorded, SideRow
 from ledger.keys import NewKey
 from ledger.looks import Look
-from ledger.row import Row
+from ledger.row import Part, Row
 from ledger.trace import FoundRefusals, FoundRows, Place, Sought
 
 V = TypeVar("V", Identifier, bytes)  # A value that is guarded: as it is, or by its digest, as rows have it.
@@ -99,6 +99,9 @@ class Rows(Protocol):
 
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
         """The rows of each stream after the version named for it, each stream's in order."""
+
+    def part_rows(self, parts: Mapping[str, Part]) -> Sequence[Row]:
+        """The rows of each stream after one version and up to another, each stream's in order."""
 
     def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
         """The next rows of one stream after a version, in order."""

@@ -15,7 +15,7 @@ from ledger.envelope import Declined, Logged
 from ledger.keys import Keys
 from ledger.ledger import Ledger
 from ledger.looks import Look
-from ledger.row import Row
+from ledger.row import Part, Row
 from ledger.store import Encoded, Foundation, Sent, Standing
 from ledger.trace import LAST, FoundRefusals, FoundRows, Place, RefusedCommand, Sought
 
@@ -43,6 +43,10 @@ class MemoryRows:
             row for row in self.rows if row.originator_version > after.get(row.originator_id, row.originator_version)
         ]
         return sorted(found, key=lambda row: (row.originator_id, row.originator_version))
+
+    def part_rows(self, parts: Mapping[str, Part]) -> Sequence[Row]:
+        found = self.load_rows({stream: after for stream, (after, _) in parts.items()})
+        return [row for row in found if row.originator_version <= parts[row.originator_id][1]]
 
     def next_rows(self, stream: str, after: int, limit: int) -> Sequence[Row]:
         return self.load_rows({stream: after})[:limit]

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from api.changed import Subjects, moved
 from api.cli.house import database, must_be_prepared, warn_only
 from api.cli.say import Failure, Misuse, records, visible
 from api.cli.taken import text
@@ -60,13 +61,15 @@ class Entries:
         self.asked = asked
         self.start = start
         self.limit = limit
+        self.subjects = Subjects(ledger)
         self.goes_on: str | None = None
         self.position = 0
 
     def __iter__(self) -> Iterator[Entry]:
         after, left = self.start, self.limit
         while True:
-            found = page(self.ledger, self.asked, after, LARGEST_PAGE if left is None else min(left, LARGEST_PAGE))
+            wanted = LARGEST_PAGE if left is None else min(left, LARGEST_PAGE)
+            found = page(self.ledger, self.asked, after, wanted, self.subjects)
             self.position = found.position
             yield from found.entries
             if found.next is None:
@@ -139,24 +142,31 @@ def lines(entry: Entry) -> Iterator[dict[str, Any]]:
 
 def in_table(entries: Entries) -> None:
     """For people: what is wanted to be read at once; all that is known stands in the other forms."""
-    found = [row(each) for each in entries]
+    found = [row(each, entries.asked.changed) for each in entries]
     records(("place", "when", "who", "subject", "what", "changes", "why"), found)
     print(f"{len(found):,} entries, up to position {entries.position:,}")
 
 
-def row(entry: Entry) -> Sequence[object]:
+def row(entry: Entry, asked: str | None) -> Sequence[object]:
     actor = entry["actor"]
     where = " of ".join(each for each in (actor.get("role"), actor.get("org_path")) if each)
     who = f"{actor['kind']}:{actor['id']}" + (f" ({where})" if where else "")
     if entry["entry"] == "refused":
         told = f"REFUSED {entry['type']}", None, entry["problem"]["detail"]
         return entry["place"], entry["recorded_at"].isoformat(timespec="seconds"), who, entry["subject"], *told
-    changes = [f"{each['field']} {each['from'] or '–'} → {each['to'] or '–'}" for each in entry["changes"]]
     reasons = [(entry["reason"] or {}).get("code"), entry["given_reason"]]
     reasons += [entry["on_behalf_of"] and f"on behalf of {entry['on_behalf_of']}", entry["policy_version"]]
     why = ", ".join(each for each in reasons if each)
     when = entry["occurred_at"].isoformat(timespec="seconds")
-    return entry["place"], when, who, entry["subject"], entry["type"], ", ".join(changes) or None, why or None
+    return (
+        entry["place"],
+        when,
+        who,
+        entry["subject"],
+        entry["type"],
+        moved(entry["changes"], asked) or None,
+        why or None,
+    )
 
 
 def why(event: str, *, json: bool) -> None:

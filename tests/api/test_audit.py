@@ -57,7 +57,9 @@ def test_a_change_is_told_with_who_did_it_as_he_was_then_when_and_under_which_ru
     who = {"kind": "user", "id": "ann", "name": "Ann", "role": "sales", "org_path": "north/team-1"}
     assert last["actor"] == who
     assert (last["on_behalf_of"], last["reason"]["code"]) == ("mia", "quick")
-    assert last["changes"] == [{"field": "owner", "from": None, "to": "ann"}]
+    told = house.get(f"/leads/{LEAD}/compared?as_of={last['position'] - 1}&compared_with={last['position']}", ALL)
+    assert last["changes"] == told.json()["differences"]
+    assert {"field": "custody/owner", "from": None, "to": "ann"} in last["changes"]
     assert last["policy_version"].startswith("pool/north@1")
     assert last["occurred_at"] == last["recorded_at"]
     assert last["place"] == str(last["position"])
@@ -92,7 +94,7 @@ def test_no_personal_value_is_told(house: House) -> None:
     for told in ("Zhang San", "Li Si", "+86138"):
         assert told not in text
     (corrected,) = entries(house, type="lead.corrected")
-    assert corrected["changes"] == [{"field": "name", "from": None, "to": None}]
+    assert corrected["changes"] == [{"field": "lead.captured/name", "from": MASK, "to": MASK}]
     assert (corrected["corrects"], corrected["reason"]) == (1, {"code": "typo", "text": MASK})
 
 
@@ -200,6 +202,8 @@ def test_two_who_ask_hear_the_same(house: House) -> None:
         ({"actor": ""}, "actor", "names nobody"),
         ({"type": "lead.claimd"}, "type", "is 'lead.claimed' meant?"),
         ({"field": " "}, "field", "names nothing"),
+        ({"field": "nonsense"}, "field", "'nonsense' is no field of any subject or event"),
+        ({"field": "custody/ownr"}, "field", "is 'custody/owner' meant?"),
         ({"command": "1"}, "command", "is no UUID"),
         ({"correlation": "x"}, "correlation", "is no UUID"),
         ({"recorded_from": "yesterday"}, "recorded_from", "is no time"),

@@ -14,7 +14,7 @@ from ledger.appender import OPTIONAL, Incomplete, SideRowMoved
 from ledger.envelope import Declined, SideRow, time_ordered_id
 from ledger.keys import Keys, NewKey
 from ledger.looks import Look
-from ledger.row import Row
+from ledger.row import Part, Row
 from ledger.store import Encoded, Rows, Standing
 from ledger.trace import Sought
 from tests.contract.conftest import Place, Write
@@ -113,6 +113,13 @@ def test_streams_are_loaded_from_the_version_that_is_named(rows: Rows) -> None:
         ("lead/1", 3),
         ("lead/3", 1),
     ]
+
+
+def test_a_part_of_each_stream_is_loaded_from_a_version_up_to_another(rows: Rows) -> None:
+    append(rows, encoded(*rows_of("lead/1", 1, 2, 3, 4)), encoded(*rows_of("lead/2", 1, 2)))
+    parts = {"lead/1": Part(1, 3), "lead/2": Part(0, 9), "lead/3": Part(0, 1), "lead/4": Part(5, 2)}
+    found = [(row.originator_id, row.originator_version) for row in rows.part_rows(parts)]
+    assert found == [("lead/1", 2), ("lead/1", 3), ("lead/2", 1), ("lead/2", 2)]
 
 
 def test_a_stream_is_read_on_from_a_version_up_to_a_limit(rows: Rows) -> None:
