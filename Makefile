@@ -23,7 +23,7 @@ demo: $(VENV)/.runs ## install, start everything with a small history, and say w
 	@exec $(BIN)/lifeledger demo $(ARGS)
 
 check: lint ## the quick part, under two minutes
-	$(PYTEST) $(PARALLEL) -m "not slow and not faults and not real and not deep" --hypothesis-profile=seeded $(ARGS)
+	$(PYTEST) $(PARALLEL) -m "not slow and not faults and not kafka and not real and not deep" --hypothesis-profile=seeded $(ARGS)
 
 lint: $(VENV)/.develops
 	$(BIN)/ruff format --check
@@ -31,10 +31,10 @@ lint: $(VENV)/.develops
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: lint ## everything but deep, the same samples on every run
+test: lint java ## everything but deep, the same samples on every run
 	$(PYTEST) $(PARALLEL) -m "not deep" --hypothesis-profile=seeded $(ARGS)
 
-deep: lint ## all cuts, schedules and kills; SEED=n repeats a run
+deep: lint java ## all cuts, schedules and kills; SEED=n repeats a run
 	@echo "SEED=$(SEED)"
 	LIFELEDGER_TEST_SEED=$(SEED) $(PYTEST) $(PARALLEL) --hypothesis-profile=deep --hypothesis-seed=$(SEED) $(ARGS)
 
@@ -69,6 +69,14 @@ $(VENV)/.develops: $(RECIPE)
 	@$(MAKE) --no-print-directory venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,kafka,parquet,dev]'
 	@touch $(VENV)/.runs $@
+
+# By Java and Maven the tests have a Kafka; where they cannot be had, those that need one skip, or in CI fail.
+.PHONY: java
+java:
+	@{ command -v java && command -v mvn; } >/dev/null || [ -n "$$KAFKA_BOOTSTRAP_SERVERS" ] \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends maven >/dev/null; } \
+		|| echo "without java and mvn nothing is tested against a Kafka: apt-get install maven" >&2
 
 .PHONY: venv
 venv:

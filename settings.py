@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ByteSize, Field, PositiveInt, SecretStr, ValidationError
+from pydantic import AfterValidator, ByteSize, Field, PositiveInt, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "LIFELEDGER_"
@@ -31,6 +31,20 @@ def postgres_url(url: str) -> str:
     if url and not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("must look like postgresql://user:password@host:5432/database")
     return url
+
+
+def kafka_servers(servers: str) -> str:
+    for server in servers.split(",") if servers else ():
+        host, _, port = server.rpartition(":")
+        if not host or host != host.strip() or "/" in host or not port.isdecimal() or not 0 < int(port) <= 65535:
+            raise ValueError("must look like host:9092, or host:9092,other:9092")
+    return servers
+
+
+def needs_kafka(wanted: bool, others: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it so.
+    if wanted and not others.data.get("kafka"):
+        raise ValueError("needs LIFELEDGER_KAFKA, which is not set")
+    return wanted
 
 
 class Settings(BaseSettings):
@@ -60,6 +74,11 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     max_body: ByteSize = Field(default=ByteSize(2**20), gt=0)
     """Bytes of one request; also written as 1MiB."""
+
+    kafka: Annotated[str, AfterValidator(kafka_servers)] = ""
+    """Some of Kafka's brokers, host:port, with commas between them; empty means that there is none."""
+    publish_checkpoints: Annotated[bool, AfterValidator(needs_kafka)] = False
+    """Whether the worker sends each signed checkpoint to the topic lifeledger.checkpoints.v1, for auditors."""
 
     queue: PositiveInt = 4096
     """Commands that may wait for the writer before callers are told to come back later."""

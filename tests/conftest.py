@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from ledger.embedded import EmbeddedPostgres
 from settings import Settings
+from tests.broker import Broker, NoBroker
 from tests.servers import GivenServer, Server, end_leftovers, new_home
 
 # What helps in there asserts as well, and is to say what it found.
@@ -24,13 +25,14 @@ pytest.register_assert_rewrite(
     "tests.commands",
     "tests.consumers",
     "tests.faults",
+    "tests.kafka",
     "tests.projections",
     "tests.real",
 )
 
 ROOT = Path(__file__).parent.parent
 NUMBER = count(1)
-LONGEST = ("real", "faults", "slow")
+LONGEST = ("real", "faults", "kafka", "slow")
 
 # A shell starts what it leaves in the background deaf to Ctrl-C, and that is handed down to all that specs start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -189,3 +191,36 @@ def emptied_url(postgres: Server, shared_database: str) -> str:
     with psycopg.connect(postgres.admin_url(shared_database), autocommit=True) as admin:
         admin.execute(EMPTY)
     return postgres.url(shared_database)
+
+
+@pytest.fixture(scope="session")
+def one_broker() -> Iterator[Broker]:
+    """A Kafka for the whole run. Without Java and Maven there is none, and where everything is to be tested, that is
+    an error.
+    """
+    try:
+        found = Broker.new()
+    except NoBroker as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"needs a Kafka: {missing}")
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+@pytest.fixture
+def broker(one_broker: Broker) -> Broker:
+    """It runs; a test may kill and freeze it, and make topics of its own there."""
+    one_broker.start()
+    return one_broker
+
+
+@pytest.fixture
+def kafka(request: pytest.FixtureRequest) -> str:
+    """Where a Kafka listens, one that runs on: KAFKA_BOOTSTRAP_SERVERS, or else that of `broker`."""
+    if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        return given
+    found: Broker = request.getfixturevalue("broker")
+    return found.address

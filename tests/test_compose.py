@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from settings import variables
+from tests.broker import RELEASE
+
 ROOT = Path(__file__).parent.parent
 COMPOSE: Mapping[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
@@ -34,7 +37,7 @@ def test_it_is_the_system_of_the_architecture() -> None:
     assert set(COMPOSE) == {"name", "x-service", "services", "volumes"}
     assert set(SERVICES) == {"postgres", "kafka", "migrate", "api", "worker"}
     assert SERVICES["postgres"]["image"].startswith("postgres:18")
-    assert SERVICES["kafka"]["image"].startswith("apache/kafka:4.")
+    assert SERVICES["kafka"]["image"] == f"apache/kafka:{RELEASE}", "it is the one that the specs run against"
 
 
 @every_service
@@ -85,6 +88,12 @@ def test_only_the_api_is_published_and_only_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"api": ["127.0.0.1:8080:8080"]}
     assert {"--insecure-headers", "--host"} <= set(SERVICES["api"]["command"])
+
+
+def test_the_service_knows_what_is_set_for_it() -> None:
+    for name in ("migrate", "api", "worker"):
+        assert set(SERVICES[name]["environment"]) <= set(variables().values())
+    assert SERVICES["worker"]["environment"]["LIFELEDGER_KAFKA"] == "kafka:9092"
 
 
 def test_no_secret_is_written_down() -> None:

@@ -44,6 +44,13 @@ def test_every_setting_is_a_variable_and_what_is_given_goes_first(monkeypatch: p
     assert (found.max_body, found.queue) == (2 * 1024 * 1024, 4096)
 
 
+def test_checkpoints_are_published_where_there_is_a_kafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFELEDGER_KAFKA", "kafka:9092,10.0.0.7:9093")
+    assert not Settings.from_environment().publish_checkpoints
+    monkeypatch.setenv("LIFELEDGER_PUBLISH_CHECKPOINTS", "on")
+    assert Settings.from_environment().publish_checkpoints
+
+
 @pytest.mark.parametrize(
     ("name", "value", "because"),
     [
@@ -52,6 +59,11 @@ def test_every_setting_is_a_variable_and_what_is_given_goes_first(monkeypatch: p
         ("LIFELEDGER_QUEUE", "0", "greater than 0"),
         ("LIFELEDGER_MAX_BODY", "much", "byte"),
         ("DATABASE_URL", "mysql://secret@db/ledger", "postgresql://"),
+        ("LIFELEDGER_KAFKA", "kafka", "host:9092"),
+        ("LIFELEDGER_KAFKA", "kafka:9092, other:9092", "host:9092"),
+        ("LIFELEDGER_KAFKA", "kafka:9092,", "host:9092"),
+        ("LIFELEDGER_KAFKA", "http://kafka:9092", "host:9092"),
+        ("LIFELEDGER_PUBLISH_CHECKPOINTS", "on", "needs LIFELEDGER_KAFKA"),
         ("LIFELEDGER_QUEU", "1", "there is no such setting; LIFELEDGER_QUEUE is one"),
     ],
 )

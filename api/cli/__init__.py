@@ -125,12 +125,16 @@ def verify(
             show_default="verified, in LIFELEDGER_HOME",
         ),
     ] = None,
+    against_topic: Annotated[
+        bool,
+        typer.Option("--against-topic", help="It must have all that was published to LIFELEDGER_KAFKA, too."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Say whether the ledger is what was signed, row by row, and has all that was verified before."""
     from api.cli.verify import verify
 
-    verify(key=key, kept=kept, json=json)
+    verify(key=key, kept=kept, against_topic=against_topic, json=json)
 
 
 @app.command()

@@ -44,6 +44,10 @@ def shown(name: str, settings: Settings) -> str | int | None:
             return without_password(url)
         case "master_key_file", None:
             return f"({settings.key_file})"
+        case "kafka", "":
+            return "(none: nothing is published)"
+        case _, bool() as switched:
+            return "on" if switched else "off"
         case _, int() as number:
             return int(number)
         case _, found:

@@ -1,7 +1,8 @@
 """lifeledger verify: whether the ledger is what was signed, row by row. No other process of ours is needed for it."""
 
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ledger.verify import verify as verified
 from settings import Settings
 
 
-def verify(*, key: str | None, kept: Path | None, json: bool) -> None:
+def verify(*, key: str | None, kept: Path | None, against_topic: bool, json: bool) -> None:
     """What is verified is kept, and the next time it has to be in there still."""
     settings = Settings.from_environment()
     folder = kept or settings.home / "verified"
@@ -28,9 +29,12 @@ def verify(*, key: str | None, kept: Path | None, json: bool) -> None:
         must_be_prepared(url)
         with closing(psycopg.connect(url, autocommit=True)) as connection:
             verifier = verifier_of(settings, url, connection, key)
-            found = [look(connection, log, verifier, folder, json=json) for log in LOGS]
+            origins = [origin(connection, log) for log in LOGS]
+            topic = published(settings, origins, verifier) if against_topic else None
+            found = [look(connection, log, verifier, folder, topic, json=json) for log in LOGS]
     if json:
-        document([told(verdict, before) for verdict, before in found])
+        sizes = [None if topic is None else len(topic[of]) for of in origins]
+        document([told(*each) | {"published": size} for each, size in zip(found, sizes, strict=True)])
     else:
         print("\n".join(line for verdict, before in found for line in lines(verdict, before)), flush=True)
     if not all(verdict.good for verdict, _ in found):
@@ -50,14 +54,25 @@ def verifier_of(settings: Settings, url: str, connection: Connection, key: str |
 
 
 def look(
-    connection: Connection, log: Log, verifier: Verifier, folder: Path, *, json: bool
+    connection: Connection,
+    log: Log,
+    verifier: Verifier,
+    folder: Path,
+    topic: Mapping[str, Sequence[Known]] | None,
+    *,
+    json: bool,
 ) -> tuple[Verdict, Known | None]:
     """The verdict, and what was known before."""
     of = origin(connection, log)
     before = kept_in(folder, of, verifier)
     with reporting(connection, log, json=json) as report:
-        known = () if before is None else (before,)
-        return verified(connection, log, of, verifier, kept=known, report=report), before
+        known = [] if before is None else [before]
+        if topic is not None:
+            known += topic[of]
+        verdict = verified(connection, log, of, verifier, kept=known, report=report)
+    if topic is not None and verdict.size and not topic[of]:
+        verdict.damaged.append(f"of the {log.name} nothing was published")
+    return verdict, before
 
 
 @contextmanager
@@ -69,6 +84,34 @@ def reporting(connection: Connection, log: Log, *, json: bool) -> Iterator[Calla
     with Progress(BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=errors, transient=True) as bar:
         task = bar.add_task(log.name, total=last_number(connection, log))
         yield lambda done: bar.update(task, completed=done)
+
+
+# What was published
+
+
+def published(settings: Settings, origins: Sequence[str], verifier: Verifier) -> Mapping[str, Sequence[Known]]:
+    """What the topic has of each log. Others may write to it: what is not signed proves nothing, and is told."""
+    if not settings.kafka:
+        raise Misuse("--against-topic: LIFELEDGER_KAFKA, where the topic is, is not set")
+    from consumers.bus import Bus, BusRefused, BusUnavailable
+    from consumers.publisher import TOPIC
+
+    found: dict[str, dict[Checkpoint, Known]] = {of: {} for of in origins}
+    strange = 0
+    try:
+        for each in Bus(settings.kafka).read(TOPIC):
+            try:
+                note = (each.value or b"").decode()
+                checkpoint = Checkpoint.read(verifier.text_of(note))
+                found[checkpoint.origin][checkpoint] = Known(checkpoint, f"the topic {TOPIC}", note)
+            except (NotSigned, NoCheckpoint, UnicodeDecodeError, KeyError):
+                strange += each.key.decode(errors="replace") in found
+    except (BusUnavailable, BusRefused) as wrong:
+        raise Failure(str(wrong)) from None
+    if strange:
+        told = f"of what the topic {TOPIC} has of this ledger, {strange:,} are not signed by {verifier.name}"
+        print(told, file=sys.stderr)
+    return {of: [*known.values()] for of, known in found.items()}
 
 
 # What was verified before

@@ -28,6 +28,8 @@ from ledger.seal import signer
 from projections import VIEWS
 from settings import Settings
 
+PATIENCE = 5.0  # Seconds with Kafka; who tells the worker to stop waits for its end.
+
 
 def worker(*, json: bool) -> None:
     """Work until SIGINT or SIGTERM; the batch under way then is finished."""
@@ -44,14 +46,18 @@ def worker(*, json: bool) -> None:
 
 
 def work(settings: Settings, *, least: int = logging.INFO) -> None:
-    """The projector, the policies, the clock and the sealer, in this process; settings name the database. Logs from
-    `least` on.
+    """The projector, the policies, the clock, the sealer and, if wanted, who publishes what it signs, in this process;
+    settings name the database. Logs from `least` on.
     """
     log_to_errors(least)
     url = settings.database_url
+    if settings.publish_checkpoints:
+        import consumers.bus  # noqa: F401 - where Kafka's package is missing, that is said before anything runs.
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
-        with ThreadPoolExecutor(2, "aside") as aside:
+        with ThreadPoolExecutor(3, "aside") as aside:
             beside = [aside.submit(act, ledger, url, settings, stop), aside.submit(seal, settings, url, stop)]
+            if settings.publish_checkpoints:
+                beside.append(aside.submit(publish, settings, url, stop))
             try:
                 Projector(VIEWS, ledger, url, url, others).run(stop)
             finally:
@@ -76,6 +82,17 @@ def seal(settings: Settings, url: str, stop: Event) -> None:
         with closing(psycopg.connect(url, autocommit=True)) as connection:
             signs = signer(connection, master_key(settings, url))
         Sealer(url, signs, codec()).run(stop)
+    finally:
+        stop.set()
+
+
+def publish(settings: Settings, url: str, stop: Event) -> None:
+    """Send to Kafka what is signed."""
+    from consumers.bus import Bus
+    from consumers.publisher import Publisher
+
+    try:
+        Publisher(url, Bus(settings.kafka, PATIENCE)).run(stop)
     finally:
         stop.set()
 

@@ -1,0 +1,12 @@
+"""Kafka's package is one of choice: whoever wants what it is for is told what to install."""
+
+import sys
+
+import pytest
+
+
+def test_where_it_is_missing_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kafka", None)
+    monkeypatch.delitem(sys.modules, "consumers.bus", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"Kafka comes with lifeledger\[kafka\], which is not installed"):
+        import consumers.bus  # noqa: F401
