@@ -16,10 +16,12 @@ from uuid import UUID
 
 from api.as_of import NoSuchMoment, instant
 from api.changed import Changes, Subjects
+from api.employed import as_they_were
 from api.fields import SUBJECTS, bears_name, is_field, nearest
 from api.problems import problem
 from api.shown import envelope
 from commands import DECIDERS
+from domain.actor import Actor
 from domain.customer.facts.merging import CustomerUnmerged
 from domain.errors import Invalid
 from domain.values import FACT_NAMES
@@ -225,7 +227,7 @@ def page(ledger: Ledger, asked: Question, after: Place, limit: int, subjects: Su
     refusals, heard = ledger.rows.refused(asked.sought, start, until, limit + 1) if asked.of_refusals else ((), end)
     reached = min(seen, heard)
     both = [(Place(each.position), changed(each, changes)) for each, changes in events]
-    both += [(each.place, refused(each)) for each in refusals]
+    both += told_of(ledger, refusals)
     within = sorted((each for each in both if each[0] <= reached), key=itemgetter(0))
     entries = [entry for _, entry in within[:limit]]
     if len(within) > limit:
@@ -307,8 +309,17 @@ def given_reason(event: object) -> str | None:
     return getattr(event, "reason", None)
 
 
-def refused(command: RefusedCommand) -> dict[str, Any]:
-    """A command that was refused: it has changed nothing, and says why."""
+def told_of(ledger: Ledger, refusals: Sequence[RefusedCommand]) -> list[tuple[Place, dict[str, Any]]]:
+    """Refused commands, with who the people among their senders were then."""
+    people = as_they_were(ledger, ((each.actor_id, each.position) for each in refusals if each.actor_kind == "user"))
+    return [(each.place, refused(each, people.get((each.actor_id, each.position)))) for each in refusals]
+
+
+def refused(command: RefusedCommand, person: Actor | None = None) -> dict[str, Any]:
+    """A command that was refused: it has changed nothing, and says why. The log keeps an id alone of who sent it."""
+    sender = {"kind": command.actor_kind, "id": command.actor_id}
+    if person is not None and command.actor_kind == "user":
+        sender |= {"name": person.name, "role": person.role, "org_path": person.org_path}
     members = problem(restored(command.refusal), "").members
     return {
         "place": written(command.place),
@@ -318,7 +329,7 @@ def refused(command: RefusedCommand) -> dict[str, Any]:
         "version": command.version,
         "type": command.type,
         "recorded_at": command.recorded_at,
-        "actor": {"kind": command.actor_kind, "id": command.actor_id},
+        "actor": sender,
         "command_id": command.command_id,
         "problem": {name: member for name, member in members.items() if name != "trace_id"},
     }

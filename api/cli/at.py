@@ -28,7 +28,7 @@ from projections.statement import Statement
 from settings import Settings
 
 if TYPE_CHECKING:
-    from api.cli import Form
+    from api.cli.viewing import Form
 
 
 def at(

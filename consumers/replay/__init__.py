@@ -1,7 +1,7 @@
 """The ledger for analysts: events, folds over any slice of them, and what would be under other terms; read only."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -26,8 +26,9 @@ from ledger.recorder import Recorder, datastore
 from ledger.row import Row
 from ledger.scan import Wire
 from projections.projection import Projection
+from settings import Settings
 
-__all__ = ["CLOSED", "Events", "Folded", "NoSuchKind", "Replay", "WhatIf", "read_only"]
+__all__ = ["CLOSED", "Events", "Folded", "NoLedgerHere", "NoSuchKind", "Replay", "WhatIf", "read_only"]
 
 BATCH = 2_000  # Events in memory at a time.
 
@@ -39,6 +40,10 @@ When = int | Instant
 
 class NoSuchKind(ValueError):
     """No event is called so."""
+
+
+class NoLedgerHere(LookupError):
+    """The settings name no database, and there is no embedded one either."""
 
 
 def read_only(url: str) -> str:
@@ -58,6 +63,28 @@ class Replay:
         self.rows = Recorder(datastore(self.url, pool_size=2))
         keys = ClosedKeys(self.rows) if master_key is None else Keys(master_key, self.rows)
         self.ledger = Ledger(self.rows, codec(), keys)
+        self.ends = ExitStack()
+        self.ends.callback(self.ledger.close)
+
+    @classmethod
+    def here(cls, master_key: bytes | None = None) -> Self:
+        """The ledger that the settings name: by DATABASE_URL, or the embedded one in LIFELEDGER_HOME, whose PostgreSQL
+        runs at least until this is closed. Raises NoLedgerHere.
+        """
+        settings = Settings.from_environment()
+        if settings.database_url:
+            return cls(settings.database_url, master_key)
+        if not (settings.home / "postgres" / "data").exists():
+            raise NoLedgerHere(f"DATABASE_URL is not set, and LIFELEDGER_HOME, {settings.home}, has no ledger in it")
+        from ledger.embedded import EmbeddedPostgres  # noqa: PLC0415 - it has packages of its own.
+
+        with ExitStack() as ends:
+            server = EmbeddedPostgres.start(settings.home)
+            ends.callback(server.stop)
+            replay = cls(server.url(), master_key)
+            ends.push(replay.ends)
+            replay.ends = ends.pop_all()
+        return replay
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +93,7 @@ class Replay:
         self.close()
 
     def close(self) -> None:
-        self.ledger.close()
+        self.ends.close()
 
     @property
     def last(self) -> int:

@@ -77,7 +77,7 @@ def test_what_was_refused_stands_behind_the_last_event_before_it_and_is_told_apa
     assert found[3]["position"] == position + 1
     first = found[1]
     assert (first["type"], first["subject"], first["position"]) == ("ClaimLead", SUBJECT, position)
-    assert first["actor"] == {"kind": "user", "id": "bob"}
+    assert (first["actor"]["kind"], first["actor"]["id"]) == ("user", "bob")
     assert first["problem"]["detail"]
     assert first["place"].startswith(f"{position}.")
     assert [each["entry"] for each in entries(house, refused="true")] == ["refused", "refused"]
@@ -293,6 +293,21 @@ def test_a_way_that_comes_back_to_itself_is_told(house: House) -> None:
     last = why(house, house.position)[-1]
     assert (last["step"], last["id"]) == ("cycle", mine)
     assert kinds(why(house, mine))[-1] == "cycle"
+
+
+def test_who_was_refused_is_told_as_the_staff_list_had_him_then(house: House) -> None:
+    house.held()
+    refused_by_bob(house)
+    assert house.post("/staff/bob/move", {"to": "south/team-1"}, ADMIN).status_code == 200
+    (refused,) = entries(house, refused="true")
+    assert refused["actor"] == {"kind": "user", "id": "bob", "name": "Bob", "role": "sales", "org_path": "north/team-2"}
+
+
+def test_of_a_service_that_was_refused_the_id_alone_is_told(house: House) -> None:
+    house.held()
+    assert house.post(f"/leads/{LEAD}/claim", None, CRM).status_code == 403
+    (refused,) = entries(house, refused="true")
+    assert refused["actor"] == {"kind": "service", "id": "crm"}
 
 
 def test_a_refused_command_says_why_and_what_is_not_kept(house: House) -> None:

@@ -15,7 +15,7 @@ import pytest
 from api.demo.history import write
 from commands.service import open_ledger
 from consumers.at import Moment, fold
-from consumers.replay import CLOSED, NoSuchKind, Replay
+from consumers.replay import CLOSED, NoLedgerHere, NoSuchKind, Replay
 from consumers.replay.columns import Batches
 from consumers.replay.keeping import NoSuchName, keep, table_of
 from domain.customer.facts.lifecycle import CustomerOrderNoted
@@ -23,14 +23,16 @@ from domain.lead.facts.intake import LeadCaptured
 from domain.lead.facts.work import FollowUpLogged
 from domain.lifecycle_policy import LifecyclePolicy, LifecycleTerms
 from domain.values import FACT_NAMES, Erased
+from ledger.embedded import EmbeddedPostgres
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger
+from ledger.migrations import migrate
 from ledger.scan import Wire
 from projections import VIEWS
 from tests.cli.running import lifeledger, on
 from tests.conftest import Databases
 from tests.memory import MASTER
-from tests.servers import Server
+from tests.servers import Server, new_home
 
 pytestmark = pytest.mark.slow
 
@@ -224,3 +226,25 @@ def test_the_examples_of_the_docs_run(past: Past) -> None:
     for example in examples:
         exec(example, known)  # noqa: S102 - they are ours.
     known["replay"].close()
+
+
+# Which ledger
+
+
+def test_here_is_the_ledger_that_the_settings_name(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", past.url)
+    with Replay.here() as replay:
+        assert replay.last == past.events[-1].position
+
+
+def test_here_is_an_embedded_one_which_is_started_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    with new_home() as home:
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+        monkeypatch.setenv("LIFELEDGER_HOME", str(home))
+        with pytest.raises(NoLedgerHere, match=re.escape(str(home))):
+            Replay.here()
+        with EmbeddedPostgres.start(home) as server:
+            migrate(server.url())
+        with Replay.here() as replay:
+            assert replay.last == 0
+        assert not (home / "postgres" / "data" / "postmaster.pid").exists()
