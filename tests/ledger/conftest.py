@@ -1,11 +1,13 @@
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 import uvloop
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.ledger.backed_up import Kept, empty_database
 from tests.ledger.letters import InTime
 from tests.ledger.sealed import Sealed
 from tests.servers import Server
@@ -29,3 +31,31 @@ def ledger(postgres: Server, database_url: str) -> Iterator[Sealed]:
         found.write(*(f"lead/{number}" for number in range(20)))
         found.seal()
         yield found
+
+
+# Backups
+
+
+@pytest.fixture
+def kept(database_url: str) -> Kept:
+    found = Kept(database_url)
+    found.begin()
+    found.tell(30)
+    found.seal()
+    return found
+
+
+@pytest.fixture
+def other(postgres: Server) -> Iterator[Kept]:
+    with empty_database(postgres) as found:
+        yield found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    return tmp_path / "wrapped"

@@ -1,61 +1,25 @@
-"""A backup is the ledger as it was, to the last byte, or it is refused; and nobody comes back who was erased since."""
+"""A backup is the ledger as it was, to the last byte, or it is refused."""
 
-import shutil
 from base64 import b64encode
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
-from hashlib import md5, sha1, sha256
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from domain.values import Erased
-from ledger.backup import erasures
 from ledger.backup.manifest import BadBackup, Manifest
 from ledger.backup.restore import NotEmpty
 from ledger.backup.tables import OTHERS, WHOLE
-from ledger.backup.write import write_keys
-from ledger.envelope import Corrupt
 from ledger.logs import EVENTS, LOGS
 from ledger.migrations import WrongDatabase, migrate
-from ledger.rotation import rotate
 from ledger.seal import origin, signer
 from ledger.verify import verify
 from tests.ledger.backed_up import TOLD, Kept, as_superuser, empty_database
-from tests.ledger.samples import append, encoded, rows_of
 from tests.memory import MASTER
 from tests.servers import Server
 
 pytestmark = pytest.mark.slow
-
-GONE = Erased(on=datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC), by="dpo")
-
-
-@pytest.fixture
-def kept(database_url: str) -> Kept:
-    found = Kept(database_url)
-    found.begin()
-    found.tell(30)
-    found.seal()
-    return found
-
-
-@pytest.fixture
-def other(postgres: Server) -> Iterator[Kept]:
-    with empty_database(postgres) as found:
-        yield found
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> Path:
-    return tmp_path / "wrapped"
 
 
 def test_what_is_restored_is_the_same_ledger(kept: Kept, other: Kept, folder: Path, keys: Path) -> None:
@@ -251,81 +215,6 @@ def test_only_an_empty_database_is_restored_into(kept: Kept, other: Kept, folder
         other.restore(folder, keys)
 
 
-def test_the_keys_must_be_those_of_the_backup(
-    kept: Kept, other: Kept, folder: Path, keys: Path, tmp_path: Path, postgres: Server
-) -> None:
-    kept.backup(folder, keys)
-    before = tmp_path / "before"
-    shutil.copy(keys, before)
-    kept.tell(1)
-    kept.seal()
-    kept.backup(folder, keys)
-    with pytest.raises(BadBackup, match="from before the backup"):
-        other.restore(folder, before)
-    with empty_database(postgres) as stranger:
-        migrate(stranger.url)
-        stranger.tell(40)
-        stranger.seal()
-        stranger.backup(tmp_path / "strange", tmp_path / "strange keys")
-    with pytest.raises(BadBackup, match="is of the ledger"):
-        other.restore(folder, tmp_path / "strange keys")
-    with pytest.raises(Corrupt, match="the whole ledger was not wrapped by this master key"):
-        other.restore(folder, keys, master=bytes(32))
-    assert other.ask("SELECT FROM pg_namespace WHERE nspname = 'ledger'") == []
-
-
-def test_keys_under_another_master_key_are_found(
-    kept: Kept, other: Kept, folder: Path, keys: Path, postgres: Server
-) -> None:
-    as_superuser(postgres, kept, "ALTER TABLE ledger.subject_keys DISABLE TRIGGER only_destroyed")
-    as_superuser(postgres, kept, "UPDATE ledger.subject_keys SET wrapped = sha512(wrapped)")
-    kept.backup(folder, keys)
-    with pytest.raises(Corrupt, match="master key"):
-        other.restore(folder, keys)
-    assert other.ask("SELECT FROM pg_namespace WHERE nspname = 'ledger'") == []
-
-
-NEW = bytes(range(32, 64))
-
-
-def test_data_from_before_another_master_key_goes_with_keys_from_after(
-    kept: Kept, other: Kept, folder: Path, keys: Path
-) -> None:
-    kept.backup(folder)
-    with kept.connected() as connection:
-        rotate(connection, MASTER, NEW)
-        with connection.transaction():
-            write_keys(connection, keys, Manifest.read(folder))
-    with pytest.raises(Corrupt, match="not wrapped by this master key"):
-        other.restore(folder, keys)
-    assert other.restore(folder, keys, master=NEW).keys == 30
-    assert other.all() == kept.all()
-
-
-def test_keys_from_before_another_master_key_go_with_that_one(
-    kept: Kept, other: Kept, folder: Path, keys: Path
-) -> None:
-    before = kept.all()
-    kept.backup(folder, keys)
-    with kept.connected() as connection:
-        rotate(connection, MASTER, NEW)
-    other.restore(folder, keys)
-    assert other.all() == before
-
-
-def test_keys_that_say_not_by_whom_they_were_wrapped_say_so_afterwards(
-    kept: Kept, other: Kept, folder: Path, keys: Path, postgres: Server
-) -> None:
-    """As they were wrapped by versions before there could be another master key."""
-    as_superuser(postgres, kept, "ALTER TABLE ledger.subject_keys DISABLE TRIGGER only_destroyed")
-    as_superuser(postgres, kept, "UPDATE ledger.subject_keys SET wrapped = substr(wrapped, 5)")
-    kept.backup(folder, keys)
-    other.restore(folder, keys)
-    assert other.notes(other.ask("SELECT originator_id FROM ledger.stored_events LIMIT 1")[0][0]) == [TOLD]
-    left = "SELECT count(*) FROM ledger.subject_keys WHERE NOT ledger.by_the_master_key(wrapped)"
-    assert other.ask(left) == [(0,)]
-
-
 def test_receipts_and_looks_come_along(kept: Kept, other: Kept, folder: Path, keys: Path) -> None:
     """Who looked did so, to whichever position the ledger goes; what was erased later was not yet."""
     kept.ask("INSERT INTO ledger.receipts VALUES (4, 4, 'a', 'his'), (50, 50, 'b', 'hers') RETURNING 1")
@@ -334,82 +223,6 @@ def test_receipts_and_looks_come_along(kept: Kept, other: Kept, folder: Path, ke
     other.restore(folder, keys, until=40)
     assert other.ask("SELECT receipt FROM ledger.receipts") == [("his",)]
     assert other.all()["looks"] == kept.all()["looks"]
-
-
-# Who has been erased
-
-
-def secrets_of(text: str) -> list[str]:
-    raw = text.encode()
-    hashes = [kind(raw) for kind in (md5, sha1, sha256)]  # As anybody may have hashed it.
-    return [
-        text,
-        raw.hex(),
-        b64encode(raw).decode(),
-        *(each.hexdigest() for each in hashes),
-        *(b64encode(each.digest()).decode() for each in hashes),
-    ]
-
-
-def test_who_was_erased_after_the_backup_does_not_come_back(
-    kept: Kept, other: Kept, folder: Path, keys: Path, tmp_path: Path
-) -> None:
-    (he,) = kept.tell(1, note="18612345678")
-    (she,) = kept.tell(1, note="her own words")
-    kept.seal()
-    wrapped = kept.ask(f"SELECT wrapped FROM ledger.subject_keys WHERE subject = '{he}'")[0][0]
-    kept.backup(folder, keys)
-    kept.erase(he, GONE)
-    with kept.connected() as connection:
-        assert erasures.write(connection, tmp_path / "erased") == (1, 1)
-        assert erasures.write(connection, tmp_path / "erased") == (0, 1)
-    ledger = str(kept.ask("SELECT id FROM ledger.itself")[0][0])
-    found = other.restore(folder, keys, erasures.listed(tmp_path / "erased", ledger))
-    assert (found.position, found.erased) == (64, 1)
-    assert other.notes(he) == [GONE]
-    assert other.notes(she) == ["her own words"]
-    dump = other.dump()
-    assert he in dump
-    assert not [each for each in (*secrets_of("18612345678"), wrapped.hex()) if each in dump]
-
-
-def test_the_list_keeps_who_is_on_it_and_is_read_of_its_own_ledger_only(
-    kept: Kept, other: Kept, folder: Path, keys: Path, tmp_path: Path
-) -> None:
-    he, she = kept.tell(2)
-    kept.seal()
-    kept.backup(folder, keys)
-    other.restore(folder, keys)
-    listed = tmp_path / "erased"
-    for each, subject in ((kept, he), (other, she)):
-        each.erase(subject, GONE)
-        with each.connected() as connection:
-            erasures.write(connection, listed)
-    ledger = str(kept.ask("SELECT id FROM ledger.itself")[0][0])
-    assert erasures.listed(listed, ledger).keys() == {he, she}
-    with pytest.raises(BadBackup, match="is of the ledger"):
-        erasures.listed(listed, "another")
-    with pytest.raises(BadBackup, match="is a list of wrapped keys"):
-        erasures.listed(keys, ledger)
-
-
-def test_who_is_erased_next_is_noticed_after_an_earlier_position_was_restored(
-    kept: Kept, other: Kept, folder: Path, keys: Path, tmp_path: Path
-) -> None:
-    """An erasure that is remembered beyond the end would hide all that come before it."""
-    he = kept.ask("SELECT originator_id FROM ledger.stored_events WHERE notification_id = 1")[0][0]
-    she = kept.ask("SELECT originator_id FROM ledger.stored_events WHERE notification_id = 3")[0][0]
-    kept.erase(he, GONE)
-    kept.seal()
-    kept.backup(folder, keys)
-    found = other.restore(folder, keys, until=40)
-    assert (found.position, found.command, found.erased) == (40, 20, 1)
-    assert other.notes(he) == [GONE]
-    with other.ledger() as ledger:
-        last = ledger.rows.last_erasure()
-        assert last <= 40
-        append(ledger.rows, encoded(*rows_of("customer/1", 1), forgets={she: GONE}))
-        assert ledger.rows.last_erasure() > last
 
 
 # Up to an earlier position
