@@ -9,6 +9,9 @@ import psycopg
 from api.cli.house import database, master_key, must_be_prepared
 from api.cli.say import Failure, Misuse, document, records
 from commands.service import codec
+from ledger.checkpoint import Checkpoint
+from ledger.growth import HEAD as GROWTH
+from ledger.growth import Growth, checkpoint_in, grown, notes_in
 from ledger.logs import COMMANDS, EVENTS, LOGS, Log
 from ledger.merkle import Unproven
 from ledger.note import Verifier
@@ -62,6 +65,18 @@ def proven(place: int, *, command: bool) -> None:
     print(found.text(), end="")
 
 
+def grown_since(kept: Path) -> None:
+    """The text by which who has kept a checkpoint can check that nothing of what it stands for was changed."""
+    with opened() as (connection, master):
+        verifier = signer(connection, master).verifier
+        try:
+            since = {log_of(each.origin, verifier): each for each in checkpoints_in(kept, verifier)}
+            found = [grown(connection, log, each, verifier) for log, each in since.items()]
+        except Unproven as no:
+            raise Failure(f"{kept}: {no}") from None
+    print("".join(each.text() for each in found), end="")
+
+
 def receipt(subject: str) -> None:
     """The receipts of an erasure, as they were written; what is not sealed yet is sealed now."""
     if "/" not in subject:
@@ -80,7 +95,7 @@ def receipt(subject: str) -> None:
 # To check a proof: without a ledger, and without a key of ours
 
 
-def check(file: Path, line: str, *, json: bool) -> None:
+def check(file: Path, line: str, kept: Path | None = None, *, json: bool) -> None:
     """What a proof proves, if it does."""
     try:
         verifier = Verifier.read(line)
@@ -90,6 +105,9 @@ def check(file: Path, line: str, *, json: bool) -> None:
         text = file.read_text(encoding="utf-8")
         if text.startswith(RECEIPT):
             tell_receipts(text, verifier, json=json)
+            return
+        if text.startswith(GROWTH):
+            tell_growth(text, kept, verifier, json=json)
             return
         proof = Proof.read(text)
         found = proof.check(verifier)
@@ -113,6 +131,34 @@ def tell_receipts(text: str, verifier: Verifier, *, json: bool) -> None:
         document({"receipts": found})
     else:
         print("\n".join(found), end="")
+
+
+def tell_growth(text: str, kept: Path | None, verifier: Verifier, *, json: bool) -> None:
+    """Of each log. Raises Unproven."""
+    if kept is None:
+        raise Misuse("--kept: since which checkpoint the ledger has only grown is not said")
+    since = {each.origin: each for each in checkpoints_in(kept, verifier)}
+    told: list[dict[str, str | int]] = []
+    for each in map(Growth.read, notes_in(text)):
+        now = checkpoint_in(each.note, verifier)
+        if now.origin not in since:
+            raise Unproven(f"{kept} has no checkpoint of {now.origin}")
+        each.check(since[now.origin], verifier)
+        told.append({"origin": now.origin, "old": each.old, "size": now.size})
+    if json:
+        document({"grown": told})
+    else:
+        for line in told:
+            print(f"{line['origin']}: the {line['old']:,} rows of then are the first of the {line['size']:,} of now")
+
+
+def checkpoints_in(file: Path, verifier: Verifier) -> list[Checkpoint]:
+    """Raises Unproven for what is no such file, or signed by somebody else."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except ValueError:
+        raise Unproven(f"{file} has no checkpoint") from None
+    return [checkpoint_in(each, verifier) for each in notes_in(text)]
 
 
 def log_of(origin: str, verifier: Verifier) -> Log:

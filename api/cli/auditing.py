@@ -112,6 +112,19 @@ def prove(
     proven(position, command=command)
 
 
+@audit.command("grown")
+def grown(
+    kept: Annotated[
+        Path,
+        typer.Argument(help="What `audit checkpoint` showed then.", exists=True, dir_okay=False, show_default=False),
+    ],
+) -> None:
+    """Write a proof that the ledger has only grown since a checkpoint, which anybody who has kept it can check."""
+    from api.cli.audit import grown_since
+
+    grown_since(kept)
+
+
 @audit.command("check")
 def check(
     file: Annotated[
@@ -119,12 +132,21 @@ def check(
     ],
     *,
     key: Annotated[str, typer.Option(help="The line of who is believed, as `audit key` shows it.", show_default=False)],
+    kept: Annotated[
+        Path | None,
+        typer.Option(
+            help="For a proof by `audit grown`: the checkpoint from before.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say what a proof, or a receipt, proves; no ledger is needed."""
     from api.cli.audit import check
 
-    check(file, key, json=json)
+    check(file, key, kept, json=json)
 
 
 By = Annotated[str | None, typer.Option(help="Who asks; else who is logged in here.", show_default=False)]

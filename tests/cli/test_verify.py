@@ -126,6 +126,43 @@ def test_a_proof_is_checked_by_who_has_nothing_else(written: str, tmp_path: Path
     assert not (tmp_path / "nothing").exists()
 
 
+def test_who_has_kept_a_checkpoint_is_shown_that_the_ledger_has_only_grown(written: str, tmp_path: Path) -> None:
+    before, proof, more = tmp_path / "before", tmp_path / "grown", tmp_path / "more.ndjson"
+    before.write_text(lifeledger("audit", "checkpoint", env=on(written)).out)
+    line = lifeledger("audit", "key", env=on(written)).out.strip()
+    write(more, *map(captured, range(100, 107)))
+    assert lifeledger("import", more, env=on(written)).code == 0
+    checkpoints(written)
+    said = lifeledger("audit", "grown", before, env=on(written))
+    assert said.code == 0, said.err
+    proof.write_text(said.out)
+    nobody = environment(LIFELEDGER_HOME=str(tmp_path / "nothing"))
+    found = lifeledger("audit", "check", proof, "--key", line, "--kept", before, "--json", env=nobody)
+    assert found.code == 0, found.err
+    more_of = {each["origin"].rpartition("/")[2]: each["size"] - each["old"] for each in found.document["grown"]}
+    assert more_of == {"events": 14, "commands": 7}
+    assert "are the first of" in lifeledger("audit", "check", proof, "--key", line, "--kept", before, env=nobody).out
+    bare = lifeledger("audit", "check", proof, "--key", line, env=nobody)
+    assert (bare.code, "--kept" in bare.err) == (2, True)
+    after = tmp_path / "after"
+    after.write_text(lifeledger("audit", "checkpoint", env=on(written)).out)
+    other = lifeledger("audit", "check", proof, "--key", line, "--kept", after, env=nobody)
+    assert (other.code, str(proof) in other.err) == (1, True)
+
+
+def test_a_ledger_without_all_that_a_checkpoint_stands_for_has_not_grown(
+    written: str, postgres: Server, tmp_path: Path
+) -> None:
+    checkpoints(written)
+    kept = tmp_path / "kept"
+    kept.write_text(lifeledger("audit", "checkpoint", env=on(written)).out)
+    as_superuser(postgres, written, "TRUNCATE ledger.checkpoints")
+    cut = lifeledger("audit", "grown", kept, env=on(written))
+    assert (cut.code, "0 are sealed" in cut.err) == (1, True)
+    kept.write_text("nothing of ours")
+    assert lifeledger("audit", "grown", kept, env=on(written)).code == 1
+
+
 def test_what_cannot_be_proven_is_told(written: str, postgres: Server) -> None:
     before = lifeledger("audit", "prove", "7", env=on(written))
     assert (before.code, "0 are sealed" in before.err) == (1, True)
