@@ -188,8 +188,8 @@ class Broker:
             "log.dirs": str(self._home / "data"),
         }
         self._settings.write_text("".join(f"{name}={value}\n" for name, value in (SETTINGS | own).items()))
-        cluster = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
-        tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(self._settings)]
+        cluster = f"--cluster-id={urlsafe_b64encode(uuid4().bytes).decode().rstrip('=')}"  # It may begin with a dash.
+        tool = ["kafka.tools.StorageTool", "format", "--standalone", cluster, "-c", str(self._settings)]
         command = ["java", *JAVA, "-cp", self._archives, *tool]
         done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         assert done.returncode == 0, done.stdout + done.stderr
