@@ -14,7 +14,8 @@ from commands.ticket.status import ResolveTicket
 from commands.ticket_book import ChangeTicketCapacity
 from consumers.policies.departure_of_tickets import departure_of_tickets
 from consumers.policies.ticket_dispatch import ticket_dispatch
-from consumers.process import FirstOf
+from consumers.process import FirstOf, Process
+from consumers.reactor import Reactor
 from domain.sla_policy import Needed
 from domain.staff import AvailabilityChanged
 from domain.ticket.facts.opening import PriorityChanged, TicketOpened
@@ -150,13 +151,18 @@ def desk(house: House) -> Iterator[Desk]:
         yield Desk(house)
 
 
+def reactor_of(desk: Desk, *policies: Process) -> Reactor:
+    """It waits for views as long as they need, however busy the machine is."""
+    return desk.reactor(*policies, wait=lambda _: desk.house.caught_up())
+
+
 def agents(desk: Desk, *tickets: TicketId) -> list[StaffId | None]:
     return [desk.ticket(each).matter.agent for each in tickets]
 
 
 @pytest.mark.slow
 def test_tickets_are_shared_out_and_each_says_why_it_went_to_whom(desk: Desk) -> None:
-    reactor = desk.reactor(ticket_dispatch)
+    reactor = reactor_of(desk, ticket_dispatch)
     settle(reactor)
     tickets = [desk.open(number) for number in range(1, 7)]
     settle(reactor)
@@ -180,7 +186,7 @@ def test_tickets_are_shared_out_and_each_says_why_it_went_to_whom(desk: Desk) ->
 
 @pytest.mark.slow
 def test_what_found_nobody_is_tried_again_when_there_is_room_the_most_urgent_first(desk: Desk) -> None:
-    reactor = desk.reactor(ticket_dispatch)
+    reactor = reactor_of(desk, ticket_dispatch)
     settle(reactor)
     for each in (TIA, RAY):
         desk.do(ADMIN, ChangeTicketCapacity(staff_id=each, cap=0))
@@ -204,7 +210,7 @@ def test_what_found_nobody_is_tried_again_when_there_is_room_the_most_urgent_fir
 
 @pytest.mark.slow
 def test_who_leaves_loses_his_tickets_at_once_and_they_find_another(desk: Desk) -> None:
-    reactor = desk.reactor(departure_of_tickets, ticket_dispatch)
+    reactor = reactor_of(desk, departure_of_tickets, ticket_dispatch)
     settle(reactor)
     tickets = [desk.open(number) for number in range(1, 10)]
     settle(reactor)
@@ -218,7 +224,7 @@ def test_who_leaves_loses_his_tickets_at_once_and_they_find_another(desk: Desk) 
 
 @pytest.mark.slow
 def test_history_waits_until_it_is_adopted_and_a_pause_only_puts_off(desk: Desk) -> None:
-    reactor = desk.reactor(ticket_dispatch)
+    reactor = reactor_of(desk, ticket_dispatch)
     settle(reactor)
     desk.do(ADMIN, open_ticket, imported=True, actor=leo)
     desk.do(mia, PausePolicy(policy_name="ticket-dispatch", until=day(3, 26)), reason="audit")
@@ -229,7 +235,7 @@ def test_history_waits_until_it_is_adopted_and_a_pause_only_puts_off(desk: Desk)
     with patch("consumers.reactor.move", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         settle(reactor)
     reactor.close()
-    reactor = desk.reactor(ticket_dispatch)
+    reactor = reactor_of(desk, ticket_dispatch)
     settle(reactor)
     assert agents(desk, TICKET, fresh) == [None, RAY]
     assert len(desk.told(TicketDispatchDecided)) == 1, "and nothing twice"
