@@ -162,9 +162,13 @@ class Broker:
         self._reap()
 
     def freeze(self) -> None:
-        """It keeps its connections, and takes new ones, and says nothing."""
+        """It keeps its connections, and takes new ones, and says nothing from when this returns."""
         assert self._java is not None, "it has been started"
         self._java.suspend()
+        until = time.monotonic() + PATIENCE
+        while not stands_still(self._java.pid):
+            assert time.monotonic() < until, "Kafka was told to stand still and does not"
+            time.sleep(0.01)
 
     def thaw(self) -> None:
         assert self._java is not None, "it has been started"
@@ -209,6 +213,14 @@ def runs(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def stands_still(pid: int) -> bool:
+    """Each of its threads is stopped, which some are a moment later than others."""
+    with suppress(FileNotFoundError):  # One of them has just ended.
+        states = [each.read_text().rpartition(")")[2].split()[0] for each in Path(f"/proc/{pid}/task").glob("*/stat")]
+        return set(states) == {"T"}
+    return False
 
 
 def answers(port: int) -> bool:
