@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, ByteSize, Field, PositiveInt, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "LIFELEDGER_"
 FOR_TESTS = "LIFELEDGER_TEST_"
 KEY_BYTES = 32
+W = TypeVar("W", bool, str)
 
 
 class SettingsError(Exception):
@@ -41,7 +42,7 @@ def kafka_servers(servers: str) -> str:
     return servers
 
 
-def needs_kafka(wanted: bool, others: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it so.
+def needs_kafka(wanted: W, others: ValidationInfo) -> W:
     if wanted and not others.data.get("kafka"):
         raise ValueError("needs LIFELEDGER_KAFKA, which is not set")
     return wanted
@@ -79,6 +80,12 @@ class Settings(BaseSettings):
     """Some of Kafka's brokers, host:port, with commas between them; empty means that there is none."""
     publish_checkpoints: Annotated[bool, AfterValidator(needs_kafka)] = False
     """Whether the worker sends each signed checkpoint to the topic lifeledger.checkpoints.v1, for auditors."""
+    relay: Annotated[str, AfterValidator(needs_kafka)] = ""
+    """Which events the worker relays to Kafka: all, or aggregates and types with commas between them, as
+    lead,ticket.opened; empty means none.
+    """
+    relay_partitions: int = Field(default=6, ge=1, le=1_000)
+    """Of each topic that the relay makes; those that are there keep what they have."""
 
     queue: PositiveInt = 4096
     """Commands that may wait for the writer before callers are told to come back later."""

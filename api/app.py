@@ -10,10 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api import compared, looks, metrics, overview, pages, reading, receipts, screen_pop, tracing, views
+from api import compared, looks, metrics, overview, pages, reading, receipts, resolving, screen_pop, tracing, views
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
-from api.document import ANYBODY, READERS, document, problems
+from api.document import ANYBODY, BODIES, READERS, document, problems
 from api.headers import must_be_clear
 from api.metrics import Figures
 from api.parameters import only_what_it_takes
@@ -22,6 +22,7 @@ from api.problems import (
     STATUS,
     Fault,
     NoReceipt,
+    NotSealedThere,
     TooManyFollowers,
     ViewNotBuilt,
     from_framework,
@@ -110,6 +111,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
     of_erasures = problems((*READERS, ViewNotBuilt, NoReceipt))
     app.include_router(receipts.router(service), responses=of_erasures, dependencies=strictly)
+    of_values = problems((*READERS, *BODIES, ViewNotBuilt, NotSealedThere))
+    app.include_router(resolving.router(service), responses=of_values, dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
     for kind in (*STATUS, HTTPException, RequestValidationError, Exception):

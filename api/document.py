@@ -44,10 +44,11 @@ SNAPSHOT = Path(__file__).parent.parent / "docs" / "openapi.json"
 ANYBODY = (Internal, Unavailable, Closed)
 CALLERS = (*ANYBODY, Unauthenticated, HasLeft, UnknownStaff, NotAllowed, InvalidRequest)
 READERS = (*CALLERS, BadHeader, Hidden, LookNotRecorded, ReadModelBehind)
-SENDERS = (*CALLERS, WrongMediaType)
+BODIES = (WrongMediaType, MalformedJson, NestedTooDeeply, BodyTooLarge, BodyTooSlow)
 COMMANDS = (
-    *SENDERS,
-    *(BadHeader, MalformedJson, NestedTooDeeply, BodyTooLarge, BodyTooSlow, Busy, QueueFull),
+    *CALLERS,
+    *BODIES,
+    *(BadHeader, Busy, QueueFull),
     *(CommandIdReused, Conflict, Hidden, Invalid, NotNow),
 )
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
@@ -13,8 +14,12 @@ from api.headers import words
 from api.look_log import LookLog
 from api.problems import BadHeader
 from commands import DECIDERS
+from commands.service import codec
 from domain.actor import Actor
+from domain.values import outside_name
+from ledger.codec import EACH
 from ledger.envelope import time_ordered_id
+from ledger.ledger import REASON
 from ledger.looks import Look
 from projections import VIEWS
 from projections.pool_directory import pool_directory
@@ -40,6 +45,7 @@ PERSONAL = {
 }
 FIELDS = sorted(name for columns in PERSONAL.values() for _, name in columns)
 """What is masked for whoever is not to know it."""
+REASON_TEXT = "reason.text"
 
 XPurpose = Annotated[
     str | None,
@@ -136,6 +142,21 @@ def purpose(text: str) -> str:
         told = "a-z, A-Z, digits and . : / _ -, no blanks, and no number as long as a telephone's"
         raise BadHeader(header="X-Purpose", because=f"a purpose is a word of at most {LONGEST_PURPOSE} signs: {told}")
     return text
+
+
+@cache
+def sealed_fields() -> frozenset[str]:
+    """What is sealed in events, as the log names it when somebody has opened it."""
+    found = [(shape.name, path) for shape in codec().by_name.values() for path in shape.personal]
+    names = {sealed_field(kind, "/".join(map(outside_name, path))) for kind, path in found}
+    return frozenset(names | {REASON_TEXT})
+
+
+def sealed_field(kind: str, place: str) -> str:
+    """A place in an event of that type, without the numbers in sequences: `lead.captured.identities.value`."""
+    if place == REASON:
+        return REASON_TEXT
+    return ".".join([kind, *(step for step in place.split("/") if step != EACH and not step.isdigit())])
 
 
 # Whom rows show

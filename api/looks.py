@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
-from api.looking import FIELDS, Eye, Looking, Sight, purpose
+from api.looking import FIELDS, Eye, Looking, Sight, purpose, sealed_fields
 from api.parameters import wrong
 from api.problems import BadHeader, ViewNotBuilt
 from api.reading import Seer, Who, content, in_json
@@ -70,8 +70,9 @@ def understood(
             raise wrong("subject", f"{subject!r} is no subject: say lead/ or customer/, and its id")
     if since is not None and until is not None and since >= until:
         raise wrong("until", "this is not after `since`")
-    if field is not None and field not in FIELDS:
-        raise wrong("field", f"{field!r} is not masked for anybody: {', '.join(FIELDS)} are")
+    if field is not None and field not in FIELDS and field not in sealed_fields():
+        told = f"{', '.join(FIELDS)} are, and what is sealed in events, as lead.captured.name"
+        raise wrong("field", f"{field!r} is not masked for anybody: {told}")
     if what_for is not None:
         try:
             purpose(what_for)

@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.service import Service
+from ledger.relayed import Relaying
 from ledger.store import Unavailable
 from ledger.writer import Closed, GroupWriter
 
@@ -120,6 +121,22 @@ class Figures:
                 "Groups whose question makes no sense or is not answered in time",
                 self.service.unrecorded(),
             )
+            if (relay := self.service.relaying()) is not None:
+                yield from relayed(relay)
+
+
+def relayed(found: Relaying) -> Iterator[Metric]:
+    """Of the relay: its age grows while nobody is at it, and the lags do while Kafka is away."""
+    yield GaugeMetricFamily("lifeledger_relay_age_seconds", "Since a relay was last heard of", found.age_seconds)
+    yield GaugeMetricFamily(
+        "lifeledger_relay_waits", "Whether the relay cannot go on for now", float(found.waits_for is not None)
+    )
+    events = GaugeMetricFamily("lifeledger_relay_lag_events", "Events that a topic is behind", labels=["topic"])
+    seconds = GaugeMetricFamily("lifeledger_relay_lag_seconds", "How long they have been there", labels=["topic"])
+    for each in found.topics:
+        events.add_metric([each.topic], each.lag_events)
+        seconds.add_metric([each.topic], each.lag_seconds)
+    yield from (events, seconds)
 
 
 def router(service: Service, figures: Figures) -> APIRouter:

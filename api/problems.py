@@ -106,6 +106,11 @@ class InvalidRequest(Fault):
 
 
 @fault
+class NotSealedThere(InvalidRequest):
+    """What is to be opened is not what is sealed in that place."""
+
+
+@fault
 class UnknownCommand(Fault):
     """There is no such command."""
 

@@ -28,7 +28,7 @@ from commands.service import WriteSide
 from commands.states import Cache, Known, View
 from domain.access import Action, Scope, Whereabouts, decide, scope_of
 from domain.actor import Actor
-from domain.errors import Hidden, Invalid
+from domain.errors import Hidden, Invalid, NotAllowed
 from domain.staff import Departed, Employed
 from domain.values import StaffId
 from ledger.refusals import restored
@@ -74,6 +74,19 @@ class Seer:
         if known.version == 0 or (decider.name in RESERVED and not reads_everything(actor)):
             raise Hidden(subject=stream)
         return known
+
+    def must_know(self, decider: Decider[Any, Any], key: str) -> None:
+        """Raises NotAllowed for who sees masked what is personal of a subject; he has seen it already. What is nobody's
+        is for who knows of everybody.
+        """
+        stream, actor = decider.stream(key), self.actor()
+        if decider.holding is not None:
+            state = self.view.get(stream).state
+            must_reach(stream, decider, Action.KNOW, actor, state, datetime.now(UTC), self.view.get)
+        elif (no := decide(actor, Action.KNOW, self.place(decider, key, stream))) is not None:
+            raise no
+        if decider.name in PUBLISHED and scope_of(actor.role, Action.KNOW) is not Scope.ALL:
+            raise NotAllowed(action=Action.KNOW, because=f"{stream} is nobody's, and told to who knows everybody")
 
     def those_seen(self, streams: Collection[str]) -> list[str]:
         """Which of some subjects the caller may see, all of which somebody holds."""

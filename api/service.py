@@ -13,6 +13,7 @@ from api.problems import TooManyFollowers, ViewNotBuilt
 from api.viewing import ViewReader
 from commands import DECIDERS
 from commands.service import WriteSide, calm_collector
+from ledger.relayed import Relaying
 from ledger.writer import Closed
 from settings import Settings
 
@@ -108,6 +109,10 @@ class Service:
     def unsealed(self) -> Mapping[str, int]:
         """How many rows of each log nobody has signed yet."""
         return {} if self.views is None else self.views.unsealed()
+
+    def relaying(self) -> Relaying | None:
+        """How far the ledger is in Kafka, where it is brought there."""
+        return None if self.views is None else self.views.relaying()
 
     def unrecorded(self) -> int:
         """How many groups are not recorded any more, since their question makes no sense or is not answered in time."""

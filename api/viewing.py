@@ -11,6 +11,7 @@ import psycopg2.errors
 import psycopg2.extras
 
 from api.problems import ViewNotBuilt
+from ledger.relayed import Relaying, relaying
 from ledger.store import Unavailable
 from projections.sql import STATEMENT_SECONDS
 
@@ -104,6 +105,10 @@ class ViewReader:
             return dict(asking.fetchall())
 
         return self.threads.submit(self.read, ask).result()
+
+    def relaying(self) -> Relaying | None:
+        """How far the ledger is in Kafka; None where nobody ever brought it there."""
+        return self.threads.submit(self.read, relaying).result()
 
     def close(self) -> None:
         self.threads.shutdown()

@@ -9,8 +9,11 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 from typing import Any
+
+from consumers.message import Message
 
 try:
     with warnings.catch_warnings():
@@ -25,12 +28,17 @@ try:
             TopicAlreadyExistsError,
         )
         from kafka.net.compat import KafkaNetClient
+        from kafka.partitioner.default import murmur2
 except ModuleNotFoundError as missing:
     told = "Kafka comes with lifeledger[kafka], which is not installed; without LIFELEDGER_KAFKA nothing is published"
     raise ModuleNotFoundError(told, name=missing.name) from missing
 
+__all__ = ["Bus", "BusRefused", "BusUnavailable", "Message", "Sending", "Standing"]
+
 PATIENCE = 10.0  # Seconds for each of: to find the brokers, to hear of a topic, to be told that something is there.
 POLL_MS = 500
+LATEST = -1  # As the protocol has it: the offset that the next message will have.
+TOGETHER = 128 * 1024  # Bytes of one partition that travel together: with few of ours in each, it takes twice as long.
 FOREVER = {"cleanup.policy": "delete", "retention.bytes": "-1", "retention.ms": "-1"}
 
 # It tells of each single attempt; how they end is told here. Whoever wants to see them sets a handler.
@@ -45,15 +53,24 @@ class BusRefused(Exception):
     """Kafka does not take it, however often it is sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    topic: str
-    key: bytes
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
+@lru_cache(maxsize=50_000)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where a key stands among so many partitions: as Kafka's own clients have it, so that others find it there."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
-    def __str__(self) -> str:
-        return f"{self.key.decode(errors='replace')} for the topic {self.topic}"
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A Kafka, by the id that it has given itself, and those of the topics that are there."""
+
+    cluster: str
+    topics: Mapping[str, "Found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    partitions: int
+    empty: bool
 
 
 class Bus:
@@ -64,6 +81,8 @@ class Bus:
         self.servers = servers
         self.patience = patience
         self.producer: Any = None
+        self.spread: dict[str, int] = {}
+        """Over how many partitions the keys of a topic are spread, however many it has by now."""
 
     def prepare(self, topics: Mapping[str, int]) -> None:
         """Make those of our own topics that are missing, each with so many partitions; nothing in them is ever let go.
@@ -73,9 +92,9 @@ class Bus:
         with self.complaining(), self.client(KafkaAdminClient) as admin:
             known = set(admin.list_topics())
             new = {name: {"num_partitions": count, "configs": FOREVER} for name, count in topics.items()}
-            for name in sorted(new.keys() - known):
-                with suppress(TopicAlreadyExistsError):  # Somebody else was faster.
-                    admin.create_topics({name: new[name]}, timeout_ms=self.milliseconds)
+            if missing := {name: new[name] for name in sorted(new.keys() - known)}:
+                with suppress(TopicAlreadyExistsError):  # Somebody else was faster with one; the others are made.
+                    admin.create_topics(missing, timeout_ms=self.milliseconds)
             admin.wait_for_topics([*topics], timeout_ms=self.milliseconds)
             asked = [ConfigResource(ConfigResourceType.TOPIC, name, [*FOREVER]) for name in topics]
             found = admin.describe_configs(asked, config_filter="all")["topic"]
@@ -84,28 +103,43 @@ class Bus:
                 if (has := settings[setting]["value"]) != wanted:
                     raise BusRefused(f"the topic {name} would lose what is in it: its {setting} is {has}, not {wanted}")
 
+    def look(self, topics: Iterable[str]) -> Standing:
+        """What there is of some topics. Raises BusUnavailable and BusRefused."""
+        with self.complaining(), self.client(KafkaAdminClient) as admin:
+            cluster = str(admin.describe_cluster()["cluster_id"])
+            there = sorted({*topics}.intersection(admin.list_topics()))
+            described = {each["name"]: each["partitions"] for each in (admin.describe_topics(there) if there else ())}
+            parts = [TopicPartition(name, part["partition_index"]) for name in there for part in described[name]]
+            ends = admin.list_partition_offsets(dict.fromkeys(parts, LATEST), timeout_ms=self.milliseconds)
+        filled = {part.topic for part, end in ends.items() if end.offset > 0}
+        return Standing(cluster, {name: Found(len(described[name]), name not in filled) for name in there})
+
     def publish(self, messages: Iterable[Message]) -> None:
         """All are there when this returns, those of one key and topic in this order.
 
         Raises BusUnavailable or BusRefused: then of each key the first ones may be there; all are to be sent again.
         """
-        failed: list[tuple[Message, KafkaError]] = []
-        done = False
+        self.begin(messages).wait()
+
+    def begin(self, messages: Iterable[Message]) -> "Sending":
+        """As `publish`, but they are only on their way when this returns; what is begun later comes after them.
+
+        Where some do not arrive, none of what was begun later does, be it waited for or not.
+        """
+        sending = Sending(self)
+        with self.letting_go(), self.complaining(sending.failed):
+            producer = self.connected()
+            for each in messages:
+                sending.sent.append((each, self.hand_over(producer, each, sending.failed)))
+        return sending
+
+    @contextmanager
+    def letting_go(self) -> Iterator[None]:
         try:
-            with self.complaining(failed):
-                producer = self.connected()
-                sent = [(each, self.hand_over(producer, each, failed)) for each in messages]
-                until = monotonic() + self.patience + 1.0  # It gives up by itself, if it runs.
-                for each, future in sent:
-                    try:
-                        future.get(timeout=max(0.0, until - monotonic()))
-                    except KafkaError as error:
-                        failed.append((each, error))
-                        raise
-            done = True
-        finally:
-            if not done:
-                self.let_go()
+            yield
+        except BaseException:
+            self.let_go()
+            raise
 
     def hand_over(self, producer: Any, message: Message, failed: list[tuple[Message, KafkaError]]) -> Any:
         def stop(error: KafkaError) -> None:
@@ -113,8 +147,15 @@ class Bus:
             failed.append((message, error))
             producer._sender.force_close()  # noqa: SLF001 - close() waits first for all that is under way.
 
+        spread = self.spread.get(message.topic)
         try:
-            future = producer.send(message.topic, key=message.key, value=message.value, headers=[*message.headers])
+            future = producer.send(
+                message.topic,
+                key=message.key,
+                value=message.value,
+                headers=[*message.headers],
+                partition=None if spread is None else partition_of(message.key, spread),
+            )
         except KafkaError as error:
             failed.append((message, error))
             raise
@@ -164,6 +205,7 @@ class Bus:
                 KafkaProducer,
                 enable_idempotence=True,
                 acks="all",
+                batch_size=TOGETHER,
                 allow_auto_create_topics=False,
                 delivery_timeout_ms=self.milliseconds,
                 max_block_ms=self.milliseconds,
@@ -224,3 +266,23 @@ class Bus:
             if isinstance(error, AuthorizationError | InvalidTopicError):
                 raise BusRefused(f"Kafka at {self.servers} refuses it: {error}{what}") from error
             raise BusUnavailable(f"Kafka at {self.servers} cannot be reached: {error}{what}") from error
+
+
+class Sending:
+    """What is on its way."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.sent: list[tuple[Message, Any]] = []
+        self.failed: list[tuple[Message, KafkaError]] = []
+
+    def wait(self) -> None:
+        """All are there when this returns. Raises BusUnavailable or BusRefused, as `Bus.publish` does."""
+        until = monotonic() + self.bus.patience + 1.0  # It gives up by itself, if it runs.
+        with self.bus.letting_go(), self.bus.complaining(self.failed):
+            for each, future in self.sent:
+                try:
+                    future.get(timeout=max(0.0, until - monotonic()))
+                except KafkaError as error:
+                    self.failed.append((each, error))
+                    raise

@@ -51,6 +51,13 @@ def test_checkpoints_are_published_where_there_is_a_kafka(monkeypatch: pytest.Mo
     assert Settings.from_environment().publish_checkpoints
 
 
+def test_events_are_relayed_where_it_is_said_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFELEDGER_KAFKA", "kafka:9092")
+    assert (Settings.from_environment().relay, Settings.from_environment().relay_partitions) == ("", 6)
+    monkeypatch.setenv("LIFELEDGER_RELAY", "lead,ticket.opened")
+    assert Settings.from_environment().relay == "lead,ticket.opened"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "because"),
     [
@@ -64,6 +71,8 @@ def test_checkpoints_are_published_where_there_is_a_kafka(monkeypatch: pytest.Mo
         ("LIFELEDGER_KAFKA", "kafka:9092,", "host:9092"),
         ("LIFELEDGER_KAFKA", "http://kafka:9092", "host:9092"),
         ("LIFELEDGER_PUBLISH_CHECKPOINTS", "on", "needs LIFELEDGER_KAFKA"),
+        ("LIFELEDGER_RELAY", "all", "needs LIFELEDGER_KAFKA"),
+        ("LIFELEDGER_RELAY_PARTITIONS", "0", "greater than or equal to 1"),
         ("LIFELEDGER_QUEU", "1", "there is no such setting; LIFELEDGER_QUEUE is one"),
     ],
 )

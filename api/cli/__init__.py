@@ -16,6 +16,7 @@ import typer
 from api.cli.auditing import audit
 from api.cli.backing import backup, restore
 from api.cli.exporting import export
+from api.cli.kafka import kafka
 from api.cli.keyring import keys
 from api.cli.options import Host, Json, Port
 from api.cli.replaying import replay
@@ -47,6 +48,7 @@ app.add_typer(replay, name="replay")
 app.add_typer(backup, name="backup")
 app.command("restore")(restore)
 app.add_typer(keys, name="keys")
+app.add_typer(kafka, name="kafka")
 
 
 def tell_version(*, wanted: bool) -> None:

@@ -46,6 +46,8 @@ def shown(name: str, settings: Settings) -> str | int | None:
             return f"({settings.key_file})"
         case "kafka", "":
             return "(none: nothing is published)"
+        case "relay", "":
+            return "(none: nothing is relayed)"
         case _, bool() as switched:
             return "on" if switched else "off"
         case _, int() as number:

@@ -26,7 +26,7 @@ from ledger.feed import Waker
 from ledger.ledger import Ledger
 from ledger.seal import signer
 from projections import VIEWS
-from settings import Settings
+from settings import Settings, SettingsError
 
 PATIENCE = 5.0  # Seconds with Kafka; who tells the worker to stop waits for its end.
 
@@ -37,6 +37,7 @@ def worker(*, json: bool) -> None:
     with database(settings) as url:
         must_be_prepared(url)
         master_key(settings, url)
+        must_make_sense(settings.relay)
         names = [view.name for view in VIEWS]
         if json:
             document({"views": names}, lines=True)
@@ -46,18 +47,20 @@ def worker(*, json: bool) -> None:
 
 
 def work(settings: Settings, *, least: int = logging.INFO) -> None:
-    """The projector, the policies, the clock, the sealer and, if wanted, who publishes what it signs, in this process;
-    settings name the database. Logs from `least` on.
+    """The projector, the policies, the clock, the sealer and, if wanted, who publishes what it signs and the relay, in
+    this process; settings name the database. Logs from `least` on.
     """
     log_to_errors(least)
     url = settings.database_url
-    if settings.publish_checkpoints:
+    if settings.publish_checkpoints or settings.relay:
         import consumers.bus  # noqa: F401 - where Kafka's package is missing, that is said before anything runs.
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
-        with ThreadPoolExecutor(3, "aside") as aside:
+        with ThreadPoolExecutor(4, "aside") as aside:
             beside = [aside.submit(act, ledger, url, settings, stop), aside.submit(seal, settings, url, stop)]
             if settings.publish_checkpoints:
                 beside.append(aside.submit(publish, settings, url, stop))
+            if settings.relay:
+                beside.append(aside.submit(relay, settings, url, stop))
             try:
                 Projector(VIEWS, ledger, url, url, others).run(stop)
             finally:
@@ -95,6 +98,30 @@ def publish(settings: Settings, url: str, stop: Event) -> None:
         Publisher(url, Bus(settings.kafka, PATIENCE)).run(stop)
     finally:
         stop.set()
+
+
+def relay(settings: Settings, url: str, stop: Event) -> None:
+    """Send to Kafka what happens."""
+    from consumers.bus import Bus
+    from consumers.relay import Relay
+    from consumers.wanted import Wanted
+
+    try:
+        wanted = Wanted.of(settings.relay, codec().by_name)
+        Relay(url, Bus(settings.kafka, PATIENCE), wanted, settings.relay_partitions).run(stop)
+    finally:
+        stop.set()
+
+
+def must_make_sense(relayed: str) -> None:
+    """Raises SettingsError where the setting names events that there are not."""
+    from consumers.wanted import Wanted
+
+    try:
+        if relayed:
+            Wanted.of(relayed, codec().by_name)
+    except ValueError as wrong:
+        raise SettingsError(f"LIFELEDGER_RELAY: {wrong}") from None
 
 
 @contextmanager

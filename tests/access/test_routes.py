@@ -63,6 +63,9 @@ OF_LOOKS = {("GET", f"/audit/looks{each}") for each in ("", ".csv", "/days")}
 OF_ERASURES = {("GET", "/customers/{customer_id}/erasure-receipt")}
 """For whoever may erase."""
 
+OF_VALUES = {("POST", "/subjects/{kind}/{key}/resolve")}
+"""What is sealed in events, for whoever may know it: test_resolving.py."""
+
 OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
@@ -103,7 +106,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES]
+    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"

@@ -10,10 +10,12 @@ from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import psycopg2
 import pytest
 
 from consumers.projector import Projector
+from consumers.tenure import Tenure
 from domain.values import OrgPath, PoolId
 from projections import VIEWS, funnel
 from projections.audit_trail import audit_trail
@@ -274,6 +276,21 @@ def test_how_far_the_views_are_is_told(house: House, views: Views) -> None:
     assert 'lifeledger_view_dead_letters{view="funnel"} 2.0' in metrics
     assert 'lifeledger_view_dead_letters{view="sales_worklist"} 0.0' in metrics
     assert f'lifeledger_unsealed_rows{{log="events"}} {float(house.position)}' in metrics
+
+
+def test_how_far_the_ledger_is_in_kafka_is_told_where_it_is_brought_there(house: House, database_url: str) -> None:
+    assert "lifeledger_relay" not in house.get("/metrics").text
+    with closing(psycopg.connect(database_url, autocommit=True)) as connection:
+        relay = Tenure.take(connection)
+        assert relay is not None
+        relay.begin({"lifeledger.lead.v1": 6}, "kafka-1")
+        relay.move({"lifeledger.lead.v1": 0}, 0, house.position - 1)
+        relay.renew("Kafka is away")
+        metrics = house.get("/metrics").text
+    assert "lifeledger_relay_waits 1.0" in metrics
+    assert 'lifeledger_relay_lag_events{topic="lifeledger.lead.v1"} 1.0' in metrics
+    assert re.search(r'lifeledger_relay_lag_seconds{topic="lifeledger.lead.v1"} [\d.]+', metrics)
+    assert re.search(r"lifeledger_relay_age_seconds [\d.]+", metrics)
 
 
 # With a worker beside it

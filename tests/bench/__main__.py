@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.embedded import EmbeddedPostgres
-from tests.bench import growth, http, seal, visible, write
+from tests.bench import growth, http, relay, seal, visible, write
 from tests.bench.rebuild import ratios
 from tests.bench.turns import compared
 from tests.servers import new_home
@@ -76,9 +76,19 @@ def measured(rounds: int, seconds: float, sizes: tuple[int, ...]) -> Iterator[Li
         yield over("rebuild of the heaviest view over the same read", 0.2, 0.4, of_heaviest)
         yield over("rebuild of the worklist over one transaction per event", 30.0, 60.0, against_single)
         yield Line("verify, events/s, over the raw read of the same rows", "", "", *seal.verifying(own, rounds=rounds))
+        yield from to_kafka(own, rounds)
         for rate in RATES:
             yield seen(visible.measure(own, rate=rate, seconds=2 * seconds), rate)
         yield from grown(own, sizes)
+
+
+def to_kafka(server: EmbeddedPostgres, rounds: int) -> Iterator[Line]:
+    if (found := relay.relaying(server, rounds)) is None:
+        print("without java and mvn there is no Kafka to measure the relay with", flush=True)
+        return
+    plain, like = found
+    yield Line("relay to Kafka, events/s, over kafka-python alone with the same messages", "", "", *plain)
+    yield Line("the same over kafka-python with requests as large as ours", "", "", *like)
 
 
 def seen(found: visible.Seen, rate: int) -> Line:

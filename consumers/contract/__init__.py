@@ -1,0 +1,1 @@
+"""What others may rely on who read our topics, or write to those that we read."""

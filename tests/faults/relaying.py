@@ -1,0 +1,36 @@
+"""A relay in a process of its own, which others kill and freeze.
+
+Only tests run this: python -m tests.faults.relaying KAFKA LEASE
+"""
+
+import logging
+import os
+import sys
+from threading import Event
+
+import structlog
+
+import consumers.relay
+from consumers.bus import Bus
+from consumers.relay import Relay
+from consumers.wanted import Wanted
+
+PATIENCE = 2.0  # Seconds with Kafka.
+WHAT_HAPPENS = Wanted(frozenset({"agent-book", "identity", "lead", "pool", "staff"}))  # To what the clients tell of.
+
+
+def relay(url: str, kafka: str, lease: float) -> Relay:
+    consumers.relay.LOOK_SECONDS, consumers.relay.AGAIN_SECONDS = 0.05, 0.2
+    return Relay(url, Bus(kafka, PATIENCE), WHAT_HAPPENS, partitions=2, batch=20, lease=lease)
+
+
+def main(kafka: str, lease: str) -> None:
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    relay(os.environ["DATABASE_URL"], kafka, float(lease)).run(Event())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
