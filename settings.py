@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -40,6 +41,13 @@ def kafka_servers(servers: str) -> str:
         if not host or host != host.strip() or "/" in host or not port.isdecimal() or not 0 < int(port) <= 65535:
             raise ValueError("must look like host:9092, or host:9092,other:9092")
     return servers
+
+
+def topics(names: str) -> str:
+    for name in names.split(",") if names else ():
+        if re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name) is None:
+            raise ValueError("must look like shop.orders.v1, or shop.orders.v1,hr.staff.v1")
+    return names
 
 
 def needs_kafka(wanted: W, others: ValidationInfo) -> W:
@@ -86,6 +94,15 @@ class Settings(BaseSettings):
     """
     relay_partitions: int = Field(default=6, ge=1, le=1_000)
     """Of each topic that the relay makes; those that are there keep what they have."""
+
+    inbound: Annotated[str, AfterValidator(topics), AfterValidator(needs_kafka)] = ""
+    """The topics of other systems that the worker takes in, with commas between them: shop.orders.v1,hr.staff.v1."""
+    inbound_group: str = Field(default="lifeledger", pattern=r"^[a-zA-Z0-9._-]{1,100}$")
+    """The name under which workers share what comes in. Under another one all that is still there is read again."""
+    inbound_patience: float = Field(default=900.0, ge=0, le=604_800)
+    """Seconds that a message waits for what it rests on; then it is a dead letter."""
+    inbox_days: int = Field(default=30, ge=7, le=3_650)
+    """Days that it is kept which message came to which commands."""
 
     queue: PositiveInt = 4096
     """Commands that may wait for the writer before callers are told to come back later."""

@@ -15,6 +15,7 @@ from api.problems import InvalidRequest, UnknownCommand
 from commands.ask import Ask
 from domain.actor import Actor, ActorKind, Reason, Source
 from domain.values import LONGEST_TEXT, OrgPath
+from ledger.envelope import custom_id
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)]
 FORBID = {"extra": "forbid"}
@@ -164,10 +165,3 @@ def actor(given: GivenActor | None) -> Actor | None:
 
 def source(given: GivenSource | None) -> Source | None:
     return None if given is None else Source(system=given.system, message_id=given.message_id)
-
-
-def custom_id(digest: bytes) -> UUID:
-    """A UUIDv8 (RFC 9562) of a digest's first 16 bytes."""
-    number = int.from_bytes(digest[:16], "big")
-    number = number & ~(0xF << 76) | 8 << 76
-    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)

@@ -1,7 +1,7 @@
 """What an operator looks at: whether the process lives, whether it can work, and its figures."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.service import Service
+from ledger.inbox import Topic
 from ledger.relayed import Relaying
 from ledger.store import Unavailable
 from ledger.writer import Closed, GroupWriter
@@ -116,6 +117,7 @@ class Figures:
             for log, count in sorted(self.service.unsealed().items()):
                 unsealed.add_metric([log], count)
             yield from (events, seconds, letters, unsealed)
+            yield from taken_in(self.service.waiting())
             yield GaugeMetricFamily(
                 "lifeledger_groups_unrecorded",
                 "Groups whose question makes no sense or is not answered in time",
@@ -137,6 +139,20 @@ def relayed(found: Relaying) -> Iterator[Metric]:
         events.add_metric([each.topic], each.lag_events)
         seconds.add_metric([each.topic], each.lag_seconds)
     yield from (events, seconds)
+
+
+def taken_in(topics: Sequence[Topic]) -> Iterator[Metric]:
+    """Of what other systems tell us."""
+    dead = GaugeMetricFamily("lifeledger_inbound_dead_letters", "Messages that do not go on", labels=["topic"])
+    waiting = GaugeMetricFamily(
+        "lifeledger_inbound_waiting", "Messages that wait for something, or behind another", labels=["topic"]
+    )
+    unread = GaugeMetricFamily("lifeledger_inbound_lag_messages", "Messages not read yet", labels=["topic"])
+    for each in topics:
+        dead.add_metric([each.topic], each.dead)
+        waiting.add_metric([each.topic], each.patient + each.behind)
+        unread.add_metric([each.topic], each.unread)
+    yield from (dead, waiting, unread)
 
 
 def router(service: Service, figures: Figures) -> APIRouter:

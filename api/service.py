@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 
 from api.answers import Tally
@@ -13,6 +13,7 @@ from api.problems import TooManyFollowers, ViewNotBuilt
 from api.viewing import ViewReader
 from commands import DECIDERS
 from commands.service import WriteSide, calm_collector
+from ledger.inbox import StoredInbox, Topic
 from ledger.relayed import Relaying
 from ledger.writer import Closed
 from settings import Settings
@@ -113,6 +114,13 @@ class Service:
     def relaying(self) -> Relaying | None:
         """How far the ledger is in Kafka, where it is brought there."""
         return None if self.views is None else self.views.relaying()
+
+    def waiting(self) -> list[Topic]:
+        """Of each topic that is taken in, what does not go on and what has not been read yet. Raises Unavailable."""
+        if self.views is None:
+            return []
+        with closing(StoredInbox(self.settings.database_url)) as inbox:
+            return inbox.waiting()
 
     def unrecorded(self) -> int:
         """How many groups are not recorded any more, since their question makes no sense or is not answered in time."""

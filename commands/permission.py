@@ -22,10 +22,15 @@ Get = Callable[[str], Known]  # The state of a stream, as it is for this command
 def must_be_allowed(
     ask: Ask, stream: str, decider: Decider[Any, Any], action: Action, state: object, get: Get, now: datetime
 ) -> Actor:
-    """Who acts. Who imports, or says himself when it happened, must be allowed to; who acts now, to do it."""
+    """Who acts. Who imports, or says himself when it happened, must be allowed to; who acts now, to do it.
+
+    A system that tells what has happened there says when it did: what it tells is told late.
+    """
     when = ask.occurred_at
     caller = present(ask.caller, get)
-    if (ask.imported or when is not None) and (refusal := decide(caller, Action.IMPORT, None)) is not None:
+    mirrors = caller.kind == "integration" and scope_of(caller.role, Action.MIRROR) is not None
+    dated = when is not None and not mirrors
+    if (ask.imported or dated) and (refusal := decide(caller, Action.IMPORT, None)) is not None:
         raise refusal
     if when is not None and not EARLIEST <= when <= now:
         raise Invalid(field=f"{ASKED}occurred_at", because=f"what happened lies between {EARLIEST.year} and now")

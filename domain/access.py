@@ -26,7 +26,8 @@ class Action(StrEnum):
     CREDIT = "credit"  # Limits, holds, and exceptions from them.
     INSPECT = "inspect"  # Draw calls and score them.
     ARBITRATE = "arbitrate"  # Decide between scores: second opinions, appeals, what is void.
-    ADMINISTER = "administer"  # Staff, capacities, and everything that is published: pools, catalogs, policies.
+    EMPLOY = "employ"  # Say who works here, as what and where.
+    ADMINISTER = "administer"  # Capacities, and everything that is published: pools, catalogs, policies.
     IMPORT = "import"  # Record history with its own times and actors.
     OPERATE = "operate"  # Views, lag, dead letters.
 
@@ -93,6 +94,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
     "operations": {Action.READ: Scope.ALL, Action.OPERATE: Scope.ALL},
     "administrator": {
         Action.READ: Scope.ALL,
+        Action.EMPLOY: Scope.ALL,
         Action.ADMINISTER: Scope.ALL,
         Action.IMPORT: Scope.ALL,
         Action.OPERATE: Scope.ALL,
@@ -106,6 +108,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.DISPATCH: Scope.ALL,
         Action.MIRROR: Scope.ALL,
     },
+    "personnel": {Action.READ: Scope.OWN, Action.EMPLOY: Scope.ALL},  # A system has nothing that is its own.
     "policy": {
         Action.READ: Scope.ALL,
         Action.KNOW: Scope.ALL,
@@ -120,6 +123,13 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.INSPECT: Scope.ALL,
     },
 }
+
+OF_SYSTEMS = {"hr": "personnel"}
+
+
+def role_of(system: str) -> str:
+    """What another system is to us, whose messages we take in."""
+    return OF_SYSTEMS.get(system, "service_account")
 
 
 @value

@@ -25,6 +25,13 @@ def time_ordered_id() -> UUID:
     return made
 
 
+def custom_id(digest: bytes) -> UUID:
+    """A UUIDv8 (RFC 9562) of a digest's first 16 bytes."""
+    number = int.from_bytes(digest[:16], "big")
+    number = number & ~(0xF << 76) | 8 << 76
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+
+
 # As unpickling does, without parsing: an id is made for every event.
 new_id = object.__new__
 set_number, set_safety = UUID.__dict__["int"].__set__, UUID.__dict__["is_safe"].__set__

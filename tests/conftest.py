@@ -174,7 +174,10 @@ def database_url(postgres: Server, databases: Databases) -> Iterator[str]:
     databases.drop(name)
 
 
-EMPTY = "TRUNCATE ledger.stored_events, ledger.commands, ledger.subject_keys, ledger.identity_lookup, ledger.side_rows"
+EMPTY = (
+    "TRUNCATE ledger.stored_events, ledger.commands, ledger.subject_keys, ledger.identity_lookup, ledger.side_rows,"
+    " ledger.inbox, ledger.letters, ledger.incoming"
+)
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,17 @@ def test_events_are_relayed_where_it_is_said_which(monkeypatch: pytest.MonkeyPat
     assert Settings.from_environment().relay == "lead,ticket.opened"
 
 
+def test_topics_are_taken_in_where_there_is_a_kafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFELEDGER_INBOUND", "shop.orders.v1,hr.staff.v1")
+    with pytest.raises(SettingsError, match=r"LIFELEDGER_INBOUND: .* needs LIFELEDGER_KAFKA, which is not set"):
+        Settings.from_environment()
+    monkeypatch.setenv("LIFELEDGER_KAFKA", "kafka:9092")
+    assert Settings.from_environment().inbound == "shop.orders.v1,hr.staff.v1"
+    monkeypatch.setenv("LIFELEDGER_INBOUND", "shop orders")
+    with pytest.raises(SettingsError, match=r"LIFELEDGER_INBOUND: .* must look like shop.orders.v1"):
+        Settings.from_environment()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "because"),
     [

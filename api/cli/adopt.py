@@ -10,7 +10,6 @@ from uuid import UUID
 from api.cli.reading import CALLER, CHUNK
 from api.cli.say import Failure, Misuse
 from api.cli.turn import known
-from api.lines import custom_id
 from commands.ask import Answer, Ask, CommandIdReused, Outcome
 from commands.customer.creating import AdoptCustomer
 from commands.execute import outcome_of
@@ -23,7 +22,7 @@ from commands.ticket.opening import AdoptTicket
 from domain.customer.refusals import HasBeenMerged
 from domain.errors import NotNow
 from domain.values import CustomerId, LeadId, OrderId, ReviewId, TicketId
-from ledger.envelope import Logged
+from ledger.envelope import Logged, custom_id
 from ledger.store import Busy, Unavailable
 
 # In this order: a policy that hears of a lead or an order finds that its customer is live.

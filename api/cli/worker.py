@@ -2,15 +2,17 @@
 
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from threading import Event
+from typing import Any
 
 import psycopg
 
-from api.cli.house import database, log_to_errors, master_key, must_be_prepared
-from api.cli.say import document
+from api.cli.house import database, log_to_errors, master_key, must_be_prepared, write_side
+from api.cli.say import Misuse, document
 from commands import DECIDERS
 from commands.execute import Executor
 from commands.service import codec, open_ledger, server_clock
@@ -47,20 +49,22 @@ def worker(*, json: bool) -> None:
 
 
 def work(settings: Settings, *, least: int = logging.INFO) -> None:
-    """The projector, the policies, the clock, the sealer and, if wanted, who publishes what it signs and the relay, in
-    this process; settings name the database. Logs from `least` on.
+    """The projector, the policies, the clock and the sealer in this process; if wanted, also who publishes what is
+    signed, the relay, and who takes in what other systems tell. Settings name the database. Logs from `least` on.
     """
     log_to_errors(least)
-    url = settings.database_url
+    url, topics = settings.database_url, channels(settings)
     if settings.publish_checkpoints or settings.relay:
         import consumers.bus  # noqa: F401 - where Kafka's package is missing, that is said before anything runs.
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
-        with ThreadPoolExecutor(4, "aside") as aside:
+        with ThreadPoolExecutor(5, "aside") as aside:
             beside = [aside.submit(act, ledger, url, settings, stop), aside.submit(seal, settings, url, stop)]
             if settings.publish_checkpoints:
                 beside.append(aside.submit(publish, settings, url, stop))
             if settings.relay:
                 beside.append(aside.submit(relay, settings, url, stop))
+            if topics:
+                beside.append(aside.submit(take_in, topics, settings, url, stop))
             try:
                 Projector(VIEWS, ledger, url, url, others).run(stop)
             finally:
@@ -113,6 +117,49 @@ def relay(settings: Settings, url: str, stop: Event) -> None:
         stop.set()
 
 
+def channels(settings: Settings) -> list[Any]:
+    """The topics that are to be taken in. Raises Misuse where one is not known here."""
+    if not settings.inbound:
+        return []
+    import consumers.bus  # noqa: F401 - as above.
+    from consumers.inbound.topics import TOPICS
+
+    names = dict.fromkeys(settings.inbound.split(","))
+    if strange := [name for name in names if name not in TOPICS]:
+        told = f"LIFELEDGER_INBOUND: there is no topic {strange[0]}; there are {', '.join(sorted(TOPICS))}"
+        raise Misuse(told)
+    return [TOPICS[name] for name in names]
+
+
+def take_in(topics: Sequence[Any], settings: Settings, url: str, stop: Event) -> None:
+    """Take in what other systems tell, each topic on a thread of its own, through one writer."""
+    from consumers.inbound.intake import Intake
+
+    try:
+        with (
+            write_side(settings, url, master_key(settings, url), patience=settings.patience) as side,
+            ThreadPoolExecutor(len(topics), "intake") as threads,
+        ):
+            patience, keeps = timedelta(seconds=settings.inbound_patience), timedelta(days=settings.inbox_days)
+            intakes = [
+                Intake.of(
+                    each,
+                    servers=settings.kafka,
+                    url=url,
+                    side=side,
+                    group=settings.inbound_group,
+                    patience=patience,
+                    keeps=keeps,
+                )
+                for each in topics
+            ]
+            running = [threads.submit(run, each, stop) for each in intakes]
+        for each in running:
+            each.result()
+    finally:
+        stop.set()
+
+
 def must_make_sense(relayed: str) -> None:
     """Raises SettingsError where the setting names events that there are not."""
     from consumers.wanted import Wanted
@@ -122,6 +169,13 @@ def must_make_sense(relayed: str) -> None:
             Wanted.of(relayed, codec().by_name)
     except ValueError as wrong:
         raise SettingsError(f"LIFELEDGER_RELAY: {wrong}") from None
+
+
+def run(intake: Any, stop: Event) -> None:
+    try:
+        intake.run(stop)
+    finally:
+        stop.set()
 
 
 @contextmanager

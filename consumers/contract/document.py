@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from consumers.cloudevents import CONTENT, topic_of
 from consumers.contract.headers import HEADERS, described_by
 from consumers.contract.schemas import COMPONENTS, Schema, Schemas, described, reference
+from consumers.inbound.topics import CHANNELS
 from ledger.codec import Shape
 
 VERSION = "0.1.0"
@@ -48,7 +49,7 @@ class Inbound(Protocol):
     def order(self) -> Callable[[Any], str] | None: ...
 
 
-INBOUND: Sequence[Inbound] = ()
+INBOUND: Sequence[Inbound] = CHANNELS
 
 
 def document(

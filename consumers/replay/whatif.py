@@ -35,6 +35,7 @@ from domain.customer.facts.lifecycle import (
     CustomerRefundNoted,
     CustomerStatusChanged,
     CustomerWonBack,
+    LearningNoted,
     TouchpointRecorded,
 )
 from domain.customer.facts.merging import CustomerRestored, CustomersMerged, CustomerUnmerged
@@ -258,6 +259,8 @@ class Again:
                     yield refund
                     self.remember(course)
             case TouchpointRecorded(active_at=came) if came is not None and isinstance(customer, Open | Closed):
+                yield replace(event, ahead=ahead_of_new(customer, came))
+            case LearningNoted(learned_at=came) if isinstance(customer, Open):
                 yield replace(event, ahead=ahead_of_new(customer, came))
             case CustomerAdopted() if isinstance(customer, Open):
                 yield replace(event, ahead=ahead_of(NAMES[type(customer.lifecycle)], customer.dossier))

@@ -65,6 +65,28 @@ class PaidOrder:
 
 
 @value
+class Learned:
+    """So many lessons of a course were done when he was last there; `of` how many, where that is known."""
+
+    at: Instant
+    done: int
+    of: int | None = None
+
+
+MOST_COURSES = 20  # That are remembered: the last in which he was.
+
+
+def with_learned(learning: Mapping[str, Learned] | None, course: str, learned: Learned) -> Mapping[str, Learned]:
+    """The last in which he was first, of each what is told last of it: it may be told in another order."""
+    told = dict(learning or {})
+    known = told.get(course)
+    if known is None or (known.at, known.done) < (learned.at, learned.done):
+        told[course] = learned
+    latest = sorted(told, key=lambda each: (told[each].at, each), reverse=True)
+    return {each: told[each] for each in latest[:MOST_COURSES]}
+
+
+@value
 class Ahead:
     """What the lifecycle clock has to ask for in a customer's present status, and when, if nothing happens before."""
 
@@ -151,6 +173,7 @@ class Dossier:
     risk_flags: tuple[str, ...] = ()
     legal_holds: tuple[str, ...] = ()
     contracts: Mapping[str, Instant] | None = None  # And until when each binds.
+    learning: Mapping[str, Learned] | None = None  # How far he has come in each course.
 
 
 def is_key_account(segment: Segment | None, standing: Standing) -> bool:

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TypeVar
 
-from domain.customer.dossier import Credit, CreditHold, CreditOverride, Dossier, LinkedContact, Profile
+from domain.customer.dossier import (
+    Credit,
+    CreditHold,
+    CreditOverride,
+    Dossier,
+    Learned,
+    LinkedContact,
+    Profile,
+    with_learned,
+)
 from domain.customer.facts.merging import FieldChoices, Side, Sides
 from domain.identity import IdentityKind
 from domain.money import Money
@@ -69,6 +78,7 @@ def joined(own: Dossier, other: Dossier, choices: FieldChoices) -> Dossier:
         risk_flags=tuple(dict.fromkeys((*own.risk_flags, *other.risk_flags))),
         legal_holds=tuple(dict.fromkeys((*own.legal_holds, *other.legal_holds))),
         contracts=both_bound(own.contracts or {}, other.contracts or {}) or None,
+        learning=both_learned(own.learning, other.learning),
     )
 
 
@@ -105,6 +115,16 @@ def both_bound(own: Mapping[str, Instant], other: Mapping[str, Instant]) -> Mapp
     found = {**other, **own}
     for contract in own.keys() & other.keys():
         found[contract] = max(own[contract], other[contract])
+    return found
+
+
+def both_learned(
+    own: Mapping[str, Learned] | None, other: Mapping[str, Learned] | None
+) -> Mapping[str, Learned] | None:
+    """A course that both were in is one course: what is known last of it."""
+    found = own
+    for course, learned in (other or {}).items():
+        found = with_learned(found, course, learned)
     return found
 
 
@@ -163,6 +183,7 @@ def parted(before: Dossier, kept: Dossier, now: Dossier, was: Dossier, named: Na
         risk_flags=stopping(before.risk_flags, kept.risk_flags, now.risk_flags),
         legal_holds=stopping(before.legal_holds, kept.legal_holds, now.legal_holds),
         contracts=bound_still(before.contracts, kept.contracts, now.contracts) or None,
+        learning=each_undone(before.learning or {}, kept.learning or {}, now.learning or {}) or None,
     )
     other = replace(
         was,

@@ -13,9 +13,11 @@ from domain.customer.dossier import (
     CreditLine,
     CreditOverride,
     Dossier,
+    Learned,
     LinkedContact,
     PaidOrder,
     Profile,
+    with_learned,
 )
 from domain.customer.facts import CustomerEvent
 from domain.customer.facts.approaches import ApproachDeferred, ApproachDropped, CustomerApproached
@@ -35,6 +37,7 @@ from domain.customer.facts.lifecycle import (
     CustomerRefundNoted,
     CustomerStatusChanged,
     CustomerWonBack,
+    LearningNoted,
     OrderTerms,
     TouchpointRecorded,
 )
@@ -271,6 +274,9 @@ def evolve_dossier(customer: Open, dossier: Dossier, event: CustomerEvent) -> Do
         case TouchpointRecorded(active_at=at):
             latest = max(filter(None, (dossier.active_at, at)), default=None)
             return replace(dossier, active_at=latest)
+        case LearningNoted(course=course, learned_at=at):
+            learning = with_learned(dossier.learning, course, Learned(at=at, done=event.done, of=event.of))
+            return replace(dossier, learning=learning, active_at=max(at, dossier.active_at or at))
         case CustomerCollaboratorAdded(staff_id=staff_id, access=access, until=until):
             helper = Collaboration(access=access, until=until)
             return replace(dossier, collaborators={**dossier.collaborators, staff_id: helper})
@@ -434,7 +440,7 @@ def shut(customer: Open) -> Open:
 
 def erased(customer: Open) -> Open:
     """What there was of a person in what is remembered goes as well."""
-    known = replace(customer.dossier, identities={}, profile=Profile(), contracts=None)
+    known = replace(customer.dossier, identities={}, profile=Profile(), contracts=None, learning=None)
     return replace(customer, dossier=known, merges=())
 
 

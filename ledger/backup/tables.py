@@ -37,6 +37,24 @@ SELECT position, erased_at, whose, receipt, written_at FROM incoming WHERE erase
 """
 # Who looked did so, to whichever position the ledger goes.
 LOOKS = f"INSERT INTO ledger.looks ({', '.join(LOOK)}) SELECT {', '.join(LOOK)} FROM incoming"  # noqa: S608
+# What came in goes with how far it has been taken in. Of whom nothing leads to any more, nothing is put back; a letter
+# whose key is destroyed is none.
+INBOX_ROW = ("source", "place", "topic", "system", "message_id", "commands", "digest", "mentions", "came_at")
+INBOX = f"""
+INSERT INTO ledger.inbox ({", ".join(INBOX_ROW)}) SELECT {", ".join(INBOX_ROW)} FROM incoming
+WHERE %(whole)s AND NOT EXISTS (
+    SELECT FROM unnest(mentions) AS told WHERE NOT EXISTS (SELECT FROM ledger.identity_lookup WHERE digest = told))
+"""  # noqa: S608 - names of our own.
+LETTER = (
+    *("letter_id", "source", "place", "topic", "system", "message_id", "key", "mentions", "sealed", "error", "since"),
+    *("attempts", "retry_at", "patient_until"),
+)
+LETTERS = f"""
+INSERT INTO ledger.letters ({", ".join(LETTER)}) SELECT {", ".join(LETTER)} FROM incoming
+WHERE %(whole)s AND 'letter/' || letter_id <> ALL (%(erased)s) ORDER BY number
+"""  # noqa: S608 - as above.
+SKIPPED_ROW = ("letter_id", "source", "place", "topic", "error", "reason", "by_whom", "skipped_at")
+SKIPPED = f"INSERT INTO ledger.letters_skipped ({', '.join(SKIPPED_ROW)}) SELECT {', '.join(SKIPPED_ROW)} FROM incoming"  # noqa: S608
 # A copy is the same ledger; the service's role owns the table, and lends itself what it may not do otherwise.
 ITSELF = """
 GRANT DELETE ON ledger.itself TO CURRENT_USER;
@@ -53,11 +71,14 @@ WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
     "side_rows": (("name", "value"), SIDE_ROWS),
     "receipts": (("position", "erased_at", "whose", "receipt", "written_at"), RECEIPTS),
     "looks": (LOOK, LOOKS),
+    "inbox": (INBOX_ROW, INBOX),
+    "letters": (("number", *LETTER), LETTERS),
+    "letters_skipped": (SKIPPED_ROW, SKIPPED),
 }
 """Tables that are written whole each time, their columns, and how what was written is put back."""
 
-OTHERS = {"stored_events", "commands", "subject_keys", "master_key", "migrations"}
-"""What is told elsewhere: in files of its own, beside the keys, and in the manifest."""
+OTHERS = {"stored_events", "commands", "subject_keys", "master_key", "migrations", "incoming", "relay", "relayed"}
+"""What is told elsewhere: in files of its own, beside the keys, in the manifest, and by Kafka."""
 
 
 def must_know_all(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from domain.customer.facts.lifecycle import (
     CustomerRefundNoted,
     CustomerStatusChanged,
     CustomerWonBack,
+    LearningNoted,
     TouchpointRecorded,
 )
 from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
@@ -45,7 +46,17 @@ from ledger.envelope import Recorded
 from projections.customers.card import CustomerCard
 from projections.customers.merging import merged
 from projections.customers.person import created, told_of
-from projections.customers.standing import bought, in_status, owing, reached_through, said, stopped, touched
+from projections.customers.standing import (
+    bought,
+    in_status,
+    learned,
+    of_learning,
+    owing,
+    reached_through,
+    said,
+    stopped,
+    touched,
+)
 from projections.looked_after import looked_after
 from projections.personal import forgotten
 from projections.projection import projection
@@ -101,6 +112,7 @@ __all__ = ["CustomerCard", "customers"]
         "touched_at",
         "touch_channel",
         "active_at",
+        "courses",
         "owner_id",
         "owners",
         "erased_on",
@@ -118,6 +130,7 @@ def customers(
     | CustomerOrderNoted
     | CustomerRefundNoted
     | TouchpointRecorded
+    | LearningNoted
     | CustomerAssigned
     | CustomerTransferred
     | CustomerReleased
@@ -158,6 +171,8 @@ def customers(
             return bought(row, event)
         case TouchpointRecorded():
             return touched(row, event, at)
+        case LearningNoted():
+            return learned(row, event)
         case CustomerAssigned() | CustomerTransferred() | CustomerReleased() | CustomerCollaboratorAdded():
             return looked_after(row, event)
         case ContactLinked() | ContactUnlinked() | ContactRoleChanged():
@@ -173,7 +188,7 @@ def customers(
         case CustomersMerged() | CustomerAbsorbed() | CustomerUnmerged() | CustomerRestored():
             return merged(row, event, at)
         case PersonalDataErased():
-            gone = {"phones": (), "phone_ids": ()}
+            gone = {"phones": (), "phone_ids": (), **of_learning({})}
             return in_status(forgotten(row, recorded, **gone), "closed", at)
 
 

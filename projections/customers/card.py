@@ -13,7 +13,8 @@ from projections.rows import OfPerson, PersonalText, table
 class CustomerCard(LookedAfter, OfPerson):
     """`status` is where he is in the lifecycle; `credit_restricted` (信用受限) is another axis: it lasts as long as a
     hold, for which `hold_reason` is. Contacts have the role in the same place, tags who says so, and `orders`, which
-    are the paid ones that were not wholly refunded, when each was paid.
+    are the paid ones that were not wholly refunded, when each was paid. `courses` are what he learns, the last in which
+    he was first: how many lessons he has done, of how many, where that is known, and when.
 
     Who was merged into another one stays as a way to him, with the name and the phones under which he is looked for;
     `became` are whom he became in turn, and `is_now` who answers for him, himself where nobody else does. So all that
@@ -56,3 +57,7 @@ class CustomerCard(LookedAfter, OfPerson):
     touch_direction: Direction | None = None
     touch_note: PersonalText | None = None
     active_at: Instant | None = None
+    courses: tuple[str, ...] = ()
+    lessons_done: tuple[int, ...] = ()
+    lessons: tuple[int | None, ...] = ()
+    learned_at: tuple[Instant, ...] = ()

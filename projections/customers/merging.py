@@ -7,7 +7,7 @@ from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, Cu
 from domain.values import Instant
 from projections.customers.card import CustomerCard
 from projections.customers.person import called, known_phones
-from projections.customers.standing import in_status, of_contacts, of_orders
+from projections.customers.standing import in_status, of_contacts, of_learning, of_orders
 from projections.looked_after import looked_after
 from projections.personal import readable
 from projections.rows import replace
@@ -48,6 +48,7 @@ NOTHING: dict[str, Any] = {
     "tag_sources": (),
     **of_contacts({}, None),
     **of_orders({}),
+    **of_learning({}),
 }
 
 
@@ -77,4 +78,5 @@ def as_kept(row: CustomerCard, kept: Dossier) -> CustomerCard:
         active_at=kept.active_at,
         **of_contacts({contact_id: contact.role for contact_id, contact in kept.contacts.items()}, primary),
         **of_orders({order_id: order.paid_at for order_id, order in kept.orders.items() if not order.refunded}),
+        **of_learning(kept.learning or {}),
     )

@@ -1,10 +1,16 @@
 """How a customer stands with us: his status, what he bought and owes, what he is called, and whom to talk to."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from domain.customer.dossier import ContactRole
+from domain.customer.dossier import ContactRole, Learned, with_learned
 from domain.customer.facts.credit import CreditHoldLifted, CreditHoldPlaced, CreditLevelChanged
-from domain.customer.facts.lifecycle import CustomerOrderNoted, CustomerRefundNoted, TouchpointRecorded
+from domain.customer.facts.lifecycle import (
+    CustomerOrderNoted,
+    CustomerRefundNoted,
+    LearningNoted,
+    TouchpointRecorded,
+)
 from domain.customer.facts.protection import LegalHoldLifted, LegalHoldPlaced, RiskFlagCleared, RiskFlagRaised
 from domain.customer.facts.relations import (
     ContactLinked,
@@ -68,6 +74,28 @@ def touched(row: CustomerCard, event: TouchpointRecorded, at: Instant) -> Custom
         touch_direction=event.direction,
         touch_note=note,
     )
+
+
+def learned(row: CustomerCard, event: LearningNoted) -> CustomerCard:
+    at = event.learned_at
+    if row.erased_on:
+        return row
+    known = {
+        course: Learned(at=was, done=done, of=of)
+        for course, was, done, of in zip(row.courses, row.learned_at, row.lessons_done, row.lessons, strict=True)
+    }
+    told = with_learned(known, event.course, Learned(at=at, done=event.done, of=event.of))
+    return replace(row, active_at=max(at, row.active_at or at), **of_learning(told))
+
+
+def of_learning(learning: Mapping[str, Learned]) -> dict[str, Any]:
+    each = learning.values()
+    return {
+        "courses": tuple(learning),
+        "lessons_done": tuple(learned.done for learned in each),
+        "lessons": tuple(learned.of for learned in each),
+        "learned_at": tuple(learned.at for learned in each),
+    }
 
 
 def owing(row: CustomerCard, event: CreditEvent) -> CustomerCard:

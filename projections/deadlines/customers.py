@@ -11,6 +11,7 @@ from domain.customer.facts.lifecycle import (
     CustomerRefundNoted,
     CustomerStatusChanged,
     CustomerWonBack,
+    LearningNoted,
     TouchpointRecorded,
 )
 from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, CustomerUnmerged
@@ -32,6 +33,7 @@ def of_customers(
     | CustomerStatusChanged
     | CustomerWonBack
     | TouchpointRecorded
+    | LearningNoted
     | CustomerAdopted
     | CustomersMerged
     | CustomerUnmerged
@@ -45,7 +47,7 @@ def of_customers(
     recorded: Recorded,
 ) -> Deadlines:
     match event:
-        case TouchpointRecorded(ahead=None):
+        case TouchpointRecorded(ahead=None) | LearningNoted(ahead=None):
             return rows
         case CustomersMerged(to=status, kept=kept) | CustomerUnmerged(to=status, kept=kept):
             return lies_ahead(rows, recorded, ahead_of(status, kept))

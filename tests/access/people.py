@@ -78,6 +78,7 @@ SEES: dict[str, set[str]] = {
     "sales": HIS,
     "partner": HIS,
     "service_agent": HIS,
+    "personnel": HIS,
     "sales_manager": HIS_PEOPLES,
     "service_manager": HIS_PEOPLES,
     "inspector": ALL,

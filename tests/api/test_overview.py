@@ -87,15 +87,18 @@ def test_all_that_is_known_of_a_customer_is_on_one_page(house: House) -> None:
     lead(house, HIS)
     done(house, f"/contacts/{WANG}/create", {"name": "Wang"})
     done(house, f"/customers/{LI}/link-contact", {"contact_id": WANG, "role": "decides", "primary": True}, ANN)
-    touch = {"channel": "learning", "direction": "inbound", "note": "lesson 3"}
+    touch = {"channel": "phone", "direction": "inbound", "note": "asks for a stool"}
     done(house, f"/customers/{LI}/record-touchpoint", touch, ANN)
+    lesson = {"course": "piano-1", "done": 3, "of": 12, "learned_at": "2026-03-01T10:00:00Z"}
+    done(house, f"/customers/{LI}/note-learning", lesson)
     ordered(house, 0, 10)
     ordered(house, 1, 20, "EUR")
     called(house, 0, "ann")
     tell(house.app.service.write.ledger, *tickets)
     found = overview(house)
     him = found["customer"]
-    assert (him["name"], him["primary_contact"], him["touch_note"]) == ("Li Na", WANG, "lesson 3")
+    assert (him["name"], him["primary_contact"], him["touch_note"]) == ("Li Na", WANG, "asks for a stool")
+    assert (him["courses"], him["lessons_done"], him["lessons"]) == (["piano-1"], [3], [12])
     assert him["subject_id"] == f"customer/{LI}"
     assert [(each["contact_id"], each["name"]) for each in found["contacts"]] == [(WANG, "Wang")]
     assert [each["lead_id"] for each in found["leads"]] == [LEAD]

@@ -58,11 +58,14 @@ NOBODY: dict[str, Any] = {"caller": None, "customers": [], "contacts": [], "lead
 def test_a_customer_is_known_by_his_number_with_what_is_open_of_him(house: House) -> None:
     customer(house)
     lead(house, HIS)
+    lesson = {"course": "piano-1", "done": 3, "of": 12, "learned_at": "2026-03-01T10:00:00Z"}
+    done(house, f"/customers/{LI}/note-learning", lesson)
     found = pop(house, "138-0000-1234", region="cn")
     assert found["phone"] == "+86138****1234"
     assert found["caller"] == {"kind": "customer", "id": LI, "name": "Li Na", "owner_id": "ann"}
     (him,) = found["customers"]
     assert (him["status"], him["phones"], him["owners"]) == ("prospect", ["+86138****1234"], ["ann"])
+    assert (him["courses"], him["lessons_done"], him["lessons"]) == (["piano-1"], [3], [12])
     (open_lead,) = found["leads"]
     assert (open_lead["lead_id"], open_lead["status"], open_lead["owner_id"]) == (LEAD, "new", "ann")
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.embedded import EmbeddedPostgres
-from tests.bench import growth, http, relay, seal, visible, write
+from tests.bench import consume, growth, http, relay, seal, visible, write
 from tests.bench.rebuild import ratios
 from tests.bench.turns import compared
 from tests.servers import new_home
@@ -77,6 +77,8 @@ def measured(rounds: int, seconds: float, sizes: tuple[int, ...]) -> Iterator[Li
         yield over("rebuild of the worklist over one transaction per event", 30.0, 60.0, against_single)
         yield Line("verify, events/s, over the raw read of the same rows", "", "", *seal.verifying(own, rounds=rounds))
         yield from to_kafka(own, rounds)
+        what = "messages of Kafka taken in, one command each, over a client that only reads them"
+        yield Line(what, "", "", *consume.consuming(own, rounds=rounds))
         for rate in RATES:
             yield seen(visible.measure(own, rate=rate, seconds=2 * seconds), rate)
         yield from grown(own, sizes)

@@ -162,17 +162,14 @@ RIGHTS = {
         "SetConsensus",
         "VoidReview",
     },
+    "employ": {"ChangeAvailability", "DepartStaff", "MoveStaff", "OnboardStaff"},
     "administer": {
-        "ChangeAvailability",
         "ChangeCapacity",
         "ChangeTarget",
         "ChangeTicketCapacity",
-        "DepartStaff",
         "DraftScorecard",
         "ErasePersonalData",
         "LiftLegalHold",
-        "MoveStaff",
-        "OnboardStaff",
         "PlaceLegalHold",
         "PublishCalendar",
         "PublishCallPolicy",
@@ -267,7 +264,8 @@ REACH = {
         "merge subtree"
     ),
     "operations": "read all, operate all",
-    "administrator": "read all, administer all, import all, operate all",
+    "administrator": "read all, employ all, administer all, import all, operate all",
+    "personnel": "read own, employ all",
     "service_account": "read all, know all, capture all, work all, close all, dispatch all, mirror all",
     "policy": (
         "read all, know all, capture all, work all, close all, assign all, dispatch all, merge all, mirror all, "

@@ -43,6 +43,29 @@ def test_said_otherwise_it_takes_the_place_of_what_was_said() -> None:
     story.when(record, by=crm).then(replace(recorded, from_=yuan("800")))
 
 
+EARLIER, LATER = START - timedelta(hours=9), START - timedelta(hours=1)
+
+
+def test_what_was_known_earlier_and_is_told_later_changes_nothing() -> None:
+    now = replace(recorded, as_of=LATER)
+    story = given().when(replace(record, as_of=LATER), by=crm).then(now)
+    story.when(replace(record, cost=yuan("800"), as_of=EARLIER), by=crm).then()
+    story.when(replace(record, as_of=LATER), by=crm).then()
+    elsewhere = replace(record, source="wechat", as_of=EARLIER)
+    story.when(elsewhere, by=crm).then(replace(recorded, source="wechat", as_of=EARLIER))
+    less = replace(record, cost=yuan("800"))
+    corrected = replace(recorded, cost=yuan("800"), from_=yuan("812.50"))
+    by_hand = story.when(less, by=crm).then(corrected)
+    by_hand.when(replace(record, cost=yuan("700"), as_of=EARLIER), by=crm).then()
+
+
+def test_that_it_was_still_so_later_is_known_when_something_is_told_late() -> None:
+    story = given(replace(recorded, as_of=EARLIER)).when(replace(record, as_of=LATER), by=crm)
+    still = story.then(replace(recorded, from_=recorded.cost, as_of=LATER))
+    between = EARLIER + timedelta(hours=1)
+    still.when(replace(record, cost=yuan("800"), as_of=between), by=crm).then()
+
+
 def test_each_day_and_each_source_is_a_cost_of_its_own() -> None:
     before = replace(record, day=TODAY - timedelta(days=1))
     elsewhere = replace(record, source="wechat")

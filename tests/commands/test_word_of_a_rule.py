@@ -26,7 +26,7 @@ from domain.actor import Actor, Reason
 from domain.customer.facts.owners import OwnerChoice
 from domain.errors import Invalid, NotAllowed, Refused
 from domain.quality.plan import DrawBegun, PlanTerms
-from domain.staff import StaffDeparted
+from domain.staff import MACHINES, StaffDeparted
 from domain.values import Instant
 from tests.commands.customer.situations import assigned as owned
 from tests.commands.customer.situations import created
@@ -133,7 +133,7 @@ def values_in(kind: Any) -> Iterator[type]:
         yield from values_in(part)
 
 
-PERSONS = [rights for role, rights in TABLE.items() if role not in {"policy", "service_account"}]
+PERSONS = [rights for role, rights in TABLE.items() if role not in MACHINES]
 
 
 def test_whatever_a_person_could_claim_is_known() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.customer.creating import CreateCustomer
+from commands.customer.learning import NoteLearning
 from commands.customer.lifecycle import ChangeCustomerStatus, RecordTouchpoint
 from commands.customer.merging import MergeCustomers, UnmergeCustomer
 from commands.lifecycle_policy import PublishLifecyclePolicy
@@ -37,7 +38,7 @@ def customer(number: int) -> CustomerId:
 
 @dataclass(frozen=True)
 class Deed:
-    """So many days after the last one somebody buys, comes by, or has his last order refunded."""
+    """So many days after the last one somebody buys, comes by, learns, or has his last order refunded."""
 
     after: int
     who: int
@@ -70,6 +71,10 @@ class Years:
         match deed.what:
             case "comes":
                 self.desk.do(crm, RecordTouchpoint(customer_id=customer(deed.who), channel="app", direction="inbound"))
+            case "learns":
+                done = self.desk.ledger.last_position()
+                told = NoteLearning(customer_id=customer(deed.who), course="c-1", done=done, learned_at=self.desk.now)
+                self.desk.do(crm, told)
             case "refund" if self.orders[deed.who]:
                 order_id, _ = self.orders[deed.who].pop()
                 self.desk.do(crm, RefundOrder(order_id=order_id, refund=f"r-{order_id}", amount=money(100)))
@@ -100,7 +105,7 @@ DEEDS = st.lists(
         Deed,
         after=st.integers(0, 250),
         who=st.integers(1, 3),
-        what=st.sampled_from(["lesson", "lesson", "piano.grand", "comes", "refund"]),
+        what=st.sampled_from(["lesson", "lesson", "piano.grand", "comes", "learns", "refund"]),
     ),
     max_size=10,
 )

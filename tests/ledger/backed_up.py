@@ -40,6 +40,9 @@ TABLES = {
     "master_key": "id",
     "receipts": "position",
     "looks": "look_id",
+    "inbox": "source, place",
+    "letters": "number",
+    "letters_skipped": "letter_id",
 }
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from domain.customer.dossier import Collaboration, Credit, CreditHold, LinkedContact, PaidOrder, Profile
-from domain.customer.facts.lifecycle import TouchpointRecorded
+from domain.customer.dossier import Collaboration, Credit, CreditHold, Learned, LinkedContact, PaidOrder, Profile
+from domain.customer.facts.lifecycle import LearningNoted, TouchpointRecorded
 from domain.customer.facts.merging import (
     CustomerAbsorbed,
     CustomerRestored,
@@ -69,6 +69,12 @@ def touch(**more: Any) -> TouchpointRecorded:
     return TouchpointRecorded(customer_id=LI, **given)
 
 
+def learned(course: str, nth: int) -> LearningNoted:
+    """On the nth of March so many lessons were done; how many a violin course has, is known."""
+    of = 12 if course == "violin" else None
+    return LearningNoted(customer_id=LI, course=course, done=nth, of=of, learned_at=day(3, nth))
+
+
 linked = (
     ContactLinked(customer_id=LI, contact_id=WANG, role="decides", primary=True),
     ContactLinked(customer_id=LI, contact_id=ZHAO, role="uses"),
@@ -102,6 +108,7 @@ kept = dossier(
     active_at=day(3, 2),
     risk_flags=("fraud",),
     legal_holds=("court",),
+    learning={"piano": Learned(at=day(3, 4), done=4)},
 )
 merged = CustomersMerged(
     customer_id=LI, absorbed=OTHER, version=2, from_="prospect", to="new", kept=kept, choices=FieldChoices()

@@ -39,7 +39,18 @@ from tests.commands.customer.situations import (
     on_hold,
     ordered,
 )
-from tests.projections.customer_cards import MASKED, born, created, linked, other, phone, second, told, touch
+from tests.projections.customer_cards import (
+    MASKED,
+    born,
+    created,
+    learned,
+    linked,
+    other,
+    phone,
+    second,
+    told,
+    touch,
+)
 from tests.projections.lists import NOW, Views
 from tests.projections.spec import rows
 from tests.spec import day
@@ -188,13 +199,29 @@ def test_contacts_have_roles_and_one_is_the_primary() -> None:
     assert still.primary_contact == WANG
 
 
+def test_what_he_learns_is_told_with_the_last_first_whenever_it_was_told() -> None:
+    row = told(created, *(learned(course, nth) for course, nth in (("piano", 4), ("violin", 6), ("piano", 2))))
+    assert row.courses == ("violin", "piano")
+    assert (row.lessons_done, row.lessons) == ((6, 4), (12, None))
+    assert row.learned_at == (day(3, 6), day(3, 4))
+    assert row.active_at == day(3, 6)
+    assert row.touched_at is None, "nobody of ours has spoken with him"
+    later = told(created, learned("piano", 4), learned("violin", 6), learned("piano", 8))
+    assert (later.courses, later.lessons_done) == (("piano", "violin"), (8, 6))
+
+
 # Lists
 
 
 @pytest.mark.slow
 def test_customers_are_sought_by_name_and_number_and_by_what_is_said_of_them(views: Views) -> None:
     na = told(created, ordered(LATER, day(2, 1)), ordered(ORDER, TENTH), *linked)
-    ltd = told(other, TagApplied(customer_id=OTHER, tag="vip", source="desk"), of=OTHER)
+    ltd = told(
+        other,
+        TagApplied(customer_id=OTHER, tag="vip", source="desk"),
+        replace(learned("violin", 6), customer_id=OTHER),
+        of=OTHER,
+    )
     views.put(customers, na, ltd)
 
     def found(*filters: Filter, **more: Any) -> list[Any]:
@@ -203,6 +230,7 @@ def test_customers_are_sought_by_name_and_number_and_by_what_is_said_of_them(vie
     assert found(search="li n") == [LI]
     assert found(search="+8613900000002") == [OTHER]
     assert found(Filter("tags", "has", "vip")) == [OTHER]
+    assert found(Filter("courses", "has", "violin")) == [OTHER]
     assert found(Filter("contact_ids", "has", ZHAO)) == [LI]
     assert found(Filter("is_now", "eq", OTHER)) == [OTHER]
     assert found(sort="-order_count") == [LI, OTHER]

@@ -6,7 +6,18 @@ from domain.customer.facts.protection import PersonalDataErased, RiskFlagCleared
 from domain.customer.states import Closed
 from domain.values import Erased
 from tests.commands.customer.situations import LI, OTHER, THIRD, changed
-from tests.projections.customer_cards import MASKED, absorbed, created, merged, other, state_after, third, told, touch
+from tests.projections.customer_cards import (
+    MASKED,
+    absorbed,
+    created,
+    learned,
+    merged,
+    other,
+    state_after,
+    third,
+    told,
+    touch,
+)
 from tests.spec import day
 
 
@@ -24,13 +35,15 @@ def test_under_the_numbers_of_who_is_shut_somebody_new_may_come() -> None:
 
 def test_of_who_is_forgotten_nothing_personal_is_left_not_with_whom_he_was_either() -> None:
     forgotten = PersonalDataErased(customer_id=LI, from_="new", absorbed=(OTHER,))
-    story = (created, other, touch(), merged, absorbed, forgotten)
+    story = (created, other, touch(), learned("piano", 4), merged, absorbed, forgotten)
     for customer_id in (LI, OTHER):
         row = told(*story, of=customer_id)
         assert (row.name, row.preferences, row.motive, row.family, row.touch_note) == (None,) * 5
         assert (row.phones, row.phone_ids, row.status) == ((), (), "closed")
-        assert (row.erased_on, row.erased_by) == (day(3, 6), "tests")
+        assert (row.courses, row.lessons_done, row.lessons, row.learned_at) == ((), (), (), ())
+        assert (row.erased_on, row.erased_by) == (day(3, 7), "tests")
     assert told(*story, touch(), of=LI).touch_note is None
+    assert told(*story, learned("violin", 6), of=LI).courses == ()
     beside = told(created, third, forgotten, of=THIRD)
     assert (beside.name, beside.erased_on) == ("Third", None)
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from api.cli.sheet.cells import Unreadable, amount, bare, custom, digits, identified, instant, phones, plain
 from api.cli.sheet.layout import IDENTITIES, TEXTS, Layout, known_region
 from api.cli.sheet.records import Record
-from api.lines import custom_id
 from api.problems import BodyTooLarge, InvalidRequest
 from domain.identity import Identifier
+from ledger.envelope import custom_id
 
 T = TypeVar("T")
 

@@ -98,6 +98,18 @@ class TouchpointRecorded:
     ahead: Ahead | None = None
 
 
+@fact("customer.learning-noted")
+class LearningNoted:
+    """He was there and learned: so many lessons of a course were done then, `of` how many, where that is known."""
+
+    customer_id: CustomerId
+    course: str
+    done: int
+    learned_at: Instant
+    of: int | None = None
+    ahead: Ahead | None = None
+
+
 LifecycleEvent = (
     CustomerStatusChanged
     | CustomerWonBack
@@ -105,4 +117,5 @@ LifecycleEvent = (
     | CustomerClockStarted
     | CustomerRefundNoted
     | TouchpointRecorded
+    | LearningNoted
 )

@@ -24,6 +24,7 @@ from commands.customer.credit import (
     SetCreditLevel,
 )
 from commands.customer.customers import GivenProfile
+from commands.customer.learning import NoteLearning
 from commands.customer.lifecycle import (
     ChangeCustomerStatus,
     RecordCustomerOrder,
@@ -106,6 +107,7 @@ COMMANDS: tuple[Any, ...] = (
     StartCustomerClock(customer_id=LI),
     RecordCustomerRefund(customer_id=LI, order_id=ORDER),
     RecordTouchpoint(customer_id=LI, channel="app", direction="inbound"),
+    NoteLearning(customer_id=LI, course="piano-1", done=3, learned_at=TENTH),
     AssignCustomer(customer_id=LI, owner=BOB, role="service"),
     TransferCustomer(customer_id=LI, to=BOB),
     ReleaseCustomer(customer_id=LI),

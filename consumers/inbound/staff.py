@@ -1,0 +1,156 @@
+"""The personnel office tells who works here: who comes, moves, is promoted, is away, and leaves.
+
+Each message says when it takes effect, and is sent when it does, or later; by that the rules know what is late. What
+comes before that which it rests on waits: so it does not matter in which order they come, but that what somebody does
+who has come back is told after he has. What is announced ahead changes nothing yet and is not kept for its day, and
+somebody is to see that.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from commands.staff import ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff
+from consumers.inbound.channel import Channel, Known, NotYet, Unreadable, Wanted
+from consumers.inbound.wording import OF_A_KIND, Account, Name, Perhaps, Text, has_come, meant, words
+from domain.staff import Departed, Employed, Staff, Stranger
+from domain.values import Instant, OrgPath, StaffId
+
+POSITIONS = {
+    "sales-consultant": "sales",
+    "sales-lead": "sales_manager",
+    "dealer": "partner",
+    "quality-inspector": "inspector",
+    "quality-lead": "quality_manager",
+    "credit-officer": "credit_controller",
+    "service-agent": "service_agent",
+    "service-lead": "service_manager",
+    "business-analyst": "analyst",
+    "auditor": "auditor",
+    "it-operations": "operations",
+}
+"""What their positions are here. Nobody becomes an administrator by what the personnel office says."""
+
+
+# Their words. `account` is the name under which somebody logs in; `unit` the path of where he works, `north/team-1`.
+
+
+@words
+class Joined:
+    type: Literal["joined"]
+    account: Account
+    effective_at: Instant
+    name: Text
+    position: Text
+    unit: Text
+    skills: tuple[Text, ...] | None = None
+
+
+@words
+class Posted:
+    """With the whole post that somebody has from then on."""
+
+    type: Literal["moved", "promoted"]
+    account: Account
+    effective_at: Instant
+    position: Text
+    unit: Text
+
+
+@words
+class LeaveBegun:
+    """`kind` (holiday, illness, parental …) decides nothing here."""
+
+    type: Literal["leave-begun"]
+    account: Account
+    effective_at: Instant
+    returns_at: Annotated[Instant | None, Perhaps] = None
+    kind: str | None = None
+
+
+@words
+class LeaveEnded:
+    type: Literal["leave-ended"]
+    account: Account
+    effective_at: Instant
+
+
+@words
+class Left:
+    """`cause` decides nothing here."""
+
+    type: Literal["left"]
+    account: Account
+    effective_at: Instant
+    cause: str | None = None
+
+
+Change = Joined | Posted | LeaveBegun | LeaveEnded | Left
+
+
+@words
+class StaffMessage:
+    id: Name
+    sent_at: Instant
+    change: Annotated[Change, Field(discriminator="type"), OF_A_KIND]
+
+
+# What that comes to
+
+
+def translate(message: StaffMessage, known: Known) -> Iterator[Wanted]:
+    change = message.change
+    at = change.effective_at
+    if not has_come(at, message.sent_at):
+        raise Unreadable("change/effective_at: that was still to come when it was sent")
+    staff_id = StaffId(change.account)
+    command = wanted(change, staff_id, at)
+    if before_its_time(change, known.state(f"staff/{staff_id}"), at):
+        raise NotYet(f"staff/{staff_id} is not there for this yet: something that came before it has not been told")
+    yield Wanted(command)
+
+
+def wanted(
+    change: Change, staff_id: StaffId, at: datetime
+) -> OnboardStaff | MoveStaff | ChangeAvailability | DepartStaff:
+    match change:
+        case Joined(name=name, skills=skills):
+            role, org = role_of(change), OrgPath(change.unit)
+            return OnboardStaff(staff_id=staff_id, name=name, role=role, org_path=org, skills=skills or (), at=at)
+        case Posted():
+            return MoveStaff(staff_id=staff_id, to=OrgPath(change.unit), role=role_of(change), at=at)
+        case LeaveBegun(returns_at=until):
+            return ChangeAvailability(staff_id=staff_id, available=False, until=until, at=at)
+        case LeaveEnded():
+            return ChangeAvailability(staff_id=staff_id, available=True, at=at)
+        case Left():
+            return DepartStaff(staff_id=staff_id, at=at)
+
+
+def role_of(change: Joined | Posted) -> str:
+    return meant(POSITIONS, change.position, "change/position")
+
+
+def before_its_time(change: Change, found: Staff, at: datetime) -> bool:
+    """Whether what this rests on is not known: the beginning of what it changes or ends, or the end before it."""
+    match change, found:
+        case Joined(), Employed(came_at=before):
+            return before is not None and before < at
+        case Joined(), _:
+            return False
+        case _, Departed(left_at=before):
+            return before is not None and before < at
+        case _:
+            return isinstance(found, Stranger)
+
+
+hr_staff = Channel(
+    topic="hr.staff.v1",
+    system="hr",
+    message=StaffMessage,
+    message_id=lambda message: message.id,
+    order=None,
+    translate=translate,
+)
