@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from api.answers import Tally
@@ -13,7 +13,7 @@ from api.problems import TooManyFollowers, ViewNotBuilt
 from api.viewing import ViewReader
 from commands import DECIDERS
 from commands.service import WriteSide, calm_collector
-from ledger.inbox import StoredInbox, Topic
+from ledger.inbox import Topic
 from ledger.relayed import Relaying
 from ledger.writer import Closed
 from settings import Settings
@@ -117,10 +117,7 @@ class Service:
 
     def waiting(self) -> list[Topic]:
         """Of each topic that is taken in, what does not go on and what has not been read yet. Raises Unavailable."""
-        if self.views is None:
-            return []
-        with closing(StoredInbox(self.settings.database_url)) as inbox:
-            return inbox.waiting()
+        return [] if self.views is None else self.views.waiting()
 
     def unrecorded(self) -> int:
         """How many groups are not recorded any more, since their question makes no sense or is not answered in time."""

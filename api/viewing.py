@@ -11,6 +11,7 @@ import psycopg2.errors
 import psycopg2.extras
 
 from api.problems import ViewNotBuilt
+from ledger.inbox import Topic, waiting
 from ledger.relayed import Relaying, relaying
 from ledger.store import Unavailable
 from projections.sql import STATEMENT_SECONDS
@@ -109,6 +110,10 @@ class ViewReader:
     def relaying(self) -> Relaying | None:
         """How far the ledger is in Kafka; None where nobody ever brought it there."""
         return self.threads.submit(self.read, relaying).result()
+
+    def waiting(self) -> list[Topic]:
+        """Of each topic that is taken in, what does not go on and what has not been read yet."""
+        return self.threads.submit(self.read, waiting).result()
 
     def close(self) -> None:
         self.threads.shutdown()

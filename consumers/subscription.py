@@ -237,11 +237,20 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 def arrived(record: Any) -> Arrived:
-    known = record.timestamp is not None and record.timestamp >= 0
     return Arrived(
         record.offset,
         record.key,
         record.value,
-        BEGIN + timedelta(milliseconds=record.timestamp) if known else None,
+        moment(record.timestamp),
         tuple((name, bytes(value or b"")) for name, value in record.headers),
     )
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    """None also where there is no such year: some send microseconds."""
+    if milliseconds is None or milliseconds < 0:
+        return None
+    try:
+        return BEGIN + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None

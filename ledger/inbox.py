@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -16,6 +16,7 @@ from ledger.master import MasterKeyChanged
 from ledger.store import Busy, Unavailable
 
 LOCK_SECONDS = 10
+T = TypeVar("T", "Came", "Letter")
 Said = tuple[str, str]  # A system, and a message's id there.
 
 
@@ -31,6 +32,7 @@ class Came:
     commands: Sequence[UUID]
     digest: bytes
     mentions: Sequence[bytes]
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Letter:
     attempts: int = 0
     retry_at: datetime | None = None
     patient_until: datetime | None = None
+    sent_at: datetime | None = None
+    """Of one that is kept already it does not matter any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +122,10 @@ class Inbox(Protocol):
     def keys_aside(self, topic: str) -> set[bytes]:
         """The keys that do not go on."""
 
-    def put_aside(self, letter: Letter, wrapped: bytes, expected: int) -> None:
-        """Keep a message with what is wrong with it, and move past it."""
+    def put_aside(self, letter: Letter, wrapped: bytes, expected: int) -> bool:
+        """Keep a message with what is wrong with it, and move past it. False where it is not kept: whoever it mentions
+        has been forgotten since it was sent.
+        """
 
     def put_behind(self, letter: Letter, wrapped: bytes, expected: int) -> bool:
         """The same behind others of its key; False where there are none by now, and then nothing has been done."""
@@ -172,6 +178,7 @@ IS_FIRST = (
     " AND other.number < letter.number)"
 )
 OF_KEY = "hashtextextended('lifeledger letters ' || %s || encode(%s, 'hex'), 0)"
+NOBODY_IS_FORGOTTEN = "SELECT pg_advisory_xact_lock_shared(hashtextextended('lifeledger what came', 0))"
 FAILED = (
     "UPDATE ledger.letters SET error = %s, attempts = attempts + 1, retry_at = %s, patient_until = %s"
     " WHERE letter_id = %s"
@@ -222,6 +229,19 @@ ORDER BY came_at DESC, source, place DESC LIMIT %(limit)s
 FORGET = """
 DELETE FROM ledger.inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM ledger.inbox WHERE came_at < %s ORDER BY came_at LIMIT %s))
+"""
+DESTROY = """
+UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = now(), erased_by = 'inbox', erased_at = 0
+WHERE wrapped IS NOT NULL AND subject IN (SELECT 'letter/' || letter_id FROM ledger.letters WHERE since < %s)
+"""
+DESTROYED = """
+UPDATE ledger.letters SET sealed = '', retry_at = NULL, patient_until = NULL,
+    error = concat_ws('; ', error, 'nobody has seen to it in time, and what it said is destroyed')
+WHERE since < %s AND sealed <> ''
+"""
+FORMER = """
+DELETE FROM ledger.incoming
+WHERE topic = ANY(%s) AND source <> ALL(%s) AND looked_at < clock_timestamp() - interval '1 hour'
 """
 LOOKED = """
 INSERT INTO ledger.incoming (source, topic, ends) VALUES (%s, %s, %s)
@@ -280,7 +300,9 @@ class StoredInbox:
     def note(self, came: Sequence[Came]) -> None:
         if came:
             with self.transaction() as connection, connection.cursor() as cursor:
-                cursor.executemany(NOTE, [row_of(each) for each in came])
+                kept = remembered(connection, came)
+                if kept:
+                    cursor.executemany(NOTE, [row_of(each) for each in kept])
 
     def said_before(self, messages: Collection[Said]) -> Mapping[Said, bytes]:
         if not messages:
@@ -302,13 +324,14 @@ class StoredInbox:
             found = connection.execute("SELECT DISTINCT key FROM ledger.letters WHERE topic = %s", (topic,))
             return {bytes(key) for (key,) in found.fetchall()}
 
-    def put_aside(self, letter: Letter, wrapped: bytes, expected: int) -> None:
+    def put_aside(self, letter: Letter, wrapped: bytes, expected: int) -> bool:
         with self.transaction() as connection:
-            self.add(connection, letter, wrapped, expected)
+            return self.add(connection, letter, wrapped, expected)
 
     def put_behind(self, letter: Letter, wrapped: bytes, expected: int) -> bool:
         with self.transaction() as connection:
             connection.execute(f"SELECT pg_advisory_xact_lock({OF_KEY})", (letter.topic, letter.key))
+            connection.execute(NOBODY_IS_FORGOTTEN)  # Nor does what it stands behind go, unseen.
             there = "SELECT EXISTS (SELECT FROM ledger.letters WHERE (topic, key) = (%s, %s))"
             if connection.execute(there, (letter.topic, letter.key)).fetchone() == (False,):
                 return False
@@ -317,8 +340,10 @@ class StoredInbox:
 
     def add(
         self, connection: psycopg.Connection[tuple[Any, ...]], letter: Letter, wrapped: bytes, expected: int
-    ) -> None:
+    ) -> bool:
         moved(connection, letter.source, expected, letter.place + 1)
+        if not remembered(connection, [letter]):
+            return False
         connection.execute(ADD_KEY, (letter.letter_id, wrapped))
         connection.execute(
             ADD_LETTER,
@@ -328,6 +353,7 @@ class StoredInbox:
                 *(letter.retry_at, letter.patient_until),
             ),
         )
+        return True
 
     def due(self, topic: str, at: datetime) -> Sequence[Letter]:
         statement = f"{LETTER} WHERE topic = %s AND retry_at <= %s AND {IS_FIRST} ORDER BY number LIMIT 500"
@@ -371,6 +397,10 @@ class StoredInbox:
     def skip(self, letter_id: UUID, reason: str, by: str) -> bool:
         """Leave a message out for good, and keep who decided it and why; False where there is none."""
         with self.transaction() as connection:
+            there = connection.execute("SELECT topic, key FROM ledger.letters WHERE letter_id = %s", (letter_id,))
+            if (found := there.fetchone()) is None:
+                return False
+            connection.execute(f"SELECT pg_advisory_xact_lock({OF_KEY})", found)  # Whoever tries it, is let finish.
             connection.execute(SKIP, (reason, by, letter_id))
             return connection.execute("DELETE FROM ledger.letters WHERE letter_id = %s", (letter_id,)).rowcount == 1
 
@@ -383,11 +413,6 @@ class StoredInbox:
         with self.transaction() as connection, connection.cursor(row_factory=class_row(Topic)) as cursor:
             return cursor.execute(TOPICS.encode()).fetchall()
 
-    def waiting(self) -> list[Topic]:
-        """The same without what came, which takes a moment to count."""
-        with self.transaction() as connection, connection.cursor(row_factory=class_row(Topic)) as cursor:
-            return cursor.execute(WAITING.encode()).fetchall()
-
     def messages(self, topic: str | None, message_id: str | None, limit: int) -> list[Message]:
         """What has come, the last first."""
         with self.transaction() as connection, connection.cursor(row_factory=class_row(Message)) as cursor:
@@ -397,14 +422,51 @@ class StoredInbox:
     # From time to time
 
     def looked(self, ends: Mapping[str, tuple[str, int]]) -> None:
-        """Where each partition ends, by its side row, with its topic."""
+        """Where each partition ends, by its side row, with its topic. Others of that topic at which nobody has looked
+        for an hour are those of a former group.
+        """
         with self.transaction() as connection, connection.cursor() as cursor:
+            cursor.execute(FORMER, ([topic for topic, _ in ends.values()], [*ends]))
             cursor.executemany(LOOKED, [(source, *each) for source, each in ends.items()])
 
-    def forget(self, before: datetime, at_most: int = 10_000) -> int:
-        """Let go of what came before then; how much that was."""
+    def forget(self, before: datetime, at_most: int) -> int:
+        """Let go of what came before then, or of a part of it; how much that was."""
         with self.transaction() as connection:
+            connection.execute("DELETE FROM ledger.forgotten WHERE forgotten_at < %s", (before,))
             return connection.execute(FORGET, (before, at_most)).rowcount
+
+    def destroy(self, before: datetime) -> int:
+        """What letters say that nobody has seen to since then; how many. They stand, for somebody to leave them out."""
+        with self.transaction() as connection:
+            connection.execute(DESTROY, (before,))
+            return connection.execute(DESTROYED, (before,)).rowcount
+
+
+def remembered(connection: psycopg.Connection[tuple[Any, ...]], told: Sequence[T]) -> list[T]:
+    """Without those that mention who has been forgotten since they were sent. Until the end, nobody is."""
+    mentions: set[bytes] = {mention for each in told for mention in each.mentions}
+    if not mentions:
+        return list(told)
+    connection.execute(NOBODY_IS_FORGOTTEN)
+    statement = "SELECT mention, forgotten_at FROM ledger.forgotten WHERE mention = ANY(%s)"
+    gone = {bytes(one): at for one, at in connection.execute(statement, ([*mentions],)).fetchall()}
+    return [
+        each for each in told if not any(is_before(each.sent_at, gone[one]) for one in each.mentions if one in gone)
+    ]
+
+
+def is_before(sent_at: datetime | None, forgotten_at: datetime) -> bool:
+    """Who does not say when, may have been."""
+    return sent_at is None or sent_at <= forgotten_at
+
+
+def waiting(cursor: Any) -> list[Topic]:
+    """Topics without what came, which takes a moment to count. The cursor may be one of either driver."""
+    cursor.execute(WAITING)
+    return [
+        Topic(topic=topic, dead=dead, patient=patient, behind=behind, unread=unread)
+        for topic, dead, patient, behind, unread in cursor.fetchall()
+    ]
 
 
 def moved(connection: psycopg.Connection[tuple[Any, ...]], source: str, expected: int, value: int) -> None:

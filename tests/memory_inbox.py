@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.values import Erased
 from ledger.appender import SideRowMoved
-from ledger.inbox import Came, Letter, Said
+from ledger.inbox import Came, Letter, Said, is_before
 from tests.memory import MemoryRows
 
 
@@ -21,6 +21,11 @@ class MemoryInbox:
         self.numbers = count(1)
         self.held: set[tuple[str, bytes]] = set()
 
+        self.forgotten: dict[bytes, datetime] = {}
+
+    def close(self) -> None:
+        pass
+
     def begin(self, source: str, first: int) -> int:
         return self.rows.side.setdefault(source, first)
 
@@ -31,7 +36,7 @@ class MemoryInbox:
         self.rows.side = {**self.rows.side, source: value, **begun}
 
     def note(self, came: Sequence[Came]) -> None:
-        for each in came:
+        for each in filter(self.is_remembered, came):
             before = self.came.get((each.source, each.place))
             commands = before.commands if before is not None and not each.commands else each.commands
             self.came[each.source, each.place] = replace(each, commands=commands)
@@ -50,10 +55,17 @@ class MemoryInbox:
     def keys_aside(self, topic: str) -> set[bytes]:
         return {each.key for each in self.letters.values() if each.topic == topic}
 
-    def put_aside(self, letter: Letter, wrapped: bytes, expected: int) -> None:
+    def is_remembered(self, told: Came | Letter) -> bool:
+        gone = [self.forgotten[each] for each in told.mentions if each in self.forgotten]
+        return not any(is_before(told.sent_at, at) for at in gone)
+
+    def put_aside(self, letter: Letter, wrapped: bytes, expected: int) -> bool:
         self.move(letter.source, expected, letter.place + 1)
+        if not self.is_remembered(letter):
+            return False
         self.rows.keys = {**self.rows.keys, f"letter/{letter.letter_id}": wrapped}
-        self.letters[letter.letter_id] = replace(letter, since=datetime.now(UTC))
+        self.letters[letter.letter_id] = replace(letter, since=datetime.now(UTC), sent_at=None)
+        return True
 
     def put_behind(self, letter: Letter, wrapped: bytes, expected: int) -> bool:
         if letter.key not in self.keys_aside(letter.topic):
@@ -87,12 +99,16 @@ class MemoryInbox:
             self.letters[letter_id] = replace(told, retry_at=retry_at, patient_until=patient_until)
 
     def done(self, letter_id: UUID) -> None:
-        if self.letters.pop(letter_id, None) is not None:
+        if (gone := self.letters.pop(letter_id, None)) is not None:
+            following = self.first_of(gone.topic, gone.key)
+            if following is not None and following.error is None and following.retry_at is None:
+                self.letters[following.letter_id] = replace(following, retry_at=datetime.fromtimestamp(0, UTC))
             left = Erased(on=datetime.now(UTC), by="inbox")
             self.rows.keys = {**self.rows.keys, f"letter/{letter_id}": left}
 
-    def forget(self, digests: Collection[bytes]) -> None:
+    def forget(self, digests: Collection[bytes], at: datetime | None = None) -> None:
         """As the trigger does when an erasure takes what leads to somebody."""
+        self.forgotten |= dict.fromkeys(digests, at or datetime.now(UTC))
         for letter in list(self.letters.values()):
             if {*letter.mentions} & {*digests}:
                 self.done(letter.letter_id)

@@ -11,9 +11,11 @@ from pydantic_core import to_jsonable_python
 from api.cli.dead_letters import logged_in, say
 from api.cli.house import database, log_to_errors, master_key, must_be_prepared, write_side
 from api.cli.say import Failure, Misuse, document, records, table
+from api.looking import LONGEST_PURPOSE, PURPOSE
 from commands.service import WriteSide, server_clock
 from consumers.inbound.intake import through
 from consumers.inbound.letters import Gone, Retried, Retrier, opened
+from consumers.inbound.mentions import guessed
 from consumers.inbound.reading import Reading
 from consumers.inbound.topics import TOPICS
 from ledger.envelope import time_ordered_id
@@ -151,10 +153,12 @@ def skipped_cells(found: Skipped) -> list[str]:
 def show(name: str, *, purpose: str | None, by: str | None, json: bool) -> None:
     """What a message says is somebody's: who looks, says what for, and that is on record before he sees it."""
     who = by or logged_in()
+    if purpose is not None and PURPOSE.fullmatch(purpose) is None:
+        raise Misuse(f"--purpose is a code or the number of a case, at most {LONGEST_PURPOSE} signs and no blanks")
     with desk() as found:
         letter = found.letter(name)
         told: dict[str, object] = plain(letter)
-        if purpose is not None and purpose.strip():
+        if purpose is not None:
             found.side.ledger.rows.add_looks([look(letter, who, purpose)])
             try:
                 arrived = opened(found.side.ledger, letter)
@@ -212,6 +216,8 @@ def skip(name: str, *, reason: str, by: str | None, json: bool) -> None:
     """Leave it out, and let what waits behind it follow. Raises Failure when that does not go on either."""
     if not reason.strip():
         raise Misuse("--reason says why, for whoever asks later")
+    if guessed(reason.encode()):
+        raise Misuse("--reason stays on record, so it holds no phone and no address")
     who = by or logged_in()
     with desk() as found:
         letter = found.letter(name)

@@ -18,11 +18,15 @@ from consumers.inbound.letters import LATER, Answers, Retrier
 from consumers.inbound.reader import Moved, Reader
 from consumers.inbound.reading import Reading
 from consumers.subscription import SESSION, Subscription
+from consumers.tracking import described
 from ledger.inbox import StoredInbox
+from ledger.master import MasterKeyChanged
 from ledger.writer import Closed, QueueFull
 
 AGAIN_SECONDS = 5.0  # Until Kafka is asked again where it was away.
 REST_SECONDS = 0.5  # After the database was lost.
+FORGOTTEN_TOGETHER = 10_000
+LETTERS_AT_MOST = 2.0  # Seconds until messages that come are looked for again.
 LETTER_SECONDS, LOOK_SECONDS, FORGET_SECONDS = 1.0, 5.0, 600.0
 
 log = structlog.get_logger()
@@ -123,6 +127,12 @@ class Intake:
                     pause = REST_SECONDS
                     self.begin_again()
                     self.complain(type(gone).__name__)
+                except MasterKeyChanged:
+                    raise
+                except Exception as bug:  # noqa: BLE001 - other topics are taken in nevertheless.
+                    pause = AGAIN_SECONDS
+                    self.begin_again()
+                    self.complain(described(bug))
                 stop.wait(pause)
         finally:
             self.subscription.close()
@@ -130,7 +140,8 @@ class Intake:
 
     def round(self, stop: Event) -> None:
         if self.letters.is_due():
-            self.retrier.round()
+            until = time.monotonic() + LETTERS_AT_MOST
+            self.retrier.round(lambda: not stop.is_set() and time.monotonic() < until)
         for partition, records in self.subscription.poll().items():
             if stop.is_set():
                 return
@@ -142,7 +153,14 @@ class Intake:
         if self.looks.is_due():
             self.look()
         if self.forgets.is_due():
-            self.inbox.forget(self.reader.reading.clock() - self.keeps)
+            self.forget(stop)
+
+    def forget(self, stop: Event) -> None:
+        before = self.reader.reading.clock() - self.keeps
+        if destroyed := self.inbox.destroy(before):
+            log.error("dead letters that nobody saw to are destroyed", letters=destroyed)
+        while not stop.is_set() and self.inbox.forget(before, FORGOTTEN_TOGETHER) == FORGOTTEN_TOGETHER:
+            pass
 
     def look(self) -> None:
         """Where partitions end, and for dashboards how far we are."""

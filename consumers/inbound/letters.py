@@ -11,6 +11,7 @@ from pydantic_core import from_json, to_json
 
 from commands.ask import Answer, Ask, Outcome
 from consumers.inbound.channel import NotYet
+from consumers.inbound.mentions import guessed, ids
 from consumers.inbound.reading import Item, Reading, said
 from consumers.subscription import Arrived
 from domain.values import Erased
@@ -25,9 +26,14 @@ SOONEST, LATEST = timedelta(seconds=1), timedelta(minutes=1)  # Until what waits
 WHERE = "message"
 
 Answers = Callable[[Sequence[Ask]], Sequence[Answer]]
+GoesOn = Callable[[], bool]
 LATER = (Unavailable, Busy, QueueFull, Closed)
 
 log = structlog.get_logger()
+
+
+def always() -> bool:
+    return True
 
 
 class Gone(Exception):
@@ -64,12 +70,14 @@ def opened(ledger: Ledger, letter: Letter) -> Arrived:
     )
 
 
-def letter_of(ledger: Ledger, item: Item, now: datetime, patience: timedelta) -> tuple[Letter, bytes]:
+def letter_of(reading: Reading, item: Item, now: datetime, patience: timedelta) -> tuple[Letter, bytes]:
     """The letter of a message, and its wrapped key. One that has not failed is to go behind others."""
     letter_id = time_ordered_id()
-    text, new = sealed(ledger, item, letter_id)
+    text, new = sealed(reading.ledger, item, letter_id)
+    raw = (item.arrived.key, item.arrived.value, *(value for _, value in item.arrived.headers))
+    mentions = {*item.mentions, *reading.digests(guessed(*raw)), *ids(*raw)}
     waits = isinstance(item.failure, NotYet)
-    retry_at = now if item.failure is None else now + SOONEST if waits else None
+    retry_at = now + SOONEST if waits else None  # Of one that stands behind others it is said when it is the first.
     letter = Letter(
         letter_id=letter_id,
         source=item.source,
@@ -78,12 +86,13 @@ def letter_of(ledger: Ledger, item: Item, now: datetime, patience: timedelta) ->
         system=item.system,
         message_id=item.message_id,
         key=item.key,
-        mentions=item.mentions,
+        mentions=sorted(mentions),
         sealed=text,
         error=None if item.failure is None else said(item.failure),
         attempts=0 if item.failure is None else 1,
         retry_at=retry_at,
         patient_until=now + patience if waits else None,
+        sent_at=item.arrived.at,
     )
     return letter, new.wrapped
 
@@ -109,17 +118,21 @@ class Retrier:
     answers: Answers
     patience: timedelta
 
-    def round(self) -> int:
-        """Try what is due; how many messages have gone on."""
-        due = self.inbox.due(self.reading.channel.topic, self.reading.clock())
-        return sum(self.retry(each.key, first=each.letter_id).done for each in due)
+    def round(self, goes_on: GoesOn = always) -> int:
+        """Try what is due, as long as it goes on; how many messages have gone on."""
+        done = 0
+        for each in self.inbox.due(self.reading.channel.topic, self.reading.clock()):
+            if not goes_on():
+                break
+            done += self.retry(each.key, first=each.letter_id, goes_on=goes_on).done
+        return done
 
-    def retry(self, key: bytes, first: UUID | None = None) -> Retried:
+    def retry(self, key: bytes, first: UUID | None = None, goes_on: GoesOn = always) -> Retried:
         """What waits under a key, until one fails again; nothing, where somebody else is at it, or it has another first
         letter by now.
         """
         done, topic = 0, self.reading.channel.topic
-        while True:
+        while done == 0 or goes_on():
             with self.inbox.alone(topic, key) as mine:
                 letter = self.inbox.first_of(topic, key) if mine else None
                 if letter is None or first not in (None, letter.letter_id):
@@ -127,6 +140,7 @@ class Retrier:
                 if (error := self.tried(letter)) is not None:
                     return Retried(done, error)
             done, first = done + 1, None
+        return Retried(done)
 
     def tried(self, letter: Letter) -> str | None:
         """What it fails by; None where it has gone on."""
@@ -148,7 +162,8 @@ class Retrier:
         self.inbox.note([item.came()])
         known = self.reading.ledger.outcomes([ask.command_id for ask in item.asks])
         new = [ask for ask in item.asks if ask.command_id not in known]
-        for answer in self.answers(new):
+        for ask in new:  # Each after the one before: what is refused first, may rest on that.
+            (answer,) = self.answers([ask])
             if isinstance(answer, LATER):
                 raise answer
             if not isinstance(answer, Outcome):

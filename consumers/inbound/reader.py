@@ -51,9 +51,13 @@ class Reader:
             raise BusRefused(f"{told}; under another LIFELEDGER_INBOUND_GROUP it is read from its beginning")
         if at < first:
             log.error("messages are gone that nobody has read", partition=str(partition), after=at, until=first)
-            self.inbox.move(source, at, first)
+            try:
+                self.inbox.move(source, at, first)
+            except SideRowMoved:  # By whoever has it too, for a moment.
+                return self.place(partition, first, behind)
             at = first
-        self.aside |= self.inbox.keys_aside(partition.topic)
+        if self.reading.channel.order is not None:
+            self.aside |= self.inbox.keys_aside(partition.topic)
         self.at[partition] = at
         self.steps[partition] = self.inbox.begin(f"{source}/step", 0)
         return at
@@ -96,14 +100,16 @@ class Reader:
         self.inbox.note([item.came()])
         if item.key in self.aside:
             item.failure = None  # Whether it fails is seen when it is its turn.
-        letter, wrapped = letter_of(self.reading.ledger, item, self.reading.clock(), self.patience)
+        letter, wrapped = letter_of(self.reading, item, self.reading.clock(), self.patience)
         if item.key in self.aside:
             if not self.inbox.put_behind(letter, wrapped, expected):
                 self.aside.discard(item.key)
                 return 0
+        elif not self.inbox.put_aside(letter, wrapped, expected):
+            log.info("a message is left out, whom it mentions is forgotten", source=item.source, place=item.place)
         else:
-            self.inbox.put_aside(letter, wrapped, expected)
-            self.aside.add(item.key)
+            if self.reading.channel.order is not None:
+                self.aside.add(item.key)
             if letter.retry_at is None:
                 log.error("a message is a dead letter", source=letter.source, place=letter.place, error=letter.error)
         self.at[partition], self.steps[partition] = item.place + 1, 0
@@ -127,6 +133,9 @@ class Reader:
             expected = item.place + 1 if moves else expected
             sent.append((item, new, expected))
             known |= {ask.command_id for ask in new}
+            if new and not moves:  # Should it fail, what comes after would not know.
+                break
+        run = run[: len(sent)]
         answers = iter(self.answers([ask for _, new, _ in sent for ask in new]))
         for nth, (item, new, reached) in enumerate(sent):
             for _ in new:

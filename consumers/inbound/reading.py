@@ -68,6 +68,7 @@ class Item:
             commands=[ask.command_id for ask in self.asks],
             digest=self.digest,
             mentions=self.mentions,
+            sent_at=self.arrived.at,
         )
 
 

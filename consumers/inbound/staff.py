@@ -108,7 +108,7 @@ def translate(message: StaffMessage, known: Known) -> Iterator[Wanted]:
     staff_id = StaffId(change.account)
     command = wanted(change, staff_id, at)
     if before_its_time(change, known.state(f"staff/{staff_id}"), at):
-        raise NotYet(f"staff/{staff_id} is not there for this yet: something that came before it has not been told")
+        raise NotYet("change/account: is not there for this yet, something that came before it has not been told")
     yield Wanted(command)
 
 

@@ -55,6 +55,10 @@ WHERE %(whole)s AND 'letter/' || letter_id <> ALL (%(erased)s) ORDER BY number
 """  # noqa: S608 - as above.
 SKIPPED_ROW = ("letter_id", "source", "place", "topic", "error", "reason", "by_whom", "skipped_at")
 SKIPPED = f"INSERT INTO ledger.letters_skipped ({', '.join(SKIPPED_ROW)}) SELECT {', '.join(SKIPPED_ROW)} FROM incoming"  # noqa: S608
+FORGOTTEN = """
+INSERT INTO ledger.forgotten (mention, forgotten_at) SELECT mention, forgotten_at FROM incoming
+ON CONFLICT (mention) DO UPDATE SET forgotten_at = EXCLUDED.forgotten_at
+"""
 # A copy is the same ledger; the service's role owns the table, and lends itself what it may not do otherwise.
 ITSELF = """
 GRANT DELETE ON ledger.itself TO CURRENT_USER;
@@ -74,6 +78,7 @@ WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
     "inbox": (INBOX_ROW, INBOX),
     "letters": (("number", *LETTER), LETTERS),
     "letters_skipped": (SKIPPED_ROW, SKIPPED),
+    "forgotten": (("mention", "forgotten_at"), FORGOTTEN),
 }
 """Tables that are written whole each time, their columns, and how what was written is put back."""
 

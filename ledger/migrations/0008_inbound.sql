@@ -10,7 +10,7 @@ CREATE TABLE ledger.inbox (
     message_id text,                       -- Of one that could not be read there is none.
     commands   uuid[] NOT NULL,            -- To which it comes, in their order.
     digest     bytea NOT NULL,             -- Keyed, of all that it says: by it one that says something else is known.
-    mentions   bytea[] NOT NULL,           -- Whose data are in it, by the digests of ledger.identity_lookup.
+    mentions   bytea[] NOT NULL,           -- Whose data are in it, by the digests of ledger.identity_lookup, or by ids.
     came_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (source, place)
 );
@@ -35,10 +35,11 @@ CREATE TABLE ledger.letters (
     error         text,                       -- Null: it has not been tried since what is before it does not go on.
     since         timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempts      integer NOT NULL DEFAULT 0,
-    retry_at      timestamptz,                -- Null: it is tried again when somebody says so.
+    retry_at      timestamptz,                -- Null: it is tried again when somebody says so, or is the first then.
     patient_until timestamptz,                -- What it rests on may come until then.
     UNIQUE (source, place)
 );
+CREATE INDEX letters_retry_at_idx ON ledger.letters (topic, retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX letters_key_idx ON ledger.letters (topic, key, number);
 CREATE INDEX letters_mentions_idx ON ledger.letters USING gin (mentions) WHERE mentions <> '{}';
 
@@ -65,10 +66,14 @@ CREATE TABLE ledger.incoming (
     looked_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- The key of a letter that is gone is destroyed. That is nobody's erasure: it has position 0, and no receipt.
+-- The key of a letter that is gone is destroyed. That is nobody's erasure: it has position 0, and no receipt. What waited
+-- behind it may be tried now.
 
 CREATE FUNCTION ledger.destroy_letter_keys() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    UPDATE ledger.letters SET retry_at = 'epoch'
+    WHERE error IS NULL AND retry_at IS NULL AND number IN (
+        SELECT min(number) FROM ledger.letters WHERE (topic, key) IN (SELECT topic, key FROM gone) GROUP BY topic, key);
     UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = now(), erased_by = 'inbox', erased_at = 0
     WHERE wrapped IS NOT NULL AND subject IN (SELECT 'letter/' || letter_id FROM gone);
     RETURN NULL;
@@ -80,16 +85,46 @@ FOR EACH STATEMENT EXECUTE FUNCTION ledger.destroy_letter_keys();
 -- Whoever is forgotten goes out of what has come in, in the transaction that destroys his keys: it is then that values
 -- lead to nobody any more. What waits behind a letter that goes so is not held up by it any longer.
 
+--
+-- Whoever puts something there holds a shared lock, and looks in ledger.forgotten then: neither does he miss an erasure
+-- that is being written, nor it him. A message that was sent before is not kept after.
+
+CREATE TABLE ledger.forgotten (
+    mention      bytea PRIMARY KEY,
+    forgotten_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE FUNCTION ledger.forget_mentions(gone bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('lifeledger what came', 0));
+    INSERT INTO ledger.forgotten (mention) SELECT DISTINCT unnest(gone)
+    ON CONFLICT (mention) DO UPDATE SET forgotten_at = EXCLUDED.forgotten_at;
+    DELETE FROM ledger.letters WHERE mentions <> '{}' AND mentions && gone;
+    DELETE FROM ledger.inbox WHERE mentions <> '{}' AND mentions && gone;
+END
+$$;
+
 CREATE FUNCTION ledger.forget_what_came() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     digests bytea[] := (SELECT array_agg(digest) FROM gone);
 BEGIN
     IF digests IS NOT NULL THEN
-        DELETE FROM ledger.letters WHERE mentions <> '{}' AND mentions && digests;
-        DELETE FROM ledger.inbox WHERE mentions <> '{}' AND mentions && digests;
+        PERFORM ledger.forget_mentions(digests);
     END IF;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER forget_what_came AFTER DELETE ON ledger.identity_lookup REFERENCING OLD TABLE AS gone
 FOR EACH STATEMENT EXECUTE FUNCTION ledger.forget_what_came();
+
+-- Letters also name subjects by their ids, of which no value is looked up.
+
+CREATE FUNCTION ledger.forget_who_is_named() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM ledger.forget_mentions(ARRAY[uuid_send(split_part(NEW.subject, '/', 2)::uuid)]);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER forget_who_is_named AFTER INSERT OR UPDATE ON ledger.subject_keys FOR EACH ROW
+WHEN (NEW.wrapped IS NULL AND NEW.subject ~ '^[a-z_]+/[0-9a-f-]{36}$' AND NEW.subject NOT LIKE 'letter/%')
+EXECUTE FUNCTION ledger.forget_who_is_named();

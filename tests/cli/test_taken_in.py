@@ -94,6 +94,9 @@ def test_what_one_says_is_shown_for_a_purpose_and_that_is_on_record(taken: str) 
     with psycopg.connect(taken) as connection:
         looks = connection.execute("SELECT viewer_id, purpose, subjects FROM ledger.looks").fetchall()
     assert looks == [("ann", "complaint", [f"letter/{name}"])]
+    for words in ("", "two words", "a" * 41, "13800001111"):
+        refused = kafka(taken, "dead-letters", "show", name, "--purpose", words)
+        assert (refused.code, "--purpose" in refused.err, SECRET in refused.out) == (2, True, False)
     wrong = kafka(taken, "dead-letters", "show", "nothing")
     assert (wrong.code, "no letter's id" in wrong.err) == (2, True)
 
@@ -112,6 +115,7 @@ def test_what_is_skipped_stays_on_record(taken: str) -> None:
     _, second = letters(taken)
     name = second["letter_id"]
     assert kafka(taken, "dead-letters", "skip", name, "--reason", " ").code == 2
+    assert kafka(taken, "dead-letters", "skip", name, "--reason", "ask 138 0000 1111 about it").code == 2
     said = kafka(taken, "dead-letters", "skip", name, "--reason", "sent by mistake", "--by", "ann")
     assert said.document["gone_on"] == 0
     (skipped,) = kafka(taken, "dead-letters", "list").document["skipped"]

@@ -142,7 +142,7 @@ def test_nothing_goes_behind_what_has_gone_on(kept: Kept) -> None:
 def test_the_first_of_a_key_is_tried_again_when_it_is_time(kept: Kept) -> None:
     kept.inbox.begin(SOURCE, 0)
     head = kept.put(letter(0, retry_at=NOON, patient_until=NOON + timedelta(hours=1)), 0)
-    kept.put(letter(1, error=None, retry_at=NOON), 1)
+    kept.put(letter(1, error=None), 1)
     dead, other = kept.put(letter(2, key=b"dead"), 2), kept.put(letter(3, key=b"other", retry_at=NOON), 3)
 
     def due(at: datetime) -> list[int]:

@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
@@ -69,8 +69,8 @@ class Load:
 
 
 @contextmanager
-def process(url: str, broker: Broker, topic: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-P", "-m", "tests.faults.taking", url, broker.address, topic]
+def process(url: str, broker: Broker, topic: str, mark: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-P", "-m", "tests.faults.taking", url, broker.address, topic, str(mark)]
     with subprocess.Popen(command, cwd=ROOT, env=None, stdin=subprocess.DEVNULL) as found:
         try:
             yield found
@@ -120,6 +120,13 @@ def must_reach(url: str, topic: str, there: dict[str, int]) -> None:
         time.sleep(0.1)
 
 
+def must_have_taken(mark: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not mark.exists():
+        assert time.monotonic() < deadline, "it never took in anything"
+        time.sleep(0.05)
+
+
 def must_be_there_once(url: str, sent: int) -> None:
     """Each message with all of its commands, of one key in their order."""
     ledger = open_ledger(url, MASTER)
@@ -141,17 +148,21 @@ def must_be_there_once(url: str, sent: int) -> None:
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(50, marks=pytest.mark.deep)])
 def test_every_effect_comes_about_once_whoever_is_killed(
-    broker: Broker, database_url: str, seed: int, rounds: int
+    broker: Broker, database_url: str, seed: int, rounds: int, tmp_path: Path
 ) -> None:
+    """Two take in; the one that has been at it longer is killed, while it is, and another takes its place."""
     chance, topic = Random(seed), f"test.{uuid4()}"
     with closing(Bus(broker.address)) as bus:
         bus.prepare({topic: PARTITIONS})
     load = Load(broker.address, topic)
-    with process(database_url, broker, topic), load.running():
-        for _ in range(rounds):
-            with process(database_url, broker, topic) as another:
-                time.sleep(chance.uniform(1.0, 4.0))
-                another.kill()
+    marks = [tmp_path / str(nth) for nth in range(rounds + 2)]
+    with ExitStack() as stack, load.running():
+        living = [stack.enter_context(process(database_url, broker, topic, mark)) for mark in marks[:2]]
+        for nth in range(rounds):
+            must_have_taken(marks[nth])
+            time.sleep(chance.uniform(0.0, 1.0))
+            living[nth].kill()
+            living.append(stack.enter_context(process(database_url, broker, topic, marks[nth + 2])))
             if chance.random() < 0.7:
                 broker.kill()
                 time.sleep(chance.uniform(0.0, 0.5))

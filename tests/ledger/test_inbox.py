@@ -5,15 +5,17 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from domain.values import Erased
 from ledger.backup.erasures import found_in
 from ledger.envelope import time_ordered_id
-from ledger.inbox import Came, Letter, StoredInbox
+from ledger.inbox import Came, Letter, StoredInbox, waiting
 from tests.ledger.backed_up import Kept
 from tests.ledger.samples import append, encoded, rows_of
 
@@ -41,7 +43,7 @@ class Desk:
         self.his = self.put(0, [self.digest, NOBODY])
         self.nobodys = self.put(1, [])
 
-    def put(self, place: int, mentions: list[bytes]) -> Letter:
+    def put(self, place: int, mentions: list[bytes], sent_at: datetime | None = None) -> Letter:
         letter = Letter(
             letter_id=time_ordered_id(),
             source=SOURCE,
@@ -54,6 +56,7 @@ class Desk:
             sealed="c2VhbGVk",
             error="Unreadable",
             attempts=1,
+            sent_at=sent_at,
         )
         self.inbox.note(
             [
@@ -66,6 +69,7 @@ class Desk:
                     commands=[UUID(int=place)],
                     digest=b"d",
                     mentions=mentions,
+                    sent_at=sent_at,
                 )
             ]
         )
@@ -97,6 +101,59 @@ def test_who_is_forgotten_goes_out_of_all_that_came_in_with_his_keys(desk: Desk)
     assert erased_at is None
 
 
+def test_what_was_sent_before_somebody_was_forgotten_is_not_kept_after(desk: Desk) -> None:
+    desk.kept.erase(f"identity/{desk.identity}", LEFT)
+    now = datetime.now(UTC)
+    desk.put(2, [desk.digest], now - timedelta(hours=1))
+    desk.put(3, [desk.digest], now + timedelta(hours=1))
+    desk.put(4, [NOBODY, desk.digest])
+    assert desk.places("letters") == desk.places("inbox") == [1, 3]
+    assert desk.inbox.begin(SOURCE, 0) == 5
+
+
+def test_an_erasure_that_is_being_written_is_waited_for(desk: Desk, database_url: str) -> None:
+    late = Thread(target=desk.put, args=(2, [desk.digest]))
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DELETE FROM ledger.identity_lookup WHERE digest = %s", (desk.digest,))
+        late.start()
+        late.join(0.5)
+        assert late.is_alive()
+    late.join(30)
+    assert desk.places("letters") == desk.places("inbox") == [1]
+
+
+def test_who_is_named_by_an_id_goes_too(desk: Desk) -> None:
+    desk.put(2, [desk.identity.bytes])
+    desk.kept.erase(f"identity/{desk.identity}", LEFT)
+    assert desk.places("letters") == desk.places("inbox") == [1]
+
+
+def test_what_nobody_sees_to_is_destroyed_in_the_end_and_still_holds_its_place(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    assert desk.inbox.destroy(now - timedelta(days=1)) == 0
+    assert desk.inbox.destroy(now + timedelta(hours=1)) == 2
+    assert desk.inbox.destroy(now + timedelta(hours=1)) == 0
+    assert desk.key(desk.his) == desk.key(desk.nobodys) == [(None, 0)]
+    assert {(each.sealed, each.retry_at) for each in desk.inbox.aside()} == {("", None)}
+    (head, _) = desk.inbox.aside()
+    assert head.error == "Unreadable; nobody has seen to it in time, and what it said is destroyed"
+
+
+def test_what_is_being_tried_is_not_left_out_meanwhile(desk: Desk, database_url: str) -> None:
+    found: list[bool] = []
+    with closing(StoredInbox(database_url)) as another:
+        skips = Thread(target=lambda: found.append(another.skip(desk.his.letter_id, "sent by mistake", "ann")))
+        with desk.inbox.alone("shop.orders.v1", b"k") as mine:
+            assert mine
+            skips.start()
+            skips.join(0.5)
+            assert skips.is_alive()
+            desk.inbox.done(desk.his.letter_id)
+        skips.join(30)
+    assert found == [False]
+    assert desk.inbox.skipped() == []
+
+
 def test_the_key_of_a_letter_goes_with_it_and_nobody_counts_as_erased(desk: Desk) -> None:
     desk.inbox.done(desk.his.letter_id)
     assert desk.inbox.skip(desk.nobodys.letter_id, "sent by mistake", "ann")
@@ -115,7 +172,7 @@ def test_the_key_of_a_letter_goes_with_it_and_nobody_counts_as_erased(desk: Desk
 
 def test_what_is_old_enough_is_let_go_of(desk: Desk) -> None:
     now = datetime.now(UTC)
-    assert desk.inbox.forget(now - timedelta(days=1)) == 0
+    assert desk.inbox.forget(now - timedelta(days=1), at_most=9) == 0
     assert desk.inbox.forget(now + timedelta(hours=1), at_most=1) == 1
     assert desk.places("inbox") == [1]
 
@@ -124,11 +181,22 @@ def test_topics_are_counted(desk: Desk) -> None:
     desk.inbox.looked({SOURCE: ("shop.orders.v1", 9)})
     (found,) = desk.inbox.topics()
     assert (found.came, found.commands, found.dead, found.behind, found.unread) == (2, 0, 1, 1, 7)
-    (same,) = desk.inbox.waiting()
+    with desk.kept.connected() as connection:
+        (same,) = waiting(connection.cursor())
     assert same == replace(found, came=0, commands=0, refused=0)
     first, second = desk.inbox.messages("shop.orders.v1", None, 10)
     assert (first.place, first.state, second.place, list(second.commands)) == (1, "waits", 0, [UUID(int=0)])
     assert desk.inbox.messages(None, "m-0", 10) == [second]
+
+
+def test_what_a_former_group_had_before_it_is_not_counted_any_more(desk: Desk) -> None:
+    former = SOURCE.replace("lifeledger", "former")
+    desk.inbox.begin(former, 0)
+    desk.inbox.looked({former: ("shop.orders.v1", 50), "kafka/x/other.v1/0": ("other.v1", 1)})
+    with desk.kept.connected() as connection:
+        connection.execute("UPDATE ledger.incoming SET looked_at = looked_at - interval '2 hours'")
+    desk.inbox.looked({SOURCE: ("shop.orders.v1", 9)})
+    assert desk.kept.ask("SELECT source FROM ledger.incoming ORDER BY source") == [(SOURCE,), ("kafka/x/other.v1/0",)]
 
 
 def test_letters_are_in_a_backup_and_those_of_who_was_forgotten_since_are_not_put_back(

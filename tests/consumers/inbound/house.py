@@ -86,6 +86,8 @@ class House:
     partitions: dict[int, list[Arrived]] = field(default_factory=lambda: defaultdict(list))
     patience: timedelta = timedelta(minutes=15)
     fault: Callable[[Sequence[Ask]], None] = lambda _: None
+    mishap: Callable[[Ask], Exception | None] = lambda _: None
+    """What befalls one command, and not its neighbours."""
 
     def __post_init__(self) -> None:
         self.ledger = memory_ledger()
@@ -100,7 +102,9 @@ class House:
 
         def answers(asks: Sequence[Ask]) -> Sequence[Answer]:
             self.fault(asks)
-            return executor(asks)
+            wrong = {ask.command_id: self.mishap(ask) for ask in asks}
+            well = iter(executor([ask for ask in asks if wrong[ask.command_id] is None]))
+            return [wrong[ask.command_id] or next(well) for ask in asks]
 
         reader = Reader(reading, self.inbox, answers, self.patience)
         return Member(self, reader, Retrier(reading, self.inbox, answers, self.patience))

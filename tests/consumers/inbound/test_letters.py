@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from consumers.inbound.letters import opened
-from consumers.inbound.mentions import guessed
+from consumers.inbound.mentions import MOST, guessed
 from domain.identity import Identifier
+from ledger.store import Busy
 from tests.consumers.inbound.house import NOTES, House, note
 
 SECRET = "13800001111"
@@ -18,6 +20,7 @@ SECRET = "13800001111"
     ("raw", "error"),
     [
         (b"{", "Unreadable: the message: json_invalid"),
+        (b"[" * 100_000, "Unreadable: the message: json_invalid"),
         (b"\xff\xfe", "Unreadable: the message: json_invalid"),
         (None, "Unreadable: the message has no value"),
         (b'{"who": "ann"}', "Unreadable: id: missing"),
@@ -75,6 +78,7 @@ def test_without_an_order_nobody_waits() -> None:
     house.take()
     assert house.effects() == ["a", "b"]
     assert house.waiting() == [0, 2]
+    assert house.members[0].reader.aside == house.member().reader.aside == set()
 
 
 def test_retried_with_todays_code_all_that_waits_follows_in_its_order_exactly_once(
@@ -218,6 +222,37 @@ def test_a_command_that_we_cannot_decide_is_a_dead_letter_and_the_rest_of_the_ba
     assert [each.event.name for each in house.events()] == ["a", "b0", "d", "b1", "b2", "c"]
 
 
+@pytest.mark.parametrize("mishap", [Busy("somebody is at it"), ZeroDivisionError()])
+def test_what_befalls_one_command_of_a_letter_stops_those_after_it_and_none_is_left_out(
+    house: House, monkeypatch: pytest.MonkeyPatch, mishap: Exception
+) -> None:
+    house.send(note("a", "nobody", "a1", "a2", "a3"))
+    house.take()
+    mend(house, monkeypatch)
+    (head,) = house.inbox.letters.values()
+    house.mishap = lambda ask: mishap if ask.command.name == "a2" else None
+    with suppress(Busy):
+        house.members[0].retrier.retry(head.key)
+    assert [each.event.name for each in house.events()] == ["a1"]
+    house.mishap = lambda _: None
+    assert house.members[0].retrier.retry(head.key).done == 1
+    assert [each.event.name for each in house.events()] == ["a1", "a2", "a3"]
+
+
+def test_who_is_told_to_stop_leaves_the_rest_for_later(house: House) -> None:
+    for nth in range(3):
+        house.send(*(note(f"{nth}-{step}", f"who-{nth}", wants=UUID(int=1)) for step in range(2)))
+    house.take()
+    house.knows()
+    house.now += timedelta(minutes=1)
+    retrier = house.members[0].retrier
+    assert retrier.round(lambda: len(house.effects()) < 3) == 3
+    assert house.effects() == ["0-0", "0-1", "1-0"]
+    assert retrier.round(lambda: False) == 0
+    assert retrier.round() == 3
+    assert house.waiting() == []
+
+
 # Whose data they hold
 
 
@@ -228,6 +263,25 @@ def test_a_letter_says_by_digests_whom_it_mentions(house: House) -> None:
     (letter,) = house.inbox.letters.values()
     assert list(letter.mentions) == [digest]
     assert [list(each.mentions) for each in house.inbox.came.values()] == [[digest], [digest]]
+
+
+def test_it_mentions_also_who_is_in_fields_that_we_do_not_know_and_who_is_named_by_an_id(house: House) -> None:
+    customer = UUID(int=7)
+    house.send({**note("a", "nobody"), "new": {"phone": "138 0000 1111", "whose": str(customer)}})
+    house.take()
+    digest = house.ledger.keys.identity_digest(Identifier(kind="phone", value="+8613800001111"))
+    (letter,) = house.inbox.letters.values()
+    assert {digest, customer.bytes} <= {*letter.mentions}
+
+
+def test_what_was_sent_before_somebody_was_forgotten_is_left_out_after(house: House) -> None:
+    phone = "+8613800001111"
+    house.inbox.forget([house.ledger.keys.identity_digest(Identifier(kind="phone", value=phone))])
+    house.send(note("a", "nobody", phone=phone), note("b", "nobody"))
+    house.take()
+    assert house.waiting() == [1]
+    assert [each.message_id for each in house.inbox.came.values()] == ["b"]
+    assert house.at() == 2
 
 
 @pytest.mark.parametrize(
@@ -243,6 +297,11 @@ def test_a_letter_says_by_digests_whom_it_mentions(house: House) -> None:
 )
 def test_of_what_cannot_be_read_all_is_that_looks_like_an_address(text: str, kind: Any, value: str) -> None:
     assert Identifier(kind=kind, value=value) in guessed(text.encode())
+
+
+def test_of_a_list_of_people_not_each_is_looked_for() -> None:
+    raw = ", ".join(f"138{nth:08}" for nth in range(2_000)).encode()
+    assert len(guessed(raw)) == MOST
 
 
 def test_what_is_destroyed_with_somebody_holds_up_nothing_behind_it(

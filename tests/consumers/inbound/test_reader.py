@@ -170,6 +170,21 @@ def test_half_a_message_is_finished_by_whoever_comes_next(house: House, died_aft
     assert (house.at(), house.rows.side[f"{source}/step"]) == (2, 0)
 
 
+def test_what_fails_before_what_had_been_done_is_a_dead_letter_and_not_lost(house: House) -> None:
+    house.send(note("a", "ann", "a1", "a2"), note("b", "bob"))
+    reading = house.members[0].reader.reading
+    item = reading.read("elsewhere", house.partitions[0][0])
+    reading.executor(item.asks[1:])
+    house.mishap = lambda ask: ZeroDivisionError() if ask.command.name == "a1" else None
+    house.take()
+    assert house.waiting() == [0]
+    assert house.at() == 2
+    house.mishap = lambda _: None
+    (head,) = house.inbox.letters.values()
+    assert house.members[0].retrier.retry(head.key).done == 1
+    assert [each.event.name for each in house.events()] == ["a2", "b", "a1"]
+
+
 def test_a_message_of_the_same_id_that_says_something_else_changes_nothing_and_is_told_of(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +223,24 @@ def test_what_kafka_has_let_go_of_unread_is_told_of(house: House, capsys: pytest
     assert reader.place(partition, 12, 20) == 12
     assert "messages are gone that nobody has read" in capsys.readouterr().out
     assert house.at() == 12
+
+
+def test_who_places_a_partition_while_another_does_begins_where_that_one_is(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.send(note("a"))
+    house.take()
+    (partition,) = house.members[0].reader.at
+    begin = house.inbox.begin
+
+    def another_is_quicker(source: str, first: int) -> int:
+        found = begin(source, first)
+        if found == 1:
+            house.inbox.move(source, 1, 15)
+        return found
+
+    monkeypatch.setattr(house.inbox, "begin", another_is_quicker)
+    assert house.member().reader.place(partition, 12, 20) == 15
 
 
 def test_many_go_together_and_few_transactions_are_needed(house: House) -> None:
