@@ -103,7 +103,7 @@ class Parts:
     def inbound(self, channel: Inbound) -> None:
         cls, topic = channel.message, channel.topic
         keyed = "Whatever has to keep its order has one key." if channel.order else "No order is kept."
-        payload = TypeAdapter(cls).json_schema(by_alias=True, ref_template=f"{COMPONENTS}{topic}.{{model}}")
+        payload = plain(TypeAdapter(cls).json_schema(by_alias=True, ref_template=f"{COMPONENTS}{topic}.{{model}}"))
         for name, schema in payload.pop("$defs", {}).items():
             self.written[f"{topic}.{name}"] = schema
         self.written[f"{topic}.{cls.__name__}"] = payload
@@ -146,6 +146,24 @@ class Parts:
             "bindings": {"kafka": {"key": {"type": "string", "pattern": f"^{kind}/"}, "bindingVersion": BINDING}},
         }
         return shape.name
+
+
+def plain(found: Any) -> Any:
+    """A schema without what OpenAPI adds: the kinds of a message are told apart by the one word that each must have.
+    Sentences are in one line.
+    """
+    match found:
+        case dict():
+            told = {
+                name: plain(each) for name, each in found.items() if name != "discriminator" or "oneOf" not in found
+            }
+            return told | (
+                {"description": " ".join(said.split())} if isinstance(said := told.get("description"), str) else {}
+            )
+        case list():
+            return [plain(each) for each in found]
+        case _:
+            return found
 
 
 def alone(schema: Schema, components: Mapping[str, Schema]) -> Schema:

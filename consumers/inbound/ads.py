@@ -16,18 +16,8 @@ from pydantic import Field
 from commands.campaign import RecordCampaignCost
 from commands.lead.intake import ReceiveEnquiry
 from consumers.inbound.channel import Channel, Known, Unreadable, Wanted
-from consumers.inbound.wording import (
-    OF_A_KIND,
-    Name,
-    Perhaps,
-    Text,
-    as_id,
-    has_come,
-    known_by,
-    money,
-    shortened,
-    words,
-)
+from consumers.inbound.whom import known_by, reached_by
+from consumers.inbound.words import Currency, Name, Perhaps, Text, as_id, has_come, rounded, shortened, words
 from domain.catalog import LEAD_FIELDS, Catalog, CustomField, CustomValue, fits
 from domain.identity import Identifier
 from domain.values import CampaignId, Instant, LeadId
@@ -41,7 +31,7 @@ YES, NO = frozenset({"true", "yes", "1", "是"}), frozenset({"false", "no", "0",
 class Person:
     """`country` is that of a national phone number, by two letters."""
 
-    name: str | None = None
+    name: Perhaps[Text] = None
     phone: str | None = None
     country: str | None = None
     email: str | None = None
@@ -56,13 +46,13 @@ class FormFilled:
     platform: Name
     lead: Name
     person: Person
-    campaign: str | None = None
-    ad_group: str | None = None
-    creative: str | None = None
-    keyword: str | None = None
-    click_id: str | None = None
-    form: str | None = None
-    product: str | None = None
+    campaign: Perhaps[Text] = None
+    ad_group: Perhaps[Text] = None
+    creative: Perhaps[Text] = None
+    keyword: Perhaps[Text] = None
+    click_id: Perhaps[Text] = None
+    form: Perhaps[Text] = None
+    product: Perhaps[Text] = None
     answers: Mapping[str, Any] | None = None
     test: bool = False
 
@@ -76,15 +66,15 @@ class Spent:
     campaign: Text
     day: date
     amount: Decimal
-    currency: Text
-    as_of: Annotated[Instant | None, Perhaps] = None
+    currency: Currency
+    as_of: Perhaps[Instant] = None
 
 
 @words
 class AdsMessage:
     id: Name
     sent_at: Instant
-    record: Annotated[FormFilled | Spent, Field(discriminator="type"), OF_A_KIND]
+    record: Annotated[FormFilled | Spent, Field(discriminator="type")]
 
 
 # What that comes to
@@ -109,22 +99,18 @@ def enquiry(form: FormFilled, known: Known) -> ReceiveEnquiry:
         lead_id=LeadId(known.id_of("lead", form.platform, form.lead)),
         source=form.platform,
         channel="form",
-        identities=reached_by(form.person) or (itself,),
+        identities=reached(form.person) or (itself,),
         ref=f"{form.platform}/{form.lead}",
         note=shortened(*(f"{name}: {said}" for name, said in others.items())),
         campaign=as_id(form.campaign),
-        name=form.person.name or None,
-        product_line=form.product or None,
+        name=form.person.name,
+        product_line=form.product,
         custom=declared or None,
     )
 
 
-def reached_by(person: Person) -> tuple[Identifier, ...]:
-    return known_by(
-        Identifier(kind="phone", value=person.phone or "", region=person.country or None),
-        Identifier(kind="email", value=person.email or ""),
-        Identifier(kind="wechat", value=person.wechat or ""),
-    )
+def reached(person: Person) -> tuple[Identifier, ...]:
+    return reached_by(phone=person.phone, country=person.country, email=person.email, wechat=person.wechat)
 
 
 def answers_of(form: FormFilled) -> dict[str, str]:
@@ -174,9 +160,9 @@ LONGEST_NUMBER = 18  # Digits; a bigger number is no number of anything.
 
 
 def cost(spent: Spent, message: AdsMessage) -> RecordCampaignCost:
-    amount, campaign = money(spent.amount, spent.currency), as_id(spent.campaign)
+    amount, campaign = rounded(spent.amount, spent.currency), as_id(spent.campaign)
     if amount is None:
-        raise Unreadable("record/amount: this and its currency are no amount of money that anything has cost")
+        raise Unreadable("record/amount: this is no amount of money that anything has cost")
     if campaign is None:
         raise Unreadable("record/campaign: this is no name")
     as_of = spent.as_of or message.sent_at
@@ -190,7 +176,7 @@ def cost(spent: Spent, message: AdsMessage) -> RecordCampaignCost:
 def mentions(message: AdsMessage) -> tuple[Identifier, ...]:
     match message.record:
         case FormFilled(platform=platform, lead=lead, person=person):
-            return known_by(*reached_by(person), Identifier(kind="external", value=lead, system=platform))
+            return known_by(*reached(person), Identifier(kind="external", value=lead, system=platform))
         case Spent():
             return ()
 

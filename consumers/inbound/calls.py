@@ -15,7 +15,8 @@ from pydantic import Field
 from commands.call.line import LONGEST_TALK, AttachRecording, ConnectCall, EndCall, NoteRinging, QueueCall
 from commands.call.work import RequestCall
 from consumers.inbound.channel import Channel, Known, Wanted
-from consumers.inbound.wording import OF_A_KIND, Account, Name, Perhaps, Text, as_code, has_come, known_by, meant, words
+from consumers.inbound.whom import known_by
+from consumers.inbound.words import Login, Name, Perhaps, Text, as_code, has_come, meant, words
 from domain.call.facts import Direction, Outcome, Side
 from domain.call.states import TALKED
 from domain.identity import Identifier
@@ -46,37 +47,37 @@ class Placed:
 
     type: Literal["placed"]
     call: Text
-    reference: Annotated[UUID | None, Perhaps] = None
+    reference: Perhaps[UUID] = None
     direction: Direction
-    number: str | None = None
+    number: Perhaps[Text] = None
     country: str | None = None
-    agent: Annotated[Account | None, Perhaps] = None
+    agent: Perhaps[Login] = None
 
 
 @words
 class Ringing:
     type: Literal["ringing"]
     call: Text
-    reference: Annotated[UUID | None, Perhaps] = None
-    at: Annotated[Instant | None, Perhaps] = None
+    reference: Perhaps[UUID] = None
+    at: Perhaps[Instant] = None
 
 
 @words
 class Queued:
     type: Literal["queued"]
     call: Text
-    reference: Annotated[UUID | None, Perhaps] = None
+    reference: Perhaps[UUID] = None
     queue: str | None = None
-    at: Annotated[Instant | None, Perhaps] = None
+    at: Perhaps[Instant] = None
 
 
 @words
 class Answered:
     type: Literal["answered"]
     call: Text
-    reference: Annotated[UUID | None, Perhaps] = None
-    agent: Annotated[Account | None, Perhaps] = None
-    at: Annotated[Instant | None, Perhaps] = None
+    reference: Perhaps[UUID] = None
+    agent: Perhaps[Login] = None
+    at: Perhaps[Instant] = None
 
 
 @words
@@ -85,18 +86,18 @@ class Ended:
 
     type: Literal["ended"]
     call: Text
-    reference: Annotated[UUID | None, Perhaps] = None
+    reference: Perhaps[UUID] = None
     cause: Text
     released_by: str | None = None
-    billed_seconds: Annotated[float | None, Field(allow_inf_nan=False), Perhaps] = None
-    at: Annotated[Instant | None, Perhaps] = None
+    billed_seconds: Perhaps[Annotated[float, Field(allow_inf_nan=False)]] = None
+    at: Perhaps[Instant] = None
 
 
 @words
 class Recorded:
     type: Literal["recorded"]
     call: Text
-    reference: Annotated[UUID | None, Perhaps] = None
+    reference: Perhaps[UUID] = None
     url: Text
     sha256: Annotated[str, Field(pattern="^[0-9A-Fa-f]{64}$")]
 
@@ -117,7 +118,7 @@ Told = Placed | Ringing | Queued | Answered | Ended | Recorded | Seat
 class CallMessage:
     id: Name
     sent_at: Instant
-    event: Annotated[Told, Field(discriminator="type"), OF_A_KIND]
+    event: Annotated[Told, Field(discriminator="type")]
 
 
 # What that comes to

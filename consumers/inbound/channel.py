@@ -26,7 +26,13 @@ class Known(Protocol):
 
 
 class NotYet(Exception):
-    """What this rests on has not come yet: the message waits, and its key with it, until it has or patience is over."""
+    """What this rests on has not come yet: the message waits, and its key with it, until it has or patience is over.
+    Of what is announced for a time, `until`, patience begins then.
+    """
+
+    def __init__(self, because: str = "", until: datetime | None = None) -> None:
+        super().__init__(because)
+        self.until = until
 
 
 class Unreadable(Exception):
@@ -35,11 +41,21 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One command that a message comes to, and what goes with it."""
+    """One command that a message comes to, and what goes with it. What is announced ahead is `not_before` its time: the
+    message waits for that.
+    """
 
     command: Any
     occurred_at: datetime | None = None
     reason: Reason | None = None
+    not_before: datetime | None = None
+
+
+def must_have_come(wanted: Iterable[Wanted], now: datetime) -> None:
+    """Raises NotYet for what has been announced for later."""
+    at = max((each.not_before for each in wanted if each.not_before is not None), default=now)
+    if at > now:
+        raise NotYet("this is announced for later", until=at)
 
 
 @dataclass(frozen=True, slots=True)

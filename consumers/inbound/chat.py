@@ -11,7 +11,8 @@ from typing import Literal
 
 from commands.lead.intake import ReceiveEnquiry
 from consumers.inbound.channel import Channel, Known, Wanted
-from consumers.inbound.wording import Long, Name, as_id, known_by, money, shortened, words
+from consumers.inbound.whom import known_by, reached_by
+from consumers.inbound.words import Long, Name, Perhaps, Text, as_id, rounded, shortened, words
 from domain.identity import Identifier
 from domain.values import LeadId
 
@@ -25,7 +26,7 @@ ANYWHERE = "chat"  # Where a conversation began, if nobody says.
 class Visitor:
     """`country` is that of a national phone number, by two letters."""
 
-    name: str | None = None
+    name: Perhaps[Text] = None
     phone: str | None = None
     country: str | None = None
     email: str | None = None
@@ -42,8 +43,8 @@ class Budget:
 class Origin:
     """Where the conversation began, and which campaign had brought him there."""
 
-    site: str | None = None
-    campaign: str | None = None
+    site: Perhaps[Text] = None
+    campaign: Perhaps[Text] = None
 
 
 @words
@@ -55,9 +56,9 @@ class ChatMessage:
     conversation: Name
     visitor: Visitor
     origin: Origin | None = None
-    product: str | None = None
+    product: Perhaps[Text] = None
     budget: Budget | None = None
-    summary: Long | None = None
+    summary: Perhaps[Long] = None
     answered_by: str | None = None
 
 
@@ -73,23 +74,19 @@ def translate(message: ChatMessage, known: Known) -> Iterator[Wanted]:
             lead_id=LeadId(known.id_of("lead", chat_leads.system, name)),
             source=origin.site or ANYWHERE,
             channel="chat",
-            identities=(*reached_by(visitor), talking(message)),
+            identities=(*reached(visitor), talking(message)),
             ref=f"{chat_leads.system}/{message.conversation}",
-            note=shortened(message.summary, *(() if left else (each.value for each in reached_by(visitor)))),
+            note=shortened(message.summary, *(() if left else (each.value for each in reached(visitor)))),
             campaign=as_id(origin.campaign),
-            name=visitor.name or None,
-            product_line=message.product or None,
-            requested_amount=money(budget.amount, budget.currency),
+            name=visitor.name,
+            product_line=message.product,
+            requested_amount=rounded(budget.amount, budget.currency),
         )
     )
 
 
-def reached_by(visitor: Visitor) -> tuple[Identifier, ...]:
-    return known_by(
-        Identifier(kind="phone", value=visitor.phone or "", region=visitor.country or None),
-        Identifier(kind="email", value=visitor.email or ""),
-        Identifier(kind="wechat", value=visitor.wechat or ""),
-    )
+def reached(visitor: Visitor) -> tuple[Identifier, ...]:
+    return reached_by(phone=visitor.phone, country=visitor.country, email=visitor.email, wechat=visitor.wechat)
 
 
 def talking(message: ChatMessage) -> Identifier:
@@ -97,7 +94,7 @@ def talking(message: ChatMessage) -> Identifier:
 
 
 def mentions(message: ChatMessage) -> tuple[Identifier, ...]:
-    return known_by(*reached_by(message.visitor), talking(message))
+    return known_by(*reached(message.visitor), talking(message))
 
 
 chat_leads = Channel(

@@ -2,11 +2,12 @@
 
 Each is known by its number in billing, so that it does not matter in which order they are told: what rests on something
 that has not been told yet waits for that, alone. A payment or refund that the shop tells of as well has the same number
-there, and is one. When an invoice is overdue we know by ourselves.
+there, and is one. When an invoice is overdue we know by ourselves; of what it asks for less, or asks for no more, an
+order here knows nothing, and that comes to nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,14 +15,18 @@ from pydantic import Field
 
 from commands.order.money import IssueInvoice, RecordPayment, RefundOrder
 from consumers.inbound.channel import Channel, Known, NotYet, Wanted
-from consumers.inbound.meant import SHOP
-from consumers.inbound.words import AnyMinor, Code, Currency, Minor, Name, Perhaps, money
-from domain.money import Money
+from consumers.inbound.whom import SHOP
+from consumers.inbound.words import Code, Currency, Name, Perhaps, Whole, words
+from domain.money import DIGITS, MOST_DIGITS, Money
 from domain.order.states import Authorised, Order, Requested, Unrequested
 from domain.values import Instant, OrderId
 
+AnyMinor = Annotated[int, Field(ge=0, lt=10**MOST_DIGITS), Whole]
+Minor = Annotated[int, Field(gt=0, lt=10**MOST_DIGITS), Whole]
+"""An amount in the smallest unit of its currency: 12050 are 120.50 CNY, 12050 JPY and 12.050 KWD."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@words
 class InvoiceIssued:
     type: Literal["invoice.issued"]
     invoice_no: Code
@@ -30,15 +35,17 @@ class InvoiceIssued:
     due_at: Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceOverdue:
-    """By billing's calendar. What is overdue here, and for how long, follows from when it was due."""
+@words
+class OfBillingAlone:
+    """No money has come or gone. What is overdue, and for how long, follows here from when it was due. What an order
+    costs is for the shop to say: a claim that billing lowers, or gives up, stands here until the shop does.
+    """
 
-    type: Literal["invoice.overdue"]
-    invoice_no: Code
+    type: Literal["invoice.overdue", "invoice.written_off", "credit_note.issued"]
+    invoice_no: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class PaymentReceived:
     """Part of what is asked for, all of it, or too much: the money has come. Nothing comes for what costs nothing."""
 
@@ -48,7 +55,7 @@ class PaymentReceived:
     currency: Currency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class PaymentReversed:
     """A payment that bounced, or was charged back: its money has gone again."""
 
@@ -58,7 +65,7 @@ class PaymentReversed:
     currency: Currency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class RefundPaid:
     type: Literal["refund.paid"]
     refund_no: Code
@@ -66,7 +73,7 @@ class RefundPaid:
     currency: Currency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class BillingMessage:
     """`order_no` is that of the shop, `reference` our id, where the order was requested here; `happened_at` is when it
     was booked.
@@ -74,10 +81,10 @@ class BillingMessage:
 
     id: Name
     order_no: Name
-    reference: Annotated[UUID | None, Perhaps] = None
+    reference: Perhaps[UUID] = None
     happened_at: Instant
     booking: Annotated[
-        InvoiceIssued | InvoiceOverdue | PaymentReceived | PaymentReversed | RefundPaid,
+        InvoiceIssued | OfBillingAlone | PaymentReceived | PaymentReversed | RefundPaid,
         Field(discriminator="type"),
     ]
 
@@ -86,7 +93,7 @@ def translate(message: BillingMessage, known: Known) -> Iterator[Wanted]:
     """Raises NotYet before the order is there, or is placed, or as much has been paid as goes back."""
     order_id = OrderId(message.reference or known.id_of("order", SHOP, message.order_no))
     booking = message.booking
-    if isinstance(booking, InvoiceOverdue):
+    if isinstance(booking, OfBillingAlone):
         return
     order = known.state(f"order/{order_id}")
     if isinstance(order, Unrequested):
@@ -112,6 +119,10 @@ def command_of(
             if number not in order.refunds and lacks(order, amount):
                 raise NotYet("less has been paid than goes back")
             return RefundOrder(order_id=order_id, refund=number, amount=amount)
+
+
+def money(minor: int, currency: str) -> Money:
+    return Money(amount=Decimal(minor).scaleb(-DIGITS.get(currency, 2)), currency=currency)
 
 
 def lacks(order: Order, amount: Money) -> bool:

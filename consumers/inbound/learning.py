@@ -5,17 +5,20 @@ learn are customers; of who is none yet, the next message will tell as much.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated
+
+from pydantic import Field
 
 from commands.customer.learning import NoteLearning
 from consumers.inbound.channel import Channel, Known, Wanted
-from consumers.inbound.meant import account, customer_behind
-from consumers.inbound.words import Code, Count, Name, Perhaps
+from consumers.inbound.whom import account, customer_behind
+from consumers.inbound.words import Code, Name, Perhaps, Whole, words
 from domain.values import Instant
 
+Count = Annotated[int, Field(ge=0), Whole]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@words
 class ProgressMessage:
     """`account_id` is that of the shop. Who has enrolled and was never there has no `last_activity_at`. What the
     learning system calls the `status` decides nothing here.
@@ -25,8 +28,8 @@ class ProgressMessage:
     account_id: Name
     course_code: Code
     lessons_completed: Count
-    lessons_total: Annotated[Count | None, Perhaps] = None
-    last_activity_at: Annotated[Instant | None, Perhaps] = None
+    lessons_total: Perhaps[Count] = None
+    last_activity_at: Perhaps[Instant] = None
     status: str | None = None
 
 

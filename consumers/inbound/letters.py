@@ -77,7 +77,8 @@ def letter_of(reading: Reading, item: Item, now: datetime, patience: timedelta) 
     raw = (item.arrived.key, item.arrived.value, *(value for _, value in item.arrived.headers))
     mentions = {*item.mentions, *reading.digests(guessed(*raw)), *ids(*raw)}
     waits = isinstance(item.failure, NotYet)
-    retry_at = now + SOONEST if waits else None  # Of one that stands behind others it is said when it is the first.
+    begins = begins_at(item.failure, now)
+    retry_at = max(now + SOONEST, begins) if waits else None  # Of one behind others it is said when it is the first.
     letter = Letter(
         letter_id=letter_id,
         source=item.source,
@@ -91,10 +92,15 @@ def letter_of(reading: Reading, item: Item, now: datetime, patience: timedelta) 
         error=None if item.failure is None else said(item.failure),
         attempts=0 if item.failure is None else 1,
         retry_at=retry_at,
-        patient_until=now + patience if waits else None,
+        patient_until=begins + patience if waits else None,
         sent_at=item.arrived.at,
     )
     return letter, new.wrapped
+
+
+def begins_at(wrong: Exception | None, now: datetime) -> datetime:
+    """From when on something else has to come: of what is announced for later, from then."""
+    return max(now, wrong.until) if isinstance(wrong, NotYet) and wrong.until is not None else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +178,11 @@ class Retrier:
 
     def failed(self, letter: Letter, wrong: Exception) -> str:
         now, error = self.reading.clock(), said(wrong)
-        until = letter.patient_until or now + self.patience
+        begins = begins_at(wrong, now)
+        until = begins + self.patience if begins > now else letter.patient_until or now + self.patience
         if isinstance(wrong, NotYet) and now < until:
             pause = min(SOONEST * 2 ** min(letter.attempts, 10), LATEST)
-            self.inbox.failed(letter.letter_id, error, min(now + pause, until), until)
+            self.inbox.failed(letter.letter_id, error, max(begins, min(now + pause, until)), until)
         else:
             log.error("a message is a dead letter", source=letter.source, place=letter.place, error=error)
             self.inbox.failed(letter.letter_id, error, None, None)

@@ -2,13 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import islice
 from uuid import UUID
 
-from domain.errors import Invalid
-from domain.identity import Identifier, normalised
+from consumers.inbound.whom import spelled
+from domain.identity import Identifier
 
 EMAIL = re.compile(r"[^@\s\"'<>(),;:]{1,128}@[^@\s\"'<>(),;:]{1,128}")
 PHONE = re.compile(r"\+?\d[\d \-().]{4,22}\d")
@@ -17,20 +15,13 @@ MOST = 1_000  # Whom more than that are in, that is a list; a letter is destroye
 HOME = "CN"  # Where a number without a country is at home.
 
 
-def known(identifiers: Iterable[Identifier]) -> Iterator[Identifier]:
-    """In the spelling under which they are found; what cannot be one leads to nobody."""
-    for each in identifiers:
-        with suppress(Invalid):
-            yield normalised(each)
-
-
 def guessed(*raw: bytes | None) -> set[Identifier]:
     """All that could lead to somebody. Rather too many than too few: a letter of nobody's is destroyed by nobody."""
     text = "\n".join(plain(each) for each in raw if each)
     found = [Identifier(kind="email", value=each) for each in EMAIL.findall(text)]
     for each in PHONE.findall(text):
         found += [Identifier(kind="phone", value=each, region=HOME), Identifier(kind="phone", value="+" + each)]
-    return {*islice(known(dict.fromkeys(found)), MOST)}
+    return {*islice(spelled(dict.fromkeys(found)), MOST)}
 
 
 def ids(*raw: bytes | None) -> set[bytes]:

@@ -6,72 +6,68 @@ waits until that is so.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from commands.order.money import RecordPayment, RefundOrder
 from commands.order.progress import CancelOrder, CompleteOrder, FulfilOrder, PlaceOrder, RepriceOrder
 from consumers.inbound.channel import Channel, Known, NotYet, Unreadable, Wanted
-from domain.identity import HeldBy, Identifier, Unheld
+from consumers.inbound.whom import SHOP, account, customer_behind, must_be_known
+from consumers.inbound.words import Currency, Name, Perhaps, Text, Whole, words
+from domain.identity import Identifier
 from domain.money import Money
 from domain.order.facts import Line
 from domain.order.states import Authorised, Fulfilled, Order, Placed, Requested
-from domain.values import CustomerId, OrderId
-
-SYSTEM = "shop"
+from domain.values import Instant, OrderId
 
 
-@dataclass(frozen=True, slots=True)
+@words
 class ShopLine:
     """So many of an article at a price each, less a discount on the line."""
 
-    article: str
-    quantity: int
+    article: Text
+    quantity: Annotated[int, Whole]
     price: Decimal
-    discount: Decimal | None = None
+    discount: Perhaps[Decimal] = None
 
 
-@dataclass(frozen=True, slots=True)
+@words
 class Transfer:
     """Money that came or went back, by its number in the shop."""
 
-    number: str
+    number: Name
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@words
 class ShopOrder:
     """`order` is the shop's number, `reference` our id where it was requested here, `was` what the order came to before
     a new price, `total` what it comes to.
     """
 
-    id: str
+    id: Name
     type: Literal["placed", "repriced", "paid", "shipped", "completed", "cancelled", "refunded"]
-    order: str
-    at: datetime
-    account: str | None = None
-    reference: UUID | None = None
-    currency: str = "CNY"
+    order: Name
+    at: Instant
+    account: Perhaps[Name] = None
+    reference: Perhaps[UUID] = None
+    currency: Currency = "CNY"
     lines: tuple[ShopLine, ...] = ()
-    was: Decimal | None = None
-    total: Decimal | None = None
+    was: Perhaps[Decimal] = None
+    total: Perhaps[Decimal] = None
     transfer: Transfer | None = None
 
 
 def translate(told: ShopOrder, known: Known) -> Iterator[Wanted]:
-    if told.at.tzinfo is None:
-        raise Unreadable("at: a time names its zone")
-    order_id = OrderId(told.reference or known.id_of("order", SYSTEM, told.order))
+    order_id = OrderId(told.reference or known.id_of("order", SHOP, told.order))
     order = known.state(f"order/{order_id}")
     yield Wanted(command(told, order_id, order, known), occurred_at=told.at)
 
 
 def command(told: ShopOrder, order_id: OrderId, order: Any, known: Known) -> Any:
     if told.type == "placed":
-        buyer = None if told.account is None else customer(told.account, known)
+        buyer = None if told.account is None else must_be_known(customer_behind(known, account(told.account)))
         if not isinstance(order, Order) and buyer is None:
             raise Unreadable("account: who buys is missing")
         return PlaceOrder(order_id=order_id, customer_id=buyer, lines=lines(told) if told.lines else None)
@@ -103,14 +99,6 @@ def command(told: ShopOrder, order_id: OrderId, order: Any, known: Known) -> Any
         case "cancelled":
             must_come_to(told.total, told, order)
             return CancelOrder(order_id=order_id)
-
-
-def customer(account: str, known: Known) -> CustomerId:
-    identity_id = known.find(Identifier(kind="external", system=SYSTEM, value=account))
-    identity = None if identity_id is None else known.state(f"identity/{identity_id}")
-    if not isinstance(identity, Unheld | HeldBy) or identity.customer_id is None:
-        raise NotYet("the account has not been opened")
-    return identity.customer_id
 
 
 def must_come_to(total: Decimal | None, told: ShopOrder, order: Order) -> None:
@@ -152,12 +140,12 @@ def money(field: str, amount: Decimal, currency: str) -> Money:
 
 
 def mentions(told: ShopOrder) -> Sequence[Identifier]:
-    return () if told.account is None else (Identifier(kind="external", system=SYSTEM, value=told.account),)
+    return () if told.account is None else (account(told.account),)
 
 
 shop_orders = Channel(
     topic="shop.orders.v1",
-    system=SYSTEM,
+    system=SHOP,
     message=ShopOrder,
     message_id=lambda told: told.id,
     order=None,

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from commands.ask import Ask
 from commands.execute import Executor
-from consumers.inbound.channel import Channel, NotYet, Unreadable, Wanted
-from consumers.inbound.mentions import guessed, known
+from consumers.inbound.channel import Channel, NotYet, Unreadable, Wanted, must_have_come
+from consumers.inbound.mentions import guessed
+from consumers.inbound.whom import known_by
 from consumers.subscription import Arrived, Partition
 from consumers.tracking import described
 from domain.access import role_of
@@ -133,7 +134,7 @@ class Reading:
         try:
             message = self.parsed(arrived)
             item.message_id = self.id_of(message)
-            item.mentions = self.digests(known(self.channel.mentions(message)))
+            item.mentions = self.digests(known_by(*self.channel.mentions(message)))
             if self.channel.order is not None:
                 item.key = self.key(self.channel.order(message))
         except Exception as wrong:  # noqa: BLE001 - whatever is wrong with a message, others go on.
@@ -142,7 +143,9 @@ class Reading:
             return item
         try:
             seen = Seen(self, waits=item.key in under_way)
-            item.asks = self.asks(item.message_id, list(self.channel.translate(message, seen)))
+            wanted = list(self.channel.translate(message, seen))
+            must_have_come(wanted, self.clock())
+            item.asks = self.asks(item.message_id, wanted)
         except (Behind, Unavailable, Busy):
             raise
         except Exception as wrong:  # noqa: BLE001 - as above.

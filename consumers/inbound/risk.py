@@ -5,20 +5,19 @@ What it raises holds the customer at once. What it clears it only asks for: a pe
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from commands.customer.protection import ClearRiskFlag, RaiseRiskFlag
 from consumers.inbound.channel import Channel, Known, Wanted
-from consumers.inbound.meant import account, customer_behind, must_be_known
-from consumers.inbound.words import Code, Name, Perhaps
+from consumers.inbound.whom import account, customer_behind, must_be_known
+from consumers.inbound.words import Code, Name, Perhaps, words
 from domain.actor import Reason
 from domain.values import Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class FlagRaised:
     """`severity` is the risk system's own affair: whatever it raises holds."""
 
@@ -27,16 +26,16 @@ class FlagRaised:
     severity: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class FlagCleared:
     """`outcome` is what its case came to."""
 
     event: Literal["flag.cleared"]
     flag: Code
-    outcome: Annotated[Code | None, Perhaps] = None
+    outcome: Perhaps[Code] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class RiskMessage:
     """`account_id` is that of the shop."""
 

@@ -1,9 +1,8 @@
 """The personnel office tells who works here: who comes, moves, is promoted, is away, and leaves.
 
-Each message says when it takes effect, and is sent when it does, or later; by that the rules know what is late. What
-comes before that which it rests on waits: so it does not matter in which order they come, but that what somebody does
-who has come back is told after he has. What is announced ahead changes nothing yet and is not kept for its day, and
-somebody is to see that.
+Each message says when it takes effect; by that the rules know what is late. What is announced ahead waits for its day.
+What comes before that which it rests on waits for it: so it does not matter in which order they come, but that what
+somebody does who has come back is told after he has.
 """
 
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from commands.staff import ChangeAvailability, DepartStaff, MoveStaff, OnboardStaff
-from consumers.inbound.channel import Channel, Known, NotYet, Unreadable, Wanted
-from consumers.inbound.wording import OF_A_KIND, Account, Name, Perhaps, Text, has_come, meant, words
+from consumers.inbound.channel import Channel, Known, NotYet, Wanted
+from consumers.inbound.words import Login, Name, Perhaps, Text, meant, words
 from domain.staff import Departed, Employed, Staff, Stranger
 from domain.values import Instant, OrgPath, StaffId
 
@@ -40,7 +39,7 @@ POSITIONS = {
 @words
 class Joined:
     type: Literal["joined"]
-    account: Account
+    account: Login
     effective_at: Instant
     name: Text
     position: Text
@@ -53,7 +52,7 @@ class Posted:
     """With the whole post that somebody has from then on."""
 
     type: Literal["moved", "promoted"]
-    account: Account
+    account: Login
     effective_at: Instant
     position: Text
     unit: Text
@@ -64,16 +63,16 @@ class LeaveBegun:
     """`kind` (holiday, illness, parental …) decides nothing here."""
 
     type: Literal["leave-begun"]
-    account: Account
+    account: Login
     effective_at: Instant
-    returns_at: Annotated[Instant | None, Perhaps] = None
+    returns_at: Perhaps[Instant] = None
     kind: str | None = None
 
 
 @words
 class LeaveEnded:
     type: Literal["leave-ended"]
-    account: Account
+    account: Login
     effective_at: Instant
 
 
@@ -82,7 +81,7 @@ class Left:
     """`cause` decides nothing here."""
 
     type: Literal["left"]
-    account: Account
+    account: Login
     effective_at: Instant
     cause: str | None = None
 
@@ -93,8 +92,7 @@ Change = Joined | Posted | LeaveBegun | LeaveEnded | Left
 @words
 class StaffMessage:
     id: Name
-    sent_at: Instant
-    change: Annotated[Change, Field(discriminator="type"), OF_A_KIND]
+    change: Annotated[Change, Field(discriminator="type")]
 
 
 # What that comes to
@@ -103,13 +101,12 @@ class StaffMessage:
 def translate(message: StaffMessage, known: Known) -> Iterator[Wanted]:
     change = message.change
     at = change.effective_at
-    if not has_come(at, message.sent_at):
-        raise Unreadable("change/effective_at: that was still to come when it was sent")
     staff_id = StaffId(change.account)
     command = wanted(change, staff_id, at)
     if before_its_time(change, known.state(f"staff/{staff_id}"), at):
-        raise NotYet("change/account: is not there for this yet, something that came before it has not been told")
-    yield Wanted(command)
+        because = "change/account: is not there for this yet, something that came before it has not been told"
+        raise NotYet(because, until=at)
+    yield Wanted(command, not_before=at)
 
 
 def wanted(

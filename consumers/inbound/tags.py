@@ -5,7 +5,6 @@ order; all that one run of a model has found of him comes in one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,24 +12,24 @@ from pydantic import Field
 
 from commands.customer.relations import ApplyTag, RemoveTag
 from consumers.inbound.channel import Channel, Known, Wanted
-from consumers.inbound.meant import must_be_known, who_is_now
-from consumers.inbound.words import Code, Name, Perhaps
+from consumers.inbound.whom import must_be_known, who_is_now
+from consumers.inbound.words import Code, Name, Perhaps, words
 from domain.values import Instant
 
 MOST = 100  # Changes in one message.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class TagChange:
     """How sure the model is, decides nothing here; nor does when it will think otherwise: then it says `remove`."""
 
     op: Literal["add", "remove"]
     tag: Code
     confidence: float | str | None = None
-    expires_at: Annotated[Instant | None, Perhaps] = None
+    expires_at: Perhaps[Instant] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class TagMessage:
     """`run` is the number of a run of a `model`, which computed this at an instant."""
 

@@ -5,36 +5,32 @@ him, and of the lead alone where nobody is a customer yet.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from commands.customer.lifecycle import RecordTouchpoint
 from commands.lead.work import RecordTouch
 from consumers.inbound.channel import Channel, Known, Wanted
-from consumers.inbound.meant import account, customer_behind, who_is_now
-from consumers.inbound.words import Code, Name, Perhaps, Text, is_code, storable
-from domain.errors import Invalid
-from domain.identity import HeldBy, Identifier, IdentityKind, normalised
+from consumers.inbound.whom import account, customer_behind, known_by, reached_by, who_is_now
+from consumers.inbound.words import Code, Long, Name, Perhaps, Text, as_code, shortened, words
+from domain.identity import HeldBy, Identifier
 from domain.lead.states import Uncaptured
 from domain.values import CustomerId, Instant, LeadId
 
 LONGEST_SHOWN = 1_000  # Of an address.
 
-Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=8_000), AfterValidator(storable)]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class Visitor:
     """All that the site knows of him: ids of ours that came with a link, an account of the shop, what he has typed.
 
     A number that is not international is of a `region`; what was mistyped, and can be nobody's, names nobody.
     """
 
-    customer_id: Annotated[UUID | None, Perhaps] = None
-    lead_id: Annotated[UUID | None, Perhaps] = None
+    customer_id: Perhaps[UUID] = None
+    lead_id: Perhaps[UUID] = None
     account_id: str | None = None
     phone: str | None = None
     region: str | None = None
@@ -42,33 +38,33 @@ class Visitor:
     wechat: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class PageVisited:
     type: Literal["page.visited"]
-    page: Address = ""
-    referrer: Address | None = None
+    page: Perhaps[Long] = None
+    referrer: Perhaps[Long] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class FormSubmitted:
     """`message` is what he has written there."""
 
     type: Literal["form.submitted"]
     form: Code
-    message: Text | None = None
+    message: Perhaps[Long] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class SocialTouch:
     """He has spoken to us there, or we to him. A `network` whose name is no code is a social one all the same."""
 
     type: Literal["social.touch"]
     network: Text
     direction: Literal["inbound", "outbound"]
-    text: Text | None = None
+    text: Perhaps[Long] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@words
 class TouchpointMessage:
     touch_id: Name
     happened_at: Instant
@@ -78,7 +74,7 @@ class TouchpointMessage:
 
 def translate(message: TouchpointMessage, known: Known) -> Iterator[Wanted]:
     ref, channel = message.touch_id, channel_of(message.touch)
-    note = said_in(message.touch) or None
+    note = shortened(said_in(message.touch))
     customer_id = customer_meant(message.visitor, known)
     if customer_id is not None:
         direction = message.touch.direction if isinstance(message.touch, SocialTouch) else "inbound"
@@ -96,18 +92,18 @@ def channel_of(touch: PageVisited | FormSubmitted | SocialTouch) -> str:
         case FormSubmitted():
             return "form"
         case SocialTouch(network=network):
-            return network.lower() if is_code(network) else "social"
+            return (as_code(network) or "social").lower()
 
 
-def said_in(touch: PageVisited | FormSubmitted | SocialTouch) -> str:
+def said_in(touch: PageVisited | FormSubmitted | SocialTouch) -> str | None:
     """What there is to read of it. Of a page without what was asked of it, in which a site writes whatever it likes."""
     match touch:
         case PageVisited(page=page, referrer=referrer):
-            return " ← ".join(filter(None, map(bare, (page, referrer or ""))))
+            return " ← ".join(bare(each) for each in (page, referrer) if each)
         case FormSubmitted(form=form, message=message):
             return f"{form}: {message}" if message else form
         case SocialTouch(text=text):
-            return text or ""
+            return text
 
 
 def bare(page: str) -> str:
@@ -140,20 +136,8 @@ def leads_behind(identifiers: Iterable[Identifier], known: Known) -> Iterator[Le
 
 def names(visitor: Visitor) -> Sequence[Identifier]:
     """Those of his names that can be somebody's."""
-    told: tuple[tuple[IdentityKind, str | None], ...] = (
-        ("external", visitor.account_id),
-        ("phone", visitor.phone),
-        ("email", visitor.email),
-        ("wechat", visitor.wechat),
-    )
-    return tuple(found for kind, name in told if name and (found := possible(kind, name, visitor.region)) is not None)
-
-
-def possible(kind: IdentityKind, name: str, region: str | None) -> Identifier | None:
-    try:
-        return account(name) if kind == "external" else normalised(Identifier(kind=kind, value=name, region=region))
-    except Invalid:
-        return None
+    reached = reached_by(phone=visitor.phone, country=visitor.region, email=visitor.email, wechat=visitor.wechat)
+    return known_by(account(visitor.account_id or ""), *reached)
 
 
 web_touchpoints = Channel(

@@ -81,7 +81,7 @@ def test_letters_are_listed_without_what_they_say(taken: str) -> None:
     said = kafka(taken, "dead-letters", "list")
     assert SECRET not in said.out
     errors = {each["error"] for each in said.document["dead_letters"]}
-    assert errors == {"NotYet: the account has not been opened", "Unreadable: type: literal_error"}
+    assert errors == {"NotYet: whom this is about is not a customer here yet", "Unreadable: type: literal_error"}
     assert kafka(taken, "dead-letters", "list", "hr.staff.v1").document["dead_letters"] == []
 
 

@@ -26,6 +26,7 @@ from ledger.codec import Shape, personal_paths
 from ledger.keys import Keys, seal
 from ledger.row import Row
 from tests.consumers.events import events
+from tests.consumers.inbound.examples import EXAMPLES
 from tests.ledger.golden import example, payloads, stored
 from tests.ledger.samples import FULL, NOON
 from tests.ledger.strategies import rows
@@ -35,6 +36,7 @@ ROOT = Path(__file__).parent.parent.parent
 CODEC = codec()
 SHAPES = sorted(CODEC.by_name.values(), key=lambda shape: shape.name)
 DOCUMENT = committed()
+SENT = {address: channel for address, channel in DOCUMENT["channels"].items() if address.startswith("lifeledger.")}
 KEY = Keys(MASTER, MemoryRows()).create("lead/1").key
 
 
@@ -96,14 +98,14 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_every_event_is_a_message_of_the_topic_of_its_aggregate() -> None:
-    told = {(channel["address"], name) for channel in DOCUMENT["channels"].values() for name in channel["messages"]}
+    told = {(channel["address"], name) for channel in SENT.values() for name in channel["messages"]}
     assert told == {(f"lifeledger.{name.split('.')[0]}.v1", name) for name in CODEC.by_name}
 
 
 def test_every_topic_is_sent_to_and_keeps_what_it_has() -> None:
     sent = {told["channel"]["$ref"] for told in DOCUMENT["operations"].values() if told["action"] == "send"}
-    assert sent == {f"#/channels/{address}" for address in DOCUMENT["channels"]}
-    for channel in DOCUMENT["channels"].values():
+    assert sent == {f"#/channels/{address}" for address in SENT}
+    for channel in SENT.values():
         assert channel["bindings"]["kafka"]["topicConfiguration"]["retention.ms"] == -1
 
 
@@ -317,6 +319,36 @@ def test_two_classes_of_one_name_are_told_of() -> None:
 
 
 # What comes in
+
+
+@pytest.mark.parametrize("channel", INBOUND, ids=lambda channel: channel.topic)
+def test_what_others_send_by_their_specs_is_as_the_document_says(channel: Any) -> None:
+    name = f"{channel.topic}.{channel.message.__name__}"
+    by, reads = payload_of(name), TypeAdapter[Any](channel.message)
+    for message in EXAMPLES[channel.topic]:
+        assert wrong(message, by) == [], message
+        assert reads.validate_json(json.dumps(message))
+        for needed in STRICT["schemas"][name]["required"]:
+            assert wrong({each: told for each, told in message.items() if each != needed}, by), needed
+
+
+def test_of_every_kind_that_others_send_there_is_an_example() -> None:
+    assert EXAMPLES.keys() == {each.topic for each in INBOUND}
+    for topic, messages in EXAMPLES.items():
+        told = set(re.findall(r'"(?:type|event|op)": "([^"]+)"', json.dumps(messages)))
+        schemas = [found for name, found in DOCUMENT["components"]["schemas"].items() if name.startswith(f"{topic}.")]
+        parts = [each["properties"].get(word, {}) for each in schemas for word in ("type", "event", "op")]
+        kinds = {kind for each in parts for kind in each.get("enum", [each["const"]] if "const" in each else [])}
+        assert kinds <= told, topic
+
+
+def test_what_comes_in_is_received_and_each_topic_says_whose_it_is() -> None:
+    received = {told["channel"]["$ref"] for told in DOCUMENT["operations"].values() if told["action"] == "receive"}
+    assert received == {f"#/channels/{each.topic}" for each in INBOUND}
+    for each in INBOUND:
+        channel = DOCUMENT["channels"][each.topic]
+        assert channel["title"] == f"What {each.system} tells"
+        assert [*channel["messages"]] == [f"{each.topic}.{each.message.__name__}"]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from commands import DECIDERS
 from commands.ask import Ask, CommandIdReused, Outcome
 from commands.execute import Executor
-from consumers.inbound.channel import Channel, NotYet, Wanted
+from consumers.inbound.channel import Channel, NotYet, Wanted, must_have_come
 from domain.actor import Actor, Source
 from domain.customer.dossier import Profile
 from domain.customer.facts.merging import CustomerAbsorbed
@@ -62,7 +62,9 @@ class Hearing:
         read = self.reads.validate_json(json.dumps(message))
         before = self.ledger.last_position()
         message_id = self.channel.message_id(read)
-        for number, wanted in enumerate(list(self.channel.translate(read, self))):
+        found = list(self.channel.translate(read, self))
+        must_have_come(found, self.now)
+        for number, wanted in enumerate(found):
             ask = Ask(
                 command=wanted.command,
                 command_id=uuid5(NAMESPACE_URL, f"{self.channel.system}/{message_id}/{number}"),

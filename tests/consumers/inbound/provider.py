@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from commands import DECIDERS
 from commands.ask import Ask, Outcome
 from commands.execute import Executor
-from consumers.inbound.channel import Channel, NotYet, Unreadable, Wanted
+from consumers.inbound.channel import Channel, NotYet, Unreadable, Wanted, must_have_come
 from domain.access import role_of
 from domain.actor import Actor, Source
 from domain.errors import Refused
@@ -105,7 +105,9 @@ class Provider:
         return True
 
     def comes_to(self, message: Any) -> Sequence[Wanted]:
-        return list(self.channel.translate(message, self.knows))
+        found = list(self.channel.translate(message, self.knows))
+        must_have_come(found, self.now)
+        return found
 
     def carried_out(self, wanted: Wanted, number: str, ordinal: int) -> None:
         system = self.channel.system
@@ -147,7 +149,7 @@ def complaints_of(wrong: Exception) -> Iterator[tuple[str, str]]:
     """Where something is wrong, and what."""
     if isinstance(wrong, ValidationError):
         for each in wrong.errors(include_input=False, include_url=False, include_context=False):
-            yield "/".join(map(str, each["loc"])), each["msg"]
+            yield "/".join(map(str, each["loc"])), each["type"]  # As it is kept with a letter.
     else:
         where, _, what = str(wrong).partition(": ")
         yield where, what

@@ -315,7 +315,7 @@ def test_what_is_no_amount_is_none(odd: object) -> None:
 
 @pytest.mark.parametrize("odd", ["DEM", "yuan", "¥"])
 def test_what_is_no_currency_is_none(odd: str) -> None:
-    Provider(ads_leads).cannot_read(spent(currency=odd), "record/amount", untold=odd)
+    Provider(ads_leads).cannot_read(spent(currency=odd), "currency", untold=odd)
 
 
 @pytest.mark.parametrize("word", ["platform", "campaign", "day", "amount", "currency"])

@@ -138,7 +138,7 @@ def test_what_is_missing_is_named(word: str) -> None:
     Provider(chat_leads).cannot_read({name: said for name, said in left.items() if name != word}, word)
     for nothing in ("", None):
         Provider(chat_leads).cannot_read({**left, word: nothing}, word)
-    Provider(chat_leads).cannot_read({**left, "conversation": "c 1"}, "conversation", untold="c 1")
+    Provider(chat_leads).cannot_read({**left, "conversation": "c\a1"}, "conversation", untold="c\a1")
 
 
 def test_a_kind_of_message_that_nobody_knows_is_not_guessed() -> None:

@@ -48,6 +48,7 @@ twice = told(4, type="payment.received", payment_no="p-3", amount_minor=7000, cu
 back = told(5, type="refund.paid", refund_no="r-1", amount_minor=7000, currency="CNY")
 bounced = told(6, type="payment.reversed", reversal_no="v-1", amount_minor=7000, currency="CNY")
 overdue = told(7, type="invoice.overdue", invoice_no="I-1")
+credited, given_up = told(8, type="credit_note.issued"), told(9, type="invoice.written_off")
 STORY = (issued, part, rest, twice, back, bounced, overdue)
 
 
@@ -113,6 +114,12 @@ def test_told_twice_it_happens_once(message: dict[str, Any]) -> None:
 
 def test_what_billing_counts_as_overdue_we_count_ourselves() -> None:
     assert Hearing(billing_invoices).wanted(overdue) == []
+
+
+def test_what_billing_asks_for_less_or_no_more_comes_to_nothing() -> None:
+    more = changed(credited, 100, "booking", "amount_minor")
+    for message in (credited, given_up, more):
+        assert Hearing(billing_invoices, *known).wanted(message) == []
 
 
 def test_an_order_that_was_requested_here_is_known_by_our_id() -> None:

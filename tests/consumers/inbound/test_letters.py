@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -7,11 +8,12 @@ from uuid import UUID
 
 import pytest
 
+from consumers.inbound.channel import Known, NotYet, Wanted
 from consumers.inbound.letters import opened
 from consumers.inbound.mentions import MOST, guessed
 from domain.identity import Identifier
 from ledger.store import Busy
-from tests.consumers.inbound.house import NOTES, House, note
+from tests.consumers.inbound.house import NOON, NOTES, House, Note, note, translate
 
 SECRET = "13800001111"
 
@@ -102,7 +104,6 @@ def test_retried_with_todays_code_all_that_waits_follows_in_its_order_exactly_on
 
 def mend(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The code of tomorrow."""
-    from tests.consumers.inbound.house import translate
 
     def mended(message: Any, known: Any) -> Any:
         return translate(replace(message, who="mended"), known)
@@ -130,6 +131,39 @@ def test_what_rests_on_something_waits_until_it_has_come(house: House) -> None:
     house.knows()
     assert house.later(minutes=2) == 2
     assert house.effects() == ["c", "a", "b"]
+
+
+def announced(told: Note, known: Known) -> Iterator[Wanted]:
+    """Each note is for a time; what it wants by then is waited for."""
+    try:
+        yield from (replace(each, not_before=told.at) for each in translate(told, known))
+    except NotYet as waits:
+        raise NotYet(str(waits), until=told.at) from None
+
+
+def test_what_is_announced_waits_for_its_time_and_patience_begins_then() -> None:
+    house, tomorrow = House(channel=replace(NOTES, translate=announced)), NOON + timedelta(days=1)
+    house.send(note("a", at=tomorrow), note("b", "bob", at=tomorrow, wants=UUID(int=1)), note("c", "cid", at=NOON))
+    house.take()
+    assert house.effects() == ["c"]
+    assert {each.retry_at for each in house.inbox.letters.values()} == {tomorrow}
+    assert [*house.members[0].retrier.inbox.due(NOTES.topic, tomorrow - timedelta(seconds=1))] == []
+    assert house.later(hours=24) == 1
+    assert house.effects() == ["c", "a"]
+    house.later(minutes=5)
+    house.knows()
+    assert house.later(minutes=5) == 1
+    assert house.effects() == ["c", "a", "b"]
+
+
+def test_whoever_tries_it_before_its_time_finds_it_waiting() -> None:
+    house, tomorrow = House(channel=replace(NOTES, translate=announced)), NOON + timedelta(days=1)
+    house.send(note("a", at=tomorrow))
+    house.take()
+    (letter,) = house.inbox.letters.values()
+    assert house.members[0].retrier.retry(letter.key).error == "NotYet: this is announced for later"
+    (letter,) = house.inbox.letters.values()
+    assert (letter.retry_at, letter.patient_until) == (tomorrow, tomorrow + house.patience)
 
 
 def test_what_has_been_done_and_comes_again_rests_on_nothing_any_more(house: House) -> None:

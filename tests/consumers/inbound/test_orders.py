@@ -36,7 +36,11 @@ def lines(*prices: int) -> list[dict[str, Any]]:
 
 
 def placed(*prices: int, **said: Any) -> dict[str, Any]:
-    return told("m-placed", "placed", lines=lines(*prices), **said)
+    return told("m-placed", "placed", **{"lines": lines(*prices), **said})
+
+
+def with_line(**said: Any) -> dict[str, Any]:
+    return placed(lines=[{"article": "a", "quantity": 1, "price": "1", **said}])
 
 
 def transfer(name: str, kind: str, amount: int, **said: Any) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def test_of_whom_we_do_not_know_yet_the_order_waits_and_others_do_not(shop: Hous
     shop.send(placed(100, account="u-2"), told("m-2", "placed", "4712", lines=lines(5)))
     shop.take()
     assert isinstance(order(shop, "4712"), Order)
-    assert shop.errors() == ["NotYet: the account has not been opened"]
+    assert shop.errors() == ["NotYet: whom this is about is not a customer here yet"]
     shop.knows("u-2", 2)
     assert shop.later(seconds=2) == 1
     assert order(shop).customer_id == CustomerId(UUID(int=2))
@@ -164,9 +168,18 @@ def test_what_the_shop_repeats_under_another_id_is_refused_and_changes_nothing(s
     [
         (told("m", "archived"), "Unreadable: type: literal_error"),
         ({"id": "m", "type": "placed", "order": "1"}, "Unreadable: at: missing"),
-        ({**placed(1), "at": "2026-03-02T12:00:00"}, "Unreadable: at: a time names its zone"),
+        ({**placed(1), "at": "2026-03-02T12:00:00"}, "Unreadable: at: timezone_aware"),
         ({**placed(1), "account": None}, "Unreadable: account: who buys is missing"),
-        (placed(1, currency="yuan"), "Unreadable: lines/0/price: no amount of a currency"),
+        (placed(1, currency="yuan"), "Unreadable: currency: string_too_long"),
+        (placed(1, currency="DEM"), "Unreadable: currency: value_error"),
+        (
+            placed(1) | {"lines": [{"article": "a", "quantity": 1, "price": "1.005"}]},
+            "Unreadable: lines/0/price: no amount of a currency",
+        ),
+        (
+            placed(1) | {"lines": [{"article": "a", "quantity": 1.5, "price": "1"}]},
+            "Unreadable: lines/0/quantity: value_error",
+        ),
         (placed(1) | {"lines": [{"article": "a", "price": "1"}]}, "Unreadable: lines/0/quantity: missing"),
     ],
 )

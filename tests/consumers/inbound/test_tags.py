@@ -25,7 +25,7 @@ def run(number: int, *changes: dict[str, Any], **more: Any) -> dict[str, Any]:
         "run": f"run-{number}",
         "model": "taste",
         "customer_id": str(LI),
-        "computed_at": f"2026-04-0{number}T03:00Z",
+        "computed_at": f"2026-04-0{number}T03:00:00Z",
     }
     return {**told, "changes": list(changes), **more}
 

@@ -163,8 +163,8 @@ def test_of_a_page_it_is_told_what_it_was_and_not_what_was_asked_of_it() -> None
     "touch",
     [
         {"type": "page.visited", "page": "/p" * 4_000, "referrer": "/r" * 4_000},
-        {"type": "form.submitted", "form": "f" * 64, "message": "x" * 3_872},
-        {**social, "text": "x" * 3_872},
+        {"type": "form.submitted", "form": "f" * 64, "message": "x" * 10_000},
+        {**social, "text": "x" * 10_000},
     ],
 )
 def test_the_longest_that_can_be_told_can_be_read_again(touch: dict[str, Any]) -> None:
@@ -183,14 +183,12 @@ whole, filled = met(phone=PHONE), met(3, form, phone=PHONE)
         (without(whole, "visitor"), "visitor"),
         (changed(whole, None, "visitor"), "visitor"),
         (changed(whole, "me", "visitor", "customer_id"), "visitor.customer_id"),
-        (changed(whole, 13800000001, "visitor", "phone"), "visitor.phone"),
+        (changed(whole, ["13800000001"], "visitor", "phone"), "visitor.phone"),
         (changed(whole, "2026-04-03 10:00", "happened_at"), "happened_at"),
         (changed(whole, "page.dreamt", "touch", "type"), "touch"),
         (changed(whole, "/p\0", "touch", "page"), "touch.page.visited.page"),
         (changed(filled, "a\0b", "touch", "message"), "touch.form.submitted.message"),
-        (changed(whole, "x" * 8_001, "touch", "page"), "touch.page.visited.page"),
         (without(filled, "touch", "form"), "touch.form.submitted.form"),
-        (changed(filled, "x" * 3_873, "touch", "message"), "touch.form.submitted.message"),
         (changed(met(3, social), "sideways", "touch", "direction"), "touch.social.touch.direction"),
         (without(met(3, social), "touch", "network"), "touch.social.touch.network"),
     ],

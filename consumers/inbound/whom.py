@@ -1,9 +1,12 @@
 """Whom another system means: by what he is called there, and as whom he is known here by now."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from uuid import UUID
 
 from consumers.inbound.channel import Known, NotYet
 from domain.customer.states import Absorbed, Uncreated
+from domain.errors import Invalid
 from domain.identity import Identifier, normalised
 from domain.values import CustomerId
 
@@ -12,7 +15,29 @@ SHOP = "shop"  # Whose accounts and order numbers other systems use as well.
 
 def account(number: str) -> Identifier:
     """Somebody by his account in the shop."""
-    return normalised(Identifier(kind="external", value=number, system=SHOP))
+    return Identifier(kind="external", value=number, system=SHOP)
+
+
+def known_by(*given: Identifier) -> tuple[Identifier, ...]:
+    """Those by which somebody can be found, each once and in the one spelling; what cannot be one leads to nobody."""
+    return tuple(dict.fromkeys(spelled(given)))
+
+
+def spelled(given: Iterable[Identifier]) -> Iterator[Identifier]:
+    for each in given:
+        with suppress(Invalid):
+            yield normalised(each)
+
+
+def reached_by(
+    *, phone: str | None, country: str | None, email: str | None, wechat: str | None
+) -> tuple[Identifier, ...]:
+    """By what somebody can be reached, of all that he has typed. A national number is of a country, by two letters."""
+    return known_by(
+        Identifier(kind="phone", value=phone or "", region=country or None),
+        Identifier(kind="email", value=email or ""),
+        Identifier(kind="wechat", value=wechat or ""),
+    )
 
 
 def customer_behind(known: Known, identifier: Identifier) -> CustomerId | None:
