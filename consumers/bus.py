@@ -6,6 +6,7 @@ late; but what comes for the first time has all of its key before it that was to
 
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Found:
     partitions: int
-    empty: bool
+    messages: int
 
 
 class Bus:
@@ -111,8 +112,10 @@ class Bus:
             described = {each["name"]: each["partitions"] for each in (admin.describe_topics(there) if there else ())}
             parts = [TopicPartition(name, part["partition_index"]) for name in there for part in described[name]]
             ends = admin.list_partition_offsets(dict.fromkeys(parts, LATEST), timeout_ms=self.milliseconds)
-        filled = {part.topic for part, end in ends.items() if end.offset > 0}
-        return Standing(cluster, {name: Found(len(described[name]), name not in filled) for name in there})
+        messages = Counter[str]()
+        for part, end in ends.items():
+            messages[part.topic] += end.offset
+        return Standing(cluster, {name: Found(len(described[name]), messages[name]) for name in there})
 
     def publish(self, messages: Iterable[Message]) -> None:
         """All are there when this returns, those of one key and topic in this order.
@@ -159,6 +162,8 @@ class Bus:
         except KafkaError as error:
             failed.append((message, error))
             raise
+        except ValueError as none:  # The topic is another one than it was, with fewer of them.
+            raise BusRefused(f"{message}: Kafka at {self.servers} has no such partition any more") from none
         return future.add_errback(stop)
 
     def read(self, topic: str) -> Iterator[Message]:

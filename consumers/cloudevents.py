@@ -55,6 +55,11 @@ def topic_of(kind: str) -> str:
     return f"lifeledger.{kind.partition('.')[0]}.v1"
 
 
+def aggregate_of(topic: str) -> str:
+    """Of which aggregate a topic of ours is."""
+    return topic.split(".")[1]
+
+
 def message_of(row: Row, source: str) -> Message:
     """`source` names the ledger. Raises NoEvent."""
     position = row.notification_id

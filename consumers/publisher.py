@@ -5,12 +5,12 @@ Whether Kafka is there or not, the sealer seals; what it has signed meanwhile is
 
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
 
 import psycopg
 import structlog
 
 from consumers.bus import Bus, BusRefused, BusUnavailable, Message
+from consumers.tenure import LEASE, Connection, Deposed, Tenure
 from ledger.connection import PatientConnection
 from ledger.logs import LOGS, Log
 from ledger.seal import origin
@@ -19,16 +19,35 @@ TOPIC = "lifeledger.checkpoints.v1"
 MOST = 500  # Notes that are sent together.
 LOOK_SECONDS = 1.0
 AGAIN_SECONDS = 10.0  # Until Kafka is asked again where it was away.
-LOCK = 0x7075626C  # "publ": one of all workers at a time.
+RENEW_SECONDS = 5.0
 
 NEXT = "SELECT size, note FROM ledger.checkpoints WHERE log = %s AND size > %s ORDER BY size LIMIT %s"
-# Whoever was slow does not lead back to where another one has come from.
+PLACE = "SELECT value FROM ledger.side_rows WHERE name = %s"
 MOVE = """
-INSERT INTO ledger.side_rows AS had (name, value) VALUES (%s, %s)
-ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value WHERE had.value < EXCLUDED.value
+INSERT INTO ledger.side_rows (name, value) SELECT %(row)s, %(size)s FROM ours
+ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value RETURNING name
 """
 
 log = structlog.get_logger()
+
+
+class Publishes(Tenure):
+    """The time in which it is us who publish."""
+
+    name = "publisher"
+
+    def place(self, of: Log) -> int:
+        """Up to which size a log is published."""
+        (done,) = self.connection.execute(PLACE, (row_of(of),)).fetchone() or (0,)
+        return int(done)
+
+    def move(self, of: Log, size: int) -> None:
+        """Raises Deposed."""
+        self.say(MOVE, 1, row=row_of(of), size=size)
+
+
+def row_of(of: Log) -> str:
+    return f"published/{TOPIC}/{of.name}"
 
 
 @dataclass
@@ -37,7 +56,9 @@ class Publisher:
 
     url: str
     bus: Bus
-    connection: psycopg.Connection[tuple[Any, ...]] | None = None
+    lease: float = LEASE
+    connection: Connection | None = None
+    tenure: Publishes | None = None
     prepared: bool = False
     waits: str = ""
     """What it has complained of last; it is told once."""
@@ -48,6 +69,10 @@ class Publisher:
             try:
                 self.round()
                 self.complain("")
+            except Deposed as over:
+                log.info("another process publishes", because=str(over))
+                self.bus.close()
+                self.tenure, self.prepared = None, False
             except psycopg.Error as gone:
                 self.close()
                 self.complain(type(gone).__name__)
@@ -59,39 +84,40 @@ class Publisher:
         self.bus.close()
 
     def round(self) -> None:
-        """Publish what nobody has published yet, unless another worker is at it."""
-        connection = self.connected()
-        (mine,) = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() or (False,)
-        if not mine:
-            return
-        try:
+        """Publish what nobody has published yet, if it is for us to do. Raises Deposed."""
+        tenure = self.mine()
+        if tenure is not None:
             for each in LOGS:
-                while self.publish(connection, each):
+                while self.publish(tenure, each):
                     pass
-        finally:
-            if not connection.closed:
-                connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
 
-    def publish(self, connection: psycopg.Connection[tuple[Any, ...]], of: Log) -> bool:
+    def mine(self) -> Publishes | None:
+        connection = self.connected()
+        if self.tenure is None:
+            self.tenure = Publishes.take(connection, self.lease)
+        return self.tenure
+
+    def publish(self, tenure: Publishes, of: Log) -> bool:
         """The next ones of a log; False where there are none. Only what is committed is seen here."""
-        row = f"published/{TOPIC}/{of.name}"
-        (done,) = connection.execute("SELECT value FROM ledger.side_rows WHERE name = %s", (row,)).fetchone() or (0,)
-        found = connection.execute(NEXT, (of.name, done, MOST)).fetchall()
+        if tenure.is_older(min(RENEW_SECONDS, self.lease)):
+            tenure.renew()  # Whoever was asleep may have been replaced, and then sends nothing more.
+        found = tenure.connection.execute(NEXT, (of.name, tenure.place(of), MOST)).fetchall()
         if not found:
             return False
         if not self.prepared:
-            self.prepare(connection)
+            self.prepare(tenure)
             return True
-        key = origin(connection, of).encode()
+        key = origin(tenure.connection, of).encode()
         self.bus.publish([Message(topic=TOPIC, key=key, value=note.encode()) for _, note in found])
-        connection.execute(MOVE, (row, found[-1][0]))
+        tenure.move(of, found[-1][0])
         return True
 
-    def prepare(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    def prepare(self, tenure: Publishes) -> None:
         """Where the topic is empty, be it on another Kafka than before, it gets all that there is."""
         self.bus.prepare({TOPIC: 1})
         if next(self.bus.read(TOPIC), None) is None:
-            connection.execute("UPDATE ledger.side_rows SET value = 0 WHERE name LIKE %s", (f"published/{TOPIC}/%",))
+            for each in LOGS:
+                tenure.move(each, 0)
         self.prepared = True
 
     def complain(self, because: str) -> None:
@@ -101,12 +127,14 @@ class Publisher:
             log.info("checkpoints are published again")
         self.waits = because
 
-    def connected(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def connected(self) -> Connection:
         if self.connection is None or self.connection.closed:
+            self.tenure = None
             self.connection = PatientConnection.connect(self.url, autocommit=True)
         return self.connection
 
     def close(self) -> None:
+        self.tenure, self.prepared = None, False
         if self.connection is not None:
             self.connection.close()
             self.connection = None

@@ -14,9 +14,10 @@ import psycopg
 import structlog
 
 from consumers.bus import Bus, BusRefused, BusUnavailable, Message, Sending
-from consumers.cloudevents import NoEvent, message_of
-from consumers.tenure import LEASE, Connection, Deposed, Tenure
-from consumers.wanted import Wanted
+from consumers.cloudevents import NoEvent, aggregate_of, message_of
+from consumers.outgoing import Outgoing
+from consumers.reached import Relays
+from consumers.tenure import LEASE, Connection, Deposed
 from ledger.connection import PatientConnection
 from ledger.feed import SPAN, Waker
 from ledger.queries import fetch_rows
@@ -52,12 +53,12 @@ class Relay:
 
     url: str
     bus: Bus
-    wanted: Wanted
+    wanted: Outgoing
     partitions: int = 6
     batch: int = BATCH
     lease: float = LEASE
     connection: Connection | None = None
-    tenure: Tenure | None = None
+    tenure: Relays | None = None
     source: str = ""
     at: dict[str, int] = field(default_factory=dict)
     """How far each topic is when all that is on its way has arrived."""
@@ -102,7 +103,7 @@ class Relay:
         self.complain("")
         return 0.0
 
-    def relay(self, tenure: Tenure, stop: Event) -> None:
+    def relay(self, tenure: Relays, stop: Event) -> None:
         """Until nothing is left; who tells us to stop gets what is on its way."""
         if not self.at:
             self.prepare(tenure)
@@ -115,7 +116,7 @@ class Relay:
         if tenure.is_older(RENEW_SECONDS):
             tenure.renew()
 
-    def depart(self, tenure: Tenure) -> bool:
+    def depart(self, tenure: Relays) -> bool:
         """Send the next stretch on its way; False where there is none."""
         after = min(self.at.values())
         if after >= self.last:
@@ -142,7 +143,7 @@ class Relay:
         self.flights.append(Flight(self.bus.begin(messages), {each: counts[each] for each in topics}, after, until))
         self.at.update(dict.fromkeys(topics, until))
 
-    def land(self, tenure: Tenure) -> None:
+    def land(self, tenure: Relays) -> None:
         """Wait for the first flight. Only when all of it has arrived its topics are there."""
         first = self.flights[0]
         first.sending.wait()
@@ -150,7 +151,7 @@ class Relay:
         self.flights.popleft()
 
     def rows(self, topics: Collection[str], after: int, until: int) -> list[Row]:
-        statement, given = self.wanted.within(topics)
+        statement, given = self.wanted.within(topics, self.at.keys() - set(topics))
         limits = {"after": after, "until": until, "limit": self.batch}
         with self.connected().cursor(binary=True) as cursor:
             return fetch_rows(cursor, statement + IN_ORDER, {**given, **limits})
@@ -158,31 +159,32 @@ class Relay:
     def add(self, topics: Collection[str]) -> None:
         """Aggregates that came about while we were running: everything begins anew, with them among it."""
         log.info("there are new topics", topics=sorted(topics))
-        names = {topic.split(".")[1] for topic in topics}
-        self.wanted = Wanted(self.wanted.whole | names, self.wanted.types, self.wanted.everything)
+        names = {aggregate_of(topic) for topic in topics}
+        self.wanted = Outgoing(self.wanted.whole | names, self.wanted.types, self.wanted.everything)
         self.drop()
 
     # Whose turn it is, and where everything stands
 
-    def mine(self) -> Tenure | None:
+    def mine(self) -> Relays | None:
         connection = self.connected()
         if self.tenure is None:
-            self.tenure = Tenure.take(connection, self.lease)
+            self.tenure = Relays.take(connection, self.lease)
             if self.tenure is not None:
                 log.info("this process relays", epoch=self.tenure.epoch)
         return self.tenure
 
-    def prepare(self, tenure: Tenure) -> None:
+    def prepare(self, tenure: Relays) -> None:
         """Make the topics that are missing. What is not in this Kafka, or not any more, is sent from the beginning."""
         self.source = signer_name(self.connected())
         self.last = self.ask(LAST)
-        wanted, places = self.wanted.topics, tenure.places()
+        places = tenure.places()
+        wanted = self.wanted.topics.union(places if self.wanted.everything else ())
         standing = self.bus.look(wanted)
         begun: dict[str, int] = {}
         for topic in sorted(wanted):
             place, found = places.get(topic), standing.topics.get(topic)
-            gone = place is not None and place.events > 0 and (found is None or found.empty)
-            if place is None or place.cluster != standing.cluster or gone:
+            messages = 0 if found is None else found.messages
+            if place is None or place.cluster != standing.cluster or messages < place.events:
                 begun[topic] = self.partitions if found is None else found.partitions
             elif found is not None and found.partitions < place.partitions:
                 raise BusRefused(f"{topic} has {found.partitions} partitions, and its keys are in {place.partitions}")

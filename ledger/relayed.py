@@ -30,9 +30,9 @@ class Relaying:
 
 STATUS = """
 SELECT epoch, waits_for, extract(epoch FROM clock_timestamp() - seen_at)::float, until > clock_timestamp() AND EXISTS (
-    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = x'72656c61'::integer AND objid = epoch::oid
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = lock::oid AND objid = epoch::oid
         AND objsubid = 2 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-) FROM ledger.relay WHERE epoch > 0
+) FROM ledger.tenures WHERE name = 'relay' AND epoch > 0
 """
 PLACES = """
 SELECT topic, partitions, position, events, greatest(last - position, 0), coalesce((

@@ -169,6 +169,8 @@ def lines(folder: Path, found: Restored) -> Iterator[str]:
         yield "  how far others' streams had been taken in is not known as of this position; they are taken in again:"
         yield from (f"    {name}, which had come to {value:,}" for name, value in found.dropped.items())
     yield "the views are not in a backup: a worker makes them anew"
+    yield "what a relay has sent to Kafka after this position is there still, and a new event of the same version would"
+    yield "  pass for its copy: delete the topics (lifeledger.*.v1) before a worker relays; their readers begin anew"
 
 
 @contextmanager

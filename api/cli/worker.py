@@ -107,11 +107,11 @@ def publish(settings: Settings, url: str, stop: Event) -> None:
 def relay(settings: Settings, url: str, stop: Event) -> None:
     """Send to Kafka what happens."""
     from consumers.bus import Bus
+    from consumers.outgoing import Outgoing
     from consumers.relay import Relay
-    from consumers.wanted import Wanted
 
     try:
-        wanted = Wanted.of(settings.relay, codec().by_name)
+        wanted = Outgoing.of(settings.relay, codec().by_name)
         Relay(url, Bus(settings.kafka, PATIENCE), wanted, settings.relay_partitions).run(stop)
     finally:
         stop.set()
@@ -162,11 +162,11 @@ def take_in(topics: Sequence[Any], settings: Settings, url: str, stop: Event) ->
 
 def must_make_sense(relayed: str) -> None:
     """Raises SettingsError where the setting names events that there are not."""
-    from consumers.wanted import Wanted
+    from consumers.outgoing import Outgoing
 
     try:
         if relayed:
-            Wanted.of(relayed, codec().by_name)
+            Outgoing.of(relayed, codec().by_name)
     except ValueError as wrong:
         raise SettingsError(f"LIFELEDGER_RELAY: {wrong}") from None
 

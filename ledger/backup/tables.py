@@ -82,7 +82,7 @@ WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 """Tables that are written whole each time, their columns, and how what was written is put back."""
 
-OTHERS = {"stored_events", "commands", "subject_keys", "master_key", "migrations", "incoming", "relay", "relayed"}
+OTHERS = {"stored_events", "commands", "subject_keys", "master_key", "migrations", "incoming", "tenures", "relayed"}
 """What is told elsewhere: in files of its own, beside the keys, in the manifest, and by Kafka."""
 
 

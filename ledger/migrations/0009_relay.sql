@@ -1,14 +1,18 @@
 -- How far the ledger is in Kafka, and who brings it there. Nothing of it is a fact: what is lost here is sent again.
 
-CREATE TABLE ledger.relay (
+-- What one process does at a time, and which.
+CREATE TABLE ledger.tenures (
+    name      text PRIMARY KEY,
+    lock      integer NOT NULL,      -- An advisory one, with the epoch: whoever is gone has it no more.
     epoch     bigint NOT NULL,       -- One more with each who takes over. Only the last one may move anything.
     until     timestamptz NOT NULL,  -- Whoever says nothing until then has lost it to whom wants it.
     seen_at   timestamptz NOT NULL,
     waits_for text                   -- What keeps it from going on, in words.
 );
-CREATE UNIQUE INDEX relay_is_one ON ledger.relay ((true));
-INSERT INTO ledger.relay VALUES (0, '-infinity', '-infinity');
-REVOKE DELETE, TRUNCATE ON ledger.relay FROM CURRENT_USER;
+INSERT INTO ledger.tenures VALUES
+    ('relay', x'72656c61'::integer, 0, '-infinity', '-infinity'),
+    ('publisher', x'7075626c'::integer, 0, '-infinity', '-infinity');
+REVOKE DELETE, TRUNCATE ON ledger.tenures FROM CURRENT_USER;
 
 CREATE TABLE ledger.relayed (
     topic      text PRIMARY KEY,

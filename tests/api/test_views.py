@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 
 from consumers.projector import Projector
-from consumers.tenure import Tenure
+from consumers.reached import Relays
 from domain.values import OrgPath, PoolId
 from projections import VIEWS, funnel
 from projections.audit_trail import audit_trail
@@ -281,7 +281,7 @@ def test_how_far_the_views_are_is_told(house: House, views: Views) -> None:
 def test_how_far_the_ledger_is_in_kafka_is_told_where_it_is_brought_there(house: House, database_url: str) -> None:
     assert "lifeledger_relay" not in house.get("/metrics").text
     with closing(psycopg.connect(database_url, autocommit=True)) as connection:
-        relay = Tenure.take(connection)
+        relay = Relays.take(connection)
         assert relay is not None
         relay.begin({"lifeledger.lead.v1": 6}, "kafka-1")
         relay.move({"lifeledger.lead.v1": 0}, 0, house.position - 1)

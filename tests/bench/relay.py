@@ -14,9 +14,9 @@ import psycopg
 from kafka import KafkaProducer
 
 from consumers.bus import TOGETHER, Bus, Message
-from consumers.cloudevents import message_of
+from consumers.cloudevents import aggregate_of, message_of
+from consumers.outgoing import Outgoing
 from consumers.relay import Relay
-from consumers.wanted import Wanted
 from ledger.embedded import EmbeddedPostgres
 from ledger.migrations import migrate
 from ledger.queries import SELECT_ROW
@@ -43,7 +43,7 @@ def relaying(server: EmbeddedPostgres, rounds: int) -> tuple[tuple[float, str], 
         migrate(url)
         prepared(url, EVENTS)
         messages = messages_of(url)
-        wanted = Wanted(frozenset(message.topic.split(".")[1] for message in messages))
+        wanted = Outgoing(frozenset(aggregate_of(message.topic) for message in messages))
         with closing(Bus(broker.address)) as bus:
             bus.prepare(dict.fromkeys(wanted.topics, PARTITIONS))
         ours, plain, like = [], [], []
@@ -63,7 +63,7 @@ def messages_of(url: str) -> list[Message]:
         return [message_of(Row(*each), "lifeledger/bench") for each in cursor]
 
 
-def relayed(url: str, broker: Broker, wanted: Wanted) -> float:
+def relayed(url: str, broker: Broker, wanted: Outgoing) -> float:
     """Seconds for all of it, from the first row to the last place."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DELETE FROM ledger.relayed")

@@ -63,6 +63,7 @@ def test_it_says_what_it_has_done(kept: Kept, other: Kept, tmp_path: Path) -> No
     assert done.code == 0, done.err
     assert "every row is what it was" in done.out
     assert "a worker makes them anew" in done.out
+    assert "delete the topics (lifeledger.*.v1) before a worker relays" in done.out
     assert other.all() == kept.all()
 
 

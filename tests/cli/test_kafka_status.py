@@ -5,7 +5,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from consumers.tenure import Tenure
+from consumers.reached import Relays
 from ledger.recorder import Recorder, datastore
 from tests.cli.running import lifeledger, on, running
 from tests.ledger.samples import append, encoded, rows_of
@@ -25,7 +25,7 @@ def test_how_far_each_topic_is_and_what_the_relay_waits_for(database_url: str) -
     append(recorder, encoded(*rows_of("lead/1", 1, 2, 3)))
     recorder.close()
     with closing(psycopg.connect(database_url, autocommit=True)) as connection:
-        tenure = Tenure.take(connection)
+        tenure = Relays.take(connection)
         assert tenure is not None
         tenure.begin({"lifeledger.lead.v1": 6}, "kafka-1")
         tenure.move({"lifeledger.lead.v1": 1}, 0, 1)

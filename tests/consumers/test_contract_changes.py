@@ -1,6 +1,7 @@
 """What breaks whoever reads our topics is told before it is written, by the name of what it is."""
 
 import json
+import subprocess
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -361,9 +362,40 @@ def broken(snapshot: Path) -> Path:
     return snapshot
 
 
-def test_it_is_written_where_there_is_none(tmp_path: Path) -> None:
-    assert command.main([], tmp_path / "asyncapi.json") is None
-    assert committed(tmp_path / "asyncapi.json") == committed()
+def test_where_the_document_is_lost_none_is_made_that_promises_nothing(tmp_path: Path) -> None:
+    lost = tmp_path / "asyncapi.json"
+    for arguments in ([], ["--check"]):
+        told = command.main(arguments, lost)
+        assert "asyncapi.json: it is gone, with all that it promised" in (told or "")
+    assert not lost.exists()
+    assert command.main(["--breaking", "it is the first"], lost) is None
+    assert committed(lost)["info"]["x-broken"][0]["because"] == "it is the first"
+
+
+@pytest.mark.parametrize("why", ["", "  "])
+def test_no_reason_is_none(broken: Path, why: str) -> None:
+    before = broken.read_text(encoding="utf-8")
+    assert "say why" in (command.main(["--breaking", why], broken) or "")
+    assert broken.read_text(encoding="utf-8") == before
+
+
+def test_who_writes_the_document_himself_is_held_to_what_it_was_where_he_parted(broken: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=ann", "-c", "user.email=ann@example.org")
+        subprocess.run(["git", "-C", str(broken.parent), *who, *arguments], check=True, capture_output=True)
+
+    git("init", "--initial-branch=main")
+    git("add", ".")
+    git("commit", "--message=what was promised")
+    git("checkout", "-b", "ours")
+    broken.write_text(SNAPSHOT.read_text(encoding="utf-8"), encoding="utf-8")
+    git("commit", "--all", "--message=it was never there")
+    assert "colour" not in (command.main(["--check"], broken) or "")
+    told = command.main(["--check", "--since", "main"], broken)
+    assert "lead.claimed.colour: the field is gone" in (told or "")
+    git("checkout", "main", "--", ".")
+    assert command.main(["--breaking", "colours were never filled"], broken) is None
+    assert command.main(["--check", "--since", "main"], broken) is None, "it is on record"
 
 
 def test_what_is_out_of_date_is_written_anew(snapshot: Path) -> None:

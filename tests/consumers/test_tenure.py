@@ -1,4 +1,4 @@
-"""One relays at a time, and who has been replaced moves nothing, neither on nor back."""
+"""One relays or publishes at a time, and who has been replaced moves nothing, neither on nor back."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -6,7 +6,11 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from consumers.tenure import Connection, Deposed, Tenure
+from consumers.bus import Bus
+from consumers.publisher import Publisher, Publishes
+from consumers.reached import Relays
+from consumers.tenure import Connection, Deposed
+from ledger.logs import EVENTS
 from ledger.relayed import relaying
 
 LEADS, TICKETS = "lifeledger.lead.v1", "lifeledger.ticket.v1"
@@ -24,13 +28,13 @@ def other(database_url: str) -> Iterator[Connection]:
         yield connection
 
 
-def taken(connection: Connection, lease: float = 30.0) -> Tenure:
-    found = Tenure.take(connection, lease)
+def taken(connection: Connection, lease: float = 30.0) -> Relays:
+    found = Relays.take(connection, lease)
     assert found is not None
     return found
 
 
-def begun(connection: Connection, lease: float = 30.0) -> Tenure:
+def begun(connection: Connection, lease: float = 30.0) -> Relays:
     """At position 10, with a topic that has four events of these."""
     tenure = taken(connection, lease)
     tenure.begin({LEADS: 3}, "kafka-1")
@@ -50,16 +54,16 @@ def test_nobody_ever_relayed(one: Connection) -> None:
 
 def test_as_long_as_one_relays_nobody_else_does(one: Connection, other: Connection) -> None:
     tenure = begun(one)
-    assert Tenure.take(other) is None
+    assert Relays.take(other) is None
     tenure.move({LEADS: 1}, 10, 12)
     assert place(other) == (12, 5)
 
 
 def test_who_is_gone_is_replaced_at_once_and_from_where_he_was(one: Connection, other: Connection) -> None:
     epoch = begun(one).epoch
-    assert Tenure.take(other) is None
+    assert Relays.take(other) is None
     one.close()
-    after = next(filter(None, iter(lambda: Tenure.take(other), "never")))
+    after = next(filter(None, iter(lambda: Relays.take(other), "never")))
     assert after.epoch == epoch + 1
     assert after.places()[LEADS].position == 10
 
@@ -115,3 +119,29 @@ def test_what_is_told_of_it(one: Connection, other: Connection) -> None:
     one.close()
     gone = iter(lambda: relaying(other.cursor()), "never")
     assert next(each for each in gone if each is not None and not each.active).epoch == 1
+
+
+def test_who_publishes_is_not_asked_who_relays(one: Connection, other: Connection) -> None:
+    begun(one)
+    publishes = Publishes.take(other)
+    assert publishes is not None
+    assert (publishes.epoch, Publishes.take(one)) == (1, None)
+    publishes.move(EVENTS, 4)
+    assert publishes.place(EVENTS) == 4
+    assert place(one) == (10, 4)
+
+
+def test_a_publisher_that_was_frozen_is_replaced_and_sends_nothing_more(database_url: str) -> None:
+    frozen, next_one, third = (Publisher(database_url, Bus("127.0.0.1:9"), lease) for lease in (0.0, 30.0, 30.0))
+    former, later = frozen.mine(), next_one.mine()
+    assert former is not None
+    assert later is not None
+    assert third.mine() is None
+    later.move(EVENTS, 7)
+    with pytest.raises(Deposed):
+        frozen.round()
+    with pytest.raises(Deposed):
+        former.move(EVENTS, 3)
+    assert later.place(EVENTS) == 7
+    for each in (frozen, next_one, third):
+        each.close()

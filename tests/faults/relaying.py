@@ -12,11 +12,11 @@ import structlog
 
 import consumers.relay
 from consumers.bus import Bus
+from consumers.outgoing import Outgoing
 from consumers.relay import Relay
-from consumers.wanted import Wanted
 
 PATIENCE = 2.0  # Seconds with Kafka.
-WHAT_HAPPENS = Wanted(frozenset({"agent-book", "identity", "lead", "pool", "staff"}))  # To what the clients tell of.
+WHAT_HAPPENS = Outgoing(frozenset({"agent-book", "identity", "lead", "pool", "staff"}))  # To what the clients tell of.
 
 
 def relay(url: str, kafka: str, lease: float) -> Relay:

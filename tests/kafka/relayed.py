@@ -10,8 +10,8 @@ import psycopg
 from commands.service import codec
 from consumers.bus import Bus
 from consumers.cloudevents import row_of, source_of, topic_of
+from consumers.outgoing import Outgoing
 from consumers.relay import Relay
-from consumers.wanted import Wanted
 from ledger.queries import SELECT_ROW
 from ledger.relayed import Relaying, relaying
 from ledger.row import Row
@@ -19,7 +19,7 @@ from ledger.seal import signer_name
 from tests.servers import Server
 
 KNOWN = [*codec().by_name]
-EVERYTHING = Wanted.of("all", KNOWN)
+EVERYTHING = Outgoing.of("all", KNOWN)
 
 
 def of_its_own(postgres: Server, url: str) -> None:
@@ -29,20 +29,20 @@ def of_its_own(postgres: Server, url: str) -> None:
         admin.execute("UPDATE ledger.itself SET id = gen_random_uuid()")
 
 
-def rows_there(url: str, wanted: Wanted = EVERYTHING) -> list[Row]:
+def rows_there(url: str, wanted: Outgoing = EVERYTHING) -> list[Row]:
     with psycopg.connect(url) as connection, connection.cursor(binary=True) as cursor:
         found = cursor.execute(f"{SELECT_ROW} ORDER BY notification_id".encode()).fetchall()
     return [row for row in (Row(*each) for each in found) if topic_of(row.topic) in wanted.topics]
 
 
-def rows_in(url: str, kafka: str, wanted: Wanted = EVERYTHING) -> dict[str, list[Row]]:
+def rows_in(url: str, kafka: str, wanted: Outgoing = EVERYTHING) -> dict[str, list[Row]]:
     """By stream, as they have come, each of them as often as it has."""
     with psycopg.connect(url) as connection:
         source = signer_name(connection)
     found: dict[str, list[Row]] = {}
     bus = Bus(kafka)
     there = bus.look(wanted.topics).topics
-    for topic in sorted(name for name, each in there.items() if not each.empty):
+    for topic in sorted(name for name, each in there.items() if each.messages):
         for message in bus.read(topic):
             if source_of(message) == source:
                 row = row_of(message)
@@ -51,7 +51,7 @@ def rows_in(url: str, kafka: str, wanted: Wanted = EVERYTHING) -> dict[str, list
     return found
 
 
-def must_all_be_there(url: str, kafka: str, wanted: Wanted = EVERYTHING) -> int:
+def must_all_be_there(url: str, kafka: str, wanted: Outgoing = EVERYTHING) -> int:
     """Every event at least once, and of each stream the first of each in order; answers how many came again."""
     there: dict[str, list[Row]] = {}
     for row in rows_there(url, wanted):

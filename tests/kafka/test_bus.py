@@ -53,6 +53,12 @@ def test_what_is_published_is_there_in_order_with_all_that_it_has(bus: Bus, topi
         assert numbers(bus, topic, f"lead/{key}") == [*range(key, 1_000, 7)]
 
 
+def test_a_partition_that_is_not_there_any_more_is_refused_by_the_name_of_the_message(bus: Bus, topic: str) -> None:
+    bus.spread[topic] = 1_000
+    with pytest.raises(BusRefused, match=f"lead/1 for the topic {topic}: .* has no such partition any more"):
+        bus.publish([message(topic, "lead/1", 1)])
+
+
 def test_a_message_without_a_value_is_one(bus: Bus, topic: str) -> None:
     gone = Message(topic=topic, key=b"lead/1", value=None)
     bus.publish([gone])

@@ -1,5 +1,6 @@
 """All that the ledger has is in Kafka, each stream in order, and nobody reads there what a person is called."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from unittest.mock import patch
@@ -10,9 +11,10 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from commands.service import open_ledger
 from consumers import relay
-from consumers.bus import Bus, partition_of
+from consumers.bus import FOREVER, Bus, partition_of
+from consumers.cloudevents import message_of
+from consumers.outgoing import Outgoing
 from consumers.relay import Relay
-from consumers.wanted import Wanted
 from domain.values import Erased
 from ledger.recorder import Recorder, datastore
 from tests.broker import KAFKA, Broker
@@ -36,7 +38,7 @@ from tests.servers import Server
 
 pytestmark = KAFKA
 
-LEADS, TICKETS = Wanted.of("lead", KNOWN), Wanted.of("ticket", KNOWN)
+LEADS, TICKETS = Outgoing.of("lead", KNOWN), Outgoing.of("ticket", KNOWN)
 PATIENCE = 2.0
 
 
@@ -66,11 +68,11 @@ def write(url: str, *streams: str, versions: int = 10, begin: int = 1) -> None:
     recorder.close()
 
 
-def to(kafka: str, url: str, wanted: Wanted = LEADS, *, partitions: int = 2, batch: int = 500) -> Relay:
+def to(kafka: str, url: str, wanted: Outgoing = LEADS, *, partitions: int = 2, batch: int = 500) -> Relay:
     return Relay(url, Bus(kafka, PATIENCE), wanted, partitions, batch)
 
 
-def relayed(kafka: str, url: str, wanted: Wanted = LEADS, *, partitions: int = 2, batch: int = 500) -> None:
+def relayed(kafka: str, url: str, wanted: Outgoing = LEADS, *, partitions: int = 2, batch: int = 500) -> None:
     ours = to(kafka, url, wanted, partitions=partitions, batch=batch)
     with at_work(ours):
         soon(lambda: bool(ours.at) and is_done(url))
@@ -100,7 +102,7 @@ def test_every_event_goes_out_as_it_is_stored_and_those_of_a_stream_in_order(url
 
 def test_an_aggregate_has_a_topic_and_what_is_not_wanted_does_not_go_out(url: str, kafka: str) -> None:
     write(url, "lead/1", "ticket/1", "order/1")
-    wanted = Wanted.of("lead,ticket", KNOWN)
+    wanted = Outgoing.of("lead,ticket", KNOWN)
     relayed(kafka, url, wanted)
     assert rows_in(url, kafka).keys() == {"lead/1", "ticket/1"}
     assert places(url) == {"lifeledger.lead.v1": (30, 10), "lifeledger.ticket.v1": (30, 10)}
@@ -111,7 +113,7 @@ def test_of_an_aggregate_some_types_are_wanted(url: str, kafka: str) -> None:
     for version, topic in enumerate(["lead.captured", "lead.pooled", "lead.claimed", "lead.pooled"], 1):
         append(recorder, encoded(*rows_of("lead/1", version, topic=topic)))
     recorder.close()
-    relayed(kafka, url, Wanted.of("lead.pooled", KNOWN))
+    relayed(kafka, url, Outgoing.of("lead.pooled", KNOWN))
     assert [row.originator_version for row in rows_in(url, kafka)["lead/1"]] == [2, 4]
 
 
@@ -119,7 +121,7 @@ def test_what_is_wanted_later_goes_out_from_the_beginning_and_nothing_else_again
     write(url, "lead/1", "ticket/1")
     relayed(kafka, url)
     write(url, "lead/2", "ticket/2")
-    both = Wanted.of("lead,ticket", KNOWN)
+    both = Outgoing.of("lead,ticket", KNOWN)
     relayed(kafka, url, both, batch=3)
     assert must_all_be_there(url, kafka, both) == 0
     relayed(kafka, url, TICKETS)
@@ -135,8 +137,20 @@ def test_an_aggregate_that_only_another_version_knows_goes_out_as_well(url: str,
         soon(lambda: is_done(url) and len(places(url)) == 2)
         write(url, "novelty/1", "lead/1", begin=11)
         soon(lambda: is_done(url))
-    both = Wanted(frozenset({"lead", "novelty"}))
+    both = Outgoing(frozenset({"lead", "novelty"}))
     assert must_all_be_there(url, kafka, both) == 0
+
+
+def test_what_only_another_version_knows_goes_out_whole_where_other_topics_are_further(url: str, kafka: str) -> None:
+    write(url, "lead/1", "novelty/1", "lead/2")
+    relayed(kafka, url)
+    relayed(kafka, url, replace(EVERYTHING, whole=frozenset({"lead", "ticket"})))
+    both = Outgoing(frozenset({"lead", "novelty"}))
+    assert must_all_be_there(url, kafka, both) == 0
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE ledger.relayed SET position = 13 WHERE topic = 'lifeledger.novelty.v1'")
+    relayed(kafka, url, replace(EVERYTHING, whole=frozenset({"lead", "ticket"})))
+    assert must_all_be_there(url, kafka, both) == 7, "and who was killed before it was there goes on with it"
 
 
 def test_a_key_stays_in_its_partition_however_many_there_are_later(url: str, kafka: str) -> None:
@@ -163,7 +177,7 @@ def test_a_key_stays_in_its_partition_however_many_there_are_later(url: str, kaf
 
 def test_where_a_topic_is_gone_all_of_it_is_sent_again(url: str, kafka: str) -> None:
     write(url, "lead/1", "ticket/1")
-    both = Wanted.of("lead,ticket", KNOWN)
+    both = Outgoing.of("lead,ticket", KNOWN)
     relayed(kafka, url, both)
     with KafkaAdminClient(bootstrap_servers=kafka) as admin:
         admin.delete_topics(["lifeledger.lead.v1"])
@@ -171,6 +185,42 @@ def test_where_a_topic_is_gone_all_of_it_is_sent_again(url: str, kafka: str) -> 
     write(url, "lead/2", "ticket/2")
     relayed(kafka, url, both)
     assert must_all_be_there(url, kafka, both) == 0
+
+
+def anew(kafka: str, topic: str, partitions: int) -> None:
+    """The topic is deleted, and another one made of that name."""
+    with KafkaAdminClient(bootstrap_servers=kafka) as admin:
+        admin.delete_topics([topic])
+        soon(lambda: topic not in admin.list_topics())
+        admin.create_topics({topic: {"num_partitions": partitions, "configs": FOREVER}})
+
+
+def test_where_a_part_of_a_topic_is_lost_all_of_it_is_sent_again(url: str, kafka: str) -> None:
+    write(url, "lead/1")
+    relayed(kafka, url)
+    anew(kafka, "lifeledger.lead.v1", 2)
+    found = Bus(kafka)
+    found.publish([message_of(row, "lifeledger/other") for row in rows_there(url, LEADS)[:9]])
+    found.close()
+    relayed(kafka, url)
+    assert must_all_be_there(url, kafka, LEADS) == 0
+
+
+def test_a_topic_that_is_made_anew_with_fewer_partitions_meanwhile_is_filled_again(url: str, kafka: str) -> None:
+    streams = [f"lead/{number}" for number in range(10)]
+    write(url, *streams, versions=1)
+    ours = to(kafka, url, partitions=5)
+    with at_work(ours):
+        soon(lambda: bool(ours.at) and is_done(url))
+        anew(kafka, "lifeledger.lead.v1", 1)
+        for version in range(2, 12):
+            write(url, *streams, versions=1, begin=version)
+            time.sleep(0.3)
+        soon(lambda: is_done(url))
+    there, found = rows_there(url, LEADS), rows_in(url, kafka)
+    for stream in streams:
+        rows = [row._replace(actor_name="") for row in there if row.originator_id == stream]
+        assert found[stream][-len(rows) :] == rows, "whatever got into it before that was noticed"
 
 
 def test_another_kafka_gets_all_that_there_is(url: str, kafka: str) -> None:

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from consumers.cloudevents import topic_of
+from consumers.cloudevents import aggregate_of, topic_of
 from ledger.queries import SELECT_ROW
 
 ALL = "all"
 ROWS = f"{SELECT_ROW} WHERE notification_id > %(after)s AND notification_id <= %(until)s"
 SOME = f"{ROWS} AND (split_part(topic, '.', 1) = ANY(%(whole)s::text[]) OR topic = ANY(%(types)s::text[]))"
+ALL_BUT = f"{ROWS} AND split_part(topic, '.', 1) <> ALL(%(elsewhere)s::text[])"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Outgoing:
     """Which events go out: of `whole` aggregates all, of others those of some types."""
 
     whole: frozenset[str]
@@ -22,7 +23,7 @@ class Wanted:
     everything: bool = False  # Also of aggregates that only another version of the service knows.
 
     @classmethod
-    def of(cls, text: str, known: Collection[str]) -> "Wanted":
+    def of(cls, text: str, known: Collection[str]) -> "Outgoing":
         """`all`, or aggregates and types with commas between them. Raises ValueError, naming what there is not."""
         aggregates = {name.partition(".")[0] for name in known}
         if text.strip() == ALL:
@@ -39,9 +40,9 @@ class Wanted:
     def topics(self) -> frozenset[str]:
         return frozenset(map(topic_of, self.whole | self.types))
 
-    def within(self, topics: Collection[str]) -> tuple[str, Mapping[str, Any]]:
-        """What is to be asked for what goes to some of the topics."""
-        if self.everything and self.topics <= set(topics):
-            return ROWS, {}
+    def within(self, topics: Collection[str], elsewhere: Collection[str] = ()) -> tuple[str, Mapping[str, Any]]:
+        """What is to be asked for what goes to some of the topics, while others stand elsewhere."""
+        if self.everything:
+            return ALL_BUT, {"elsewhere": sorted(map(aggregate_of, elsewhere))}
         whole, types = ([name for name in names if topic_of(name) in topics] for names in (self.whole, self.types))
         return SOME, {"whole": whole, "types": types}

@@ -2,21 +2,26 @@
 
 import pytest
 
-from consumers.wanted import SOME, Wanted
+from consumers.outgoing import ALL_BUT, SOME, Outgoing
 
 KNOWN = ["lead.captured", "lead.pooled", "ticket.opened", "ticket-book.opened"]
 
 
 def test_all_is_everything_that_there_is() -> None:
-    wanted = Wanted.of("all", KNOWN)
+    wanted = Outgoing.of("all", KNOWN)
     assert wanted.topics == {"lifeledger.lead.v1", "lifeledger.ticket.v1", "lifeledger.ticket-book.v1"}
-    statement, given = wanted.within(wanted.topics)
-    assert (statement == SOME, given) == (False, {}), "nothing is left out that only another version knows"
+    assert wanted.within(wanted.topics) == (ALL_BUT, {"elsewhere": []})
+
+
+def test_of_all_only_what_stands_elsewhere_is_left_out_and_nothing_that_only_another_version_knows() -> None:
+    wanted = Outgoing.of("all", KNOWN)
+    further = ["lifeledger.lead.v1"]
+    assert wanted.within(wanted.topics.difference(further), further) == (ALL_BUT, {"elsewhere": ["lead"]})
 
 
 def test_aggregates_and_types_are_wanted_beside_each_other() -> None:
-    wanted = Wanted.of("ticket, lead.pooled,ticket.opened", KNOWN)
-    assert wanted == Wanted(frozenset({"ticket"}), frozenset({"lead.pooled"}))
+    wanted = Outgoing.of("ticket, lead.pooled,ticket.opened", KNOWN)
+    assert wanted == Outgoing(frozenset({"ticket"}), frozenset({"lead.pooled"}))
     assert wanted.within(wanted.topics) == (SOME, {"whole": ["ticket"], "types": ["lead.pooled"]})
     assert wanted.within(["lifeledger.lead.v1"]) == (SOME, {"whole": [], "types": ["lead.pooled"]})
 
@@ -32,4 +37,4 @@ def test_aggregates_and_types_are_wanted_beside_each_other() -> None:
 )
 def test_what_there_is_not_is_refused_by_its_name(text: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        Wanted.of(text, KNOWN)
+        Outgoing.of(text, KNOWN)
