@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, ByteSize, Field, PositiveInt, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -54,6 +54,15 @@ def needs_kafka(wanted: W, others: ValidationInfo) -> W:
     if wanted and not others.data.get("kafka"):
         raise ValueError("needs LIFELEDGER_KAFKA, which is not set")
     return wanted
+
+
+def needs_all_relayed(fed: str, others: ValidationInfo) -> str:
+    """What is not in Kafka, no view would ever hear of."""
+    if fed == "kafka":
+        needs_kafka(fed, others)
+        if others.data.get("relay") != "all":
+            raise ValueError("needs LIFELEDGER_RELAY=all: what is not relayed, no view would hear of")
+    return fed
 
 
 class Settings(BaseSettings):
@@ -103,6 +112,11 @@ class Settings(BaseSettings):
     """Seconds that a message waits for what it rests on; then it is a dead letter."""
     inbox_days: int = Field(default=30, ge=7, le=3_650)
     """Days that it is kept which message came to which commands."""
+
+    views_from: Annotated[Literal["ledger", "kafka"], AfterValidator(needs_all_relayed)] = "ledger"
+    """From where the worker takes what views are folded of: kafka where a view can be fed by it, as several workers
+    then share each of them.
+    """
 
     queue: PositiveInt = 4096
     """Commands that may wait for the writer before callers are told to come back later."""

@@ -6,7 +6,7 @@ again; the others go on. A view whose table or fold is of another version is reb
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
@@ -18,12 +18,14 @@ from consumers.dead_letters import due, know_aside
 from consumers.gone import forget_what_left
 from consumers.hands import Hands
 from consumers.kept import is_given_up
+from consumers.partitioned import counted
 from consumers.rebuild import AlreadyRebuilding, Judge, Rebuild, Report, Stopped
 from consumers.retry import retry
 from consumers.session import ReadsUnavailable, Session
 from consumers.source import Source
 from consumers.status import ViewStatus, status
-from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, ensure, fail, pass_over, prepare
+from consumers.tending import filled, look_after, tend
+from consumers.tracking import LONGEST_WAIT, Fenced, Place, Tracked, described, ensure, fail, pass_over, prepare
 from ledger.feed import Waker
 from ledger.ledger import Ledger
 from ledger.scan import Wire
@@ -39,6 +41,8 @@ LEASE_SECONDS = 2.0  # Between attempts to take over a view that another process
 FORGET_SECONDS = 60.0  # Between looks at what need not be kept any more.
 PROMPT_SECONDS = 0.04  # Between turns of a view for which people wait.
 REST_SECONDS = 0.5  # After a server was lost.
+TEND_SECONDS = 0.1  # Between moves of positions of views that are folded elsewhere,
+LOOK_AFTER_SECONDS = 1.0  # and looks whether they are.
 RETRY_SECONDS = 0.5  # Between looks which dead letters are to be tried again,
 RETRIES = 20  # and so many keys of a view at a time, so that what is new does not wait for them.
 
@@ -54,6 +58,7 @@ class Follower:
     limit: int = BATCH
     careful_until: int = 0  # Up to here event by event, to find the one that fails.
     rests_until: float = 0.0
+    apart: bool = False  # It is folded by partitions, elsewhere.
 
 
 @dataclass(slots=True)
@@ -76,12 +81,15 @@ class Projector:
     database_url: str
     hands: Hands | None = None
     batch: int = BATCH
+    apart: Collection[str] = frozenset()
+    """Views whose events come by partitions, and are folded by members of a group."""
     following: dict[str, Follower] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     forgets_at: float = 0.0
     prompt_again_at: float = 0.0
     retries_at: float = 0.0
+    looks_after_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.session = Session(self.database_url, "projector")
@@ -130,6 +138,8 @@ class Projector:
             busy |= self.turn(view, last, idle)
         if idle:
             self.pass_over(idle, last)
+        if self.apart:
+            busy |= self.tend(last)
         if self.forgets_at < time.monotonic():
             self.forgets_at = time.monotonic() + FORGET_SECONDS
             forget_what_left(self.session)
@@ -152,7 +162,9 @@ class Projector:
     def turn(self, view: Projection, last: int, idle: list[Follower]) -> bool:
         """A step of a view that is ours, is behind and does not rest; whether there is more to do at once."""
         follower = self.following.get(view.name)
-        if follower is None or follower.place.position >= last or follower.rests_until >= time.monotonic():
+        if follower is None or follower.apart or follower.place.position >= last:
+            return False
+        if follower.rests_until >= time.monotonic():
             return False
         return self.step(follower, last, idle)
 
@@ -206,6 +218,23 @@ class Projector:
             for place in places:
                 self.following.pop(place.view.name)
 
+    def tend(self, last: int) -> bool:
+        """Views that are folded elsewhere, and are ours to look after; whether one of them is on its way."""
+        apart = [each for each in self.following.values() if each.apart]
+        if self.looks_after_at < time.monotonic():
+            known = filled(self.session, self.wire)
+            for each in list(apart):
+                if (found := look_after(self.session, each.place, known)) != "well":
+                    apart.remove(each)
+                    self.following.pop(each.place.view.name)
+                    if found == "spread otherwise":
+                        self.begin_rebuild(each.place.view)
+            self.looks_after_at = time.monotonic() + LOOK_AFTER_SECONDS
+        tend(self.session, [each.place for each in apart])
+        if behind := any(each.place.position < last for each in apart):
+            self.stop.wait(TEND_SECONDS)
+        return behind
+
     def retry(self) -> None:
         """Try again what is due of the dead letters; nobody is asked where there are none."""
         parked = [follower for follower in self.following.values() if follower.place.parked]
@@ -252,17 +281,27 @@ class Projector:
             log.warning("another version of the service keeps this view", view=view.name, version=found.version)
             waiting.look_again_at = time.monotonic() + LONGEST_WAIT
             self.session.give_back(f"view {view.name}")
-        elif not same or (found.position == 0 and last > FAR):
-            log.info("a view is being rebuilt", view=view.name, version=view.version)
-            waiting.rebuild = self.rebuilds.submit(self.rebuild, view)
+        elif not same or (found.position == 0 and last > FAR) or self.was_fed_by_partitions(view, found):
+            self.begin_rebuild(view)
         else:
             source = self.sources.get(view.name) or Source(self.ledger, self.wire, view)
             self.sources[view.name] = source
             place = Place(view, found.build, found.position)
             with self.session.transaction() as cursor:
                 know_aside(cursor, place)
-            self.following[view.name] = Follower(place, source, self.batch)
+            self.following[view.name] = Follower(place, source, self.batch, apart=view.name in self.apart)
             waiting.followed = True
+
+    def was_fed_by_partitions(self, view: Projection, found: Tracked) -> bool:
+        """Then some of its rows are ahead of its position, and nobody can go on from there by the ledger."""
+        if view.name in self.apart:
+            return False
+        with self.session.transaction() as cursor:
+            return bool(counted(cursor, view, found.build))
+
+    def begin_rebuild(self, view: Projection) -> None:
+        log.info("a view is being rebuilt", view=view.name, version=view.version)
+        self.waiting[view.name].rebuild = self.rebuilds.submit(self.rebuild, view)
 
     def rebuild(self, view: Projection) -> None:
         try:

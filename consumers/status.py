@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from consumers.fed import Way, fed
 from consumers.session import Session
 from consumers.tracking import prepare
 from ledger.ledger import Ledger
@@ -42,6 +43,7 @@ class ViewStatus:
     retry_at: datetime | None = None
     rebuild: Building | None = None
     dead_letters: int = 0
+    fed_by: Way = "ledger"
 
 
 STATUS = """
@@ -53,7 +55,8 @@ SELECT name, tracking.version, tracking.fingerprint, tracking.position, error, r
     hashtextextended('lifeledger view ' || name, 0) IN (SELECT lease FROM held),
     hashtextextended('lifeledger build ' || name, 0) IN (SELECT lease FROM held),
     builds.position, builds.until, extract(epoch FROM builds.updated_at - builds.started_at)::double precision,
-    (SELECT count(*) FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (name, tracking.build))
+    (SELECT count(*) FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (name, tracking.build)),
+    EXISTS (SELECT FROM views.partitions AS part WHERE (part.view, part.build) = (name, tracking.build))
 FROM views.tracking LEFT JOIN views.builds USING (name)
 """
 
@@ -75,7 +78,7 @@ def status(views: Sequence[Projection], ledger: Ledger, database_url: str) -> li
 def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last: int) -> ViewStatus:
     if found is None:
         return ViewStatus(view.name, view.version, "absent", 0, last, seconds_behind(ledger, 0, last))
-    version, fingerprint, position, error, retry_at, followed, built, done, until, seconds, letters = found
+    version, fingerprint, position, error, retry_at, followed, built, done, until, seconds, letters, parted = found
     assert isinstance(version, int)
     assert isinstance(position, int)
     assert isinstance(letters, int)
@@ -98,6 +101,7 @@ def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last
         retry_at=retry_at,
         rebuild=building,
         dead_letters=letters,
+        fed_by=fed(view).way if parted else "ledger",
     )
 
 

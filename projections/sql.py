@@ -95,6 +95,42 @@ CREATE TABLE IF NOT EXISTS views.skipped (
     at          timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (view, version, key, position)
 );
+CREATE TABLE IF NOT EXISTS views.partitions (
+    view        text NOT NULL,
+    build       integer NOT NULL,
+    topic       text NOT NULL,
+    partition   integer NOT NULL,
+    log         text NOT NULL DEFAULT '',
+    next_offset bigint,
+    position    bigint NOT NULL,
+    passed_over bigint NOT NULL DEFAULT 0,
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (view, build, topic, partition)
+);
+CREATE TABLE IF NOT EXISTS views.ends (
+    topic       text NOT NULL,
+    partition   integer NOT NULL,
+    log         text NOT NULL,
+    end_offset  bigint NOT NULL,
+    position    bigint NOT NULL,
+    PRIMARY KEY (topic, partition)
+);
+CREATE TABLE IF NOT EXISTS views.repartitioned (
+    topic       text PRIMARY KEY,
+    view        text NOT NULL,
+    partitions  integer NOT NULL,
+    log         text NOT NULL,
+    position    bigint NOT NULL,
+    moved_at    timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS views.repartitioned_from (
+    into_topic  text NOT NULL REFERENCES views.repartitioned ON DELETE CASCADE,
+    topic       text NOT NULL,
+    partition   integer NOT NULL,
+    log         text NOT NULL,
+    next_offset bigint NOT NULL,
+    PRIMARY KEY (into_topic, topic, partition)
+);
 CREATE TABLE IF NOT EXISTS views.unrecorded (
     group_id    text PRIMARY KEY,
     number      integer NOT NULL,

@@ -69,6 +69,18 @@ def test_topics_are_taken_in_where_there_is_a_kafka(monkeypatch: pytest.MonkeyPa
         Settings.from_environment()
 
 
+def test_views_are_folded_from_kafka_where_there_is_one_and_all_is_relayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.from_environment().views_from == "ledger"
+    monkeypatch.setenv("LIFELEDGER_KAFKA", "kafka:9092")
+    monkeypatch.setenv("LIFELEDGER_VIEWS_FROM", "kafka")
+    for relayed in ("", "lead"):
+        monkeypatch.setenv("LIFELEDGER_RELAY", relayed)
+        with pytest.raises(SettingsError, match=r"LIFELEDGER_VIEWS_FROM: .*needs LIFELEDGER_RELAY=all"):
+            Settings.from_environment()
+    monkeypatch.setenv("LIFELEDGER_RELAY", "all")
+    assert Settings.from_environment().views_from == "kafka"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "because"),
     [
@@ -84,6 +96,8 @@ def test_topics_are_taken_in_where_there_is_a_kafka(monkeypatch: pytest.MonkeyPa
         ("LIFELEDGER_PUBLISH_CHECKPOINTS", "on", "needs LIFELEDGER_KAFKA"),
         ("LIFELEDGER_RELAY", "all", "needs LIFELEDGER_KAFKA"),
         ("LIFELEDGER_RELAY_PARTITIONS", "0", "greater than or equal to 1"),
+        ("LIFELEDGER_VIEWS_FROM", "kafka", "needs LIFELEDGER_KAFKA"),
+        ("LIFELEDGER_VIEWS_FROM", "files", "'ledger' or 'kafka'"),
         ("LIFELEDGER_QUEU", "1", "there is no such setting; LIFELEDGER_QUEUE is one"),
     ],
 )

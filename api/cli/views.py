@@ -34,7 +34,7 @@ def status(*, json: bool) -> None:
         document({"position": position, "views": [asdict(each) for each in found]})
     else:
         print(f"the ledger is at position {position:,}")
-        columns = ["view", "version", "state", "position", "events behind", "seconds behind", "dead letters"]
+        columns = ["view", "version", "state", "position", "events behind", "seconds behind", "fed by", "dead letters"]
         table([*columns, "error", "rebuild"], map(cells, found))
 
 
@@ -44,7 +44,7 @@ def cells(found: ViewStatus) -> list[str]:
         error += f" (tried again at {found.retry_at.isoformat(timespec='seconds')})"
     behind = [f"{found.position:,}", f"{found.lag_events:,}", f"{found.lag_seconds:,.1f}"]
     letters = f"{found.dead_letters:,}"
-    return [found.name, str(found.version), found.state, *behind, letters, error, rebuilding(found)]
+    return [found.name, str(found.version), found.state, *behind, found.fed_by, letters, error, rebuilding(found)]
 
 
 def rebuilding(found: ViewStatus) -> str:

@@ -18,6 +18,7 @@ from commands.execute import Executor
 from commands.service import codec, open_ledger, server_clock
 from consumers.acting import Acting
 from consumers.clock import Clock
+from consumers.fed import fed
 from consumers.groups import Groups
 from consumers.hands import Hands, Premises
 from consumers.policies import POLICIES
@@ -50,14 +51,15 @@ def worker(*, json: bool) -> None:
 
 def work(settings: Settings, *, least: int = logging.INFO) -> None:
     """The projector, the policies, the clock and the sealer in this process; if wanted, also who publishes what is
-    signed, the relay, and who takes in what other systems tell. Settings name the database. Logs from `least` on.
+    signed, the relay, who takes in what other systems tell, and who folds what comes from Kafka. Settings name the
+    database. Logs from `least` on.
     """
     log_to_errors(least)
     url, topics = settings.database_url, channels(settings)
-    if settings.publish_checkpoints or settings.relay:
+    if settings.publish_checkpoints or settings.relay or settings.views_from == "kafka":
         import consumers.bus  # noqa: F401 - where Kafka's package is missing, that is said before anything runs.
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
-        with ThreadPoolExecutor(5, "aside") as aside:
+        with ThreadPoolExecutor(6, "aside") as aside:
             beside = [aside.submit(act, ledger, url, settings, stop), aside.submit(seal, settings, url, stop)]
             if settings.publish_checkpoints:
                 beside.append(aside.submit(publish, settings, url, stop))
@@ -65,8 +67,12 @@ def work(settings: Settings, *, least: int = logging.INFO) -> None:
                 beside.append(aside.submit(relay, settings, url, stop))
             if topics:
                 beside.append(aside.submit(take_in, topics, settings, url, stop))
+            apart: set[str] = set()
+            if settings.views_from == "kafka":
+                apart = {view.name for view in VIEWS if fed(view).way != "ledger"}
+                beside.append(aside.submit(fold, ledger, settings, url, stop))
             try:
-                Projector(VIEWS, ledger, url, url, others).run(stop)
+                Projector(VIEWS, ledger, url, url, others, apart=apart).run(stop)
             finally:
                 stop.set()
         for each in beside:
@@ -174,6 +180,16 @@ def must_make_sense(relayed: str) -> None:
 def run(intake: Any, stop: Event) -> None:
     try:
         intake.run(stop)
+    finally:
+        stop.set()
+
+
+def fold(ledger: Ledger, settings: Settings, url: str, stop: Event) -> None:
+    """Fold what comes from Kafka."""
+    from consumers import over_kafka
+
+    try:
+        over_kafka.run(VIEWS, ledger, url, url, settings.kafka, stop)
     finally:
         stop.set()
 

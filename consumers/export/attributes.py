@@ -35,6 +35,7 @@ CODES = frozenset(
         "category",
         "channel",
         "code",
+        "course",
         "flag",
         "from_",
         "from_role",

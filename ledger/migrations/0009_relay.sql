@@ -10,8 +10,8 @@ CREATE TABLE ledger.tenures (
     waits_for text                   -- What keeps it from going on, in words.
 );
 INSERT INTO ledger.tenures VALUES
-    ('relay', x'72656c61'::integer, 0, '-infinity', '-infinity'),
-    ('publisher', x'7075626c'::integer, 0, '-infinity', '-infinity');
+    ('relay', x'72656c61'::integer, 0, 'epoch', 'epoch'),
+    ('publisher', x'7075626c'::integer, 0, 'epoch', 'epoch');
 REVOKE DELETE, TRUNCATE ON ledger.tenures FROM CURRENT_USER;
 
 CREATE TABLE ledger.relayed (

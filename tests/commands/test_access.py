@@ -191,6 +191,7 @@ RIGHTS = {
         "WithdrawTarget",
     },
     "mirror": {
+        "NoteLearning",
         "NoteSalesCustody",
         "AssignSegment",
         "AttachRecording",

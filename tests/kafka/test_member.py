@@ -1,0 +1,225 @@
+"""What befalls a view that is fed by Kafka: a fold that fails, another build, a topic whose keys are its own."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from unittest.mock import patch
+
+import psycopg
+import pytest
+
+from commands.service import open_ledger
+from consumers import member, projector, relay, repartition
+from consumers.bus import Bus
+from consumers.cursors import relayed
+from consumers.fed import view_topic
+from consumers.outgoing import Outgoing
+from consumers.partitioned import begun
+from consumers.relay import Relay
+from consumers.repartition import Repartitioner
+from consumers.session import Session
+from consumers.tracking import Fenced
+from domain.lead.facts.intake import LeadCaptured
+from ledger.seal import signer_name
+from projections import audit_trail, capacity, funnel, lead_turns, staff_directory
+from projections.projection import Projection
+from tests.broker import KAFKA
+from tests.cli.running import lifeledger, on, running
+from tests.consumers.befallen import WithoutLease
+from tests.consumers.house import House, bewildered, poisoned
+from tests.consumers.telling import tell
+from tests.kafka.projecting import working
+from tests.kafka.relayed import KNOWN, at_work, is_done, of_its_own, soon
+from tests.memory import MASTER
+from tests.projections.leads import LEAD, another, assigned, captured, claimed, contacted, lost, pooled, tried
+from tests.servers import Server
+
+pytestmark = KAFKA
+
+VIEWS = (staff_directory, funnel, lead_turns, capacity)
+LEADS = Outgoing.of("lead,staff,agent-book", KNOWN)
+
+
+@pytest.fixture(autouse=True)
+def quick() -> Iterator[None]:
+    with (
+        patch.object(relay, "LOOK_SECONDS", 0.05),
+        patch.object(relay, "AGAIN_SECONDS", 0.2),
+        patch.object(member, "NEWS_SECONDS", 0.2),
+        patch.object(member, "AGAIN_SECONDS", 0.2),
+        patch.object(repartition, "AGAIN_SECONDS", 0.2),
+        patch.object(projector, "LEASE_SECONDS", 0.1),
+        patch.object(projector, "LOOK_AFTER_SECONDS", 0.1),
+    ):
+        yield
+
+
+@pytest.fixture
+def house(postgres: Server, database_url: str) -> Iterator[House]:
+    of_its_own(postgres, database_url)
+    with closing(open_ledger(database_url, MASTER)) as ledger:
+        found = House(database_url, ledger, VIEWS)
+        with found.end:
+            yield found
+
+
+@contextmanager
+def fed(house: House, kafka: str, views: Sequence[Projection] = VIEWS) -> Iterator[None]:
+    """By Kafka, to which all is relayed."""
+    with at_work(Relay(house.url, Bus(kafka, 30), LEADS, 2)), working(views, house.ledger, house.url, kafka):
+        yield
+
+
+def by_partitions(house: House) -> set[str]:
+    with closing(Session(house.url, "asked")) as session:
+        return {name for name, _ in begun(session)}
+
+
+def test_what_has_happened_is_in_every_view_whatever_feeds_it(house: House, kafka: str) -> None:
+    tell(house.ledger, captured, pooled, claimed)
+    with fed(house, kafka):
+        house.caught_up()
+        assert by_partitions(house) == {view.name for view in VIEWS}
+        tell(house.ledger, contacted, another, tried)
+        house.caught_up()
+    house.must_equal_a_rebuild()
+
+
+def test_a_key_whose_fold_fails_is_parked_and_goes_on_when_it_is_mended(house: House, kafka: str) -> None:
+    tell(house.ledger, captured, another, pooled)
+    with poisoned(funnel, LeadCaptured, only=lambda event: event.lead_id == LEAD) as cured, fed(house, kafka):
+        house.caught_up()
+        (letter,) = house.letters()
+        assert (letter.view, letter.position, letter.waiting) == ("funnel", 1, 1)
+        tell(house.ledger, contacted)
+        soon(lambda: house.letters()[0].waiting == 2)
+        cured.set()
+        soon(lambda: house.letters() == [])
+        tell(house.ledger, lost)
+        house.caught_up()
+    house.must_equal_a_rebuild()
+
+
+def test_where_nobody_knows_whom_an_event_concerns_the_view_waits_and_the_others_go_on(
+    house: House, kafka: str
+) -> None:
+    tell(house.ledger, captured, pooled)
+    with bewildered(funnel, LeadCaptured) as cured, fed(house, kafka):
+        house.caught_up(staff_directory, lead_turns, capacity)
+        soon(lambda: house.status(funnel).state == "failing")
+        assert "position 1" in (house.status(funnel).error or "")
+        cured.set()
+        house.caught_up()
+        soon(lambda: house.status(funnel).error is None)
+    house.must_equal_a_rebuild()
+
+
+def test_a_view_that_was_rebuilt_goes_on_from_there_and_passes_over_what_that_has_covered(
+    house: House, kafka: str
+) -> None:
+    tell(house.ledger, captured, pooled)
+    with fed(house, kafka):
+        house.caught_up()
+        for view in (funnel, capacity):
+            house.rebuild(view)
+        tell(house.ledger, claimed, assigned, contacted)
+        house.caught_up()
+        soon(lambda: by_partitions(house) == {view.name for view in VIEWS})
+    with psycopg.connect(house.url) as connection:
+        found = connection.execute("SELECT count(*) FROM views.partitions WHERE build > 1 AND passed_over > 0")
+        assert found.fetchall() != [(0,)]
+    house.must_equal_a_rebuild()
+
+
+def test_by_the_ledger_again_a_view_is_rebuilt_first(house: House, kafka: str) -> None:
+    tell(house.ledger, captured, pooled)
+    with fed(house, kafka):
+        house.caught_up()
+    tell(house.ledger, claimed)
+    house.worker()
+    soon(lambda: by_partitions(house) == set())
+    house.caught_up()
+    house.end.close()
+    house.must_equal_a_rebuild()
+
+
+def test_what_makes_rows_of_its_own_is_there_once_however_often_it_comes(house: House, kafka: str) -> None:
+    everything = Outgoing.of("all", KNOWN)
+    tell(house.ledger, captured, pooled, claimed)
+    with (
+        at_work(Relay(house.url, Bus(kafka, 30), everything, 1)),
+        working([audit_trail], house.ledger, house.url, kafka),
+    ):
+        house.caught_up(audit_trail)
+    with psycopg.connect(house.url, autocommit=True) as connection:
+        connection.execute("UPDATE ledger.relayed SET position = 0")
+    tell(house.ledger, contacted)
+    with (
+        at_work(Relay(house.url, Bus(kafka, 30), everything, 1)),
+        working([audit_trail], house.ledger, house.url, kafka),
+    ):
+        house.caught_up(audit_trail)
+    house.must_equal_a_rebuild(audit_trail)
+
+
+def test_the_worker_does_so_where_it_is_told_to(house: House, kafka: str) -> None:
+    tell(house.ledger, captured, pooled)
+    set_for_it = {"LIFELEDGER_KAFKA": kafka, "LIFELEDGER_RELAY": "all", "LIFELEDGER_VIEWS_FROM": "kafka"}
+    with running("worker", env=on(house.url, **set_for_it)) as worker:
+        house.caught_up(funnel, capacity)
+        worker.terminate()
+        assert worker.wait(60) == 0
+    said = lifeledger("views", "status", "--json", env=on(house.url))
+    fed_by = {each["name"]: each["fed_by"] for each in said.document["views"]}
+    assert (fed_by["funnel"], fed_by["capacity"]) == ("partitions", "repartition topic")
+    assert fed_by["sales_worklist"] == "ledger"
+
+
+# Keys that gather several streams
+
+
+@contextmanager
+def repartitioning(house: House, kafka: str) -> Iterator[Repartitioner]:
+    with psycopg.connect(house.url) as connection:
+        source = signer_name(connection)
+    with closing(Repartitioner(capacity, house.ledger, house.url, house.url, kafka, source)) as ours:
+        yield ours
+
+
+def positions_in(house: House, kafka: str) -> dict[str, list[int]]:
+    """What is there of each key, in its order."""
+    with psycopg.connect(house.url) as connection:
+        source = signer_name(connection).encode()
+    found: dict[str, list[int]] = {}
+    for each in Bus(kafka).read(view_topic(capacity)):
+        headers = dict(each.headers)
+        if headers["ce_source"] == source:
+            found.setdefault(each.key.decode(), []).append(int(headers["ce_position"]))
+    return found
+
+
+def test_what_has_one_key_comes_in_the_order_of_the_ledger_and_again_after_a_death(house: House, kafka: str) -> None:
+    tell(house.ledger, captured, claimed, pooled, assigned, pooled, claimed)
+    with at_work(Relay(house.url, Bus(kafka, 30), LEADS, 2)):
+        soon(lambda: is_done(house.url))
+    house.worker(views=[capacity])
+    soon(lambda: house.status(capacity).position == 6)
+    house.end.close()
+    with psycopg.connect(house.url, autocommit=True) as connection:
+        connection.execute("UPDATE views.tracking SET position = 0")
+    with (
+        repartitioning(house, kafka) as dies,
+        patch.object(dies, "move", side_effect=ZeroDivisionError),
+        pytest.raises(ZeroDivisionError),
+    ):
+        dies.step()
+    assert positions_in(house, kafka) == {"ann": [2, 6], "bob": [4]}
+    with repartitioning(house, kafka) as one, repartitioning(house, kafka) as late:
+        assert one.turn() == repartition.LOOK_SECONDS
+        assert positions_in(house, kafka) == {"ann": [2, 6, 2, 6], "bob": [4, 4]}
+        assert late.turn() == repartition.LOOK_SECONDS, "it is not his turn"
+        late.session = WithoutLease(house.url, "careless")
+        known = late.progress(relayed(late.wire))
+        assert known is not None
+        assert known.position == 6
+        with pytest.raises(Fenced):
+            late.move(repartition.Progress(known.log, 0, known.offsets), 6, known.offsets)
