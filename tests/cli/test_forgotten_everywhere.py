@@ -21,8 +21,8 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 from psycopg.sql import Identifier as Name
 
-from consumers.bus import Bus
-from consumers.publisher import TOPIC
+from consumers.bus import Bus, Message
+from consumers.publisher import TOPIC as CHECKPOINTS
 from ledger.embedded import EmbeddedPostgres
 from ledger.migrations import migrate
 from tests.broker import Broker
@@ -129,7 +129,7 @@ def in_files(folder: Path, *, but: str = "nothing") -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     seen: set[bytes] = set()
     for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink() and but not in path.parts:
+        if path.is_file() and not path.is_symlink() and not any(part.startswith(but) for part in path.parts):
             raw = path.read_bytes()
             for at in range(0, len(raw), PAGE):
                 page = raw[at : at + PAGE + REST]
@@ -201,6 +201,31 @@ def lives(call: Caller) -> None:
         assert call.ask("GET", path, ADMIN)[0] in {404, 422}, path
 
 
+CHATS = "chat.leads.v1"
+VISITOR = {"name": NAME, "phone": PHONE, "email": BOX}
+
+
+def asks(servers: str, env: dict[str, str], admin: psycopg.Connection[Any]) -> None:
+    """He comes by a chat as well, and twice in messages of which nobody can say what they want."""
+    said = {"id": "m-1", "type": "lead-left", "conversation": "talk-1", "visitor": VISITOR, "summary": NOTE}
+    wrong = {**said, "id": "m-2", "conversation": None}
+    several = [json.dumps(said), json.dumps(wrong), f'{{"visitor": "{NAME}, {PHONE}']
+    Bus(servers).publish([Message(topic=CHATS, key=b"talk-1", value=each.encode()) for each in several])
+    soon(lambda: left_of_messages(admin) == {"inbox": 3, "letters": 2})
+    for each in lifeledger("kafka", "dead-letters", "list", "--json", env=env).document["dead_letters"]:
+        shown = lifeledger("kafka", "dead-letters", "show", each["letter_id"], "--purpose", "complaint", env=env)
+        assert PHONE in shown.out, shown.err
+
+
+def left_of_messages(admin: psycopg.Connection[Any]) -> dict[str, int]:
+    """How many of those that mention somebody."""
+    found = {}
+    for table in ("inbox", "letters"):
+        count = SQL("SELECT count(*) FROM ledger.{} WHERE cardinality(mentions) > 0").format(Name(table))
+        (found[table],) = admin.execute(count).fetchone() or (0,)
+    return found
+
+
 def of_a_backup_nothing_comes_back(server: EmbeddedPostgres, url: str, folder: Path) -> None:
     """It is from when he was there. The list of who was erased goes before it, and a worker makes all views of it."""
     listed = lifeledger("backup", "erasures", folder / "erased", env=on(url))
@@ -247,18 +272,26 @@ def topics(request: pytest.FixtureRequest) -> Broker | None:
     return found
 
 
+def with_kafka(topics: Broker) -> dict[str, str]:
+    Bus(topics.address).prepare({CHATS: 1})
+    kafka = {"KAFKA": topics.address, "PUBLISH_CHECKPOINTS": "on", "RELAY": "all"}
+    inbound = {"INBOUND": CHATS, "INBOUND_GROUP": f"forgets-{time.time_ns()}"}
+    return {f"LIFELEDGER_{name}": value for name, value in (kafka | inbound).items()}
+
+
 def test_of_who_was_forgotten_nothing_is_found_anywhere(tmp_path: Path, topics: Broker | None) -> None:
     with new_home() as home, EmbeddedPostgres.start(home) as server, as_superuser(server, server.url()) as admin:
         url, data = server.url(), home / "postgres" / "data"
         migrate(url)
-        published = {"LIFELEDGER_KAFKA": topics.address, "LIFELEDGER_PUBLISH_CHECKPOINTS": "on"} if topics else {}
-        env = on(url, LIFELEDGER_HOME=str(home), **published)
+        env = on(url, LIFELEDGER_HOME=str(home), **({} if topics is None else with_kafka(topics)))
         with (
             running("worker", "--json", env=env) as worker,
             running("serve", "--port", "0", "--json", env=env) as served,
         ):
             call = Caller(line(served)["address"])
             lives(call)
+            if topics is not None:
+                asks(topics.address, env, admin)
             admin.execute("ANALYZE")
             rebuilt = lifeledger("views", "rebuild", "customers", env=env)
             assert rebuilt.code == 0, rebuilt.err  # So that a build from before is kept.
@@ -275,13 +308,18 @@ def test_of_who_was_forgotten_nothing_is_found_anywhere(tmp_path: Path, topics: 
             (last,) = admin.execute("SELECT max(erased_at) FROM ledger.subject_keys").fetchone() or (0,)
             all_came_past(admin, last)
             assert HERS in call.soon("/views/customers", CRM)
+            if topics is not None:
+                assert left_of_messages(admin) == {"inbox": 0, "letters": 0}
+                soon(lambda: lifeledger("kafka", "status", env=env).code == 0)
             logs = {"service": logs_of(served), "worker": logs_of(worker)}
         assert in_tables(admin) == set()
         for who, text in logs.items():
             assert found_in(text.encode()) == set(), (who, text)
         if topics is not None:
-            assert [*Bus(topics.address).read(TOPIC)]
-            assert in_files(topics.home) == set()
+            assert [*Bus(topics.address).read(CHECKPOINTS)]
+            assert [*Bus(topics.address).read("lifeledger.customer.v1")]
+            assert {NAME, PHONE} <= {value for _, value in in_files(topics.home)}, "in what others have sent"
+            assert in_files(topics.home, but=CHATS) == set()
         receipt = lifeledger("audit", "receipt", f"customer/{CUSTOMER}", env=env)
         assert f"forgotten lead/{LEAD}" in receipt.out, receipt.err
         assert found_in(receipt.out.encode()) == set()
