@@ -58,20 +58,23 @@ class House:
         self.end.callback(worker.stop)
         return worker
 
+    def statuses(self, views: Sequence[Projection]) -> list[ViewStatus]:
+        return projector.status(views, self.ledger, self.url)
+
     def status(self, view: Projection | None = None) -> ViewStatus:
-        wanted = view or self.views[0]
-        (found,) = projector.status([wanted], self.ledger, self.url)
+        (found,) = self.statuses([view or self.views[0]])
         return found
 
     def wait(self, until: Callable[[], object], why: str = "") -> None:
         deadline = time.monotonic() + PATIENCE
         while not until():
-            assert time.monotonic() < deadline, (why, projector.status(self.views, self.ledger, self.url))
+            assert time.monotonic() < deadline, (why, self.statuses(self.views))
             time.sleep(0.02)
 
     def caught_up(self, *views: Projection) -> None:
-        last = self.ledger.last_position()
-        self.wait(lambda: all(self.status(view).position >= last for view in views or self.views), "to catch up")
+        """All are asked about at once: a connection for each would take longer than what is waited for."""
+        last, wanted = self.ledger.last_position(), views or self.views
+        self.wait(lambda: min(each.position for each in self.statuses(wanted)) >= last, "to catch up")
 
     def rows(self, view: Projection) -> list[str]:
         with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:

@@ -160,7 +160,7 @@ def test_positions_move_over_what_a_view_does_not_read(house: House) -> None:
     house.worker()
     last = tell(house.ledger, captured, touched, touched)
     house.caught_up()
-    assert {house.status(view).position for view in house.views} == {last}
+    assert {each.position for each in house.statuses(house.views)} == {last}
     assert house.status(staff_directory).lag_seconds == 0.0
 
 

@@ -284,7 +284,7 @@ def test_a_new_view_of_a_long_ledger_is_built_at_once(house: House, seed: int) -
     tell(house.ledger, *any_history(Random(seed), 200))
     with patch.object(projector, "FAR", 100):
         house.worker()
-        house.wait(lambda: all(house.status(view).state == "live" for view in house.views))
+        house.wait(lambda: all(each.state == "live" for each in house.statuses(house.views)))
         house.caught_up()
     house.must_equal_a_rebuild()
 
