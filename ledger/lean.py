@@ -5,6 +5,7 @@ Here personal values stay as they are stored, except in the fields that are name
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -23,7 +24,7 @@ class Lean:
     def __init__(self, shape: Shape, opens: frozenset[str]) -> None:
         self.steps = shape.steps
         self.version = len(shape.steps)
-        validator = SchemaValidator(unopened(shape.adapter.core_schema))
+        validator = reader(shape)
         self.read: Callable[[bytes], Any] = validator.validate_json
         self.read_python: Callable[[Any], Any] = validator.validate_python
         self.opened = [Opened(shape.kind, path) for path in shape.personal if path[0] in opens]
@@ -47,6 +48,12 @@ class Lean:
         key = key_of() if found else None
         for holder, opened, where, stored in found:
             put(holder, opened.name, plaintext(stored, event_id, f"{where}{opened.where}", key, opened.parse))
+
+
+@cache
+def reader(shape: Shape) -> SchemaValidator:
+    """It is the same for all views, and takes longer to make than most of them take to read what is new."""
+    return SchemaValidator(unopened(shape.adapter.core_schema))
 
 
 class Opened:
@@ -83,6 +90,7 @@ def places(holder: Any, way: Path, where: str) -> Iterator[tuple[Any, str]]:
 put = object.__setattr__
 
 
+@cache
 def parser(kind: Any, path: Path) -> Callable[[bytes], Any]:
     """How a personal value is read: most are texts, and some are values with fields of their own."""
     for name in path:

@@ -15,6 +15,7 @@ from consumers.dead_letters import DeadLetter, dead_letters
 from consumers.projector import Projector, ViewStatus
 from consumers.rebuild import Rebuild
 from consumers.session import Session
+from consumers.tracking import prepare
 from domain.lead.facts.work import FollowUpLogged
 from domain.values import LeadId
 from ledger.envelope import Recorded
@@ -72,9 +73,11 @@ class House:
             time.sleep(0.02)
 
     def caught_up(self, *views: Projection) -> None:
-        """All are asked about at once: a connection for each would take longer than what is waited for."""
-        last, wanted = self.ledger.last_position(), views or self.views
-        self.wait(lambda: min(each.position for each in self.statuses(wanted)) >= last, "to catch up")
+        """All are looked at together, over one connection; one for each would take longer than what is waited for."""
+        last, wanted = self.ledger.last_position(), {view.name for view in views or self.views}
+        with closing(Session(self.url, "to catch up")) as session:
+            prepare(session)
+            self.wait(lambda: wanted <= there(session, last), "to catch up")
 
     def rows(self, view: Projection) -> list[str]:
         with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
@@ -101,6 +104,13 @@ class House:
                 [f"^{view.name}_v[0-9]+$"],
             )
             return [name for (name,) in found.fetchall()]
+
+
+def there(session: Session, position: int) -> set[str]:
+    """The views that have come to a position."""
+    with session.transaction() as cursor:
+        cursor.execute("SELECT name FROM views.tracking WHERE position >= %s", [position])
+        return {name for (name,) in cursor.fetchall()}
 
 
 class Worker:
