@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from threading import Lock
 from uuid import UUID
 
@@ -25,11 +26,11 @@ CODEC = codec()
 
 
 class MemoryRows:
-    """Every row in one list."""
+    """Every row in one list, and those of each stream in another: it is asked for one stream time and again."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.versions: set[tuple[str, int]] = set()
+        self.streams: dict[str, tuple[Row, ...]] = {}  # Not lists, so that a copy is one.
         self.commands: dict[UUID, Logged] = {}
         self.keys: dict[str, bytes | Erased] = {}
         self.identities: dict[bytes, UUID] = {}
@@ -39,10 +40,11 @@ class MemoryRows:
         self.lock = Lock()
 
     def load_rows(self, after: Mapping[str, int]) -> Sequence[Row]:
-        found = [
-            row for row in self.rows if row.originator_version > after.get(row.originator_id, row.originator_version)
-        ]
+        found = [row for stream in after for row in self.of(stream) if row.originator_version > after[stream]]
         return sorted(found, key=lambda row: (row.originator_id, row.originator_version))
+
+    def of(self, stream: str) -> Sequence[Row]:
+        return self.streams.get(stream, ())
 
     def part_rows(self, parts: Mapping[str, Part]) -> Sequence[Row]:
         found = self.load_rows({stream: after for stream, (after, _) in parts.items()})
@@ -52,8 +54,8 @@ class MemoryRows:
         return self.load_rows({stream: after})[:limit]
 
     def latest_rows(self, streams: Collection[str], before: int, limit: int) -> Sequence[Row]:
-        found = [row for row in self.rows[: max(before - 1, 0)] if row.originator_id in set(streams)]
-        return found[::-1][:limit]
+        found = [row for stream in {*streams} for row in self.of(stream) if (row.notification_id or 0) < before]
+        return sorted(found, key=lambda row: row.notification_id or 0, reverse=True)[:limit]
 
     def select_rows(
         self,
@@ -73,7 +75,7 @@ class MemoryRows:
     def traced_rows(self, sought: Sought, after: int, until: int, limit: int) -> FoundRows:
         """In looks as short as they are long in PostgreSQL, so that what goes on from one to the next is seen to."""
         end = until if sought.command is not None else min(until, after + LOOK)
-        found = [row for row in self.rows[after:end] if is_sought(sought, row)][:limit]
+        found = list(islice((row for row in self.rows[after:end] if is_sought(sought, row)), limit))
         return FoundRows(found, (found[-1].notification_id or 0) if len(found) == limit else end)
 
     def refused(self, sought: Sought, after: Place, until: int, limit: int) -> FoundRefusals:
@@ -115,7 +117,7 @@ class MemoryRows:
     def check(
         self, streams: Collection[str], commands: Collection[UUID], identities: Collection[bytes]
     ) -> Standing[bytes]:
-        heads = {row.originator_id: row.originator_version for row in self.rows if row.originator_id in set(streams)}
+        heads = {stream: self.streams[stream][-1].originator_version for stream in streams if stream in self.streams}
         return Standing(heads, self.outcomes(commands), self.find_identities(identities))
 
     @contextmanager
@@ -151,9 +153,10 @@ class MemoryRows:
         for batch in batches:
             for row in batch.rows:
                 must_be_complete(row)
-                assert row[:2] not in self.versions, "a stream has each version once"
-                self.versions.add(row[:2])
-                self.rows.append(row._replace(notification_id=len(self.rows) + 1))
+                before, placed = self.of(row.originator_id), row._replace(notification_id=len(self.rows) + 1)
+                assert row.originator_version not in {each.originator_version for each in before}, "each comes once"
+                self.streams[row.originator_id] = (*before, placed)
+                self.rows.append(placed)
             positions.append(len(self.rows))
             assert batch.logged.command_id not in self.commands, "a command is logged once"
             assert not batch.keys.keys() & self.keys.keys(), "a subject has one key"
@@ -169,6 +172,8 @@ class MemoryRows:
         return positions
 
     def destroy(self, forgets: Mapping[str, Erased]) -> None:
+        if not forgets:
+            return
         gone = {subject: left for subject, left in forgets.items() if not isinstance(self.keys.get(subject), Erased)}
         if gone:
             self.keys |= gone
