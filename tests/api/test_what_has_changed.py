@@ -62,6 +62,12 @@ def traced(ledger: Ledger, *, subjects: Subjects | None = None, limit: int = LAR
     return found
 
 
+@pytest.fixture(scope="module")
+def anew(ledger: Ledger) -> list[Any]:
+    """All entries of the six weeks, as whoever asks for them without knowing anything is told them."""
+    return traced(ledger)
+
+
 def changes(entry: Mapping[str, Any]) -> list[Change]:
     return [(each["field"], each["from"], each["to"]) for each in entry["changes"]]
 
@@ -150,18 +156,17 @@ def without_whereto(entry: Any) -> list[Change]:
 
 
 def test_of_every_event_all_is_told_that_differs_in_its_subject_and_what_it_alone_says(
-    ledger: Ledger, told_otherwise: dict[int, list[Change]]
+    anew: list[Any], told_otherwise: dict[int, list[Change]]
 ) -> None:
-    entries = traced(ledger)
-    assert [each["position"] for each in entries] == sorted(told_otherwise)
-    assert len({each["type"] for each in entries}) > 140, "almost all that can happen"
-    for each in entries:
+    assert [each["position"] for each in anew] == sorted(told_otherwise)
+    assert len({each["type"] for each in anew}) > 140, "almost all that can happen"
+    for each in anew:
         assert without_whereto(each) == told_otherwise[each["position"]], (each["position"], each["type"])
 
 
-def test_where_an_event_leads_is_told_even_if_no_state_says_so(ledger: Ledger) -> None:
+def test_where_an_event_leads_is_told_even_if_no_state_says_so(ledger: Ledger, anew: list[Any]) -> None:
     """As what was changed, or, of what is nowhere kept, as its own: that an order is paid, for one."""
-    for each, entry in zip(ledger.events(0, 100_000), traced(ledger), strict=True):
+    for each, entry in zip(ledger.events(0, 100_000), anew, strict=True):
         was, now = getattr(each.event, "from_", None), getattr(each.event, "to", None)
         if now is not None and now != was:
             spelled = {str(to).replace("_", "-") for _, _, to in changes(entry)}
@@ -169,16 +174,15 @@ def test_where_an_event_leads_is_told_even_if_no_state_says_so(ledger: Ledger) -
     assert ("order.paid/to", "unpaid", "paid") in changes(traced(ledger, type="order.paid")[0])
 
 
-def test_who_reads_on_with_what_he_knows_reads_the_same_as_who_asks_anew(ledger: Ledger) -> None:
-    anew = traced(ledger)
+def test_who_reads_on_with_what_he_knows_reads_the_same_as_who_asks_anew(ledger: Ledger, anew: list[Any]) -> None:
     assert traced(ledger, subjects=Subjects(ledger)) == anew
     assert traced(ledger, subjects=Subjects(ledger, kept=3), limit=70) == anew
     again = Subjects(ledger)
     assert [traced(ledger, subjects=again) for _ in range(2)] == [anew, anew], "also who goes back"
 
 
-def test_what_is_sought_in_one_way_or_another_is_told_alike(ledger: Ledger) -> None:
-    by_position = {each["position"]: each for each in traced(ledger)}
+def test_what_is_sought_in_one_way_or_another_is_told_alike(ledger: Ledger, anew: list[Any]) -> None:
+    by_position = {each["position"]: each for each in anew}
     of_one = max((each["subject"] for each in by_position.values()), key=lambda subject: subject.startswith("lead/"))
     for asked in ({"type": "lead.lost,ticket.sla-met"}, {"subject": of_one}, {"actor": "policy:circulation"}):
         found = traced(ledger, limit=30, **asked)
@@ -208,8 +212,8 @@ def test_a_field_is_found_wherever_it_has_changed(
         assert [each["position"] for each in traced(ledger, field=field, limit=20)] == wanted, "however short a page is"
 
 
-def test_every_field_that_changes_may_be_asked_for(ledger: Ledger) -> None:
-    names = {name for entry in traced(ledger) for name, _, _ in changes(entry)}
+def test_every_field_that_changes_may_be_asked_for(anew: list[Any]) -> None:
+    names = {name for entry in anew for name, _, _ in changes(entry)}
     assert len(names) > 1_000
     for name in names:
         assert question({"field": name}).changed == name
@@ -375,8 +379,7 @@ def reading(ledger: Ledger) -> tuple[list[int], Callable[[], None]]:
     return counts, found.stop
 
 
-def test_a_page_reads_no_more_than_it_may_and_goes_on(ledger: Ledger) -> None:
-    anew = traced(ledger)
+def test_a_page_reads_no_more_than_it_may_and_goes_on(ledger: Ledger, anew: list[Any]) -> None:
     counts, stop = reading(ledger)
     try:
         with patch("api.trace.READ", 200):
