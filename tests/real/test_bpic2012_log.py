@@ -22,13 +22,9 @@ from domain.identity import HeldBy, Identity, IdentityEvent, Unheld
 from domain.lead.facts.work import LeadNegotiating
 from domain.lead.states import NAMES, Closed, Converted, Lead, Open, Uncaptured
 from domain.values import IdentityId
-from tests.real.bpic2012 import (
-    NAMESPACE,
-    Figures,
-    expected,
-    total,
-    write_ndjson,
-)
+from tests.real import bpic2012
+from tests.real.bpic2012 import NAMESPACE, Figures, expected, total, write_ndjson
+from tests.real.ledgers import data_of
 
 Line = dict[str, Any]
 
@@ -67,11 +63,12 @@ README = Figures(
 
 
 @pytest.fixture(scope="module")
-def data(shared: Path) -> Path:
-    path = shared / "data" / "bpic2012.xes.gz"
-    if not path.is_file():
-        pytest.skip(f"needs the loan applications, and {path} is not there")
-    return path
+def data(shared: Path) -> Iterator[Path]:
+    path = data_of(shared, "bpic2012.xes.gz")
+    cases = list(bpic2012.log(path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bpic2012, "log", lambda _: iter(cases))  # It takes ten seconds to read, and is read twice.
+        yield path
 
 
 @pytest.fixture(scope="module")
