@@ -37,7 +37,7 @@ class Reader:
     at: dict[Partition, int] = field(default_factory=dict)
     """The place that we sought, or have dealt with last: compaction leaves gaps, so it is not the next message's."""
     steps: dict[Partition, int] = field(default_factory=dict)
-    """How many commands of the message there have been done; nought, unless somebody has died at it."""
+    """Up to which of its commands the message there has been done; nought, unless somebody has died at it."""
     aside: set[bytes] = field(default_factory=set)
 
     def place(self, partition: Partition, first: int, behind: int) -> int:
@@ -126,9 +126,8 @@ class Reader:
         expected, step = self.at[partition], self.steps.get(partition, 0)
         sent: list[tuple[Item, list[Ask], int]] = []
         for item in run:
-            new = [ask for ask in item.asks if ask.command_id not in known]
-            moves = bool(new) and new[-1] is item.asks[-1]
-            new = guarded(new, item.source, expected, item.place + 1 if moves else None, step)
+            moves = bool(item.asks) and item.asks[-1].command_id not in known
+            new = guarded(item, known, expected, item.place + 1 if moves else None, step)
             step = 0 if moves else step
             expected = item.place + 1 if moves else expected
             sent.append((item, new, expected))

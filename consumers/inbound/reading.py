@@ -208,17 +208,22 @@ class Reading:
         return custom_id(self.ledger.digest("inbound", named.encode()))
 
 
-def guarded(asks: Sequence[Ask], source: str, expected: int, until: int | None, step: int) -> list[Ask]:
-    """With the place up to which all before has been dealt with: who is not there any more does nothing. The last one
-    moves it on, where it is to be moved; of several, each finds those before it done, as `step` of them are already.
+def guarded(item: Item, known: Collection[UUID], expected: int, until: int | None, step: int) -> list[Ask]:
+    """Those of its commands that are not known, with the place up to which all before has been dealt with: who is not
+    there any more does nothing. The last one moves it on, where it is to be moved. Of several, each finds the one
+    before it done, by the number that this has in the message, and the first of them `step`: who is wrong about that,
+    does none of them.
     """
-    steps = step > 0 or len(asks) > 1
-    for nth, ask in enumerate(asks, 1):
-        last = nth == len(asks)
-        ask.side = (SideRow(source, expected, until if last and until is not None else expected),)
-        if steps and until is not None:
-            ask.side = (*ask.side, SideRow(f"{source}/step", step + nth - 1, 0 if last else step + nth))
-    return [*asks]
+    asks = [(nth, ask) for nth, ask in enumerate(item.asks, 1) if ask.command_id not in known]
+    steps = until is not None and (step > 0 or len(asks) > 1)
+    for nth, ask in asks:
+        last = ask is asks[-1][1]
+        ask.side = (SideRow(item.source, expected, until if last and until is not None else expected),)
+        if steps:
+            after = 0 if last else nth
+            ask.side = (*ask.side, SideRow(f"{item.source}/step", step, after))
+            step = after
+    return [ask for _, ask in asks]
 
 
 def told(wrong: ValidationError) -> str:

@@ -7,7 +7,7 @@ from commands.ask import Ask
 from consumers.bus import BusRefused
 from consumers.inbound.reader import Moved
 from consumers.inbound.reading import guarded
-from ledger.store import Unavailable
+from ledger.store import Busy, Unavailable
 from tests.consumers.inbound.house import NOON, House, another, note
 
 
@@ -111,6 +111,22 @@ def test_who_is_not_there_any_more_does_nothing(house: House) -> None:
     assert house.at() == 3
 
 
+def test_who_does_not_know_what_another_has_begun_leaves_nothing_out(house: House) -> None:
+    """He was at the message before the other did the first of its commands, and died at the second."""
+    house.send(note("a"))
+    slow, other = house.member(), house.member()
+    slow.take()
+    house.send(note("b", "ann", "b1", "b2", "b3"))
+    fails = iter([None, Busy()])
+    house.mishap = lambda _: next(fails, None)
+    with pytest.raises(Busy):
+        other.take()
+    with pytest.raises(Moved):
+        slow.take()
+    slow.take()
+    assert [each.event.name for each in house.events()] == ["a", "b1", "b2", "b3"]
+
+
 def test_after_that_it_goes_on_from_where_the_other_is(house: House) -> None:
     house.send(note("a"))
     one, other = house.member(), house.member()
@@ -162,7 +178,7 @@ def test_half_a_message_is_finished_by_whoever_comes_next(house: House, died_aft
     item = reading.read(f"kafka/house/{house.channel.topic}/0", house.partitions[0][0])
     source = f"kafka/house/{house.channel.topic}/0"
     house.members[0].place()
-    reading.executor(guarded(item.asks, source, 0, 1, 0)[:died_after])
+    reading.executor(guarded(item, (), 0, 1, 0)[:died_after])
     house.send(note("b", "ann", "b1", "b2"))
     other = house.member()
     other.take()
