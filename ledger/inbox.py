@@ -230,14 +230,20 @@ FORGET = """
 DELETE FROM ledger.inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM ledger.inbox WHERE came_at < %s ORDER BY came_at LIMIT %s))
 """
+# Of what is announced for later, time begins then; so does that of what waits behind it.
 DESTROY = """
-UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = now(), erased_by = 'inbox', erased_at = 0
-WHERE wrapped IS NOT NULL AND subject IN (SELECT 'letter/' || letter_id FROM ledger.letters WHERE since < %s)
-"""
-DESTROYED = """
-UPDATE ledger.letters SET sealed = '', retry_at = NULL, patient_until = NULL,
-    error = concat_ws('; ', error, 'nobody has seen to it in time, and what it said is destroyed')
-WHERE since < %s AND sealed <> ''
+WITH old AS (
+    UPDATE ledger.letters AS each SET sealed = '', retry_at = NULL, patient_until = NULL,
+        error = concat_ws('; ', error, 'nobody has seen to it in time, and what it said is destroyed')
+    WHERE sealed <> '' AND %s > greatest(since, (
+        SELECT max(patient_until) FROM ledger.letters AS other WHERE (other.topic, other.key) = (each.topic, each.key)
+    ))
+    RETURNING letter_id
+), gone AS (
+    UPDATE ledger.subject_keys SET wrapped = NULL, erased_on = now(), erased_by = 'inbox', erased_at = 0
+    FROM old WHERE wrapped IS NOT NULL AND subject = 'letter/' || letter_id
+)
+SELECT FROM old
 """
 FORMER = """
 DELETE FROM ledger.incoming
@@ -438,8 +444,7 @@ class StoredInbox:
     def destroy(self, before: datetime) -> int:
         """What letters say that nobody has seen to since then; how many. They stand, for somebody to leave them out."""
         with self.transaction() as connection:
-            connection.execute(DESTROY, (before,))
-            return connection.execute(DESTROYED, (before,)).rowcount
+            return connection.execute(DESTROY, (before,)).rowcount
 
 
 def remembered(connection: psycopg.Connection[tuple[Any, ...]], told: Sequence[T]) -> list[T]:

@@ -139,6 +139,15 @@ def test_what_nobody_sees_to_is_destroyed_in_the_end_and_still_holds_its_place(d
     assert head.error == "Unreadable; nobody has seen to it in time, and what it said is destroyed"
 
 
+def test_what_is_announced_for_later_is_there_then_and_what_waits_behind_it_too(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    begins = now + timedelta(days=60)
+    desk.inbox.failed(desk.his.letter_id, "NotYet", begins, begins + timedelta(minutes=15))
+    assert desk.inbox.destroy(now + timedelta(days=60)) == 0
+    assert {each.sealed for each in desk.inbox.aside()} == {"c2VhbGVk"}
+    assert desk.inbox.destroy(now + timedelta(days=61)) == 2
+
+
 def test_what_is_being_tried_is_not_left_out_meanwhile(desk: Desk, database_url: str) -> None:
     found: list[bool] = []
     with closing(StoredInbox(database_url)) as another:
