@@ -37,7 +37,7 @@ def adapter(message: type) -> TypeAdapter[Any]:
 
 
 class Behind(Exception):
-    """What is asked for may be changed by what is under way: that has to be done first."""
+    """What is under way has to be done before: another of its key is, or what it rests on may be."""
 
 
 @dataclass(slots=True)
@@ -74,14 +74,12 @@ class Item:
 
 
 class Seen:
-    """What a translation may look at. It looks past nothing that is under way for the same key."""
+    """What a translation may look at."""
 
-    def __init__(self, reading: "Reading", *, waits: bool) -> None:
+    def __init__(self, reading: "Reading") -> None:
         self.reading = reading
-        self.waits = waits
 
     def find(self, identifier: Identifier) -> UUID | None:
-        self.must_be_done()
         try:
             wanted = normalised(identifier)
         except Invalid:
@@ -89,15 +87,10 @@ class Seen:
         return self.reading.ledger.find([wanted]).get(wanted)
 
     def state(self, stream: str) -> Any:
-        self.must_be_done()
         return self.reading.executor.state(stream).state
 
     def id_of(self, kind: str, system: str, name: str) -> UUID:
         return custom_id(self.reading.ledger.digest("name", f"{kind}\0{system}\0{name}".encode()))
-
-    def must_be_done(self) -> None:
-        if self.waits:
-            raise Behind
 
 
 @dataclass(frozen=True)
@@ -121,7 +114,11 @@ class Reading:
         return f"kafka/{self.group}/{partition.topic}/{partition.number}"
 
     def read(self, partition_source: str, arrived: Arrived, under_way: Collection[bytes] = ()) -> Item:
-        """Raises Behind where messages of the same key have to be dealt with before; else it fails on the item."""
+        """Raises Behind where messages that are under way have to be dealt with before; else it fails on the item.
+
+        Of one key no two are under way at a time: what one member sends is done from where it is, also when another
+        has put aside what came right before.
+        """
         item = Item(
             arrived=arrived,
             source=partition_source,
@@ -141,12 +138,13 @@ class Reading:
             item.failure = wrong
             item.mentions = self.digests(guessed(arrived.key, arrived.value))
             return item
+        if item.key in under_way:
+            raise Behind
         try:
-            seen = Seen(self, waits=item.key in under_way)
-            wanted = list(self.channel.translate(message, seen))
+            wanted = list(self.channel.translate(message, Seen(self)))
             must_have_come(wanted, self.clock())
             item.asks = self.asks(item.message_id, wanted)
-        except (Behind, Unavailable, Busy):
+        except (Unavailable, Busy):
             raise
         except Exception as wrong:  # noqa: BLE001 - as above.
             if under_way and isinstance(wrong, NotYet):

@@ -50,7 +50,7 @@ def transfer(name: str, kind: str, amount: int, **said: Any) -> dict[str, Any]:
 def order_id(shop: House, order: str = "4711") -> OrderId:
     from consumers.inbound.reading import Seen
 
-    return OrderId(Seen(shop.members[0].reader.reading, waits=False).id_of("order", "shop", order))
+    return OrderId(Seen(shop.members[0].reader.reading).id_of("order", "shop", order))
 
 
 def order(shop: House, number: str = "4711") -> Any:

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -125,6 +126,23 @@ def test_who_does_not_know_what_another_has_begun_leaves_nothing_out(house: Hous
         slow.take()
     slow.take()
     assert [each.event.name for each in house.events()] == ["a", "b1", "b2", "b3"]
+
+
+def test_what_another_has_put_aside_is_not_overtaken_by_who_does_not_know_of_it(house: House) -> None:
+    house.send(note("a"))
+    slow, other = house.member(), house.member()
+    slow.take()
+    house.send(note("b", wants=UUID(int=1)))
+    other.take()
+    assert house.waiting() == [1]
+    house.knows()
+    house.send(note("c"))
+    with pytest.raises(Moved):
+        slow.take()
+    slow.take()
+    assert house.effects() == ["a"]
+    house.later(minutes=5)
+    assert house.effects() == ["a", "b", "c"]
 
 
 def test_after_that_it_goes_on_from_where_the_other_is(house: House) -> None:
@@ -262,10 +280,18 @@ def test_who_places_a_partition_while_another_does_begins_where_that_one_is(
 def test_many_go_together_and_few_transactions_are_needed(house: House) -> None:
     sizes: list[int] = []
     house.fault = lambda asks: sizes.append(len(asks))
-    house.send(*(note(f"m-{nth}", f"who-{nth % 7}") for nth in range(450)))
+    house.send(*(note(f"m-{nth}", f"who-{nth}") for nth in range(450)))
     house.take()
     assert sizes == [200, 200, 50]
     assert house.effects() == [f"m-{nth}" for nth in range(450)]
+
+
+def test_of_one_key_each_waits_for_the_one_before(house: House) -> None:
+    sizes: list[int] = []
+    house.fault = lambda asks: sizes.append(len(asks))
+    house.send(*(note(f"m-{nth}", f"who-{nth % 7}") for nth in range(21)))
+    house.take()
+    assert sizes == [7, 7, 7]
 
 
 def test_a_copy_of_the_same_bytes_is_a_repetition(house: House) -> None:
