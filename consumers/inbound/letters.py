@@ -149,7 +149,9 @@ class Retrier:
         return Retried(done)
 
     def tried(self, letter: Letter) -> str | None:
-        """What it fails by; None where it has gone on."""
+        """What it fails by; None where it has gone on. What was destroyed since nobody saw to it, holds its place."""
+        if not letter.sealed:
+            return letter.error or ""
         try:
             item = self.reading.read(letter.source, opened(self.reading.ledger, letter))
         except Gone:  # With whoever it was about; what is left of it says nothing, and holds nobody up.

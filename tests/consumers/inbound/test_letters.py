@@ -351,6 +351,15 @@ def test_what_is_destroyed_with_somebody_holds_up_nothing_behind_it(
     assert house.effects() == ["b"]
 
 
+def test_what_was_destroyed_as_nobody_saw_to_it_waits_to_be_left_out(house: House) -> None:
+    house.send(note("a", "nobody"))
+    house.take()
+    (letter,) = house.inbox.letters.values()
+    house.inbox.letters[letter.letter_id] = replace(letter, sealed="", error="nobody has seen to it in time")
+    assert house.members[0].retrier.retry(letter.key).error == "nobody has seen to it in time"
+    assert house.waiting() == [0]
+
+
 def test_what_was_sealed_is_not_to_be_had_without_its_key(house: House) -> None:
     house.send(note("a", "nobody", phone=SECRET))
     house.take()
