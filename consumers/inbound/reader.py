@@ -12,7 +12,7 @@ import structlog
 from commands.ask import Ask, CommandIdReused, Outcome
 from consumers.bus import BusRefused
 from consumers.inbound.letters import LATER, Answers, letter_of
-from consumers.inbound.reading import Behind, Item, Reading, guarded
+from consumers.inbound.reading import Behind, Item, Reading, guarded, stepped
 from consumers.subscription import Arrived, Partition
 from ledger.appender import SideRowMoved
 from ledger.inbox import Inbox
@@ -37,7 +37,7 @@ class Reader:
     at: dict[Partition, int] = field(default_factory=dict)
     """The place that we sought, or have dealt with last: compaction leaves gaps, so it is not the next message's."""
     steps: dict[Partition, int] = field(default_factory=dict)
-    """Up to which of its commands the message there has been done; nought, unless somebody has died at it."""
+    """Which command of a message with several was done last."""
     aside: set[bytes] = field(default_factory=set)
 
     def place(self, partition: Partition, first: int, behind: int) -> int:
@@ -112,7 +112,7 @@ class Reader:
                 self.aside.add(item.key)
             if letter.retry_at is None:
                 log.error("a message is a dead letter", source=letter.source, place=letter.place, error=letter.error)
-        self.at[partition], self.steps[partition] = item.place + 1, 0
+        self.at[partition] = item.place + 1
         return 1
 
     def send(self, partition: Partition, run: Sequence[Item]) -> int:
@@ -123,12 +123,12 @@ class Reader:
         known = {*self.reading.ledger.outcomes(ids)} if ids else set()
         self.must_say_the_same([item for item in run if any(ask.command_id in known for ask in item.asks)])
         self.inbox.note([item.came() for item in run])
-        expected, step = self.at[partition], self.steps.get(partition, 0)
+        expected, step = self.at[partition], self.steps[partition]
         sent: list[tuple[Item, list[Ask], int]] = []
         for item in run:
             moves = bool(item.asks) and item.asks[-1].command_id not in known
-            new = guarded(item, known, expected, item.place + 1 if moves else None, step)
-            step = 0 if moves else step
+            new = guarded(item, known, expected, item.place + 1, step)
+            step = stepped(new, step)
             expected = item.place + 1 if moves else expected
             sent.append((item, new, expected))
             known |= {ask.command_id for ask in new}
@@ -137,10 +137,10 @@ class Reader:
         run = run[: len(sent)]
         answers = iter(self.answers([ask for _, new, _ in sent for ask in new]))
         for nth, (item, new, reached) in enumerate(sent):
-            for _ in new:
+            for ask in new:
                 match next(answers):
                     case Outcome():
-                        continue
+                        self.steps[partition] = stepped([ask], self.steps[partition])
                     case SideRowMoved() | CommandIdReused() as another:
                         raise Moved(str(another))
                     case later if isinstance(later, LATER):
@@ -148,11 +148,10 @@ class Reader:
                     case wrong:
                         item.failure = wrong
                         return nth + self.set_aside(partition, item)
-            if reached > self.at[partition]:
-                self.at[partition], self.steps[partition] = reached, 0
+            self.at[partition] = max(reached, self.at[partition])
         if run and expected <= run[-1].place:
             self.inbox.move(run[-1].source, expected, run[-1].place + 1)
-            self.at[partition], self.steps[partition] = run[-1].place + 1, 0
+            self.at[partition] = run[-1].place + 1
         return len(run)
 
     def must_say_the_same(self, again: Sequence[Item]) -> None:

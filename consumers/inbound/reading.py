@@ -28,6 +28,7 @@ from ledger.store import Busy, Unavailable
 
 KEY_BYTES = 16
 LONGEST = 512  # Characters of a message's id.
+MOST_COMMANDS = 10_000  # That a message comes to.
 NAME = re.compile(r"[A-Za-z_][A-Za-z_-]{0,40}")
 
 
@@ -206,22 +207,26 @@ class Reading:
         return custom_id(self.ledger.digest("inbound", named.encode()))
 
 
-def guarded(item: Item, known: Collection[UUID], expected: int, until: int | None, step: int) -> list[Ask]:
+def guarded(item: Item, known: Collection[UUID], expected: int, until: int, step: int) -> list[Ask]:
     """Those of its commands that are not known, with the place up to which all before has been dealt with: who is not
-    there any more does nothing. The last one moves it on, where it is to be moved. Of several, each finds the one
-    before it done, by the number that this has in the message, and the first of them `step`: who is wrong about that,
-    does none of them.
+    there any more does nothing. The last one of the message moves it on.
+
+    Of several, each also finds the one before it done, and the first of them `step`: who is wrong about that, does none
+    of them. No two commands of a partition leave the same number there.
     """
-    asks = [(nth, ask) for nth, ask in enumerate(item.asks, 1) if ask.command_id not in known]
-    steps = until is not None and (step > 0 or len(asks) > 1)
+    asks = [(nth, ask) for nth, ask in enumerate(item.asks) if ask.command_id not in known]
     for nth, ask in asks:
-        last = ask is asks[-1][1]
-        ask.side = (SideRow(item.source, expected, until if last and until is not None else expected),)
-        if steps:
-            after = 0 if last else nth
+        ask.side = (SideRow(item.source, expected, until if ask is item.asks[-1] else expected),)
+        if len(item.asks) > 1:
+            after = item.place * MOST_COMMANDS + nth + 1
             ask.side = (*ask.side, SideRow(f"{item.source}/step", step, after))
             step = after
     return [ask for _, ask in asks]
+
+
+def stepped(done: Sequence[Ask], step: int) -> int:
+    """What is there of steps, after these."""
+    return next((row.value for ask in reversed(done) for row in ask.side[1:]), step)
 
 
 def told(wrong: ValidationError) -> str:
