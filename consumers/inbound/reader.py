@@ -37,7 +37,7 @@ class Reader:
     at: dict[Partition, int] = field(default_factory=dict)
     """The place that we sought, or have dealt with last: compaction leaves gaps, so it is not the next message's."""
     steps: dict[Partition, int] = field(default_factory=dict)
-    """Which command of a message with several was done last."""
+    """Which command of a message with several was done last; nought where one was moved past or put aside since."""
     aside: set[bytes] = field(default_factory=set)
 
     def place(self, partition: Partition, first: int, behind: int) -> int:
@@ -112,7 +112,7 @@ class Reader:
                 self.aside.add(item.key)
             if letter.retry_at is None:
                 log.error("a message is a dead letter", source=letter.source, place=letter.place, error=letter.error)
-        self.at[partition] = item.place + 1
+        self.at[partition], self.steps[partition] = item.place + 1, 0
         return 1
 
     def send(self, partition: Partition, run: Sequence[Item]) -> int:
@@ -151,7 +151,7 @@ class Reader:
             self.at[partition] = max(reached, self.at[partition])
         if run and expected <= run[-1].place:
             self.inbox.move(run[-1].source, expected, run[-1].place + 1)
-            self.at[partition] = run[-1].place + 1
+            self.at[partition], self.steps[partition] = run[-1].place + 1, 0
         return len(run)
 
     def must_say_the_same(self, again: Sequence[Item]) -> None:

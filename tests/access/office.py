@@ -1,5 +1,6 @@
 """The service over HTTP, and Rob, who asks it in one role after the other."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,5 +60,5 @@ def same(answer: httpx.Response, missing: httpx.Response, asked: object, asked_o
 
 
 def outside(answer: httpx.Response, asked: object) -> tuple[int, str, set[str]]:
-    text = answer.text.replace(answer.headers["trace-id"], "").replace(str(asked), "")
+    text = re.sub(rf"(?<!\w){re.escape(str(asked))}(?!\w)", "", answer.text.replace(answer.headers["trace-id"], ""))
     return answer.status_code, text, {*answer.headers}

@@ -6,7 +6,7 @@ from commands.states import Known
 from domain.access import TABLE, Action, Scope, Whereabouts, scope_of
 from domain.actor import Actor
 from domain.pool import Pool, Terms
-from domain.staff import Employed, Stranger
+from domain.staff import MACHINES, Employed, Stranger
 from domain.values import Instant, OrgPath, PoolId, StaffId
 
 ROB = StaffId("rob")
@@ -78,7 +78,7 @@ SEES: dict[str, set[str]] = {
     "sales": HIS,
     "partner": HIS,
     "service_agent": HIS,
-    "personnel": HIS,
+    "personnel": set(),
     "sales_manager": HIS_PEOPLES,
     "service_manager": HIS_PEOPLES,
     "inspector": ALL,
@@ -97,6 +97,9 @@ SEES_EVERYTHING = {role for role, seen in SEES.items() if seen == ALL}
 
 
 def as_rob(role: str) -> Actor:
+    """A program has no team, and nothing is its own."""
+    if role in MACHINES:
+        return Actor(kind="service", id=ROB, role=role)
     return Actor(kind="user", id=ROB, role=role, org_path=TEAM)
 
 

@@ -34,6 +34,7 @@ KNOWS: Mapping[str, set[str]] = {
     "auditor": set(),
     "operations": set(),
     "administrator": set(),
+    "personnel": set(),
 }
 """Of whom a role knows what is personal, where it is somebody's."""
 
