@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ROOMS = ("api", "commands", "consumers", "domain", "ledger", "projections")
+OTHERS = [path.stem for path in (ROOT / "consumers" / "inbound").glob("*.py") if path.stem != "__init__"]
 PINNED = dict(
     line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")
 )
@@ -65,6 +66,8 @@ def test_only_the_recorder_speaks_of_the_library_s_way_to_write() -> None:
         ("projections.funnel", "import psycopg2", False),
         ("consumers.projector", "import psycopg2", True),
         ("consumers.policies.departure", "import os", False),
+        ("consumers.inbound.calls", "import os", False),
+        ("consumers.inbound.reader", "import os", True),
         ("api.app", "import consumers", False),
         ("consumers.clock", "import api", False),
         ("api.cli", "import consumers.projector", True),
@@ -72,11 +75,13 @@ def test_only_the_recorder_speaks_of_the_library_s_way_to_write() -> None:
 )
 def test_the_contracts_hold_and_bite(module: str, line: str, kept: bool, tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for folder in (*ROOMS, "consumers/policies"):
+    for folder in (*ROOMS, "consumers/policies", "consumers/inbound"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "__init__.py").touch()
     (tmp_path / "consumers" / "projector.py").touch()
     (tmp_path / "commands" / "execute.py").write_text("import typing\n")
+    for name in OTHERS:
+        (tmp_path / "consumers" / "inbound" / name).with_suffix(".py").write_text("import pydantic\n")
     (tmp_path / module.replace(".", "/")).with_suffix(".py").write_text(line + "\n")
     code = "from importlinter.cli import lint_imports_command as lint; lint()"
     linter = [sys.executable, "-c", code, "--no-cache"]
