@@ -11,9 +11,10 @@ import psycopg2.errors
 import psycopg2.extras
 
 from api.problems import ViewNotBuilt
-from ledger.inbox import Topic, waiting
+from ledger.inbox import Topic
 from ledger.relayed import Relaying, relaying
 from ledger.store import Unavailable
+from ledger.stored_inbox import waiting
 from projections.sql import STATEMENT_SECONDS
 
 T = TypeVar("T")

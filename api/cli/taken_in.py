@@ -19,8 +19,9 @@ from consumers.inbound.mentions import guessed
 from consumers.inbound.reading import Reading
 from consumers.inbound.topics import TOPICS
 from ledger.envelope import time_ordered_id
-from ledger.inbox import Letter, Message, Skipped, StoredInbox, Topic
+from ledger.inbox import Letter, Message, Skipped, Topic
 from ledger.looks import Look
+from ledger.stored_inbox import StoredInbox
 from settings import Settings
 
 

@@ -19,8 +19,8 @@ from consumers.inbound.reader import Moved, Reader
 from consumers.inbound.reading import Reading
 from consumers.subscription import SESSION, Subscription
 from consumers.tracking import described
-from ledger.inbox import StoredInbox
 from ledger.master import MasterKeyChanged
+from ledger.stored_inbox import StoredInbox
 from ledger.writer import Closed, QueueFull
 
 AGAIN_SECONDS = 5.0  # Until Kafka is asked again where it was away.

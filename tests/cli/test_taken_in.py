@@ -19,7 +19,7 @@ from consumers.inbound.reading import Reading
 from consumers.subscription import Arrived, Partition
 from domain.values import CustomerId
 from ledger.envelope import time_ordered_id
-from ledger.inbox import StoredInbox
+from ledger.stored_inbox import StoredInbox
 from tests.cli.running import Said, lifeledger, on
 from tests.consumers.inbound.house import NOON, SHOP
 from tests.memory import MASTER

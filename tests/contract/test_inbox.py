@@ -10,9 +10,10 @@ import pytest
 
 from ledger.appender import SideRowMoved
 from ledger.envelope import time_ordered_id
-from ledger.inbox import Came, Inbox, Letter, StoredInbox
+from ledger.inbox import Came, Inbox, Letter
 from ledger.keys import Keys
 from ledger.recorder import Recorder, datastore
+from ledger.stored_inbox import StoredInbox
 from tests.memory import MASTER, MemoryRows
 from tests.memory_inbox import MemoryInbox
 

@@ -17,7 +17,7 @@ import pytest
 from commands.service import WriteSide, open_ledger
 from consumers.bus import Bus, BusRefused, BusUnavailable, Message
 from consumers.inbound.intake import Intake
-from ledger.inbox import StoredInbox
+from ledger.stored_inbox import StoredInbox
 from tests.broker import KAFKA, Broker
 from tests.faults.taking import GROUP, taking
 from tests.memory import MASTER

@@ -15,7 +15,8 @@ import pytest
 from domain.values import Erased
 from ledger.backup.erasures import found_in
 from ledger.envelope import time_ordered_id
-from ledger.inbox import Came, Letter, StoredInbox, waiting
+from ledger.inbox import Came, Letter
+from ledger.stored_inbox import StoredInbox, waiting
 from tests.ledger.backed_up import Kept
 from tests.ledger.samples import append, encoded, rows_of
 
