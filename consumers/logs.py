@@ -8,7 +8,7 @@ from typing import Any
 from kafka import KafkaAdminClient, TopicPartition
 
 from consumers.bus import LATEST, Bus
-from consumers.subscription import Partition
+from consumers.message import Partition
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from consumers.advance import follow
 from consumers.bus import Bus, BusRefused, BusUnavailable
 from consumers.dead_letters import know_aside, log_parked
 from consumers.logs import Log, logs, since
+from consumers.message import Partition
 from consumers.partitioned import Standing, begun, move, note_ends, standings
 from consumers.passing import At, new_to
 from consumers.session import ReadsUnavailable, RowRefused, Session
-from consumers.subscription import SESSION, Partition, Subscription
+from consumers.subscription import SESSION, Subscription
 from consumers.tending import filled, topics_of
 from consumers.tracking import LONGEST_WAIT, Fenced, Place, described, fail, prepare
 from consumers.unpacking import Unpacked, Unpacking

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,3 +15,22 @@ class Message:
 
     def __str__(self) -> str:
         return f"{self.key.decode(errors='replace')} for the topic {self.topic}"
+
+
+class Partition(NamedTuple):
+    topic: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One message, as Kafka has it; `at` is when it was sent, as far as that is known."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    at: datetime | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()

@@ -22,10 +22,10 @@ from consumers.cursors import Filled, relayed
 from consumers.dead_letters import written
 from consumers.fed import fed, view_topic
 from consumers.logs import Log, logs, since
-from consumers.message import Message
+from consumers.message import Message, Partition
 from consumers.passing import in_order
 from consumers.session import Cursor, ReadsUnavailable, Session
-from consumers.subscription import Partition, arrived
+from consumers.subscription import arrived
 from consumers.tracking import LONGEST_WAIT, Fenced, described, fail, prepare, tracked
 from consumers.unpacking import Unpacked, Unpacking
 from ledger.ledger import Ledger

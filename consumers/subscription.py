@@ -5,37 +5,18 @@ Where that is, is kept elsewhere, with what comes of it. What Kafka itself notes
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from consumers.bus import PATIENCE, POLL_MS, Bus, BusRefused
+from consumers.message import Arrived, Partition
 
 SESSION = 10.0  # Seconds after which a member of whom nothing is heard is taken for dead.
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Partition(NamedTuple):
-    topic: str
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.topic}/{self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """One message, as Kafka has it; `at` is when it was sent, as far as that is known."""
-
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    at: datetime | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 Place = Callable[[Partition, int, int], int]

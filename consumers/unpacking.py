@@ -10,8 +10,7 @@ from typing import Any
 import structlog
 
 from consumers.cloudevents import ID, POSITION, SCHEMA_VERSION, TIME, TYPE, Foreign, row_of, source_of
-from consumers.message import Message
-from consumers.subscription import Arrived, Partition
+from consumers.message import Arrived, Message, Partition
 from domain.values import FACT_NAMES
 from ledger.codec import Codec
 from ledger.envelope import Corrupt

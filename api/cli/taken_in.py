@@ -13,11 +13,11 @@ from api.cli.house import database, log_to_errors, master_key, must_be_prepared,
 from api.cli.say import Failure, Misuse, document, records, table
 from api.looking import LONGEST_PURPOSE, PURPOSE
 from commands.service import WriteSide, server_clock
-from consumers.inbound.intake import through
 from consumers.inbound.letters import Gone, Retried, Retrier, opened
 from consumers.inbound.mentions import guessed
 from consumers.inbound.reading import Reading
 from consumers.inbound.topics import TOPICS
+from consumers.inbound.writing import through
 from ledger.envelope import time_ordered_id
 from ledger.inbox import Letter, Message, Skipped, Topic
 from ledger.looks import Look

@@ -1,8 +1,6 @@
 """Takes in one topic as long as the worker runs, whichever of its servers is away for a while."""
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
@@ -10,18 +8,17 @@ from typing import Any, Self
 
 import structlog
 
-from commands.ask import Answer, Ask, Outcome
 from commands.service import WriteSide, server_clock
 from consumers.bus import BusRefused, BusUnavailable
 from consumers.inbound.channel import Channel
-from consumers.inbound.letters import LATER, Answers, Retrier
+from consumers.inbound.letters import LATER, Retrier
 from consumers.inbound.reader import Moved, Reader
 from consumers.inbound.reading import Reading
+from consumers.inbound.writing import through
 from consumers.subscription import SESSION, Subscription
 from consumers.tracking import described
 from ledger.master import MasterKeyChanged
 from ledger.stored_inbox import StoredInbox
-from ledger.writer import Closed, QueueFull
 
 AGAIN_SECONDS = 5.0  # Until Kafka is asked again where it was away.
 REST_SECONDS = 0.5  # After the database was lost.
@@ -30,32 +27,6 @@ LETTERS_AT_MOST = 2.0  # Seconds until messages that come are looked for again.
 LETTER_SECONDS, LOOK_SECONDS, FORGET_SECONDS = 1.0, 5.0, 600.0
 
 log = structlog.get_logger()
-
-
-def through(side: WriteSide) -> Answers:
-    """The writer of this process, for whoever waits for all answers."""
-
-    def answers(asks: Sequence[Ask]) -> Sequence[Answer]:
-        futures: list[Future[Outcome]] = []
-        left: list[Answer] = []
-        for nth, ask in enumerate(asks):
-            try:
-                future = side.writer.submit(ask)
-            except (QueueFull, Closed) as full:
-                left = [full] * (len(asks) - nth)
-                break
-            futures.append(future)
-        errors = [future.exception() for future in futures]
-        given = [each.result() if no is None else as_answer(no) for each, no in zip(futures, errors, strict=True)]
-        return [*given, *left]
-
-    return answers
-
-
-def as_answer(error: BaseException) -> Exception:
-    if not isinstance(error, Exception):
-        raise error
-    return error
 
 
 @dataclass

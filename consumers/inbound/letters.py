@@ -13,7 +13,7 @@ from commands.ask import Answer, Ask, Outcome
 from consumers.inbound.channel import NotYet
 from consumers.inbound.mentions import guessed, ids
 from consumers.inbound.reading import Item, Reading, said
-from consumers.subscription import Arrived
+from consumers.message import Arrived
 from domain.values import Erased
 from ledger.envelope import Corrupt, time_ordered_id
 from ledger.inbox import Inbox, Letter

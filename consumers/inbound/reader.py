@@ -13,7 +13,7 @@ from commands.ask import Ask, CommandIdReused, Outcome
 from consumers.bus import BusRefused
 from consumers.inbound.letters import LATER, Answers, letter_of
 from consumers.inbound.reading import Behind, Item, Reading, guarded, stepped
-from consumers.subscription import Arrived, Partition
+from consumers.message import Arrived, Partition
 from ledger.appender import SideRowMoved
 from ledger.inbox import Inbox
 

@@ -15,7 +15,7 @@ from commands.execute import Executor
 from consumers.inbound.channel import Channel, NotYet, Unreadable, Wanted, must_have_come
 from consumers.inbound.mentions import guessed
 from consumers.inbound.whom import known_by
-from consumers.subscription import Arrived, Partition
+from consumers.message import Arrived, Partition
 from consumers.tracking import described
 from domain.access import role_of
 from domain.actor import Actor, Source

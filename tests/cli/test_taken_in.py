@@ -12,11 +12,11 @@ import pytest
 from commands.ask import Ask, Outcome
 from commands.customer.creating import RegisterCustomer
 from commands.service import WriteSide, server_clock
-from consumers.inbound.intake import through
 from consumers.inbound.orders import shop_orders
 from consumers.inbound.reader import Reader
 from consumers.inbound.reading import Reading
-from consumers.subscription import Arrived, Partition
+from consumers.inbound.writing import through
+from consumers.message import Arrived, Partition
 from domain.values import CustomerId
 from ledger.envelope import time_ordered_id
 from ledger.stored_inbox import StoredInbox

@@ -16,7 +16,7 @@ from threading import Event
 from commands.service import WriteSide
 from consumers.inbound import intake
 from consumers.inbound.intake import Intake
-from consumers.subscription import Arrived, Partition
+from consumers.message import Arrived, Partition
 from tests.consumers.inbound.house import NOTES
 from tests.memory import MASTER
 

@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from consumers.bus import Bus, BusRefused, BusUnavailable, Message
-from consumers.subscription import Arrived, Partition, Subscription
+from consumers.message import Arrived, Partition
+from consumers.subscription import Subscription
 from tests.broker import KAFKA, Broker
 
 pytestmark = KAFKA

@@ -17,7 +17,7 @@ from consumers.inbound.channel import Channel, Known, NotYet, Unreadable, Wanted
 from consumers.inbound.letters import Retrier
 from consumers.inbound.reader import Moved, Reader
 from consumers.inbound.reading import Reading
-from consumers.subscription import Arrived, Partition
+from consumers.message import Arrived, Partition
 from domain.actor import Actor
 from domain.customer.states import Uncreated
 from domain.identity import Identifier

@@ -10,7 +10,7 @@ import pytest
 
 from consumers.inbound import intake
 from consumers.inbound.intake import FORGOTTEN_TOGETHER, Intake, Now
-from consumers.subscription import Arrived, Partition
+from consumers.message import Arrived, Partition
 from ledger.master import MasterKeyChanged
 from tests.consumers.inbound.house import House, note
 
