@@ -56,6 +56,26 @@ def needs_kafka(wanted: W, others: ValidationInfo) -> W:
     return wanted
 
 
+def needs_tls(file: Path | None, others: ValidationInfo) -> Path | None:
+    if file is not None and not others.data.get("kafka_tls"):
+        raise ValueError("needs LIFELEDGER_KAFKA_TLS, which is not on")
+    if file is not None and not file.is_file():
+        raise ValueError(f"there is no file {file}")
+    return file
+
+
+def needs_a_key(file: Path | None, others: ValidationInfo) -> Path | None:
+    if (file is None) != (others.data.get("kafka_key") is None):
+        raise ValueError("and LIFELEDGER_KAFKA_KEY go together: the other one is not set")
+    return needs_tls(file, others)
+
+
+def needs_a_user(mechanism: W, others: ValidationInfo) -> W:
+    if mechanism and not (others.data.get("kafka_user") and others.data["kafka_password"].get_secret_value()):
+        raise ValueError("needs LIFELEDGER_KAFKA_USER and LIFELEDGER_KAFKA_PASSWORD")
+    return mechanism
+
+
 def needs_all_relayed(fed: str, others: ValidationInfo) -> str:
     """What is not in Kafka, no view would ever hear of."""
     if fed == "kafka":
@@ -95,6 +115,19 @@ class Settings(BaseSettings):
 
     kafka: Annotated[str, AfterValidator(kafka_servers)] = ""
     """Some of Kafka's brokers, host:port, with commas between them; empty means that there is none."""
+    kafka_client: Literal["kafka-python", "confluent"] = "kafka-python"
+    """By which client the worker sends; confluent sends more in a second, and comes with lifeledger[confluent]."""
+    kafka_tls: Annotated[bool, AfterValidator(needs_kafka)] = False
+    """Whether the brokers are spoken to by TLS. Their certificates are looked at."""
+    kafka_ca: Annotated[Path | None, AfterValidator(needs_tls)] = None
+    """A file of certificates that are trusted; without it, those that the system trusts."""
+    kafka_key: Annotated[Path | None, AfterValidator(needs_tls)] = None
+    kafka_certificate: Annotated[Path | None, AfterValidator(needs_a_key)] = None
+    """Our own certificate and its key, files in PEM, for brokers that ask for them."""
+    kafka_user: Annotated[str, AfterValidator(needs_kafka)] = ""
+    kafka_password: SecretStr = Field(default=SecretStr(""), repr=False)
+    kafka_sasl: Annotated[Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], AfterValidator(needs_a_user)] = ""
+    """How the brokers are told who we are; empty: not at all."""
     publish_checkpoints: Annotated[bool, AfterValidator(needs_kafka)] = False
     """Whether the worker sends each signed checkpoint to the topic lifeledger.checkpoints.v1, for auditors."""
     relay: Annotated[str, AfterValidator(needs_kafka)] = ""

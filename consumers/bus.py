@@ -4,46 +4,33 @@ At least once: whoever was not told that all is there sends all of it again. The
 late; but what comes for the first time has all of its key before it that was to be before it.
 """
 
-import logging
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from consumers.message import Message
+# isort: split - This says what to install where Kafka's package is missing; what follows is of that package.
+from consumers.by_kafka_python import ByKafkaPython, opened, why
 
-try:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # It reads files in a way that is going.
-        from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-        from kafka.admin import ConfigResource, ConfigResourceType
-        from kafka.errors import (
-            AuthorizationError,
-            InvalidTopicError,
-            KafkaError,
-            MessageSizeTooLargeError,
-            TopicAlreadyExistsError,
-        )
-        from kafka.net.compat import KafkaNetClient
-        from kafka.partitioner.default import murmur2
-except ModuleNotFoundError as missing:
-    told = "Kafka comes with lifeledger[kafka], which is not installed; without LIFELEDGER_KAFKA nothing is published"
-    raise ModuleNotFoundError(told, name=missing.name) from missing
+# isort: split
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.partitioner.default import murmur2
+
+from consumers.brokers import Brokers
+from consumers.message import Message
+from consumers.sending import Flight, NotSent, Sender, Why
 
 __all__ = ["Bus", "BusRefused", "BusUnavailable", "Message", "Sending", "Standing"]
 
 PATIENCE = 10.0  # Seconds for each of: to find the brokers, to hear of a topic, to be told that something is there.
 POLL_MS = 500
 LATEST = -1  # As the protocol has it: the offset that the next message will have.
-TOGETHER = 128 * 1024  # Bytes of one partition that travel together: with few of ours in each, it takes twice as long.
 FOREVER = {"cleanup.policy": "delete", "retention.bytes": "-1", "retention.ms": "-1"}
-
-# It tells of each single attempt; how they end is told here. Whoever wants to see them sets a handler.
-logging.getLogger("kafka").addHandler(logging.NullHandler())
 
 
 class BusUnavailable(Exception):
@@ -77,11 +64,11 @@ class Found:
 class Bus:
     """For one thread; it connects when there is something to do, and anew after each failure."""
 
-    def __init__(self, servers: str, patience: float = PATIENCE) -> None:
-        """`servers` are some of the brokers, host:port, with commas between them."""
-        self.servers = servers
+    def __init__(self, brokers: Brokers | str, patience: float = PATIENCE) -> None:
+        """Who needs nothing to get in is told some of them only, host:port, with commas between them."""
+        self.brokers = brokers if isinstance(brokers, Brokers) else Brokers(brokers)
         self.patience = patience
-        self.producer: Any = None
+        self.sender: Sender | None = None
         self.spread: dict[str, int] = {}
         """Over how many partitions the keys of a topic are spread, however many it has by now."""
 
@@ -129,42 +116,13 @@ class Bus:
 
         Where some do not arrive, none of what was begun later does, be it waited for or not.
         """
-        sending = Sending(self)
-        with self.letting_go(), self.complaining(sending.failed):
-            producer = self.connected()
-            for each in messages:
-                sending.sent.append((each, self.hand_over(producer, each, sending.failed)))
-        return sending
+        with self.letting_go():
+            placed = ((each, self.partition(each)) for each in messages)
+            return Sending(self, self.connected().send(placed))
 
-    @contextmanager
-    def letting_go(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self.let_go()
-            raise
-
-    def hand_over(self, producer: Any, message: Message, failed: list[tuple[Message, KafkaError]]) -> Any:
-        def stop(error: KafkaError) -> None:
-            """Nothing that comes after it may get through now."""
-            failed.append((message, error))
-            producer._sender.force_close()  # noqa: SLF001 - close() waits first for all that is under way.
-
+    def partition(self, message: Message) -> int | None:
         spread = self.spread.get(message.topic)
-        try:
-            future = producer.send(
-                message.topic,
-                key=message.key,
-                value=message.value,
-                headers=[*message.headers],
-                partition=None if spread is None else partition_of(message.key, spread),
-            )
-        except KafkaError as error:
-            failed.append((message, error))
-            raise
-        except ValueError as none:  # The topic is another one than it was, with fewer of them.
-            raise BusRefused(f"{message}: Kafka at {self.servers} has no such partition any more") from none
-        return future.add_errback(stop)
+        return None if spread is None else partition_of(message.key, spread)
 
     def read(self, topic: str) -> Iterator[Message]:
         """All that is in a topic by now, of each partition in its order. Raises BusUnavailable and BusRefused."""
@@ -201,30 +159,47 @@ class Bus:
     # What there is behind it
 
     @property
+    def servers(self) -> str:
+        return self.brokers.servers
+
+    @property
     def milliseconds(self) -> int:
         return int(self.patience * 1000)
 
-    def connected(self) -> Any:
-        if self.producer is None:
-            self.producer = self.open(
-                KafkaProducer,
-                enable_idempotence=True,
-                acks="all",
-                batch_size=TOGETHER,
-                allow_auto_create_topics=False,
-                delivery_timeout_ms=self.milliseconds,
-                max_block_ms=self.milliseconds,
-            )
-        return self.producer
+    def connected(self) -> Sender:
+        if self.sender is None:
+            self.sender = sender(self.brokers, self.patience)
+        return self.sender
 
     def let_go(self) -> None:
         """Of what is not there yet, nothing more is sent."""
-        producer, self.producer = self.producer, None
-        if producer is not None:
-            producer._sender.force_close()  # noqa: SLF001 - as above.
-            producer._sender.join(self.patience)  # noqa: SLF001
-            with suppress(KafkaError):
-                producer.close(timeout=0)
+        gone, self.sender = self.sender, None
+        if gone is not None:
+            gone.close()
+
+    @contextmanager
+    def letting_go(self) -> Iterator[None]:
+        """What did not arrive is told in our own words."""
+        try:
+            yield
+        except NotSent as lost:
+            self.let_go()
+            raise self.lost(lost) from lost
+        except BaseException:
+            self.let_go()
+            raise
+
+    def lost(self, lost: NotSent) -> BusUnavailable | BusRefused:
+        message, where = lost.message, f"Kafka at {self.servers}"
+        if message is not None and lost.why is Why.TOO_LARGE:
+            size = len(message.key) + len(message.value or b"") + sum(len(k) + len(v) for k, v in message.headers)
+            return BusRefused(f"{message}: {where} takes no message of {size:,} bytes")
+        if message is not None and lost.why is Why.NO_SUCH_PARTITION:
+            return BusRefused(f"{message}: {where} has no such partition any more")
+        what = "" if message is None else f"; not all is there, the first that is not is {message}"
+        if lost.why is Why.REFUSED:
+            return BusRefused(f"{where} refuses it: {lost}{what}")
+        return BusUnavailable(f"{where} cannot be reached: {lost}{what}")
 
     @contextmanager
     def client(self, kind: Any, **settings: Any) -> Iterator[Any]:
@@ -235,59 +210,33 @@ class Bus:
             opened.close()
 
     def open(self, kind: Any, **settings: Any) -> Any:
-        """What does not find the brokers leaves its sockets open, and a thread: they are closed here."""
-        begun: list[Any] = []
-
-        def connection(**given: Any) -> Any:
-            begun.append(KafkaNetClient(**given))
-            return begun[-1]
-
-        try:
-            return kind(
-                bootstrap_servers=self.servers.split(","),
-                client_id="lifeledger",
-                bootstrap_timeout_ms=self.milliseconds,
-                request_timeout_ms=self.milliseconds,
-                reconnect_backoff_max_ms=1_000,
-                kafka_client=connection,
-                **settings,
-            )
-        except BaseException:
-            for each in begun:
-                each.close()
-            raise
+        return opened(self.brokers, self.patience, kind, **settings)
 
     @contextmanager
-    def complaining(self, failed: Sequence[tuple[Message, KafkaError]] = ()) -> Iterator[None]:
-        """What went wrong first, in our own words."""
+    def complaining(self) -> Iterator[None]:
+        """What went wrong, in our own words."""
         try:
             yield
-        except (KafkaError, OSError) as last:
-            message, error = failed[0] if failed else (None, last)
-            what = "" if message is None else f"; not all is there, the first that is not is {message}"
-            if isinstance(error, MessageSizeTooLargeError) and message is not None:
-                size = len(message.key) + len(message.value or b"") + sum(len(k) + len(v) for k, v in message.headers)
-                raise BusRefused(f"{message}: Kafka at {self.servers} takes no message of {size:,} bytes") from error
-            if isinstance(error, AuthorizationError | InvalidTopicError):
-                raise BusRefused(f"Kafka at {self.servers} refuses it: {error}{what}") from error
-            raise BusUnavailable(f"Kafka at {self.servers} cannot be reached: {error}{what}") from error
+        except (KafkaError, OSError) as error:
+            raise self.lost(NotSent(why(error), error)) from error
+
+
+def sender(brokers: Brokers, patience: float) -> Sender:
+    if brokers.client == "kafka-python":
+        return ByKafkaPython(brokers, patience)
+    from consumers.by_confluent import ByConfluent  # noqa: PLC0415 - it may not be installed
+
+    return ByConfluent(brokers, patience)
 
 
 class Sending:
     """What is on its way."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, flight: Flight) -> None:
         self.bus = bus
-        self.sent: list[tuple[Message, Any]] = []
-        self.failed: list[tuple[Message, KafkaError]] = []
+        self.flight = flight
 
     def wait(self) -> None:
         """All are there when this returns. Raises BusUnavailable or BusRefused, as `Bus.publish` does."""
-        until = monotonic() + self.bus.patience + 1.0  # It gives up by itself, if it runs.
-        with self.bus.letting_go(), self.bus.complaining(self.failed):
-            for each, future in self.sent:
-                try:
-                    future.get(timeout=max(0.0, until - monotonic()))
-                except KafkaError as error:
-                    self.failed.append((each, error))
-                    raise
+        with self.bus.letting_go():
+            self.flight.wait()

@@ -15,6 +15,7 @@ from threading import Event
 import structlog
 
 from consumers.advance import follow
+from consumers.brokers import Brokers
 from consumers.bus import Bus, BusRefused, BusUnavailable
 from consumers.dead_letters import know_aside, log_parked
 from consumers.logs import Log, logs, since
@@ -72,7 +73,7 @@ class Member:
     ledger: Ledger
     ledger_url: str
     database_url: str
-    servers: str
+    brokers: Brokers | str
     source: str
     """How the ledger is called whose events are folded."""
     most: int = 500
@@ -90,7 +91,7 @@ class Member:
     def __post_init__(self) -> None:
         self.session = Session(self.database_url, "member")
         self.wire = Wire(self.ledger_url)
-        self.bus = Bus(self.servers)
+        self.bus = Bus(self.brokers)
         self.unpacking = Unpacking(self.ledger.codec, self.views, self.source)
         self.by_topic: dict[str, list[Projection]] = {}
         for view in self.views:
@@ -287,7 +288,7 @@ class Member:
         if self.logs_at.is_due() or topic not in self.logs:
             self.logs = logs(self.bus, self.by_topic)
         if topic not in self.logs:
-            raise BusRefused(f"Kafka at {self.servers} has no topic {topic}")
+            raise BusRefused(f"Kafka at {self.bus.servers} has no topic {topic}")
         return self.logs[topic]
 
     def again(self, partitions: Iterable[Partition]) -> None:
@@ -343,7 +344,7 @@ class Member:
             self.subscription.close()
         self.readers.clear()
         self.subscription = Subscription(
-            self.servers,
+            self.brokers,
             group=group_of(self.source),
             topics=topics,
             place=self.place,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
+from consumers.brokers import Brokers
 from consumers.fed import fed
 from consumers.member import Member
 from consumers.repartition import Repartitioner
@@ -24,7 +25,7 @@ def run(
     ledger: Ledger,
     ledger_url: str,
     database_url: str,
-    servers: str,
+    brokers: Brokers | str,
     stop: Event,
     patience: float = SESSION,
 ) -> None:
@@ -34,7 +35,7 @@ def run(
     with wire.connected() as connection:
         source = signer_name(connection)
     wire.close()
-    given = ledger, ledger_url, database_url, servers, source
+    given = ledger, ledger_url, database_url, brokers, source
     several: list[Member | Repartitioner] = [Member(ours, *given, patience=patience)]
     several += [Repartitioner(view, *given) for view in ours if fed(view).way == "repartition topic"]
 

@@ -17,6 +17,7 @@ import structlog
 from kafka import KafkaConsumer, TopicPartition
 from psycopg2 import extras
 
+from consumers.brokers import Brokers
 from consumers.bus import POLL_MS, Bus, BusRefused, BusUnavailable
 from consumers.cursors import Filled, relayed
 from consumers.dead_letters import written
@@ -57,7 +58,7 @@ class Repartitioner:
     ledger: Ledger
     ledger_url: str
     database_url: str
-    servers: str
+    brokers: Brokers | str
     source: str
     span: int = SPAN
     failed: bool = False
@@ -68,7 +69,7 @@ class Repartitioner:
         self.topics = fed(self.view).topics
         self.session = Session(self.database_url, f"repartition of {self.view.name}")
         self.wire = Wire(self.ledger_url)
-        self.bus = Bus(self.servers)
+        self.bus = Bus(self.brokers)
         self.unpacking = Unpacking(self.ledger.codec, [self.view], self.source)
 
     def run(self, stop: Event) -> None:
@@ -166,7 +167,9 @@ class Repartitioner:
                         left.discard(partition)
                         consumer.pause(part)
                 if time.monotonic() > heard + self.bus.patience:
-                    raise BusUnavailable(f"Kafka at {self.servers} says nothing more of {', '.join(map(str, left))}")
+                    raise BusUnavailable(
+                        f"Kafka at {self.bus.servers} says nothing more of {', '.join(map(str, left))}"
+                    )
         offsets = {
             each: (name, beyond.get(each, max(offset, ends[each]))) for each, (name, offset) in progress.offsets.items()
         }

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
+from consumers.brokers import Brokers
 from consumers.bus import PATIENCE, POLL_MS, Bus, BusRefused
 from consumers.message import Arrived, Partition
 
@@ -46,7 +47,7 @@ class Subscription:
 
     def __init__(
         self,
-        servers: str,
+        brokers: Brokers | str,
         *,
         group: str,
         topics: Iterable[str],
@@ -56,7 +57,7 @@ class Subscription:
         session: float = SESSION,
     ) -> None:
         """`most` messages come at a time."""
-        self.bus = Bus(servers, patience)
+        self.bus = Bus(brokers, patience)
         self.group = group
         self.topics = sorted(topics)
         self.place = place

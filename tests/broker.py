@@ -8,10 +8,11 @@ import subprocess
 import tempfile
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Self
 from uuid import uuid4
 
@@ -107,19 +108,24 @@ def fetch(into: Path) -> None:
 class Broker:
     """One that a spec may kill, freeze, and start again on the same data and port."""
 
-    def __init__(self, home: Path, archives: Sequence[Path]) -> None:
+    def __init__(self, home: Path, archives: Sequence[Path], also: Sequence[str] = ()) -> None:
+        """`also` are further listeners, by their names."""
         self._home = home
         self._archives = ":".join(map(str, archives))
         self._keeper: subprocess.Popen[bytes] | None = None
         self._java: psutil.Process | None = None
-        self._port, self._controller = free_ports(2)
+        self._port, self._controller, *others = free_ports(2 + len(also))
+        self._others = dict(zip(also, others, strict=True))
 
     @classmethod
-    def new(cls) -> Self:
+    def new(cls, also: Sequence[str] = (), settings: Mapping[str, str] = MappingProxyType({}), *users: str) -> Self:
         archives = programs()
-        broker = cls(Path(tempfile.mkdtemp(prefix="lifeledger-kafka-")), archives)
-        broker._format()
+        broker = cls(Path(tempfile.mkdtemp(prefix="lifeledger-kafka-")), archives, also)
+        broker._format(settings, users)
         return broker
+
+    def address_of(self, listener: str) -> str:
+        return f"localhost:{self._others[listener]}"
 
     @property
     def address(self) -> str:
@@ -183,17 +189,19 @@ class Broker:
     def _settings(self) -> Path:
         return self._home / "server.properties"
 
-    def _format(self) -> None:
+    def _format(self, settings: Mapping[str, str], users: Sequence[str]) -> None:
         listeners = f"CLIENTS://127.0.0.1:{self._port},CONTROLLER://127.0.0.1:{self._controller}"
+        listeners += "".join(f",{name}://localhost:{port}" for name, port in self._others.items())
         own = {
             "listeners": listeners,
             "advertised.listeners": listeners,
             "controller.quorum.bootstrap.servers": f"127.0.0.1:{self._controller}",
             "log.dirs": str(self._home / "data"),
         }
-        self._settings.write_text("".join(f"{name}={value}\n" for name, value in (SETTINGS | own).items()))
+        self._settings.write_text("".join(f"{name}={value}\n" for name, value in (SETTINGS | own | {**settings}).items()))
         cluster = f"--cluster-id={urlsafe_b64encode(uuid4().bytes).decode().rstrip('=')}"  # It may begin with a dash.
         tool = ["kafka.tools.StorageTool", "format", "--standalone", cluster, "-c", str(self._settings)]
+        tool += [f"--add-scram={user}" for user in users]
         command = ["java", *JAVA, "-cp", self._archives, *tool]
         done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         assert done.returncode == 0, done.stdout + done.stderr

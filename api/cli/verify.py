@@ -93,13 +93,14 @@ def published(settings: Settings, origins: Sequence[str], verifier: Verifier) ->
     """What the topic has of each log. Others may write to it: what is not signed proves nothing, and is told."""
     if not settings.kafka:
         raise Misuse("--against-topic: LIFELEDGER_KAFKA, where the topic is, is not set")
-    from consumers.bus import Bus, BusRefused, BusUnavailable
+    from consumers.brokers import Brokers
+from consumers.bus import Bus, BusRefused, BusUnavailable
     from consumers.publisher import TOPIC
 
     found: dict[str, dict[Checkpoint, Known]] = {of: {} for of in origins}
     strange = 0
     try:
-        for each in Bus(settings.kafka).read(TOPIC):
+        for each in Bus(Brokers.of(settings)).read(TOPIC):
             try:
                 note = (each.value or b"").decode()
                 checkpoint = Checkpoint.read(verifier.text_of(note))

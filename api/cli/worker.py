@@ -16,6 +16,7 @@ from api.cli.say import Misuse, document
 from commands import DECIDERS
 from commands.execute import Executor
 from commands.service import codec, open_ledger, server_clock
+from consumers.brokers import Brokers
 from consumers.acting import Acting
 from consumers.clock import Clock
 from consumers.fed import fed
@@ -58,6 +59,8 @@ def work(settings: Settings, *, least: int = logging.INFO) -> None:
     url, topics = settings.database_url, channels(settings)
     if settings.publish_checkpoints or settings.relay or settings.views_from == "kafka":
         import consumers.bus  # noqa: F401 - where Kafka's package is missing, that is said before anything runs.
+    if settings.kafka_client == "confluent":
+        import consumers.by_confluent  # noqa: F401 - as above.
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:
         with ThreadPoolExecutor(6, "aside") as aside:
             beside = [aside.submit(act, ledger, url, settings, stop), aside.submit(seal, settings, url, stop)]
@@ -105,7 +108,7 @@ def publish(settings: Settings, url: str, stop: Event) -> None:
     from consumers.publisher import Publisher
 
     try:
-        Publisher(url, Bus(settings.kafka, PATIENCE)).run(stop)
+        Publisher(url, Bus(Brokers.of(settings), PATIENCE)).run(stop)
     finally:
         stop.set()
 
@@ -118,7 +121,7 @@ def relay(settings: Settings, url: str, stop: Event) -> None:
 
     try:
         wanted = Outgoing.of(settings.relay, codec().by_name)
-        Relay(url, Bus(settings.kafka, PATIENCE), wanted, settings.relay_partitions).run(stop)
+        Relay(url, Bus(Brokers.of(settings), PATIENCE), wanted, settings.relay_partitions).run(stop)
     finally:
         stop.set()
 
@@ -150,7 +153,7 @@ def take_in(topics: Sequence[Any], settings: Settings, url: str, stop: Event) ->
             intakes = [
                 Intake.of(
                     each,
-                    servers=settings.kafka,
+                    brokers=Brokers.of(settings),
                     url=url,
                     side=side,
                     group=settings.inbound_group,
@@ -189,7 +192,7 @@ def fold(ledger: Ledger, settings: Settings, url: str, stop: Event) -> None:
     from consumers import over_kafka
 
     try:
-        over_kafka.run(VIEWS, ledger, url, url, settings.kafka, stop)
+        over_kafka.run(VIEWS, ledger, url, url, Brokers.of(settings), stop)
     finally:
         stop.set()
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import structlog
 
 from commands.service import WriteSide, server_clock
+from consumers.brokers import Brokers
 from consumers.bus import BusRefused, BusUnavailable
 from consumers.inbound.channel import Channel
 from consumers.inbound.letters import LATER, Retrier
@@ -61,7 +62,7 @@ class Intake:
         cls,
         channel: Channel[Any],
         *,
-        servers: str,
+        brokers: Brokers | str,
         url: str,
         side: WriteSide,
         group: str,
@@ -74,7 +75,7 @@ class Intake:
         reading = Reading(channel, side.ledger, side.executor, group, server_clock, inbox)
         reader = Reader(reading, inbox, answers, patience)
         subscription = Subscription(
-            servers,
+            brokers,
             group=f"{group}.{channel.topic}",
             topics=[channel.topic],
             place=reader.place,

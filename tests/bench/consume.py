@@ -63,7 +63,7 @@ def message(topic: str, number: int) -> Message:
 
 def read(servers: str, topic: str, messages: int) -> float:
     parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    with closing(KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)) as consumer:
+    with closing(KafkaConsumer(bootstrap_brokers=servers, enable_auto_commit=False)) as consumer:
         consumer.assign(parts)
         consumer.seek_to_beginning(*parts)
         begin, count = time.perf_counter(), 0
@@ -78,7 +78,7 @@ def taken(servers: str, topic: str, url: str, side: WriteSide, group: str, messa
 
     channel: Any = replace(NOTES, topic=topic)
     day = timedelta(days=1)
-    intake = Intake.of(channel, servers=servers, url=url, side=side, group=group, patience=day, keeps=day)
+    intake = Intake.of(channel, brokers=servers, url=url, side=side, group=group, patience=day, keeps=day)
     stop, count = Event(), 0
     take = intake.reader.take
     begin = 0.0

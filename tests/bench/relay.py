@@ -13,7 +13,8 @@ from typing import Any
 import psycopg
 from kafka import KafkaProducer
 
-from consumers.bus import TOGETHER, Bus, Message
+from consumers.bus import Bus, Message
+from consumers.by_kafka_python import TOGETHER
 from consumers.cloudevents import aggregate_of, message_of
 from consumers.outgoing import Outgoing
 from consumers.relay import Relay

@@ -27,7 +27,7 @@ def taking(url: str, servers: str, topic: str, side: WriteSide) -> Intake:
     intake.AGAIN_SECONDS = 0.3
     return Intake.of(
         replace(NOTES, topic=topic),
-        servers=servers,
+        brokers=servers,
         url=url,
         side=side,
         group=GROUP,

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from threading import Event, Thread
+from typing import cast
 from uuid import uuid4
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from consumers.brokers import Brokers, Client
 from consumers.bus import Bus, BusRefused, BusUnavailable, Message
 from tests.broker import KAFKA, Broker
 
@@ -25,9 +27,14 @@ def topic(kafka: str) -> str:
     return name
 
 
+@pytest.fixture(params=["kafka-python", "confluent"])
+def client(request: pytest.FixtureRequest) -> Client:
+    return cast("Client", request.param)
+
+
 @pytest.fixture
-def bus(kafka: str) -> Iterator[Bus]:
-    found = Bus(kafka, PATIENCE)
+def bus(kafka: str, client: Client) -> Iterator[Bus]:
+    found = Bus(Brokers(kafka, client=client), PATIENCE)
     yield found
     found.close()
 
@@ -65,8 +72,8 @@ def test_a_message_without_a_value_is_one(bus: Bus, topic: str) -> None:
     assert [*bus.read(topic)] == [gone]
 
 
-def test_what_is_acknowledged_is_there_in_order_after_the_broker_was_killed(broker: Broker) -> None:
-    bus, reader, topic = Bus(broker.address, PATIENCE), Bus(broker.address), f"test.{uuid4()}"
+def test_what_is_acknowledged_is_there_in_order_after_the_broker_was_killed(broker: Broker, client: Client) -> None:
+    bus, reader, topic = Bus(Brokers(broker.address, client=client), PATIENCE), Bus(broker.address), f"test.{uuid4()}"
     bus.prepare({topic: 1})
     stop, acknowledged, failures = Event(), 0, 0
 
@@ -106,8 +113,10 @@ def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
 
 
 @pytest.mark.parametrize(("away", "known"), [("killed", True), ("frozen", False)])
-def test_a_broker_that_is_away_is_told_in_time_by_its_name(broker: Broker, away: str, *, known: bool) -> None:
-    bus, topic = Bus(broker.address, PATIENCE), f"test.{uuid4()}"
+def test_a_broker_that_is_away_is_told_in_time_by_its_name(
+    broker: Broker, client: Client, away: str, *, known: bool
+) -> None:
+    bus, topic = Bus(Brokers(broker.address, client=client), PATIENCE), f"test.{uuid4()}"
     bus.prepare({topic: 1})
     if known:
         bus.publish([message(topic, "lead/1", 0)])
@@ -130,8 +139,8 @@ def test_a_broker_that_is_away_is_told_in_time_by_its_name(broker: Broker, away:
     assert found == ([0, 1, 2, 3] if known else [1, 2, 3])
 
 
-def test_what_comes_after_one_that_was_given_up_does_not_get_through(broker: Broker) -> None:
-    bus, topic = Bus(broker.address, PATIENCE), f"test.{uuid4()}"
+def test_what_comes_after_one_that_was_given_up_does_not_get_through(broker: Broker, client: Client) -> None:
+    bus, topic = Bus(Brokers(broker.address, client=client), PATIENCE), f"test.{uuid4()}"
     bus.prepare({topic: 1})
     bus.publish([message(topic, "lead/1", 0)])
 
@@ -149,8 +158,8 @@ def test_what_comes_after_one_that_was_given_up_does_not_get_through(broker: Bro
     assert numbers(bus, topic, "lead/1") == [0]
 
 
-def test_who_was_frozen_may_have_taken_it_and_it_is_sent_again(broker: Broker) -> None:
-    bus, topic = Bus(broker.address, PATIENCE), f"test.{uuid4()}"
+def test_who_was_frozen_may_have_taken_it_and_it_is_sent_again(broker: Broker, client: Client) -> None:
+    bus, topic = Bus(Brokers(broker.address, client=client), PATIENCE), f"test.{uuid4()}"
     bus.prepare({topic: 1})
     bus.publish([message(topic, "lead/1", 0)])
     broker.freeze()
