@@ -49,7 +49,7 @@ bench: $(VENV)/.develops ## measure, as ratios side by side in one run
 
 lock: ## resolve all dependencies anew into constraints.txt
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet --editable '.[embedded,kafka,parquet,churn,score,spark,dev]'
+	build/lock/bin/pip install --quiet --editable '.[embedded,kafka,confluent,parquet,churn,score,spark,dev]'
 	{ echo '# Every version that lifeledger runs and is tested with, transitive ones too. Made by: make lock'; \
 	  build/lock/bin/pip freeze --exclude-editable; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -67,7 +67,7 @@ $(VENV)/.runs: $(RECIPE)
 
 $(VENV)/.develops: $(RECIPE)
 	@$(MAKE) --no-print-directory venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,kafka,parquet,churn,score,spark,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,kafka,confluent,parquet,churn,score,spark,dev]'
 	@touch $(VENV)/.runs $@
 
 # By Java and Maven the tests have a Kafka; where they cannot be had, those that need one skip, or in CI fail.

@@ -46,6 +46,12 @@ class Brokers:
         """Without the password: it is in no log."""
         return f"Brokers({self.servers!r})"
 
+    def __str__(self) -> str:
+        """As it is said to people; who is not let in sees as whom and how he had asked."""
+        if self.protocol == "PLAINTEXT":
+            return self.servers
+        return f"{self.servers} ({self.protocol}{f' as {self.user}' if self.user else ''})"
+
     @property
     def protocol(self) -> str:
         return ("SASL_" if self.mechanism else "") + ("SSL" if self.tls else "PLAINTEXT")

@@ -190,7 +190,7 @@ class Bus:
             raise
 
     def lost(self, lost: NotSent) -> BusUnavailable | BusRefused:
-        message, where = lost.message, f"Kafka at {self.servers}"
+        message, where = lost.message, f"Kafka at {self.brokers}"
         if message is not None and lost.why is Why.TOO_LARGE:
             size = len(message.key) + len(message.value or b"") + sum(len(k) + len(v) for k, v in message.headers)
             return BusRefused(f"{message}: {where} takes no message of {size:,} bytes")

@@ -112,11 +112,15 @@ class ByConfluent:
         self.heard = monotonic()
         self.under_way -= 1
         flight.left -= 1
-        if error is not None:
+        if error is None:
+            self.trouble = None
+        else:
             self.failed.append((message, error))
 
     def note(self, error: KafkaError) -> None:
-        self.trouble = error
+        """That no broker is left says less than what was heard of each."""
+        if self.trouble is None or error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
+            self.trouble = error
 
     def serve(self, seconds: float) -> None:
         """Hear what has arrived. Raises NotSent as soon as something has not, or when nothing comes any more."""

@@ -8,19 +8,23 @@ import subprocess
 import tempfile
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 import psutil
 import pytest
 
 # A socket by which it did not get through, kafka-python leaves to be collected.
-KAFKA = [pytest.mark.kafka, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
+KAFKA = [
+    pytest.mark.kafka,
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning"),
+]
 RELEASE = "4.1.0"
 ARTIFACTS = {"org.apache.kafka:kafka_2.13": RELEASE, "org.slf4j:slf4j-simple": "1.7.36"}
 PATIENCE = 120.0  # Seconds; a start takes three of processor time, and has to share it.
@@ -198,7 +202,9 @@ class Broker:
             "controller.quorum.bootstrap.servers": f"127.0.0.1:{self._controller}",
             "log.dirs": str(self._home / "data"),
         }
-        self._settings.write_text("".join(f"{name}={value}\n" for name, value in (SETTINGS | own | {**settings}).items()))
+        self._settings.write_text(
+            "".join(f"{name}={value}\n" for name, value in (SETTINGS | own | {**settings}).items())
+        )
         cluster = f"--cluster-id={urlsafe_b64encode(uuid4().bytes).decode().rstrip('=')}"  # It may begin with a dash.
         tool = ["kafka.tools.StorageTool", "format", "--standalone", cluster, "-c", str(self._settings)]
         tool += [f"--add-scram={user}" for user in users]
@@ -249,3 +255,18 @@ def free_ports(count: int) -> Sequence[int]:
             tried.bind(("127.0.0.1", port))
             found.append(port)
     return found
+
+
+@contextmanager
+def a_broker(*given: Any) -> Iterator[Broker]:
+    """As `Broker.new`. Without Java and Maven there is none, and where everything is to be tested, that is an error."""
+    try:
+        found = Broker.new(*given)
+    except NoBroker as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"needs a Kafka: {missing}")
+    try:
+        yield found
+    finally:
+        found.close()

@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from ledger.embedded import EmbeddedPostgres
 from settings import Settings
-from tests.broker import Broker, NoBroker
+from tests.broker import Broker, a_broker
 from tests.servers import GivenServer, Server, end_leftovers, new_home
 
 # What helps in there asserts as well, and is to say what it found.
@@ -198,19 +198,9 @@ def emptied_url(postgres: Server, shared_database: str) -> str:
 
 @pytest.fixture(scope="session")
 def one_broker() -> Iterator[Broker]:
-    """A Kafka for the whole run. Without Java and Maven there is none, and where everything is to be tested, that is
-    an error.
-    """
-    try:
-        found = Broker.new()
-    except NoBroker as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"needs a Kafka: {missing}")
-    try:
+    """A Kafka for the whole run."""
+    with a_broker() as found:
         yield found
-    finally:
-        found.close()
 
 
 @pytest.fixture

@@ -51,6 +51,31 @@ def test_checkpoints_are_published_where_there_is_a_kafka(monkeypatch: pytest.Mo
     assert Settings.from_environment().publish_checkpoints
 
 
+def test_how_one_gets_into_kafka_is_set_as_a_whole_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pem = tmp_path / "own.pem"
+    pem.touch()
+    for name, value, wrong in (
+        ("LIFELEDGER_KAFKA_TLS", "on", "LIFELEDGER_KAFKA, which is not set"),
+        ("LIFELEDGER_KAFKA", "kafka:9093", ""),
+        ("LIFELEDGER_KAFKA_CA", f"{tmp_path / 'none.pem'}", "LIFELEDGER_KAFKA_CA: .*there is no file"),
+        ("LIFELEDGER_KAFKA_CA", f"{pem}", ""),
+        ("LIFELEDGER_KAFKA_CERTIFICATE", f"{pem}", "LIFELEDGER_KAFKA_KEY go together"),
+        ("LIFELEDGER_KAFKA_KEY", f"{pem}", ""),
+        ("LIFELEDGER_KAFKA_SASL", "SCRAM-SHA-512", "LIFELEDGER_KAFKA_USER and LIFELEDGER_KAFKA_PASSWORD"),
+        ("LIFELEDGER_KAFKA_USER", "ann", "LIFELEDGER_KAFKA_USER and LIFELEDGER_KAFKA_PASSWORD"),
+        ("LIFELEDGER_KAFKA_PASSWORD", "secret-4711", ""),
+        ("LIFELEDGER_KAFKA_TLS", "off", "LIFELEDGER_KAFKA_TLS, which is not on"),
+    ):
+        monkeypatch.setenv(name, value)
+        if wrong:
+            with pytest.raises(SettingsError, match=wrong):
+                Settings.from_environment()
+        else:
+            assert "4711" not in repr(Settings.from_environment())
+
+
 def test_events_are_relayed_where_it_is_said_which(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIFELEDGER_KAFKA", "kafka:9092")
     assert (Settings.from_environment().relay, Settings.from_environment().relay_partitions) == ("", 6)

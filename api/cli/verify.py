@@ -94,7 +94,7 @@ def published(settings: Settings, origins: Sequence[str], verifier: Verifier) ->
     if not settings.kafka:
         raise Misuse("--against-topic: LIFELEDGER_KAFKA, where the topic is, is not set")
     from consumers.brokers import Brokers
-from consumers.bus import Bus, BusRefused, BusUnavailable
+    from consumers.bus import Bus, BusRefused, BusUnavailable
     from consumers.publisher import TOPIC
 
     found: dict[str, dict[Checkpoint, Known]] = {of: {} for of in origins}

@@ -16,8 +16,8 @@ from api.cli.say import Misuse, document
 from commands import DECIDERS
 from commands.execute import Executor
 from commands.service import codec, open_ledger, server_clock
-from consumers.brokers import Brokers
 from consumers.acting import Acting
+from consumers.brokers import Brokers
 from consumers.clock import Clock
 from consumers.fed import fed
 from consumers.groups import Groups
@@ -58,7 +58,7 @@ def work(settings: Settings, *, least: int = logging.INFO) -> None:
     log_to_errors(least)
     url, topics = settings.database_url, channels(settings)
     if settings.publish_checkpoints or settings.relay or settings.views_from == "kafka":
-        import consumers.bus  # noqa: F401 - where Kafka's package is missing, that is said before anything runs.
+        import consumers.bus
     if settings.kafka_client == "confluent":
         import consumers.by_confluent  # noqa: F401 - as above.
     with told_to_stop() as stop, reading(settings, url) as ledger, hands(settings, url) as others:

@@ -1,18 +1,21 @@
-"""How fast the ledger is relayed to Kafka, beside kafka-python alone sending the same messages to the same broker.
+"""How fast the ledger is relayed to Kafka, beside each client alone sending the same messages to the same broker.
 
 The relay reads the rows, makes messages of them, waits for what is acknowledged, batch by batch, and moves its places.
 The client is handed messages that are made already, and waits once, at the end; it is idempotent as well, and both of
-it are measured: as it comes, and with as much of a partition in one request as the relay has.
+it are measured: as it comes, and, of kafka-python, with as much of a partition in one request as the relay has.
 """
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 from threading import Event, Thread
 from typing import Any
 
 import psycopg
+from confluent_kafka import Producer
 from kafka import KafkaProducer
 
+from consumers.brokers import Brokers
 from consumers.bus import Bus, Message
 from consumers.by_kafka_python import TOGETHER
 from consumers.cloudevents import aggregate_of, message_of
@@ -31,8 +34,8 @@ EVENTS = 30_000
 PARTITIONS = 6
 
 
-def relaying(server: EmbeddedPostgres, rounds: int) -> tuple[tuple[float, str], tuple[float, str]] | None:
-    """The ratios to the client as it comes, and as the relay has set it; None where there is no broker to be had."""
+def relaying(server: EmbeddedPostgres, rounds: int) -> dict[str, tuple[float, str]] | None:
+    """What is compared, and the ratios; None where there is no broker to be had."""
     try:
         broker = Broker.new()
     except NoBroker:
@@ -47,15 +50,27 @@ def relaying(server: EmbeddedPostgres, rounds: int) -> tuple[tuple[float, str], 
         wanted = Outgoing(frozenset(aggregate_of(message.topic) for message in messages))
         with closing(Bus(broker.address)) as bus:
             bus.prepare(dict.fromkeys(wanted.topics, PARTITIONS))
-        ours, plain, like = [], [], []
+        ways: dict[str, Callable[[], float]] = {
+            "ours": lambda: relayed(url, Brokers(broker.address), wanted),
+            "plain": lambda: alone(broker, messages),
+            "like": lambda: alone(broker, messages, batch_size=TOGETHER),
+            "quick": lambda: relayed(url, Brokers(broker.address, client="confluent"), wanted),
+            "raw": lambda: confluent_alone(broker, messages),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):
-            ours.append(len(messages) / relayed(url, broker, wanted))
-            plain.append(len(messages) / alone(broker, messages))
-            like.append(len(messages) / alone(broker, messages, batch_size=TOGETHER))
+            for name, seconds in ways.items():
+                rates[name].append(len(messages) / seconds())
     finally:
         server.drop_database(DATABASE)
         broker.close()
-    return compared(ours, plain), compared(ours, like)
+    lines = {
+        "relay to Kafka, events/s, over kafka-python alone with the same messages": ("ours", "plain"),
+        "the same over kafka-python with requests as large as ours": ("ours", "like"),
+        "relay to Kafka by confluent-kafka over the relay by kafka-python": ("quick", "ours"),
+        "the same over confluent-kafka alone": ("quick", "raw"),
+    }
+    return {line: compared(rates[ours], rates[theirs]) for line, (ours, theirs) in lines.items()}
 
 
 def messages_of(url: str) -> list[Message]:
@@ -64,12 +79,12 @@ def messages_of(url: str) -> list[Message]:
         return [message_of(Row(*each), "lifeledger/bench") for each in cursor]
 
 
-def relayed(url: str, broker: Broker, wanted: Outgoing) -> float:
+def relayed(url: str, brokers: Brokers, wanted: Outgoing) -> float:
     """Seconds for all of it, from the first row to the last place."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DELETE FROM ledger.relayed")
         last = connection.execute("SELECT max(notification_id) FROM ledger.stored_events").fetchone()
-        relay, stop = Relay(url, Bus(broker.address), wanted, PARTITIONS), Event()
+        relay, stop = Relay(url, Bus(brokers), wanted, PARTITIONS), Event()
         thread = Thread(target=relay.run, args=(stop,))
         thread.start()
         begun = 0.0
@@ -97,3 +112,16 @@ def send(producer: Any, messages: list[Message]) -> None:
     sent = [producer.send(each.topic, key=each.key, value=each.value, headers=[*each.headers]) for each in messages]
     for future in sent:
         future.get(timeout=120)
+
+
+def confluent_alone(broker: Broker, messages: list[Message]) -> float:
+    producer = Producer({"bootstrap.servers": broker.address, "enable.idempotence": True})
+    producer.list_topics()
+    return timed(lambda: push(producer, messages))
+
+
+def push(producer: Producer, messages: list[Message]) -> None:
+    for each in messages:
+        producer.produce(each.topic, each.value, each.key, headers=[*each.headers])
+        producer.poll(0)
+    assert producer.flush(120) == 0
