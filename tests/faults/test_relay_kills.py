@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from pathlib import Path
 from unittest.mock import patch
 
@@ -32,6 +33,7 @@ from tests.servers import Server
 pytestmark = [pytest.mark.faults, *KAFKA]
 
 AT_LEAST = 20  # Commands that are answered between two kills.
+CLIENTS = cycle(("confluent", "kafka-python"))
 LONG, SHORT = 30.0, 2.0  # Leases, in seconds.
 
 
@@ -54,7 +56,8 @@ def url(postgres: Server, database_url: str) -> str:
 
 @contextmanager
 def relaying(url: str, broker: Broker, lease: float = LONG) -> Iterator[subprocess.Popen[bytes]]:
-    with process(url, "tests.faults.relaying", broker.address, str(lease)) as started:
+    """By one client and the other in turns: who goes on where the first was killed, sends by another."""
+    with process(url, "tests.faults.relaying", broker.address, str(lease), next(CLIENTS)) as started:
         yield started
 
 
