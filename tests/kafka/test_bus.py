@@ -185,11 +185,11 @@ def test_so_is_one_that_is_too_large_for_the_broker_only(kafka: str, bus: Bus) -
     topic, numbered = f"test.{uuid4()}", count()
     bus.prepare({topic: 1})
     with KafkaAdminClient(bootstrap_servers=kafka) as admin:
-        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "50000"})])
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "200000"})])
     small = [message(topic, "lead/4711", next(numbered)) for _ in range(100)]
-    large = Message(topic=topic, key=b"lead/4711", value=bytes(100_000))
-    after = [message(topic, "lead/4711", next(numbered)) for _ in range(5_000)]
-    with pytest.raises(BusRefused, match=r"^lead/4711 for the topic test\..* takes no message of 100,009 bytes"):
+    large = Message(topic=topic, key=b"lead/4711", value=bytes(300_000))
+    after = [message(topic, "lead/4711", next(numbered)) for _ in range(20_000)]
+    with pytest.raises(BusRefused, match=r"^lead/4711 for the topic test\..* takes no message of 300,009 bytes"):
         bus.publish([*small, large, *after])
     found = numbers(bus, topic, "lead/4711")
     assert found == [*range(len(found))]
