@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -137,11 +137,11 @@ def escaped(key: str) -> str:
 
 
 @cache
-def adapter(takes: type) -> TypeAdapter[Any]:
+def reader(takes: type) -> TypeAdapter[Any]:
     return TypeAdapter(takes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """A command as it is written outside: its name, the names of its fields, which of them are dates or instants,
     which of its own fields are instants, and what else is looked at before it is sent.
@@ -151,10 +151,14 @@ class Form:
     decider: Decider[Any, Any]
     takes: type
     names: frozenset[str]
-    adapter: TypeAdapter[Any]
     dates: tuple[str, ...]
     instants: tuple[str, ...]
     check: Check | None
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Made when somebody first sends such a command: those of all commands take a fifth of a second."""
+        return reader(self.takes)
 
     @classmethod
     def of(cls, decider: Decider[Any, Any], takes: type) -> "Form":
@@ -162,7 +166,7 @@ class Form:
         hints = get_type_hints(takes, include_extras=True)
         instants = tuple(name for name, hint in hints.items() if Instant in members(hint))
         dates = tuple(outside_name(name) for name, hint in hints.items() if {Instant, date} & {*members(hint)})
-        return cls(takes.__name__, decider, takes, names, adapter(takes), dates, instants, CHECKS.get(takes))
+        return cls(takes.__name__, decider, takes, names, dates, instants, CHECKS.get(takes))
 
     def addressed(self, key: str, raw: bytes) -> Any:
         """The command, from the id in the path and a body that says the rest; no body is an empty one."""

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -53,7 +53,7 @@ def compared(parameter: str, view: Projection, column: Column, text: str) -> Any
 def item_type(view: Projection, column: Column) -> Any:
     """The Python type of a column's values, or of the items of an array."""
     computed, _ = view.computed.get(column.name, (None, ""))
-    hint = computed or get_type_hints(view.row, include_extras=True)[column.name]
+    hint = computed or view.hints[column.name]
     return get_args(hint)[0] if column.many else hint
 
 

@@ -31,7 +31,7 @@ def calm_collector() -> None:
 
 @cache
 def codec() -> Codec:
-    """Knows every event of every aggregate. To learn them takes a quarter of a second."""
+    """Knows every event of every aggregate."""
     return Codec(event for decider in DECIDERS for event in decider.events)
 
 

@@ -5,7 +5,7 @@ An event is decoded by the type name it was stored with, never by trying what fi
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -29,10 +29,20 @@ class Shape:
 
     name: str
     kind: type
-    adapter: TypeAdapter[Any]
-    serializer: SchemaSerializer  # The adapter's; asked directly, which is quicker.
     personal: tuple[Path, ...]
     steps: tuple[Step, ...]
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """Made when the first event of the class is met: to make those of all classes takes a quarter of a second, and
+        most processes meet few.
+        """
+        return TypeAdapter(self.kind)
+
+    @cached_property
+    def serializer(self) -> SchemaSerializer:
+        """The adapter's; asked directly, which is quicker."""
+        return self.adapter.serializer
 
 
 class Codec:
@@ -153,8 +163,7 @@ def shape_of(kind: type, steps: Mapping[str, tuple[Step, ...]]) -> Shape:
     name = FACT_NAMES.get(kind)
     assert name is not None, f"{kind.__name__} has no name to be stored by: declare it with @fact"
     must_omit_only_none(kind)
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
-    return Shape(name, kind, adapter, adapter.serializer, tuple(personal_paths(kind)), steps.get(name, ()))
+    return Shape(name, kind, tuple(personal_paths(kind)), steps.get(name, ()))
 
 
 def must_omit_only_none(kind: type) -> None:

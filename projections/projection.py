@@ -8,7 +8,7 @@ from functools import cached_property, reduce
 from hashlib import sha256
 from operator import attrgetter, or_
 from types import NoneType
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from domain.signature import members, parameters
@@ -121,6 +121,11 @@ class Projection:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         return columns(self.row)
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """How the row class annotates each column."""
+        return get_type_hints(self.row, include_extras=True)
 
     def column(self, name: str) -> Column:
         """Raises KeyError for what is no column."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from pydantic import TypeAdapter
 
 from consumers.contract import __main__ as command
 from consumers.contract.changes import breaks
@@ -22,8 +21,7 @@ Changed = Callable[[Schema], object]
 
 
 def shape(kind: type, *steps: Any, name: str = "shop.sold") -> Shape:
-    adapter = TypeAdapter[Any](kind)
-    return Shape(name, kind, adapter, adapter.serializer, tuple(personal_paths(kind)), steps)
+    return Shape(name, kind, tuple(personal_paths(kind)), steps)
 
 
 def sold(before: type, after: type, *steps: Any) -> list[str]:

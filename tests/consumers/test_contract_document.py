@@ -248,8 +248,7 @@ class SoldFor:
 
 
 def shape(kind: type, *steps: Any, name: str = "shop.sold") -> Shape:
-    adapter = TypeAdapter[Any](kind)
-    return Shape(name, kind, adapter, adapter.serializer, tuple(personal_paths(kind)), steps)
+    return Shape(name, kind, tuple(personal_paths(kind)), steps)
 
 
 def in_cents(payload: dict[str, Any]) -> dict[str, Any]:
