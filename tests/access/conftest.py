@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from consumers.session import Session
-from tests.access.office import Office, opened
+from tests.access.office import ROLES, Office, opened
 from tests.access.rows import BEYOND, fill
 from tests.api.viewed import Views as Tables
 from tests.conftest import Databases
@@ -29,6 +29,15 @@ def world(filled_url: str) -> Iterator[Views]:
         cursor.execute("UPDATE views.tracking SET position = %s", [BEYOND])
     yield views
     session.close()
+
+
+@pytest.fixture(scope="module", params=ROLES)
+def role(request: pytest.FixtureRequest) -> str:
+    """Everything is asked in one role before it is asked in the next: with each change Rob's own history gets longer,
+    which is read whenever he asks.
+    """
+    found: str = request.param
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -213,26 +213,25 @@ def test_nobody_comes_from_outside_as_a_policy(office: Office) -> None:
 
 
 @pytest.mark.parametrize("view", SHOWN, ids=lambda view: view.name)
-def test_a_view_is_answered_with_what_the_reader_may_see(office: Office, view: Projection) -> None:
+def test_a_view_is_answered_with_what_the_reader_may_see(office: Office, role: str, view: Projection) -> None:
     here = f"/views/{view.name}"
-    for role in ROLES:
-        if view.reserved and role not in SEES_EVERYTHING:
-            for each in ("", ".csv", "/count", "/changes?wait=0"):
-                problem(office.get(f"{here}{each}", role), 403, "not-allowed")
-            continue
-        there = len(keys_at(view, may_see(view, role) & are_listed(view)))
-        assert len(office.get(f"{here}?limit=500", role).json()["rows"]) == there, role
-        assert office.get(f"{here}/count", role).json() == {"count": there}, role
-        assert len([*csv.reader(io.StringIO(office.get(f"{here}.csv", role).text))]) == there + 1, role
-        since = FIRST if view.scoped else 0
-        assert office.get(f"{here}/changes?wait=0&after={since}", role).text.count("event: row\n") == there, role
+    if view.reserved and role not in SEES_EVERYTHING:
+        for each in ("", ".csv", "/count", "/changes?wait=0"):
+            problem(office.get(f"{here}{each}", role), 403, "not-allowed")
+        return
+    there = len(keys_at(view, may_see(view, role) & are_listed(view)))
+    assert len(office.get(f"{here}?limit=500", role).json()["rows"]) == there
+    assert office.get(f"{here}/count", role).json() == {"count": there}
+    assert len([*csv.reader(io.StringIO(office.get(f"{here}.csv", role).text))]) == there + 1
+    since = FIRST if view.scoped else 0
+    assert office.get(f"{here}/changes?wait=0&after={since}", role).text.count("event: row\n") == there
 
 
 @pytest.mark.parametrize("each", ["", ".csv", "/count", "/changes"])
-@pytest.mark.parametrize("view", [view for view in VIEWS if view.inward], ids=lambda view: view.name)
-def test_what_is_for_nobody_has_no_address(office: Office, view: Projection, each: str) -> None:
-    for role in ROLES:
-        problem(office.get(f"/views/{view.name}{each}", role), 404, "not-found")
+def test_what_is_for_nobody_has_no_address(office: Office, role: str, each: str) -> None:
+    for view in VIEWS:
+        if view.inward:
+            problem(office.get(f"/views/{view.name}{each}", role), 404, "not-found")
 
 
 LINKED = [view for view in SHOWN if has_events(view)]
