@@ -1,0 +1,148 @@
+"""The report is one page that needs nothing else, in either language, with every figure as text."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from lxml import etree, html
+
+from api.churn.page import SAFE, Language, catalog, heat, money, page, share
+from api.churn.told import Curve, Point, Report
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+BOTH = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def cell(cohort: int, nth: int, retained: int, *, whole: int = 1) -> dict[str, Any]:
+    sizes = {"size": 40, "began_with": 4_000_00, "customers": retained * 40 // 10_000, "revenue": 1_000_00}
+    shares = {"retained": retained, "revenue_retained": 2_500, "whole": whole}
+    return {"currency": "CNY", "cohort": cohort, "nth": nth, **sizes, **shares}
+
+
+def at_risk(customer: str) -> dict[str, Any]:
+    told = {"customer_id": customer, "product_line": "bikes", "last_day": date(2026, 3, 3), "inactive": 240}
+    why = [{"code": "longer-than-usual", "figure": 240, "against": 45}]
+    figures = {"usual_gap": 45, "p_alive": 0.314, "expected": 1.234, "clv": 1_234_56, "clv_currency": "CNY"}
+    rest = {"spent": 9_876_54, "currency": "CNY", "owner_id": "wu.ying", "do_not_contact": 1}
+    return {**told, "reasons": why, **figures, **rest}
+
+
+def curve(name: str) -> Curve:
+    points = [
+        Point(time=6, at_risk=21, events=3, survival=0.8571, low=0.6197, high=0.9516),
+        Point(time=35, at_risk=17, events=1, survival=0.8067, low=0.5631, high=0.9228),
+    ]
+    return Curve(name=name, customers=21, points=points, median=23.0)
+
+
+REPORT = Report(
+    day=date(2026, 10, 31),
+    position=123_456,
+    version="0.1.0",
+    cohorts=[cell(24_320, 0, 10_000), cell(24_320, 1, 1_250), cell(24_321, 0, 10_000, whole=0)],
+    labels=[{"label": "champion", "currency": "CNY", "customers": 12, "monetary": 5_000_00, "recency": 4}],
+    quadrants=[
+        {"currency": "", "segment": "A", "customers": 7, "orders": 0, "spent": 0},
+        {"currency": "CNY", "segment": "E", "customers": 3, "orders": 40, "spent": 9_000_00},
+        {"currency": "CNY", "segment": "B", "customers": 9, "orders": 11, "spent": 1_000_00},
+    ],
+    migration=[{"currency": "CNY", "was": "B", "became": "E", "customers": 2}],
+    since=date(2026, 7, 31),
+    curves=[curve("bikes"), curve("<b>")],
+    p_value=0.0417,
+    at_risk=[at_risk("c-1"), at_risk("<script>alert(1)</script>")],
+    customers_at_risk=1_700,
+    winbacks=[
+        {"contacted": 0, "campaign": "", "lapsed": 9, "early": 1, "pending": 2, "decided": 6, "back": 1}
+        | {"rate": 1_667, "uplift": None},
+        {"contacted": 1, "campaign": "spring", "lapsed": 9, "early": 1, "pending": 2, "decided": 6, "back": 3}
+        | {"rate": 5_000, "uplift": 3_333},
+    ],
+    models=[
+        {"model": "m-1", "kind": "bg-nbd", "first": date(1997, 1, 1), "last": date(1997, 9, 30), "customers": 2_357}
+        | {"log_likelihood": -9_582.43, "parameters": {"r": 0.2426, "alpha": 4.4136}, "code": "0.1.0"}
+    ],
+    left_out=[{"reason": "later", "purchases": 3, "customers": 2}],
+)
+
+
+@BOTH
+def test_every_figure_stands_there_as_text(language: Language) -> None:
+    text = "".join(str(each) for each in html.fromstring(page(REPORT, language)).itertext())
+    for figure in ("12.5 %", "0.8571", "0.0417", "23", "31%", "1.23", "1,234.56 CNY", "9,876.54 CNY", "2026-07-31"):
+        assert figure in text, figure
+    for figure in ("r = 0.2426", "-9,582.43", "33.3 %", "1,700", "123,456", "2026-09", "wu.ying"):
+        assert figure in text, figure
+
+
+def test_why_somebody_is_at_risk_is_a_sentence() -> None:
+    assert "has not bought for 240 days; usually it takes 45" in page(REPORT, "en")
+    assert "已 240 天未购买，通常每 45 天购买一次" in page(REPORT, "zh")
+
+
+@BOTH
+def test_it_needs_nothing_else_and_runs_nothing(language: Language) -> None:
+    found = page(REPORT, language)
+    assert not re.search(r"""\s(src|href|style|on\w+)\s*=\s*["']|@import|url\(""", found)
+    document = html.fromstring(found)
+    assert not document.xpath("//script | //link | //iframe | //img | //form")
+    assert document.xpath("//td[text() = '<script>alert(1)</script>'] | //th[contains(., '<script>')]")
+
+
+def test_only_its_own_style_is_let_in() -> None:
+    assert "default-src 'none'; style-src 'sha256-" in SAFE["Content-Security-Policy"]
+    assert "unsafe" not in SAFE["Content-Security-Policy"]
+
+
+@BOTH
+def test_a_report_of_nothing_says_why(language: Language) -> None:
+    parts = ("at_risk", "cohorts", "survival", "quadrants", "labels", "winbacks", "models")
+    empty = Report(day=date(2026, 1, 1), position=0, version="0.1.0", missing=dict.fromkeys(parts, "nobody came back"))
+    document = html.fromstring(page(empty, language))
+    said = etree.XPath("count(//p[@class = 'missing'][contains(., 'nobody came back')])")
+    assert said(document) == len(parts)
+
+
+def test_both_languages_have_a_text_for_everything() -> None:
+    en, zh = ({*paths(catalog()[language])} for language in LANGUAGES)
+    assert en == zh
+    for language in LANGUAGES:
+        assert all(text.strip() for text in paths(catalog()[language]).values())
+
+
+def test_texts_name_the_same_figures_in_both() -> None:
+    en, zh = (paths(catalog()[language]) for language in LANGUAGES)
+    for place, text in en.items():
+        assert sorted(re.findall(r"\{(\w+)\}", text)) == sorted(re.findall(r"\{(\w+)\}", zh[place])), place
+
+
+def paths(words: Mapping[str, Any], above: str = "") -> dict[str, str]:
+    def every() -> Iterator[tuple[str, str]]:
+        for name, under in words.items():
+            if isinstance(under, Mapping):
+                yield from paths(under, f"{above}{name}.").items()
+            else:
+                yield f"{above}{name}", under
+
+    return dict(every())
+
+
+@pytest.mark.parametrize(("of", "told"), [(0, "0.0 %"), (1, "0.0 %"), (1_250, "12.5 %"), (None, "–")])
+def test_a_share_is_told_in_percent(of: int | None, told: str) -> None:
+    assert share(of) == told
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "told"),
+    [(123_456, "CNY", "1,234.56 CNY"), (1_234, "JPY", "1,234 JPY"), (1_234, "KWD", "1.234 KWD"), (None, "CNY", "–")],
+)
+def test_an_amount_has_the_places_of_its_currency(minor: int | None, currency: str, told: str) -> None:
+    assert money(minor, currency) == told
+
+
+def test_colours_are_deeper_the_more_are_left() -> None:
+    depths = [heat(share) for share in range(0, 10_001, 50)]
+    assert depths == sorted(depths)
+    assert (depths[0], depths[-1]) == (0, 10)
