@@ -1,6 +1,7 @@
 """What the specs may ask for: a server, an empty prepared database, the data sets, a seed."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,6 +34,7 @@ pytest.register_assert_rewrite(
 ROOT = Path(__file__).parent.parent
 NUMBER = count(1)
 LONGEST = ("real", "faults", "kafka", "slow")
+READS_REAL_DATA = re.compile(r"tests/real/test_(as_of|exports|state|state_of_\w+|trace)\.py")
 
 # A shell starts what it leaves in the background deaf to Ctrl-C, and that is handed down to all that specs start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -47,8 +49,12 @@ def pytest_report_header() -> str:
 
 
 def share(nodeid: str) -> str:
-    """What one process tests: whole files, and of the rules all, to see that all were spoken of."""
+    """What one process tests: whole files, and of the rules all, to see that all were spoken of; and all that reads
+    real data, which are brought in once for it.
+    """
     file, _, _ = nodeid.partition("::")
+    if READS_REAL_DATA.fullmatch(file):
+        return "real data, read"
     return "the rules" if file.startswith("tests/commands/") else file
 
 

@@ -74,6 +74,15 @@ class Imported:
         ]
 
 
+@dataclass(frozen=True)
+class Brought:
+    """A data set, its commands in a file, and the database into which they were brought."""
+
+    data: Path
+    file: Path
+    url: str
+
+
 def histories(ledger: Ledger) -> dict[str, list[Recorded]]:
     """Of every stream, in one pass."""
     found: dict[str, list[Recorded]] = {}

@@ -1,8 +1,7 @@
 """4,580 real tickets at every moment: all cuts of their ledger in one pass, and some of them from its beginning."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,20 +13,14 @@ from projections import VIEWS
 from tests.consumers.cuts import must_agree_at_every_position
 from tests.consumers.naive import after_each, events, in_order, naively, values
 from tests.memory import MASTER
-from tests.real.helpdesk import write_ndjson
-from tests.real.ledgers import data_of, database
-from tests.servers import Server
+from tests.real.ledgers import Brought
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.deep]
 
 
 @pytest.fixture(scope="module")
-def url(shared: Path, postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    file = tmp_path_factory.mktemp("helpdesk") / "all.ndjson"
-    write_ndjson(data_of(shared, "helpdesk.xes.gz"), file)
-    with database(postgres, prepared, "helpdesk_as_of") as imported:
-        imported.bring(file, lambda _: {})
-        yield imported.url
+def url(brought: Callable[[str], Brought]) -> str:
+    return brought("helpdesk").url
 
 
 def test_every_view_agrees_at_every_cut_of_real_tickets(url: str) -> None:

@@ -4,52 +4,31 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from commands.service import open_ledger
 from consumers.export.xes import NAMESPACE
-from tests.cli.running import lifeledger, on
 from tests.consumers.export.logs import Exports
 from tests.memory import MASTER
-from tests.real import bpic2012, cdnow, helpdesk
-from tests.real.ledgers import data_of
-from tests.servers import Server
+from tests.real.ledgers import Brought
 
 pytestmark = pytest.mark.real
 XES = f"{{{NAMESPACE}}}"
-SETS: dict[str, tuple[str, Callable[[Path, Path], object], str]] = {
-    "cdnow": ("CDNOW_sample.txt", cdnow.write_ndjson, "order"),
-    "helpdesk": ("helpdesk.xes.gz", helpdesk.write_ndjson, "ticket"),
-    "bpic2012": ("bpic2012.xes.gz", bpic2012.write_ndjson, "lead"),
-}
-
+KINDS = {"cdnow": "order", "helpdesk": "ticket", "bpic2012": "lead"}
 
 LARGE = pytest.param("bpic2012", marks=pytest.mark.deep)
 
 
 @pytest.fixture(scope="module", params=["cdnow", "helpdesk", LARGE])
 def exports(
-    request: pytest.FixtureRequest,
-    shared: Path,
-    postgres: Server,
-    prepared: str,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, brought: Callable[[str], Brought], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Exports, str]]:
-    data, written, kind = SETS[request.param]
-    folder = tmp_path_factory.mktemp(request.param)
-    name = f"exports_of_{request.param}"
-    file = folder / "all.ndjson"
-    written(data_of(shared, data), file)
-    postgres.create_database(name, prepared)
-    url = postgres.url(name)
-    said = lifeledger("import", file, "--json", env=on(url), at=folder, seconds=900)
-    assert said.code == 0, said
+    url = brought(request.param).url
     with closing(open_ledger(url, MASTER)) as ledger:
-        yield Exports(url, ledger, folder, ledger.last_position()), kind
-    postgres.drop_database(name)
+        folder = tmp_path_factory.mktemp(request.param)
+        yield Exports(url, ledger, folder, ledger.last_position()), KINDS[request.param]
 
 
 def test_every_event_is_in_the_log_and_nothing_is_wrong_with_it(exports: tuple[Exports, str]) -> None:

@@ -1,11 +1,10 @@
 """4,580 real tickets by what had happened at instants drawn by lot, and the same played from the file with a pencil."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -29,10 +28,8 @@ from tests.real.helpdesk import (
     moment,
     staff_id,
     ticket_id,
-    write_ndjson,
 )
-from tests.real.ledgers import data_of, database, histories
-from tests.servers import Server
+from tests.real.ledgers import Brought, histories
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -96,20 +93,16 @@ class Proof:
 
 
 @pytest.fixture(scope="module")
-def proof(shared: Path, postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proof]:
-    path = data_of(shared, "helpdesk.xes.gz")
-    file = tmp_path_factory.mktemp("helpdesk") / "all.ndjson"
-    write_ndjson(path, file)
-    with database(postgres, prepared, "helpdesk_state") as imported:
-        imported.bring(file, lambda _: {})
-        with closing(open_ledger(imported.url, MASTER)) as ledger:
-            cases = log(path)
-            keys = {case.name: str(ticket_id(case.name)) for case in cases}
-            every = histories(ledger)
-            told = {name: every[f"ticket/{key}"] for name, key in keys.items()}
-            for name in Random(1).sample(sorted(keys), 20):
-                assert past(ledger, f"ticket/{keys[name]}") == told[name]
-        yield Proof(imported.url, cases, told)
+def proof(brought: Callable[[str], Brought]) -> Proof:
+    found = brought("helpdesk")
+    with closing(open_ledger(found.url, MASTER)) as ledger:
+        cases = log(found.data)
+        keys = {case.name: str(ticket_id(case.name)) for case in cases}
+        every = histories(ledger)
+        told = {name: every[f"ticket/{key}"] for name, key in keys.items()}
+        for name in Random(1).sample(sorted(keys), 20):
+            assert past(ledger, f"ticket/{keys[name]}") == told[name]
+    return Proof(found.url, cases, told)
 
 
 def test_what_had_happened_by_any_instant_is_what_the_file_says(proof: Proof, seed: int) -> None:

@@ -1,11 +1,10 @@
 """13,087 real leads by what had happened at instants drawn by lot, and the same counted from the file cut there."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,9 +15,8 @@ from commands.service import open_ledger
 from domain.lead.states import Closed, Converted, Open
 from ledger.ledger import Ledger
 from tests.memory import MASTER
-from tests.real.bpic2012 import Case, counted, lead_id, log, moment, write_ndjson
-from tests.real.ledgers import data_of, database, histories
-from tests.servers import Server
+from tests.real.bpic2012 import Case, counted, lead_id, log, moment
+from tests.real.ledgers import Brought, histories
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.deep]
 
@@ -34,14 +32,10 @@ class Proof:
 
 
 @pytest.fixture(scope="module")
-def proof(shared: Path, postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proof]:
-    path = data_of(shared, "bpic2012.xes.gz")
-    file = tmp_path_factory.mktemp("bpic2012") / "all.ndjson"
-    write_ndjson(path, file)
-    with database(postgres, prepared, "bpic2012_state") as imported:
-        imported.bring(file, lambda _: {})
-        with closing(open_ledger(imported.url, MASTER)) as ledger:
-            yield Proof(ledger, list(log(path)))
+def proof(brought: Callable[[str], Brought]) -> Iterator[Proof]:
+    found = brought("bpic2012")
+    with closing(open_ledger(found.url, MASTER)) as ledger:
+        yield Proof(ledger, list(log(found.data)))
 
 
 def played(case: Case, by: datetime) -> str:

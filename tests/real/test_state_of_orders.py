@@ -1,11 +1,10 @@
 """6,919 real purchases by what had happened at instants drawn by lot, and what the file says was bought by then."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,9 +15,8 @@ from commands.service import open_ledger
 from domain.order.states import Order
 from ledger.ledger import Ledger
 from tests.memory import MASTER
-from tests.real.cdnow import Purchase, order_id, purchases, write_ndjson
-from tests.real.ledgers import data_of, database, histories
-from tests.servers import Server
+from tests.real.cdnow import Purchase, order_id, purchases
+from tests.real.ledgers import Brought, histories
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -26,16 +24,10 @@ INSTANTS = 20
 
 
 @pytest.fixture(scope="module")
-def told(
-    shared: Path, postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Ledger, list[Purchase]]]:
-    path = data_of(shared, "CDNOW_sample.txt")
-    file = tmp_path_factory.mktemp("cdnow") / "all.ndjson"
-    write_ndjson(path, file)
-    with database(postgres, prepared, "cdnow_state") as imported:
-        imported.bring(file, lambda _: {})
-        with closing(open_ledger(imported.url, MASTER)) as ledger:
-            yield ledger, purchases(path)
+def told(brought: Callable[[str], Brought]) -> Iterator[tuple[Ledger, list[Purchase]]]:
+    found = brought("cdnow")
+    with closing(open_ledger(found.url, MASTER)) as ledger:
+        yield ledger, purchases(found.data)
 
 
 def test_what_had_been_bought_and_paid_by_any_instant_is_what_the_file_says(

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -13,34 +12,16 @@ from commands.service import open_ledger
 from ledger.ledger import Ledger
 from ledger.trace import Place, Sought
 from tests.memory import MASTER
-from tests.real import bpic2012, cdnow, helpdesk
-from tests.real.ledgers import data_of, database
-from tests.servers import Server
+from tests.real.ledgers import Brought
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-SETS: dict[str, tuple[str, Callable[[Path, Path], object]]] = {
-    "cdnow": ("CDNOW_sample.txt", cdnow.write_ndjson),
-    "helpdesk": ("helpdesk.xes.gz", helpdesk.write_ndjson),
-    "bpic2012": ("bpic2012.xes.gz", bpic2012.write_ndjson),
-}
 LARGE = pytest.param("bpic2012", marks=pytest.mark.deep)
 
 
 @pytest.fixture(scope="module", params=["cdnow", "helpdesk", LARGE])
-def told(
-    request: pytest.FixtureRequest,
-    shared: Path,
-    postgres: Server,
-    prepared: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Path, str]]:
-    data, written = SETS[request.param]
-    file = tmp_path_factory.mktemp(request.param) / "all.ndjson"
-    written(data_of(shared, data), file)
-    with database(postgres, prepared, f"{request.param}_trace") as imported:
-        imported.bring(file, lambda _: {})
-        yield file, imported.url
+def told(request: pytest.FixtureRequest, brought: Callable[[str], Brought]) -> Brought:
+    return brought(request.param)
 
 
 def traced(ledger: Ledger, asked: Question) -> Iterator[dict[str, object]]:
@@ -51,14 +32,13 @@ def traced(ledger: Ledger, asked: Question) -> Iterator[dict[str, object]]:
         place = found.next
 
 
-def test_the_order_of_the_trace_is_the_order_of_the_file(told: tuple[Path, str]) -> None:
+def test_the_order_of_the_trace_is_the_order_of_the_file(told: Brought) -> None:
     """Of all lines that came in; and of those of one ticket, those of the same instant among them."""
-    file, url = told
     nth = {}
-    with file.open(encoding="utf-8") as lines:
+    with told.file.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             nth[json.loads(line)["source"]["message_id"]] = number
-    with closing(open_ledger(url, MASTER)) as ledger:
+    with closing(open_ledger(told.url, MASTER)) as ledger:
         entries = [each for each in traced(ledger, Question()) if each["entry"] == "event"]
         assert len(entries) == ledger.last_position()
         places = [nth[each["source"]["message_id"]] for each in entries if each["source"]]  # type: ignore[index]
