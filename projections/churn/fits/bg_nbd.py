@@ -1,0 +1,129 @@
+"""BG/NBD: customers buy at a rate of their own until, after one of their purchases, they have bought for the last time.
+
+P. S. Fader, B. G. S. Hardie and K. L. Lee, "Counting your customers" the easy way: an alternative to the Pareto/NBD
+model, Marketing Science 24 (2005). While alive a customer buys as a Poisson process of rate λ ~ gamma(r, α); after each
+purchase he is gone with probability p ~ beta(a, b). x, t_x and T are as Histories has them.
+"""
+
+import numpy as np
+from scipy.special import digamma, expit, gammaln, hyp2f1
+
+from projections.churn.fits.fitted import Fitted, Window, likeliest
+from projections.churn.fits.histories import Floats, Histories, Ints, must_be_enough
+
+NAMES = ("r", "alpha", "a", "b")
+STARTS = ((0.5, 0.5, 1.0, 2.0), (0.2, 0.1, 0.5, 5.0), (2.0, 1.0, 0.3, 0.3), (1.0, 3.0, 5.0, 20.0))  # α in mean T.
+POLE = 1e-5  # The expectation has a removable pole at a = 1 and where a + b + x = 1; so near to them it is gone round.
+
+
+def log_likelihood(parameters: Floats, x: Floats, t_x: Floats, t: Floats) -> Floats:
+    """Of each row, as equation 6 of the paper has it."""
+    r, alpha, a, b = parameters
+    buying = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+    staying = gammaln(a + b) - gammaln(a + b + x) + gammaln(b + x) - gammaln(b)
+    here, gone = here_and_gone(parameters, x, t_x, t)
+    return np.asarray(buying + staying + np.logaddexp(here, gone))
+
+
+def here_and_gone(parameters: Floats, x: Floats, t_x: Floats, t: Floats) -> tuple[Floats, Floats]:
+    """The logarithms of the two ways in which it comes to that: still here at T, or gone after the last purchase."""
+    r, alpha, a, b = parameters
+    here = -(r + x) * np.log(alpha + t)
+    back = x > 0
+    odds = np.log(a) - np.log(np.where(back, b + x - 1, 1.0))
+    return here, np.where(back, odds - (r + x) * np.log(alpha + t_x), -np.inf)
+
+
+def total(parameters: Floats, found: Histories, scale: float) -> tuple[float, Floats]:
+    """The logarithm of the likelihood of all, and its gradient; time is measured in `scale` days.
+
+    Days and counts are whole and few, so that their logarithms and gammas are made once each.
+    """
+    r, alpha, a, b = parameters
+    weights, x, back = found.weights, found.repeats, found.repeats > 0
+    days = alpha + np.arange(int(found.observed.max()) + 1) / scale
+    logs, inverse = np.log(days), 1 / days
+    counts = np.arange(int(x.max()) + 1, dtype=np.float64)
+    of = np.bincount(x, weights=weights, minlength=len(counts))  # Customers of each count.
+    many = of.sum()
+    here = -(r + x) * logs[found.observed]
+    gone = np.full(len(x), -np.inf)
+    beyond = np.log(a) - np.log(b + np.maximum(counts, 1.0) - 1)
+    gone[back] = beyond[x[back]] - (r + x[back]) * logs[found.last[back]]
+    value = np.logaddexp(here, gone)
+    left = weights * np.exp(gone - value)  # How many of them are gone.
+    stay = weights - left
+    shared = (
+        gammaln(r + counts)
+        - gammaln(r)
+        + r * np.log(alpha)
+        + gammaln(a + b)
+        - gammaln(a + b + counts)
+        + gammaln(b + counts)
+        - gammaln(b)
+    )
+    of_left = np.bincount(x, weights=left, minlength=len(counts))
+    both = digamma(a + b) - digamma(a + b + counts)
+    late = stay @ logs[found.observed] + left @ logs[found.last]
+    slow = (stay * (r + x)) @ inverse[found.observed] + (left * (r + x)) @ inverse[found.last]
+    gradient = np.array(
+        [
+            of @ (digamma(r + counts) - digamma(r)) + many * np.log(alpha) - late,
+            many * r / alpha - slow,
+            of @ both + of_left.sum() / a,
+            of @ (both + digamma(b + counts) - digamma(b)) - of_left @ (1 / (b + np.maximum(counts, 1.0) - 1)),
+        ]
+    )
+    return float(of @ shared + weights @ value), gradient
+
+
+def fit(found: Histories, window: Window | None = None) -> Fitted:
+    """The likeliest r, α, a and b; α is in units of time. Refused is what no such model can be fitted to."""
+    must_be_enough(found)
+    scale = float(found.observed @ found.weights) / found.customers
+    best = likeliest(lambda parameters: total(parameters, found, scale), STARTS, found.customers)
+    parameters = best.parameters * (1, scale / found.unit, 1, 1)
+    return Fitted(
+        kind="bg-nbd",
+        parameters=dict(zip(NAMES, map(float, parameters), strict=True)),
+        log_likelihood=total(parameters, found, float(found.unit))[0],
+        customers=found.customers,
+        window=window,
+        unit=found.unit,
+        iterations=best.iterations,
+        converged=best.because is None,
+        gradient=best.gradient,
+        because=best.because,
+    )
+
+
+def alive(parameters: Floats, found: Histories) -> Floats:
+    """The probability that each customer still buys at T: who has bought once only does, in this model.
+
+    P. S. Fader and B. G. S. Hardie, Computing P(alive) using the BG/NBD model (2008).
+    """
+    here, gone = here_and_gone(parameters, found.x, found.t_x, found.t)
+    return found.of_each(np.asarray(expit(here - gone)))
+
+
+def expected(parameters: Floats, found: Histories, ahead: float) -> Floats:
+    """How often each customer is expected to buy in the `ahead` units of time after T: equation 10 of the paper.
+
+    The hypergeometric function is taken after Euler's transformation (DLMF 15.8.1), where it neither overflows nor
+    loses its digits for who has bought often.
+    """
+    here, gone = here_and_gone(parameters, found.x, found.t_x, found.t)
+    while_alive = buying(parameters, found.repeats, found.t, ahead)
+    return found.of_each(np.asarray(expit(here - gone)) * while_alive)
+
+
+def buying(parameters: Floats, repeats: Ints, t: Floats, ahead: float) -> Floats:
+    """How often somebody is expected to buy in the time after T who is alive then."""
+    r, alpha, a, b = parameters
+    if min(abs(a - 1), abs(a + b - 1)) < POLE:
+        beside = [buying(np.array([r, alpha, a + by, b]), repeats, t, ahead) for by in (-2.5 * POLE, 2.5 * POLE)]
+        return np.asarray(sum(beside) / 2)
+    whole = a + b + repeats - 1
+    z = ahead / (alpha + t + ahead)
+    series = hyp2f1(a + b - 1 - r, a - 1, whole, z)
+    return np.asarray(whole / (a - 1) * (1 - (1 - z) ** (a - 1) * series))
