@@ -1,1 +1,1 @@
-"""Churn and customer value: from what was bought to who is leaving, and what they are worth."""
+"""Churn and customer value: who is leaving, what they are worth, and why we think so."""

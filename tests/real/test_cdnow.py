@@ -9,11 +9,16 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from projections.churn.fits import bg_nbd, gamma_gamma, pareto_nbd
+from projections.churn.fits.fitted import Fitted
+from projections.churn.fits.histories import histories, spending
+from projections.churn.fits.lifetime import expected
 from tests.real.cdnow import CALIBRATED, Purchase, command_lines, counted, ordered, purchases, write_ndjson
 from tests.real.followed import caught_up, must_agree, rebuild_all, two_workers
-from tests.real.ledgers import FACT, LEFT_OUT, Imported, data_of, database, report, row
+from tests.real.ledgers import FACT, LEFT_OUT, Imported, data_of, database, report, row, rows
 from tests.servers import Server
 
 ORDERS = f"""
@@ -45,6 +50,22 @@ SELECT count(*) FILTER (WHERE type = 'order.paid' AND {FACT} ->> 'to' = 'paid') 
     sum(({FACT} #>> '{{amount,amount}}')::numeric) FILTER (WHERE type = 'order.payment-received') AS paid,
     count(*) FILTER (WHERE NOT imported) AS not_imported
 FROM ledger.events WHERE stream LIKE 'order/%'
+"""
+
+HISTORIES = f"""
+WITH days AS (
+    SELECT {FACT} ->> 'customer_id' AS customer, (occurred_at AT TIME ZONE 'UTC')::date AS day,
+        sum(({FACT} #>> '{{amount,amount}}')::numeric * 100)::bigint AS cents
+    FROM ledger.events WHERE type = 'order.placed' AND {FACT} ->> 'from' IS NULL GROUP BY 1, 2
+), firsts AS (
+    SELECT *, min(day) OVER (PARTITION BY customer) AS first FROM days
+)
+SELECT count(*) FILTER (WHERE day <= '{CALIBRATED}') - 1 AS repeats,
+    max(day) FILTER (WHERE day <= '{CALIBRATED}') - min(first) AS last,
+    '{CALIBRATED}'::date - min(first) AS observed,
+    (coalesce(sum(cents) FILTER (WHERE day > first AND day <= '{CALIBRATED}'), 0))::bigint AS spent,
+    count(*) FILTER (WHERE day > '{CALIBRATED}') AS later
+FROM firsts GROUP BY customer ORDER BY customer
 """
 
 
@@ -170,3 +191,51 @@ def test_every_line_is_accepted_once_and_a_second_import_changes_nothing(proof: 
 @pytest.mark.slow
 def test_live_is_as_of_now_and_rebuilt_in_every_view(proof: Proof) -> None:
     must_agree(proof.imported.url, lambda: rebuild_all(proof.imported.url))
+
+
+# What is fitted to them
+
+
+@pytest.fixture(scope="module")
+def columns(proof: Proof) -> dict[str, list[int]]:
+    found = rows(proof.imported.url, HISTORIES)
+    return {name: [each[name] for each in found] for name in found[0]}
+
+
+def thousandths(found: Fitted) -> list[float]:
+    assert found.converged
+    return [round(each, 3) for each in found.values]
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_the_fits_are_those_of_the_literature(columns: dict[str, list[int]]) -> None:
+    """Fader, Hardie and Lee 2005 for the first two, Fader and Hardie 2013 for the third."""
+    found = histories(columns["repeats"], columns["last"], columns["observed"])
+    first, second = bg_nbd.fit(found), pareto_nbd.fit(found)
+    assert thousandths(first) == [0.243, 4.414, 0.793, 2.426]
+    assert round(first.log_likelihood, 1) == -9_582.4
+    assert thousandths(second) == [0.553, 10.578, 0.606, 11.669]
+    assert round(second.log_likelihood, 1) == -9_595.0
+    spent = gamma_gamma.fit(spending(columns["repeats"], columns["spent"], "USD"))
+    assert [round(each, 2) for each in spent.values] == [6.25, 3.74, 15.44]
+    assert (first.customers, second.customers, spent.customers) == (2_357, 2_357, 946)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_what_they_expect_of_the_39_weeks_that_follow_is_like_what_came(columns: dict[str, list[int]]) -> None:
+    """Of each customer, the correlation is that of the paper: .626 and .630."""
+    found = histories(columns["repeats"], columns["last"], columns["observed"])
+    came = np.array(columns["later"])
+    assert came.sum() == 1_882
+    said: dict[str, float] = {}
+    for model in (bg_nbd, pareto_nbd):
+        fit = model.fit(found)
+        awaited = expected(fit, found, 39 * 7)
+        said[f"by {fit.kind}"] = round(float(awaited.sum()))
+        said[f"correlation, {fit.kind}"] = round(float(np.corrcoef(awaited, came)[0, 1]), 3)
+    print(report("CDNOW, expected of the 39 weeks in which 1,882 came", said, []))
+    assert said["correlation, bg-nbd"] == 0.626
+    assert said["correlation, pareto-nbd"] == 0.630
+    assert all(abs(said[f"by {kind}"] / 1_882 - 1) < 0.15 for kind in ("bg-nbd", "pareto-nbd"))

@@ -90,13 +90,23 @@ def test_bg_nbd_expects_the_mean_over_all_that_a_customer_may_be_like(
     assert bg_nbd.expected(at, found, ahead)[0] == pytest.approx(own, rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("a", [1.0, 1 + 1e-9, 1 - 1e-6, 1 + 3e-5, 0.4])
+@pytest.mark.parametrize("a", [1.0, 1 + 1e-9, 1 - 1e-6, 1 + 2e-4, 0.4])
 @pytest.mark.parametrize("b", [0.6, 2.0, 300.0])
 def test_where_its_formula_has_a_pole_the_expectation_has_none(a: float, b: float) -> None:
     for x, t_x, t in ((0, 0, 0), (0, 0, 70), (1, 7, 70), (30, 200, 210)):
         at, found = np.array([0.7, 4.0, a, b]), histories([x], [t_x], [t])
         own = bg_nbd.alive(at, found)[0] * staying(at, x, t / 7, 52)
         assert bg_nbd.expected(at, found, 52.0)[0] == pytest.approx(own, rel=1e-6)
+
+
+@pytest.mark.parametrize("a", [210.0, 4e4])
+@pytest.mark.parametrize("r", [0.5, 1e5])
+def test_where_a_fit_has_no_maximum_there_is_still_something_to_expect(a: float, r: float) -> None:
+    """In the end as many purchases as there are until the last, 1 / p, and in a little time as many as the rate has."""
+    at, found = np.array([1e6, 1e7, a, 25 * a]), histories([0], [0], [0])
+    assert bg_nbd.expected(at, found, 1e6)[0] == pytest.approx((26 * a - 1) / (a - 1), rel=1e-6)
+    soon = bg_nbd.expected(np.array([r, 2 * r, a, 25 * a]), found, 0.01)[0]
+    assert soon == pytest.approx(0.005, rel=1e-3)
 
 
 def leaving(at: np.ndarray, x: int, t: float, ahead: float) -> float:
