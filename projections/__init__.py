@@ -6,6 +6,7 @@ from projections.belongings import belongings
 from projections.calibrations import calibration_items, calibration_scores, calibrations
 from projections.campaign_results import campaign_results
 from projections.capacity import capacity
+from projections.churn.facts import churn_terms, customer_activity, customer_lives, purchases
 from projections.commission_basis import commission_basis
 from projections.contact_pressure import contact_pressure
 from projections.contacts import contacts
@@ -97,6 +98,10 @@ VIEWS: tuple[Projection, ...] = (
     group_members,
     belongings,
     forgotten_people,
+    purchases,
+    customer_activity,
+    customer_lives,
+    churn_terms,
 )
 
 __all__ = [
@@ -110,11 +115,14 @@ __all__ = [
     "calibrations",
     "campaign_results",
     "capacity",
+    "churn_terms",
     "commission_basis",
     "contact_pressure",
     "contacts",
     "credit",
     "custody_ledger",
+    "customer_activity",
+    "customer_lives",
     "customers",
     "customers_apart",
     "deadlines",
@@ -135,6 +143,7 @@ __all__ = [
     "orders",
     "pool_board",
     "pool_directory",
+    "purchases",
     "qa_queue",
     "receivables",
     "revenue",

@@ -17,6 +17,10 @@ def utc_month(at: Instant) -> str:
     return f"{at.astimezone(UTC):%Y-%m}"
 
 
+def utc_day(at: Instant) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d}"
+
+
 @table
 class InspectableCall(Scoped):
     """A call is its agent's who answered last, else his for whom it was requested. `month` is that of `at` in UTC."""

@@ -48,6 +48,7 @@ WAYS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "enquirers": ({"customer_id": None}, {"lead_id": None}),  # Through the lead, or through the customer.
     "contacts": ({}, {"customers": ()}),  # As himself, or as somebody who became him.
     "contact_pressure": ({},),
+    "customer_activity": ({},),
 }
 FIRST = 1  # The position at which the people came; whatever they do came after.
 BEYOND = 1_000  # A position after all of theirs.

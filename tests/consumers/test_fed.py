@@ -24,11 +24,12 @@ BY_PARTITIONS = {
     "order_refunds", "sampling_plans", "key_accounts", "customers_apart", "lead_turns", "audit_trail", "qa_queue",
     "agent_quality", "calibrations", "calibration_items", "calibration_scores", "working_hours",
     "sla_report", "contact_pressure", "value_matrix", "enquirers", "credit", "campaign_results", "groups",
+    "customer_activity", "customer_lives", "churn_terms",
 }  # fmt: skip
 BY_THE_LEDGER = {
     "sales_worklist", "pool_board", "review_appeals", "lead_likeness", "ticket_queue", "solved_cases", "customers",
     "contacts", "revenue", "orders", "receivables", "commission_basis", "targets", "group_members", "forgotten_people",
-    "custody_ledger",
+    "custody_ledger", "purchases",
 }  # fmt: skip
 REPARTITIONED = {"capacity", "ticket_capacity", "belongings"}
 
