@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -38,6 +39,8 @@ PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "ticket_queue": {"merged_into": None},
     "credit": {"into": None},
     "key_accounts": {"counts": True},
+    "purchases": {"off": False, "refunded": Decimal(0)},
+    "customer_lives": {"became": None, "erased_at": None},
     "customers": {
         "leads": tuple(UUID(int=number) for number in range(1, len(PLACES) + 1))
     },  # They went from hand to hand.

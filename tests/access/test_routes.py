@@ -126,6 +126,7 @@ FOR: Mapping[str, set[str]] = {
         "dispatch_rules",
         "sampling_plans",
         "working_hours",
+        "churn_terms",
         "groups",
     },
     "whoever sees everything": {
@@ -139,7 +140,7 @@ FOR: Mapping[str, set[str]] = {
         "calibration_items",
         "calibration_scores",
     },
-    "whoever sees what it leads to": {"contacts", "contact_pressure", "enquirers"},
+    "whoever sees what it leads to": {"contacts", "contact_pressure", "customer_activity", "enquirers"},
     "nobody": {"belongings", "forgotten_people", "lead_likeness"},
     "whose it is": {
         "sales_worklist",
@@ -170,6 +171,8 @@ FOR: Mapping[str, set[str]] = {
         "commission_basis",
         "targets",
         "campaign_results",
+        "purchases",
+        "customer_lives",
     },
 }
 """For whom the rows of a view are."""

@@ -25,7 +25,7 @@ from projections.rows import replace, table
 
 @table
 class CustomerLife(LookedAfter):
-    """`status` since `status_since`; `risk_since` is when he became dormant, as long as he is that or lost. `into` is
+    """`status` since `status_since`; `risk_since` is when he became dormant, as long as he is that or lost. `became` is
     whom he has become by a merge, `closed_at` when he was shut or erased, `erased_at` the latter alone. `held_since` is
     when a credit hold was placed that stands.
     """
@@ -40,7 +40,7 @@ class CustomerLife(LookedAfter):
     segment: Segment | None = None
     held_since: Instant | None = None
     primary_contact: ContactId | None = None
-    into: CustomerId | None = None
+    became: CustomerId | None = None
     closed_at: Instant | None = None
     erased_at: Instant | None = None
 
@@ -53,7 +53,7 @@ Joined = CustomersMerged | CustomerUnmerged | CustomerRestored
     "customer_lives",
     key=("customer_id",),
     version=1,
-    listed="into IS NULL AND erased_at IS NULL",
+    listed="became IS NULL AND erased_at IS NULL",
     computed={"subject_id": (str, "'customer/' || customer_id")},
     sorts=("created_at", "status_since", "risk_since"),
     filters=(
@@ -112,7 +112,7 @@ def customer_lives(
         case CustomersMerged() | CustomerUnmerged() | CustomerRestored():
             return joined(row, event, at)
         case CustomerAbsorbed(into=into):
-            return replace(in_status(row, "closed", at), into=into)
+            return replace(in_status(row, "closed", at), became=into)
         case PersonalDataErased():
             return replace(in_status(row, "closed", at), erased_at=at)
 
@@ -137,5 +137,5 @@ def joined(row: CustomerLife, event: Joined, at: Instant) -> CustomerLife:
     kept: Dossier = event.kept
     primary = next((contact_id for contact_id, contact in kept.contacts.items() if contact.primary), None)
     held = None if kept.credit.hold is None else row.held_since or at
-    row = replace(looked_after(row, event), primary_contact=primary, held_since=held, segment=kept.segment, into=None)
+    row = replace(looked_after(row, event), primary_contact=primary, held_since=held, segment=kept.segment, became=None)
     return in_status(row, event.to, at)

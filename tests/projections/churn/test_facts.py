@@ -256,9 +256,9 @@ def test_whom_to_talk_to_is_the_primary_contact() -> None:
 
 def test_who_becomes_another_is_shut_until_he_is_himself_again() -> None:
     row = life((JUNE, absorbed(LI, OTHER)))
-    assert (row.into, row.status, row.closed_at, row.erased_at) == (OTHER, "closed", JUNE, None)
+    assert (row.became, row.status, row.closed_at, row.erased_at) == (OTHER, "closed", JUNE, None)
     row = life((JUNE, absorbed(LI, OTHER)), restored(LI, OTHER))
-    assert (row.into, row.status, row.closed_at) == (None, "active", None)
+    assert (row.became, row.status, row.closed_at) == (None, "active", None)
 
 
 def test_the_survivor_has_what_both_have() -> None:

@@ -1,0 +1,38 @@
+"""The customers at risk: who is about to go, what is at stake, and why we think so."""
+
+from typing import Any
+
+import ibis
+
+from projections.churn.tables.reasons import CODES, reasons
+from projections.churn.tables.shapes import Facts
+from projections.churn.tables.signals import WHOSE, signals, spent
+
+
+def at_risk(facts: Facts, estimates: Any | None = None) -> Any:
+    """A row for each customer and product line of whom there is any reason to think that he is leaving: all that
+    `signals` tells of him, what he has `spent`, how many reasons there are (`count`) and which (`reasons`, in the order
+    of CODES, joined by spaces), whose he is, his recorded `segment`, and whether he may be contacted.
+
+    With `estimates` (a table as ESTIMATES, of a model that the caller names) the probability that he is still there,
+    how many purchases are expected of him, and what they are worth; null for whom the model knows nothing of.
+    """
+    why = reasons(facts)
+    flags = {name_of(code): (why.code == code).max() for code in CODES}
+    why = why.group_by(WHOSE).agg(count=why.count(), **flags)
+    words = [ibis.ifelse(why[name_of(code)], f"{code} ", "") for code in CODES]
+    text = words[0].concat(*words[1:]).rstrip()
+    why = why.select(*WHOSE, "count", reasons=text)
+    who = facts.customers.select(
+        "customer_id", "owner_id", "segment", "status", "do_not_contact", entered_risk_day=ibis._.risk_day
+    )
+    rows = signals(facts).inner_join(why, list(WHOSE)).left_join(spent(facts), list(WHOSE))
+    rows = rows.drop("customer_id_right", "product_line_right").inner_join(who, "customer_id")
+    if estimates is None:
+        return rows
+    found = rows.left_join(estimates, list(WHOSE))
+    return found.drop("customer_id_right", "product_line_right")
+
+
+def name_of(code: str) -> str:
+    return code.replace("-", "_")
