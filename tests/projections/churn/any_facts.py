@@ -52,19 +52,19 @@ class Told:
 
 
 def bought(customer_id: str, day: int, net: int = 100, **given: Any) -> Row:
-    row = {"order_id": f"{customer_id}/{day}/{net}/{given}", "customer_id": customer_id, "product_line": ""}
+    row: Row = {"order_id": f"{customer_id}/{day}/{net}/{given}", "customer_id": customer_id, "product_line": ""}
     row |= {"currency": "CNY", "day": day, "month": month_number(day_of(day)), "net": net, "refunded": 0, "why": ""}
     return row | given
 
 
 def customer(customer_id: str, **given: Any) -> Row:
     nothing = dict.fromkeys(("registered_day", "risk_day", "held_day", "closed_day"))
-    row = {"customer_id": customer_id, "type": "individual", "status": "active", "status_day": 0, "created_day": 0}
+    row: Row = {"customer_id": customer_id, "type": "individual", "status": "active", "status_day": 0, "created_day": 0}
     return row | nothing | {"segment": "", "owner_id": "ann", "do_not_contact": 0} | given
 
 
 def did(customer_id: str, kind: str, day: int, **given: Any) -> Row:
-    row = {"customer_id": customer_id, "kind": kind, "code": "", "day": day, "times": 1, "ended_day": None}
+    row: Row = {"customer_id": customer_id, "kind": kind, "code": "", "day": day, "times": 1, "ended_day": None}
     return row | given
 
 

@@ -182,7 +182,7 @@ def durations(told: Told, start: str, *, by_line: bool) -> list[Row]:
         until = min(told.day, who["closed_day"] or told.day)
         lost = next((day for day, _ in lapses_of(rows, told.day, 1)), None)
         event = lost is not None and lost <= until
-        end = max(since, lost if event else until)  # type: ignore[type-var]
+        end = max(since, lost if event else until)
         line = min(row["product_line"] for row in rows if row["day"] == first)
         row = {"customer_id": whose[0], "product_line": line, "start_day": since, "end_day": end}
         row |= {"event": int(event), "days": end - since, "type": who["type"], "segment": who["segment"]}
