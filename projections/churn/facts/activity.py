@@ -109,17 +109,23 @@ def of_tickets(rows: Activities, event: TicketEvent, at: Instant) -> Activities:
             return rows or (ticket,)
         case _ if not rows:
             return rows
-        case TicketClassified(type=kind):
-            return (replace(rows[0], kind=kind_of(kind), code=kind), *rows[1:])
         case CsatRecorded(score=score, low=low):
             if score > LOW and not low:
                 return rows
-            poor = replace(rows[0], kind="low-csat", day=utc_day(at), code=str(score), last_at=at, ended_at=at)
+            poor = replace(rows[0], kind="low-csat", day=utc_day(at), code=str(score), last_at=at, ended_at=at, times=1)
             return counted(rows, poor)
+        case _:
+            return tuple(row if row.kind == "low-csat" else ticket_after(row, event, at) for row in rows)
+
+
+def ticket_after(row: CustomerActivity, event: TicketEvent, at: Instant) -> CustomerActivity:
+    match event:
+        case TicketClassified(type=kind):
+            return replace(row, kind=kind_of(kind), code=kind)
         case TicketReopened():
-            return (replace(rows[0], ended_at=None), *rows[1:])
-        case TicketResolved() | TicketClosed() | TicketRejected() | TicketMerged():
-            return (replace(rows[0], ended_at=rows[0].ended_at or at), *rows[1:])
+            return replace(row, ended_at=None)
+        case _:
+            return replace(row, ended_at=row.ended_at or at)
 
 
 def kind_of(ticket_type: str) -> ActivityKind:

@@ -209,6 +209,14 @@ def test_a_low_score_is_told(score: int, low: bool, told: bool) -> None:
     assert (("low-csat", str(score), 1, False) in found) == told
 
 
+def test_a_ticket_that_is_no_complaint_is_opened_again_after_a_low_score() -> None:
+    """Its rows are in the order of their kinds, and the score comes first."""
+    scored = CsatRecorded(ticket_id=TICKET, cycle=1, score=1)
+    reopened = TicketReopened(ticket_id=TICKET, from_="resolved", n=1)
+    found = activity(replace(opened, type="question"), resolved, scored, reopened)
+    assert found == [("low-csat", "1", 1, False), ("ticket", "question", 1, True)]
+
+
 # How far he has come
 
 created = CustomerCreated(customer_id=LI, customer_type="individual", profile=Profile())

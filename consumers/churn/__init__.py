@@ -1,0 +1,1 @@
+"""Churn at the edge: facts as of a moment, in an engine; what the tables come to, in files."""

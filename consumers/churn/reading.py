@@ -1,0 +1,226 @@
+"""The facts of churn as of a moment: folded from the ledger up to there, and told in days of the house and whole
+units of money.
+
+Two moments make a day: up to which position the ledger is read, and of that, what had happened by when. The same
+moment gives the same facts, byte for byte, whatever is written later. Who had been erased by then is in them as a
+customer who is gone; who was erased since, as everybody is: by a number, for no fact of churn is personal.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from consumers.at import Moment, fold
+from consumers.churn.extras import needed
+from domain.lifecycle_policy import STANDARD, LifecyclePolicy, LifecycleTerms
+from domain.money import DIGITS
+from domain.values import Instant
+from ledger.ledger import Ledger
+from ledger.scan import Wire
+from projections.churn.facts import ChurnTerms, CustomerActivity, CustomerLife, Purchase
+from projections.churn.facts import churn_terms as view_of_terms
+from projections.churn.facts import customer_activity as view_of_activity
+from projections.churn.facts import customer_lives as view_of_lives
+from projections.churn.facts import purchases as view_of_purchases
+from projections.churn.tables.shapes import (
+    ACTIVITY,
+    CUSTOMERS,
+    PURCHASES,
+    TERMS,
+    month_number,
+    number_of,
+)
+from projections.contact_pressure import contact_pressure
+from projections.projection import Projection
+
+SHAPES: Mapping[str, Mapping[str, str]] = {
+    "purchases": PURCHASES,
+    "customers": CUSTOMERS,
+    "activity": ACTIVITY,
+    "terms": TERMS,
+}
+TOO_LARGE = 10**15  # Smallest units; of thousands of such amounts the sum still is a whole number of 64 bits.
+UNPUBLISHED = "Asia/Shanghai"  # The time zone of a house that has published no terms.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract:
+    """The facts as of the end of a day, as tables of Arrow by name, sorted; and where they were read.
+
+    `occurred` is by when it had happened, where that was asked for. `zone` is the house's, in which days begin.
+    """
+
+    position: int
+    occurred: datetime | None
+    day: date
+    zone: str
+    tables: Mapping[str, Any]
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        return {name: fingerprint(table) for name, table in self.tables.items()}
+
+
+def extract(
+    ledger: Ledger,
+    wire: Wire,
+    at: Moment,
+    *,
+    day: date | None = None,
+    tell: Callable[[str, int], object] = lambda *_: None,
+) -> Extract:
+    """The facts at a moment, as of the end of the day in which it lies, or of another `day`. `tell` hears which view is
+    folded, and how far it has come. Raises what `consumers.at.fold` raises, and ModuleNotFoundError.
+    """
+    arrow = needed("pyarrow")
+
+    def rows(view: Projection) -> list[Any]:
+        return list(fold(ledger, wire, view, at, tell=lambda position: tell(view.name, position)).rows())
+
+    policy = policy_of(rows(view_of_terms))
+    house = House(policy)
+    lives: list[CustomerLife] = rows(view_of_lives)
+    unwilling = {row.contact_id for row in rows(contact_pressure) if row.do_not_contact}
+    now_is = who_is_who(lives)
+    told = {
+        "customers": [house.customer(row, unwilling) for row in lives],
+        "purchases": [house.purchase(row) for row in rows(view_of_purchases) if row.paid_at is not None],
+        "activity": [house.deed(row, now_is) for row in rows(view_of_activity)],
+    }
+    lines = {str(row["product_line"]) for row in told["purchases"]}
+    told["terms"] = [house.terms(line) for line in {"", *lines}]
+    tables = {name: as_arrow(arrow, SHAPES[name], told[name]) for name in SHAPES}
+    until = day or house.date(at.now)
+    return Extract(position=at.position, occurred=at.occurred, day=until, zone=policy.time_zone, tables=tables)
+
+
+def end_of_day(day: date, zone: str) -> Instant:
+    """The last instant of a day there: what has happened by then has happened on that day or before."""
+    return (datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) + timedelta(days=1)).astimezone(
+        UTC
+    ) - timedelta(microseconds=1)
+
+
+def policy_of(rows: Sequence[ChurnTerms]) -> LifecyclePolicy:
+    """The terms by which customers count as lost, as they were published last; where none were, those of the design."""
+    known = {row.product_line: row for row in rows if row.policy_id == STANDARD}
+    if "" not in known:
+        return LifecyclePolicy(number=0, time_zone=UNPUBLISHED, terms=LifecycleTerms(), product_lines={})
+
+    def terms(row: ChurnTerms) -> LifecycleTerms:
+        return LifecycleTerms(new_days=row.new_days, dormant_days=row.dormant_days, churned_days=row.churned_days)
+
+    lines = {line: terms(row) for line, row in known.items() if line}
+    first = known[""]
+    return LifecyclePolicy(number=first.number, time_zone=first.time_zone, terms=terms(first), product_lines=lines)
+
+
+def who_is_who(lives: Iterable[CustomerLife]) -> Callable[[UUID], UUID]:
+    """Whom a customer has become, however often he was merged."""
+    became = {row.customer_id: row.became for row in lives if row.became is not None}
+
+    def now_is(customer_id: Any) -> Any:
+        seen = set()
+        while customer_id in became and customer_id not in seen:
+            seen.add(customer_id)
+            customer_id = became[customer_id]
+        return customer_id
+
+    return now_is
+
+
+class House:
+    """How the rows of views are told: by the terms and in the time zone of the house."""
+
+    def __init__(self, policy: LifecyclePolicy) -> None:
+        self.policy = policy
+        self.zone = ZoneInfo(policy.time_zone)
+        self.slowest = cache(policy.slowest)
+
+    def date(self, at: Instant) -> date:
+        return at.astimezone(self.zone).date()
+
+    def day(self, at: Instant) -> int:
+        return number_of(self.date(at))
+
+    def day_if_any(self, at: Instant | None) -> int | None:
+        return None if at is None else self.day(at)
+
+    def purchase(self, row: Purchase) -> dict[str, Any]:
+        assert row.paid_at is not None
+        paid, back = (smallest(amount, row.currency) for amount in (row.paid, row.refunded))
+        why = "cancelled" if row.off else "refunded" if back and back >= paid else ""
+        if max(paid, back) > TOO_LARGE:
+            why, paid, back = why or "too-large", 0, 0
+        paid_on = self.date(row.paid_at)
+        line = row.product_line if row.line_known else self.slowest(row.products)
+        return {
+            "order_id": str(row.order_id),
+            "customer_id": str(row.customer_id),
+            "product_line": line if line in self.policy.product_lines else "",
+            "currency": row.currency,
+            "day": number_of(paid_on),
+            "month": month_number(paid_on),
+            "net": paid - back,
+            "refunded": back,
+            "why": why,
+        }
+
+    def customer(self, row: CustomerLife, unwilling: set[Any]) -> dict[str, Any]:
+        return {
+            "customer_id": str(row.customer_id),
+            "type": row.type,
+            "status": row.status,
+            "status_day": self.day(row.status_since),
+            "created_day": self.day(row.created_at),
+            "registered_day": self.day_if_any(row.registered_at),
+            "risk_day": self.day_if_any(row.risk_since),
+            "held_day": self.day_if_any(row.held_since),
+            "closed_day": self.day_if_any(row.closed_at),
+            "segment": row.segment or "",
+            "owner_id": row.owner_id or "",
+            "do_not_contact": int(row.primary_contact in unwilling),
+        }
+
+    def deed(self, row: CustomerActivity, now_is: Callable[[UUID], UUID]) -> dict[str, Any]:
+        return {
+            "customer_id": str(now_is(row.customer_id)),
+            "kind": row.kind,
+            "code": row.code,
+            "day": self.day(row.last_at),
+            "times": row.times,
+            "ended_day": self.day_if_any(row.ended_at),
+        }
+
+    def terms(self, line: str) -> dict[str, Any]:
+        terms = self.policy.terms_of(line or None)
+        return {"product_line": line, "dormant_days": terms.dormant_days, "churned_days": terms.churned_days}
+
+
+def smallest(amount: Decimal, currency: str) -> int:
+    """In the smallest units of the currency."""
+    return int(amount.scaleb(DIGITS.get(currency, 2)))
+
+
+def as_arrow(arrow: Any, shape: Mapping[str, str], rows: list[dict[str, Any]]) -> Any:
+    """Sorted by all columns, so that the same facts are the same bytes."""
+    types = {"string": arrow.string(), "int64": arrow.int64()}
+    schema = arrow.schema([(name, types[kind.rstrip("?")]) for name, kind in shape.items()])
+    columns = [arrow.array([row[name] for row in rows], schema.field(name).type) for name in shape]
+    table = arrow.Table.from_arrays(columns, schema=schema)
+    return table.sort_by([(name, "ascending") for name in shape])
+
+
+def fingerprint(table: Any) -> str:
+    """Of every value of a table, in its order."""
+    arrow = needed("pyarrow")
+    sink = arrow.BufferOutputStream()
+    with arrow.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    return sha256(sink.getvalue()).hexdigest()
