@@ -128,7 +128,7 @@ def by_stratum(
 
 
 def log_rank(durations: ArrayLike, left: ArrayLike, strata: Sequence[str]) -> LogRank:
-    """The test of N. Mantel (1966), and of R. Peto and J. Peto, Asymptotically efficient rank invariant test procedures,
+    """The test of N. Mantel (1966) and of R. Peto and J. Peto, Asymptotically efficient rank invariant test procedures,
     JRSS A 135 (1972).
 
     The variance is hypergeometric, so that those who leave on one day need no order. Refused is a single stratum.
