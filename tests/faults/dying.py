@@ -12,16 +12,12 @@ from random import Random
 from threading import Event
 from typing import Any
 
-import uvicorn
-
 import consumers.advance
 import consumers.hands
 import consumers.projector
 import consumers.rebuild
 import consumers.retry
 import projections.sql
-from api.app import from_environment
-from api.server import configured
 from commands.execute import Executor
 from commands.service import open_ledger
 from consumers.hands import Hands, Premises
@@ -128,6 +124,12 @@ POINTS = {**API, **AGAIN, **WORKER, **REBUILD, **PARKING}
 
 
 def api(port: str) -> None:
+    """What only it needs is imported here: the worker dies more often, and starts in half the time without."""
+    import uvicorn
+
+    from api.app import from_environment
+    from api.server import configured
+
     uvicorn.Server(configured(from_environment(), "127.0.0.1", int(port))).run()
 
 
