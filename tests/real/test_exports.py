@@ -24,32 +24,30 @@ LARGE = pytest.param("bpic2012", marks=pytest.mark.deep)
 @pytest.fixture(scope="module", params=["cdnow", "helpdesk", LARGE])
 def exports(
     request: pytest.FixtureRequest, brought: Callable[[str], Brought], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Exports, str]]:
+) -> Iterator[Exports]:
     url = brought(request.param).url
     with closing(open_ledger(url, MASTER)) as ledger:
-        folder = tmp_path_factory.mktemp(request.param)
-        yield Exports(url, ledger, folder, ledger.last_position()), KINDS[request.param]
+        here = Exports(url, ledger, tmp_path_factory.mktemp(request.param), ledger.last_position())
+        here.flat(KINDS[request.param], "log.xes")
+        yield here
 
 
-def test_every_event_is_in_the_log_and_nothing_is_wrong_with_it(exports: tuple[Exports, str]) -> None:
-    here, kind = exports
+def test_every_event_is_in_the_log_and_nothing_is_wrong_with_it(exports: Exports) -> None:
+    here = exports
     written = here.ocel("log.sqlite")
     counts = here.counts()
     assert written.events == sum(counts.values()) == here.until
     with closing(sqlite3.connect(here.folder / "log.sqlite")) as connection:
         assert dict(connection.execute("SELECT ocel_type, count(*) FROM event GROUP BY 1").fetchall()) == counts
     assert here.ocel("log.json") == written
-    here.flat(kind, "log.xes")
     for name in ("log.sqlite", "log.json", "log.xes"):
         assert here.faults(name) == [], name
     print(f"{here.folder.name}: {written.events:,} events about {written.objects:,} objects")
 
 
-def test_traces_have_events_of_one_instant_in_the_order_of_the_file(exports: tuple[Exports, str]) -> None:
-    here, kind = exports
-    here.flat(kind, "log.xes")
+def test_traces_have_events_of_one_instant_in_the_order_of_the_file(exports: Exports) -> None:
     tied = 0
-    for _, trace in etree.iterparse(here.folder / "log.xes", tag=f"{XES}trace"):
+    for _, trace in etree.iterparse(exports.folder / "log.xes", tag=f"{XES}trace"):
         steps = [{each.get("key"): each.get("value") or "" for each in event} for event in trace.iter(f"{XES}event")]
         for one, other in pairwise(steps):
             if one["time:timestamp"] == other["time:timestamp"]:
