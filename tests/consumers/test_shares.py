@@ -162,6 +162,7 @@ def test_shares_part_all_keys(seed: int) -> None:
         assert sum(share.has(key) for share in shares) == 1
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_by_what_fits_and_not_by_what_there_is() -> None:
     told = leads(12_000)
     peaks = {}

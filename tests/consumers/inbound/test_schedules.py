@@ -170,6 +170,7 @@ def must_end_well(steps: list[object]) -> None:
         assert len(together) == len({*together}) or world.skipped, "none comes between the commands of a message"
 
 
+@pytest.mark.slow
 def test_each_has_its_effect_once_and_those_of_a_key_in_their_order(request: pytest.FixtureRequest) -> None:
     profile = str(request.config.getoption("--hypothesis-profile", default=None) or "seeded")
 
