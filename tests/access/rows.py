@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -119,20 +120,24 @@ def directory(view: Projection) -> Iterator[Row]:
             yield PublicPool(pool_id=pool, name=pool, members=(org,), as_of_position=FIRST)
 
 
-THINGS: Mapping[str, tuple[tuple[str, Row], ...]] = {view.name: tuple(things(view)) for view in VIEWS}
+@cache
+def all_things() -> Mapping[str, tuple[tuple[str, Row], ...]]:
+    return {view.name: tuple(things(view)) for view in VIEWS}
 
 
 def keys_at(view: Projection, places: Collection[str]) -> set[Key]:
     """The keys of the rows in these places."""
     return {
-        tuple(getattr(row, name) for name in view.primary_key) for place, row in THINGS[view.name] if place in places
+        tuple(getattr(row, name) for name in view.primary_key)
+        for place, row in all_things()[view.name]
+        if place in places
     }
 
 
 def fill(views: Views) -> None:
     """A row of every view in every place; and of each it is told that another such has gone."""
     for view in VIEWS:
-        rows = [row for _, row in THINGS[view.name]]
+        rows = [row for _, row in all_things()[view.name]]
         views.put(view, *rows)
         was = Table(view, rows)
         was.forget([*was.states])

@@ -4,6 +4,7 @@ import json
 import os
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -30,15 +31,20 @@ from tests.api.viewed import Views
 from tests.memory import MASTER
 from tests.servers import Server
 
-OPERATIONS: dict[str, Any] = {
-    operation.label: operation
-    for operation in (
+DOCUMENT: dict[str, Any] = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
+LABELS = [f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods]
+
+
+@cache
+def operations() -> dict[str, Any]:
+    """By their labels; read where requests are made, since it takes a second and every process collects this file."""
+    read = [
         found.ok()  # type: ignore[union-attr]  # One that cannot be read is an error here.
-        for found in schemathesis.openapi.from_dict(
-            json.loads(SNAPSHOT.read_text(encoding="utf-8"))
-        ).get_all_operations()
-    )
-}
+        for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()
+    ]
+    found = {operation.label: operation for operation in read}
+    assert [*found] == LABELS
+    return found
 
 
 def never_our_fault(ctx: Any, response: Any, case: Case[Any]) -> None:
@@ -99,7 +105,7 @@ def meant_well(url: str, label: str, examples: int) -> None:
     """As the document allows it, mostly for subjects that exist."""
 
     @settings(max_examples=examples, suppress_health_check=list(HealthCheck), database=None)
-    @given(OPERATIONS[label].as_strategy(generation_mode=GenerationMode.POSITIVE), CALLERS, st.integers(0, 9))
+    @given(operations()[label].as_strategy(generation_mode=GenerationMode.POSITIVE), CALLERS, st.integers(0, 9))
     def ask(case: Case[Any], caller: dict[str, str], chosen: int) -> None:
         case.headers.pop("X-Role", None)
         case.headers.update(caller)
@@ -115,7 +121,7 @@ def meant_badly(url: str, label: str, examples: int) -> None:
     """As the document forbids it."""
 
     @settings(max_examples=examples, suppress_health_check=list(HealthCheck), database=None)
-    @given(OPERATIONS[label].as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    @given(operations()[label].as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def ask(case: Case[Any]) -> None:
         in_lines = case.path == "/commands"  # Whatever a line holds is answered in its place.
         case.call_and_validate(base_url=url, checks=CHECKS if in_lines else [*CHECKS, refused_in_some_way])
@@ -123,11 +129,11 @@ def meant_badly(url: str, label: str, examples: int) -> None:
     ask()
 
 
-WITH_INPUT = [label for label in OPERATIONS if "/{" in label or "commands" in label]
+WITH_INPUT = [label for label in LABELS if "/{" in label or "commands" in label]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("label", OPERATIONS)
+@pytest.mark.parametrize("label", LABELS)
 def test_what_the_document_allows_is_answered_as_it_says(url: str, label: str) -> None:
     meant_well(url, label, 8)
 
@@ -139,7 +145,7 @@ def test_what_the_document_forbids_is_refused(url: str, label: str) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("label", OPERATIONS)
+@pytest.mark.parametrize("label", LABELS)
 def test_the_same_many_times(url: str, label: str) -> None:
     meant_well(url, label, 50)
     if label in WITH_INPUT:

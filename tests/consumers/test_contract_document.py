@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -63,7 +64,10 @@ def payload_of(kind: str, components: Mapping[str, Any] = STRICT) -> Any:
     return validator(components["messages"][kind]["payload"], components)
 
 
-PAYLOADS = {shape.name: payload_of(shape.name) for shape in SHAPES}
+@cache
+def by_now(kind: str) -> Any:
+    """What a payload is now, as the committed document says; not made where nobody asks, for there are hundreds."""
+    return payload_of(kind)
 
 
 def wrong(found: Any, by: Any) -> list[str]:
@@ -125,14 +129,14 @@ def test_whatever_was_ever_stored_is_as_the_document_says(shape: Shape) -> None:
         by = validator(STRICT["schemas"][f"{shape.name}.{version}"])
         for payload in payloads(shape, version):
             assert wrong(payload, by) == []
-            assert wrong(payload, PAYLOADS[shape.name]) == []
+            assert wrong(payload, by_now(shape.name)) == []
 
 
 @settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SHAPES).flatmap(lambda shape: events(shape.kind)), st.uuids())
 def test_whatever_is_stored_is_as_the_document_says(event: Any, event_id: UUID) -> None:
     name, _, payload = CODEC.encode(event, lambda where, text: seal(KEY, event_id, where, text))
-    assert wrong(from_json(payload), PAYLOADS[name]) == []
+    assert wrong(from_json(payload), by_now(name)) == []
 
 
 def personal(schema: Schema, components: Mapping[str, Any]) -> list[Schema]:
@@ -166,11 +170,11 @@ def test_what_a_class_has_no_default_for_is_always_there() -> None:
     needed = {"lead_id", "source", "channel", "identities"}
     for name in payload:
         without = {each: found for each, found in payload.items() if each != name}
-        assert bool(wrong(without, PAYLOADS["lead.captured"])) is (name in needed), name
+        assert bool(wrong(without, by_now("lead.captured"))) is (name in needed), name
 
 
 def test_what_is_personal_is_sealed_or_erased_and_nothing_else() -> None:
-    by = PAYLOADS["lead.captured"]
+    by = by_now("lead.captured")
     payload = stored(CODEC, example(CODEC.by_name["lead.captured"].kind))
     assert wrong(payload | {"name": {"erased": {"on": NOON.isoformat(), "by": "mia"}}}, by) == []
     for told in ("Wang Wei", {"sealed": "x", "text": "Wang Wei"}, {"erased": True}, None):
@@ -184,7 +188,7 @@ def test_what_is_personal_is_sealed_or_erased_and_nothing_else() -> None:
 )
 def test_what_is_otherwise_is_not_as_the_document_says(changed: dict[str, Any]) -> None:
     payload = stored(CODEC, example(CODEC.by_name["lead.captured"].kind))
-    assert wrong(payload | changed, PAYLOADS["lead.captured"])
+    assert wrong(payload | changed, by_now("lead.captured"))
 
 
 def test_who_reads_it_for_years_passes_over_what_is_new() -> None:
