@@ -33,16 +33,15 @@ def exports(
 
 
 def test_every_event_is_in_the_log_and_nothing_is_wrong_with_it(exports: Exports) -> None:
-    here = exports
-    written = here.ocel("log.sqlite")
-    counts = here.counts()
-    assert written.events == sum(counts.values()) == here.until
-    with closing(sqlite3.connect(here.folder / "log.sqlite")) as connection:
+    written = exports.ocel("log.sqlite")
+    counts = exports.counts()
+    assert written.events == sum(counts.values()) == exports.until
+    with closing(sqlite3.connect(exports.folder / "log.sqlite")) as connection:
         assert dict(connection.execute("SELECT ocel_type, count(*) FROM event GROUP BY 1").fetchall()) == counts
-    assert here.ocel("log.json") == written
+    assert exports.ocel("log.json") == written
     for name in ("log.sqlite", "log.json", "log.xes"):
-        assert here.faults(name) == [], name
-    print(f"{here.folder.name}: {written.events:,} events about {written.objects:,} objects")
+        assert exports.faults(name) == [], name
+    print(f"{exports.folder.name}: {written.events:,} events about {written.objects:,} objects")
 
 
 def test_traces_have_events_of_one_instant_in_the_order_of_the_file(exports: Exports) -> None:
