@@ -8,6 +8,7 @@ from commands.call import calls
 from commands.call_policy import call_policies
 from commands.campaign import campaigns
 from commands.catalog import catalogs
+from commands.churn_model import churn_models
 from commands.contact import contacts
 from commands.credit_policy import credit_policies
 from commands.customer import customers
@@ -58,6 +59,7 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     lifecycle_policies,
     credit_policies,
     key_account_policies,
+    churn_models,
     groups,
     erasures,
 )

@@ -27,6 +27,7 @@ class Action(StrEnum):
     INSPECT = "inspect"  # Draw calls and score them.
     ARBITRATE = "arbitrate"  # Decide between scores: second opinions, appeals, what is void.
     EMPLOY = "employ"  # Say who works here, as what and where.
+    ANALYSE = "analyse"  # Record what was reckoned of customers: the models that scores name.
     ADMINISTER = "administer"  # Capacities, and everything that is published: pools, catalogs, policies.
     IMPORT = "import"  # Record history with its own times and actors.
     OPERATE = "operate"  # Views, lag, dead letters.
@@ -89,7 +90,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.DISPATCH: Scope.SUBTREE,
         Action.MERGE: Scope.SUBTREE,
     },
-    "analyst": {Action.READ: Scope.ALL},
+    "analyst": {Action.READ: Scope.ALL, Action.ANALYSE: Scope.ALL},
     "auditor": {Action.READ: Scope.ALL},
     "operations": {Action.READ: Scope.ALL, Action.OPERATE: Scope.ALL},
     "administrator": {
@@ -107,6 +108,7 @@ TABLE: dict[str, dict[Action, Scope]] = {
         Action.CLOSE: Scope.ALL,
         Action.DISPATCH: Scope.ALL,
         Action.MIRROR: Scope.ALL,
+        Action.ANALYSE: Scope.ALL,
     },
     "personnel": {Action.READ: Scope.OWN, Action.EMPLOY: Scope.ALL},  # A system has nothing that is its own.
     "policy": {

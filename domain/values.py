@@ -196,6 +196,7 @@ ScorecardId = NewType("ScorecardId", str)
 TargetId = NewType("TargetId", str)
 CampaignId = NewType("CampaignId", str)
 GroupId = NewType("GroupId", str)
+ChurnModelId = NewType("ChurnModelId", str)
 PolicyId = NewType(
     "PolicyId", str
 )  # Of what is published in versions and decides: dispatch rules, service levels, credit.

@@ -12,6 +12,7 @@ from domain.call.facts import CallEvent
 from domain.call_policy import CallPolicyEvent
 from domain.campaign import CampaignEvent
 from domain.catalog import CatalogEvent
+from domain.churn_model import ChurnModelEvent
 from domain.contact.facts import ContactEvent
 from domain.credit_policy import CreditPolicyEvent
 from domain.customer.facts import CustomerEvent
@@ -58,6 +59,7 @@ AnyEvent = (
     | TicketBookEvent
     | PoolEvent
     | CatalogEvent
+    | ChurnModelEvent
     | CalendarEvent
     | CampaignEvent
     | TargetEvent

@@ -186,6 +186,8 @@ AREAS = (
             "domain/month.py",
             "domain/key_account_policy.py",
             "commands/key_account_policy.py",
+            "domain/churn_model.py",
+            "commands/churn_model.py",
         ),
         (
             "tests/domain/test_likeness.py",
@@ -193,6 +195,7 @@ AREAS = (
             "tests/commands/test_campaign.py",
             "tests/commands/test_currencies.py",
             "tests/commands/test_key_account_policy.py",
+            "tests/commands/test_churn_model.py",
             "tests/commands/lead/test_doubting.py",
             "tests/projections/test_revenue.py",
             "tests/projections/test_key_accounts.py",

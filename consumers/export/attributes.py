@@ -17,6 +17,7 @@ from domain.values import (
     CalendarId,
     CampaignId,
     CatalogId,
+    ChurnModelId,
     GroupId,
     OrgPath,
     PolicyId,
@@ -86,7 +87,7 @@ UNTOLD = frozenset(
 """Texts that are none, or that lead to somebody elsewhere."""
 OF_A_PERSON = frozenset({"contact.language", "contact.time_zone"})
 """Codes that say something of a person."""
-PUBLISHED = {CalendarId, CampaignId, CatalogId, GroupId, OrgPath, PolicyId, PoolId, ScorecardId, TargetId}
+PUBLISHED = {CalendarId, CampaignId, CatalogId, ChurnModelId, GroupId, OrgPath, PolicyId, PoolId, ScorecardId, TargetId}
 """Ids of what is published for all, and teams: they are told as they are."""
 
 Plain = str | int | float | bool

@@ -55,6 +55,7 @@ ABOUT_NONE = frozenset(
         "call-policy.published",
         "campaign.cost-recorded",
         "catalog.published",
+        "churn-model.fitted",
         "credit-policy.published",
         "dispatch-rule.published",
         "group.published",

@@ -43,6 +43,7 @@ WHOSE: Mapping[str, set[str]] = {
         "lifecycle-policy",
         "credit-policy",
         "key-account-policy",
+        "churn-model",
         "group",
     },
 }

