@@ -26,9 +26,18 @@ from consumers.churn.engines import duckdb, facts_of, facts_of_folder
 from consumers.churn.extras import needed
 from consumers.churn.reading import SHAPES, TOO_LARGE, Extract, House, as_arrow, end_of_day, extract, policy_of
 from consumers.churn.written import write
+from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored
 from domain.lifecycle_policy import STANDARD, LifecyclePolicy, LifecycleTerms
 from domain.money import DIGITS, Money
-from domain.order.facts import Line, OrderCancelled, OrderPaid, OrderRefunded, OrderReopened, PaymentReceived
+from domain.order.facts import (
+    Line,
+    OrderCancelled,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderReopened,
+    PaymentReceived,
+)
 from domain.values import CustomerId, OrderId
 from ledger.envelope import time_ordered_id
 from ledger.scan import Wire
@@ -57,8 +66,10 @@ def trade(postgres: Server, prepared: str, seed: int) -> Iterator[Trade]:
     with closing(open_ledger(postgres.url(name), MASTER)) as ledger:
         trade = Trade(Ledgers(postgres.url(name), ledger), seed)
         trade.do(ADMIN, POLICY)
-        trade.goes_on(150, trade.order_comes, trade.order_is_paid, trade.money_goes_back, trade.two_become_one)
-        trade.sells()
+        sells = (trade.order_comes, trade.order_is_paid, trade.order_is_paid, trade.money_goes_back)
+        trade.goes_on(240, *sells, *sells, trade.order_is_called_off, trade.two_become_one, trade.one_becomes_two)
+        while not trade.merged:
+            trade.two_become_one()
         yield trade
     postgres.drop_database(name)
 
@@ -90,13 +101,15 @@ def counted(trade: Trade) -> dict[str, tuple[str, int, int, str]]:
                 off[order_id] = True
             case OrderReopened(order_id=order_id):
                 off[order_id] = False
+            case _:
+                pass
     found = {}
-    for order_id, at in when.items():
-        order = trade.executor.state(f"order/{order_id}").state
-        why = "cancelled" if off[order_id] else "refunded" if 0 < paid[order_id] <= back[order_id] else ""
-        net = int((paid[order_id] - back[order_id]).scaleb(DIGITS.get(order.amount.currency, 2)))
+    for each_id, at in when.items():
+        order = trade.executor.state(f"order/{each_id}").state
+        why = "cancelled" if off[each_id] else "refunded" if 0 < paid[each_id] <= back[each_id] else ""
+        net = int((paid[each_id] - back[each_id]).scaleb(DIGITS.get(order.amount.currency, 2)))
         day = (at + timedelta(hours=8)).date().toordinal() - date(1970, 1, 1).toordinal()
-        found[str(order_id)] = (order.amount.currency, net, day, why)
+        found[str(each_id)] = (order.amount.currency, net, day, why)
     return found
 
 
@@ -113,10 +126,23 @@ def test_a_purchase_is_his_whom_its_customer_has_become(trade: Trade) -> None:
     gone = {row["customer_id"] for row in facts.tables["customers"].to_pylist() if row["closed_day"] is not None}
     assert gone, "somebody has become another"
     assert not gone & {row["customer_id"] for row in facts.tables["purchases"].to_pylist()}
+    became: dict[UUID, UUID] = {}
+    bought_by: dict[UUID, UUID] = {}
+    for each in trade.events():
+        match each.event:
+            case OrderPlaced(order_id=order_id, customer_id=buyer):
+                bought_by.setdefault(order_id, buyer)
+            case CustomerAbsorbed(customer_id=absorbed, into=into):
+                became[absorbed] = into
+            case CustomerRestored(customer_id=absorbed, orders=orders):
+                del became[absorbed]
+                bought_by |= dict.fromkeys(orders, absorbed)
+            case _:
+                pass
     for row in facts.tables["purchases"].to_pylist():
-        whose = trade.executor.state(f"order/{row['order_id']}").state.customer_id
-        while redirect := getattr(trade.executor.state(f"customer/{whose}").state, "into", None):
-            whose = redirect
+        whose = bought_by[UUID(row["order_id"])]
+        while whose in became:
+            whose = became[whose]
         assert row["customer_id"] == str(whose)
 
 

@@ -232,3 +232,10 @@ def test_what_came_after_is_told_of_those_who_were_known() -> None:
 def test_days_and_months_have_numbers() -> None:
     assert day_of(number_of(day_of(TODAY))) == day_of(TODAY)
     assert month_named(month_number(day_of(TODAY))) == f"{day_of(TODAY):%Y-%m}"
+
+
+def test_what_is_measured_comes_to_what_is_written_by_hand() -> None:
+    from tests.bench.churn_tables import tables
+
+    slower, _ = tables(1, purchases=20_000, customers=500)
+    assert slower > 0
