@@ -16,11 +16,11 @@ from domain.churn_model import (
     ChurnModelEvent,
     ChurnModelFitted,
     Code,
-    Learned,
     ModelKind,
     NoChurnModel,
     Search,
     Seen,
+    Trained,
     evolve,
 )
 from domain.errors import Invalid, said
@@ -52,7 +52,7 @@ class RecordModel:
     search: Search
     code: Code
     product_line: str | None = None
-    learned: Learned | None = None
+    learned: Trained | None = None
 
 
 @churn_models.decides(Action.ANALYSE)
@@ -116,7 +116,7 @@ def must_have_been_seen(seen: Seen, today: date) -> None:
         raise Invalid(field="seen/currency", because="a currency has three letters (ISO 4217)")
 
 
-def must_have_learned(kind: ModelKind, learned: Learned | None) -> None:
+def must_have_learned(kind: ModelKind, learned: Trained | None) -> None:
     """What weighs features says how much, and what does not, by which digest it is known."""
     if (learned is not None) != (kind not in PARAMETERS):
         raise Invalid(field="learned", because=f"a {kind} learns from features, or does not")

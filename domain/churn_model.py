@@ -68,7 +68,7 @@ class Weighed:
 
 
 @value
-class Learned:
+class Trained:
     """What a model that learns has learned of who leaves within `days`, and how well it tells that of customers who
     were held out: `quality` has the figures by name. Of boosted trees there is the SHA-256 in place of the weights.
     """
@@ -94,7 +94,7 @@ class ChurnModelFitted:
     search: Search
     code: Code
     product_line: str | None = None
-    learned: Learned | None = None
+    learned: Trained | None = None
 
 
 ChurnModelEvent = ChurnModelFitted

@@ -69,6 +69,13 @@ SPECS = (
     MoreForgotten(customer_id=of_customers.LI, subjects=(f"lead/{OTHER}",)),
 )
 """What specs of commands begin with."""
+BG_NBD = {
+    "kind": "bg-nbd",
+    "parameters": {"r": "0.24", "alpha": "4.4", "a": "0.79", "b": "2.4"},
+    "seen": {"customers": 2_357, "first": "1997-01-01", "last": "1997-09-30", "position": 13_838, "unit_days": 7},
+    "search": {"log_likelihood": "-9582.4", "iterations": 76, "converged": True, "gradient": "0"},
+    "code": {"version": "0.1.0", "fingerprint": "0f" * 32},
+}
 
 
 def test_every_kind_of_subject_can_be_read(house: House) -> None:
@@ -83,6 +90,7 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
     house.post("/key-account-policies/standard/publish", {}, ADMIN)
     house.post("/groups/new/publish", {"name": "New", "question": {"view": "sales_worklist"}}, ADMIN)
     house.post("/campaigns/spring/record-campaign-cost", ADS_COST, CRM)
+    house.post("/churn-models/standard/record-model", BG_NBD, CRM)
     rest = datetime.now(UTC) + timedelta(days=1)
     pause = {"until": rest.isoformat()}
     house.post("/policies/circulation/pause", pause, MIA | {"X-Reason-Code": "fair"})
@@ -102,6 +110,7 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
         "campaigns": "spring",
         "groups": "new",
         "policies": "circulation",
+        "churn-models": "standard",
     }
     told = [event for event in SPECS if OWNER[type(event)].plural not in keys]
     tell(house.app.service.write.ledger, *told)

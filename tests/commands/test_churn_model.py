@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from commands.churn_model import RecordModel
-from domain.churn_model import ChurnModel, ChurnModelFitted, Code, Learned, Search, Seen, Weighed
+from domain.churn_model import ChurnModel, ChurnModelFitted, Code, Search, Seen, Trained, Weighed
 from domain.errors import Invalid, NotAllowed
 from domain.values import ChurnModelId
 from tests.spec import START, administrator, ann, crm, given, mia, pat, policy
@@ -25,7 +25,7 @@ fitted = ChurnModelFitted(
     model_id=ChurnModelId("standard"), number=1, kind="bg-nbd", parameters=CDNOW, seen=SEEN, search=SEARCH, code=CODE
 )
 WEIGHED = Weighed(feature="days_inactive", centre=Decimal(90), scale=Decimal(40), weight=Decimal("1.25"))
-LEARNED = Learned(days=90, seed=1, features=(WEIGHED,), intercept=Decimal("-2.5"), quality={"auc": Decimal("0.81")})
+LEARNED = Trained(days=90, seed=1, features=(WEIGHED,), intercept=Decimal("-2.5"), quality={"auc": Decimal("0.81")})
 score = replace(record, kind="logistic", parameters={"penalty": Decimal(1)}, learned=LEARNED)
 trees = replace(score, kind="boosted-trees", learned=replace(LEARNED, features=(), intercept=None, digest="a1" * 32))
 

@@ -9,6 +9,7 @@ import pytest
 
 from commands import DECIDERS
 from commands.ask import Outcome
+from commands.churn_model import RecordModel
 from commands.customer.owners import AssignCustomer, ReleaseCustomer, TransferCustomer
 from commands.lead.circulation import RecycleLead
 from commands.lead.custody import DispatchLead
@@ -133,6 +134,9 @@ def values_in(kind: Any) -> Iterator[type]:
         yield from values_in(part)
 
 
+HIS_OWN = {RecordModel}
+"""Who fits a model draws by a seed of his own whom he holds out; by the seed, it can be done again."""
+
 PERSONS = [rights for role, rights in TABLE.items() if role not in MACHINES]
 
 
@@ -145,7 +149,9 @@ def test_whatever_a_person_could_claim_is_known() -> None:
         if any(decider.actions[command] in rights for rights in PERSONS)
         and (told := told_in(command, decider.id_field))
     }
-    assert claims == {command: word.fields for command, word in WORD.items()}
+    assert {command: told for command, told in claims.items() if command not in HIS_OWN} == {
+        command: word.fields for command, word in WORD.items()
+    }
 
 
 CASES = [
