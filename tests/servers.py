@@ -7,10 +7,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import quote
 
+import psutil
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
@@ -19,6 +21,8 @@ from ledger.admission import POWERS, create_database, drop_database
 from ledger.embedded import EmbeddedPostgres
 
 PREFIX = "lifeledger-test-"
+DISK, MEMORY = Path("/tmp"), Path("/dev/shm")  # noqa: S108
+PLENTY = 10 * 2**30  # Bytes; all servers of a run together take a fifth of it.
 
 
 class Server(Protocol):
@@ -85,10 +89,21 @@ def mighty(server: Server, url: str, power: str) -> Iterator[str]:
             admin.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
+@cache
+def place() -> Path:
+    """Where homes are made. No test switches the machine off, so that memory keeps as much as a disk does, and in half
+    the time; but there must be plenty of it, and programs may be copied there and started.
+    """
+    if not os.access(MEMORY, os.W_OK | os.X_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return DISK
+    free = min(psutil.virtual_memory().available, shutil.disk_usage(MEMORY).free)
+    return MEMORY if free >= PLENTY else DISK
+
+
 @contextmanager
-def new_home() -> Iterator[Path]:
+def new_home(within: Path | None = None) -> Iterator[Path]:
     """A home that the server's account can enter, and whose name is short enough for a socket."""
-    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=within or place()))
     home.chmod(0o711)
     try:
         yield home
@@ -104,7 +119,7 @@ def end_leftovers() -> None:
     own = os.geteuid()
     with Path(f"/tmp/lifeledger-leftovers-{own}").open("w") as lock, suppress(BlockingIOError):  # noqa: S108
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for home in Path("/tmp").glob(f"{PREFIX}*"):  # noqa: S108
+        for home in (*DISK.glob(f"{PREFIX}*"), *MEMORY.glob(f"{PREFIX}*")):
             with suppress(FileNotFoundError):  # Its own run has ended meanwhile.
                 if home.stat().st_uid == own and time.time() - home.stat().st_mtime >= 3600:
                     end(home)

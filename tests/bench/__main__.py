@@ -18,7 +18,7 @@ from ledger.embedded import EmbeddedPostgres
 from tests.bench import churn_tables, consume, growth, http, relay, seal, visible, write
 from tests.bench.rebuild import ratios
 from tests.bench.turns import compared
-from tests.servers import new_home
+from tests.servers import DISK, new_home
 
 RATES = (200, 1_000)  # Commands a second.
 DOCS = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
@@ -41,7 +41,7 @@ def over(what: str, least: float, aim: float, found: tuple[float, str]) -> Line:
 
 @contextmanager
 def server() -> Iterator[EmbeddedPostgres]:
-    with new_home() as home, EmbeddedPostgres.start(home) as own:
+    with new_home(DISK) as home, EmbeddedPostgres.start(home) as own:  # What is measured is what users have.
         yield own
 
 
