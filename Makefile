@@ -30,7 +30,7 @@ check: lint ## the quick part, under two minutes
 lint: $(VENV)/.develops
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports --no-logo
 
 test: lint java ## everything but deep, the same samples on every run
