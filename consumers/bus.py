@@ -6,15 +6,13 @@ late; but what comes for the first time has all of its key before it that was to
 
 import logging
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from consumers.message import Message
+from consumers.message import Message, Partition
 
 try:
     with warnings.catch_warnings():
@@ -34,7 +32,7 @@ except ModuleNotFoundError as missing:
     told = "Kafka comes with lifeledger[kafka], which is not installed; without LIFELEDGER_KAFKA nothing is published"
     raise ModuleNotFoundError(told, name=missing.name) from missing
 
-__all__ = ["Bus", "BusRefused", "BusUnavailable", "Message", "Sending", "Standing"]
+__all__ = ["Bus", "BusRefused", "BusUnavailable", "Message", "Sending"]
 
 PATIENCE = 10.0  # Seconds for each of: to find the brokers, to hear of a topic, to be told that something is there.
 POLL_MS = 500
@@ -58,20 +56,6 @@ class BusRefused(Exception):
 def partition_of(key: bytes, partitions: int) -> int:
     """Where a key stands among so many partitions: as Kafka's own clients have it, so that others find it there."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A Kafka, by the id that it has given itself, and those of the topics that are there."""
-
-    cluster: str
-    topics: Mapping[str, "Found"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    partitions: int
-    messages: int
 
 
 class Bus:
@@ -104,25 +88,12 @@ class Bus:
                 if (has := settings[setting]["value"]) != wanted:
                     raise BusRefused(f"the topic {name} would lose what is in it: its {setting} is {has}, not {wanted}")
 
-    def look(self, topics: Iterable[str]) -> Standing:
-        """What there is of some topics. Raises BusUnavailable and BusRefused."""
-        with self.complaining(), self.client(KafkaAdminClient) as admin:
-            cluster = str(admin.describe_cluster()["cluster_id"])
-            there = sorted({*topics}.intersection(admin.list_topics()))
-            described = {each["name"]: each["partitions"] for each in (admin.describe_topics(there) if there else ())}
-            parts = [TopicPartition(name, part["partition_index"]) for name in there for part in described[name]]
-            ends = admin.list_partition_offsets(dict.fromkeys(parts, LATEST), timeout_ms=self.milliseconds)
-        messages = Counter[str]()
-        for part, end in ends.items():
-            messages[part.topic] += end.offset
-        return Standing(cluster, {name: Found(len(described[name]), messages[name]) for name in there})
-
-    def publish(self, messages: Iterable[Message]) -> None:
-        """All are there when this returns, those of one key and topic in this order.
+    def publish(self, messages: Iterable[Message]) -> "Placed":
+        """All are there when this returns, those of one key and topic in this order; and where.
 
         Raises BusUnavailable or BusRefused: then of each key the first ones may be there; all are to be sent again.
         """
-        self.begin(messages).wait()
+        return self.begin(messages).wait()
 
     def begin(self, messages: Iterable[Message]) -> "Sending":
         """As `publish`, but they are only on their way when this returns; what is begun later comes after them.
@@ -281,13 +252,40 @@ class Sending:
         self.sent: list[tuple[Message, Any]] = []
         self.failed: list[tuple[Message, KafkaError]] = []
 
-    def wait(self) -> None:
+    def wait(self) -> "Placed":
         """All are there when this returns. Raises BusUnavailable or BusRefused, as `Bus.publish` does."""
         until = monotonic() + self.bus.patience + 1.0  # It gives up by itself, if it runs.
+        placed = Placed()
         with self.bus.letting_go(), self.bus.complaining(self.failed):
             for each, future in self.sent:
                 try:
-                    future.get(timeout=max(0.0, until - monotonic()))
+                    placed.add(future.get(timeout=max(0.0, until - monotonic())))
                 except KafkaError as error:
                     self.failed.append((each, error))
                     raise
+        return placed
+
+
+class Placed:
+    """Where messages have come to stand: of each partition the first offset, and the one behind the last."""
+
+    def __init__(self) -> None:
+        self.between: dict[Partition, tuple[int, int]] = {}
+
+    def add(self, found: Any) -> None:
+        if found.offset >= 0:  # A broker that had it already may not say where.
+            partition = Partition(found.topic, found.partition)
+            first, behind = self.between.get(partition, (found.offset, 0))
+            self.between[partition] = min(first, found.offset), max(behind, found.offset + 1)
+
+    def ends(self, topic: str, before: Sequence[int]) -> list[int] | None:
+        """Behind which offset each partition of a topic ends by now; None where it had lost what was at its end before,
+        so that others have come to stand there.
+        """
+        ends = [*before]
+        for (name, number), (first, behind) in self.between.items():
+            if name == topic:
+                if first < ends[number]:
+                    return None
+                ends[number] = behind
+        return ends
