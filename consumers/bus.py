@@ -154,7 +154,7 @@ class Bus:
                 raise BusRefused(f"Kafka at {self.servers} has no topic {topic}")
             consumer.assign(parts)
             consumer.seek_to_beginning(*parts)
-            ends = consumer.end_offsets(parts, timeout_ms=self.milliseconds)
+            ends = self.offsets(consumer.end_offsets, parts)
             heard = monotonic()
             while any((consumer.position(part, timeout_ms=self.milliseconds) or 0) < ends[part] for part in parts):
                 for records in consumer.poll(POLL_MS).values():
@@ -227,6 +227,13 @@ class Bus:
             for each in begun:
                 each.close()
             raise
+
+    def offsets(self, asked: Any, parts: Sequence[Any]) -> Any:
+        """What a consumer says of some partitions; of a topic that is gone it cannot even say that."""
+        try:
+            return asked(parts, timeout_ms=self.milliseconds) if parts else {}
+        except KeyError as gone:
+            raise BusUnavailable(f"Kafka at {self.servers} knows nothing of {gone.args[0]} any more") from gone
 
     @contextmanager
     def complaining(self, failed: Sequence[tuple[Message, KafkaError]] = ()) -> Iterator[None]:

@@ -227,8 +227,8 @@ class Repartitioner:
         ):
             parts = {each: TopicPartition(*each) for each in progress.offsets}
             consumer.assign(list(parts.values()))
-            begins = consumer.beginning_offsets(list(parts.values()), timeout_ms=self.bus.milliseconds)
-            ends = consumer.end_offsets(list(parts.values()), timeout_ms=self.bus.milliseconds)
+            begins = self.bus.offsets(consumer.beginning_offsets, [*parts.values()])
+            ends = self.bus.offsets(consumer.end_offsets, [*parts.values()])
             for each, (_, offset) in progress.offsets.items():
                 consumer.seek(parts[each], offset)
                 if offset >= ends[parts[each]]:

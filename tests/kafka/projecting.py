@@ -60,7 +60,7 @@ def working(views: Sequence[Projection], ledger: Ledger, url: str, kafka: str) -
             yield stop
         finally:
             stop.set()
-    running.result()
+            running.result()
 
 
 def main(kafka: str) -> None:
