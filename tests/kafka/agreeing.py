@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from unittest.mock import patch
 
 import psycopg
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, TopicPartition
 
 from commands.service import open_ledger
 from consumers import member, own_topic, projector, relay, repartition
@@ -19,6 +19,7 @@ from consumers.session import Session
 from ledger.scan import Wire
 from projections import capacity, funnel, lead_turns, staff_directory
 from projections.projection import Projection
+from tests.broker import Broker
 from tests.consumers.house import House, talks
 from tests.consumers.three_ways import beside, differing
 from tests.kafka.projecting import working
@@ -91,7 +92,7 @@ def differ(house: House, views: Sequence[Projection] = VIEWS) -> list[str]:
 
 
 def must_come_to_agree(house: House, *views: Projection) -> None:
-    """By Kafka all are at the end of the ledger, none of them is amiss any more, and the rows are those of the ledger."""
+    """By Kafka all are at the end of the ledger, none of them is amiss any more, and their rows are the ledger's."""
     wanted, last = views or VIEWS, house.ledger.last_position()
 
     def is_so() -> bool:
@@ -119,3 +120,20 @@ def delete(kafka: str, topic: str) -> None:
     with KafkaAdminClient(bootstrap_servers=kafka) as admin:
         admin.delete_topics([topic])
         soon(lambda: topic not in admin.list_topics())
+
+
+def let_go(kafka: str, topic: str) -> None:
+    """All that is there by now."""
+    with KafkaAdminClient(bootstrap_servers=kafka) as admin:
+        (described,) = admin.describe_topics([topic])
+        admin.delete_records({TopicPartition(topic, each["partition_index"]): -1 for each in described["partitions"]})
+
+
+def emptied(broker: Broker) -> str:
+    """Where it listens; no topic of ours is left there."""
+    with KafkaAdminClient(bootstrap_servers=broker.address) as admin:
+        ours = [name for name in admin.list_topics() if name.startswith("lifeledger.")]
+        if ours:
+            admin.delete_topics(ours)
+            soon(lambda: not {*ours} & {*admin.list_topics()})
+    return broker.address

@@ -22,8 +22,10 @@ from tests.kafka.agreeing import (
     VIEWS,
     by_kafka,
     delete,
+    emptied,
     execute,
     hastened,
+    let_go,
     must_come_to_agree,
     opened,
     own_topic_of,
@@ -47,12 +49,7 @@ def quick() -> Iterator[None]:
 @pytest.fixture
 def kafka(broker: Broker) -> str:
     """The topics have the same names everywhere: nobody else's are deleted."""
-    with KafkaAdminClient(bootstrap_servers=broker.address) as admin:
-        ours = [name for name in admin.list_topics() if name.startswith("lifeledger.")]
-        if ours:
-            admin.delete_topics(ours)
-            soon(lambda: not {*ours} & {*admin.list_topics()})
-    return broker.address
+    return emptied(broker)
 
 
 @pytest.fixture
@@ -233,13 +230,6 @@ def test_what_is_let_go_before_it_was_read_no_view_lacks(house: House, kafka: st
     with by_kafka(house, kafka):
         tell(house.ledger, contacted)
         must_come_to_agree(house)
-
-
-def let_go(kafka: str, topic: str) -> None:
-    """All that is there by now."""
-    with KafkaAdminClient(bootstrap_servers=kafka) as admin:
-        (described,) = admin.describe_topics([topic])
-        admin.delete_records({TopicPartition(topic, each["partition_index"]): -1 for each in described["partitions"]})
 
 
 @pytest.mark.parametrize("read", [False, True])
