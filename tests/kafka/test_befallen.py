@@ -1,4 +1,4 @@
-"""Whatever befalls topics, relays, workers and the ledger: views that are fed by Kafka come to the rows of the ledger."""
+"""Whatever befalls topics, relays, workers and the ledger: views that Kafka feeds come to the rows of the ledger."""
 
 import random
 import subprocess
