@@ -113,10 +113,15 @@ class Figures:
             )
             for name, count in sorted(self.service.dead_letters().items()):
                 letters.add_metric([name], count)
+            amiss = GaugeMetricFamily(
+                "lifeledger_view_amiss", "Whether a view is not fed from Kafka, though it should be", labels=["view"]
+            )
+            for name, count in sorted(self.service.amiss().items()):
+                amiss.add_metric([name], count)
             unsealed = GaugeMetricFamily("lifeledger_unsealed_rows", "Rows that nobody has signed yet", labels=["log"])
             for log, count in sorted(self.service.unsealed().items()):
                 unsealed.add_metric([log], count)
-            yield from (events, seconds, letters, unsealed)
+            yield from (events, seconds, letters, amiss, unsealed)
             yield from taken_in(self.service.waiting())
             yield GaugeMetricFamily(
                 "lifeledger_groups_unrecorded",

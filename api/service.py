@@ -119,6 +119,15 @@ class Service:
         """Of each topic that is taken in, what does not go on and what has not been read yet. Raises Unavailable."""
         return [] if self.views is None else self.views.waiting()
 
+    def amiss(self) -> Mapping[str, int]:
+        """1 for each view that is not fed from Kafka, though it should be."""
+        if self.views is None:
+            return {}
+        try:
+            return self.views.amiss()
+        except ViewNotBuilt:
+            return {}
+
     def unrecorded(self) -> int:
         """How many groups are not recorded any more, since their question makes no sense or is not answered in time."""
         if self.views is None:

@@ -28,6 +28,10 @@ DEAD_LETTERS = (
     "SELECT name, (SELECT count(*) FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (name,"
     " tracking.build)) FROM views.tracking"
 )
+AMISS = (
+    "SELECT name, (SELECT count(*) FROM views.amiss WHERE (view, amiss.build) = (name, tracking.build))"
+    " FROM views.tracking"
+)
 UNSEALED = (
     "SELECT log, last - coalesce((SELECT max(size) FROM ledger.checkpoints AS each WHERE each.log = logs.log), 0)"
     " FROM (SELECT 'events', coalesce(max(notification_id), 0) FROM ledger.stored_events"
@@ -86,6 +90,15 @@ class ViewReader:
 
         def ask(asking: Any) -> dict[str, int]:
             asking.execute(DEAD_LETTERS)
+            return dict(asking.fetchall())
+
+        return self.threads.submit(self.read, ask).result()
+
+    def amiss(self) -> Mapping[str, int]:
+        """1 for each view that is not fed from Kafka, though it should be."""
+
+        def ask(asking: Any) -> dict[str, int]:
+            asking.execute(AMISS)
             return dict(asking.fetchall())
 
         return self.threads.submit(self.read, ask).result()

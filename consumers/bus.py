@@ -4,10 +4,8 @@ At least once: whoever was not told that all is there sends all of it again. The
 late; but what comes for the first time has all of its key before it that was to be before it.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
 from typing import Any
@@ -23,9 +21,9 @@ from kafka.partitioner.default import murmur2
 
 from consumers.brokers import Brokers
 from consumers.message import Message
-from consumers.sending import Flight, NotSent, Sender, Why
+from consumers.sending import Flight, NotSent, Placed, Sender, Why
 
-__all__ = ["Bus", "BusRefused", "BusUnavailable", "Message", "Sending", "Standing"]
+__all__ = ["Bus", "BusRefused", "BusUnavailable", "Message", "Sending"]
 
 PATIENCE = 10.0  # Seconds for each of: to find the brokers, to hear of a topic, to be told that something is there.
 POLL_MS = 500
@@ -45,20 +43,6 @@ class BusRefused(Exception):
 def partition_of(key: bytes, partitions: int) -> int:
     """Where a key stands among so many partitions: as Kafka's own clients have it, so that others find it there."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A Kafka, by the id that it has given itself, and those of the topics that are there."""
-
-    cluster: str
-    topics: Mapping[str, "Found"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    partitions: int
-    messages: int
 
 
 class Bus:
@@ -91,25 +75,12 @@ class Bus:
                 if (has := settings[setting]["value"]) != wanted:
                     raise BusRefused(f"the topic {name} would lose what is in it: its {setting} is {has}, not {wanted}")
 
-    def look(self, topics: Iterable[str]) -> Standing:
-        """What there is of some topics. Raises BusUnavailable and BusRefused."""
-        with self.complaining(), self.client(KafkaAdminClient) as admin:
-            cluster = str(admin.describe_cluster()["cluster_id"])
-            there = sorted({*topics}.intersection(admin.list_topics()))
-            described = {each["name"]: each["partitions"] for each in (admin.describe_topics(there) if there else ())}
-            parts = [TopicPartition(name, part["partition_index"]) for name in there for part in described[name]]
-            ends = admin.list_partition_offsets(dict.fromkeys(parts, LATEST), timeout_ms=self.milliseconds)
-        messages = Counter[str]()
-        for part, end in ends.items():
-            messages[part.topic] += end.offset
-        return Standing(cluster, {name: Found(len(described[name]), messages[name]) for name in there})
-
-    def publish(self, messages: Iterable[Message]) -> None:
-        """All are there when this returns, those of one key and topic in this order.
+    def publish(self, messages: Iterable[Message]) -> "Placed":
+        """All are there when this returns, those of one key and topic in this order; and where.
 
         Raises BusUnavailable or BusRefused: then of each key the first ones may be there; all are to be sent again.
         """
-        self.begin(messages).wait()
+        return self.begin(messages).wait()
 
     def begin(self, messages: Iterable[Message]) -> "Sending":
         """As `publish`, but they are only on their way when this returns; what is begun later comes after them.
@@ -141,7 +112,7 @@ class Bus:
                 raise BusRefused(f"Kafka at {self.servers} has no topic {topic}")
             consumer.assign(parts)
             consumer.seek_to_beginning(*parts)
-            ends = consumer.end_offsets(parts, timeout_ms=self.milliseconds)
+            ends = self.offsets(consumer.end_offsets, parts)
             heard = monotonic()
             while any((consumer.position(part, timeout_ms=self.milliseconds) or 0) < ends[part] for part in parts):
                 for records in consumer.poll(POLL_MS).values():
@@ -212,6 +183,13 @@ class Bus:
     def open(self, kind: Any, **settings: Any) -> Any:
         return opened(self.brokers, self.patience, kind, **settings)
 
+    def offsets(self, asked: Any, parts: Sequence[Any]) -> Any:
+        """What a consumer says of some partitions; of a topic that is gone it cannot even say that."""
+        try:
+            return asked(parts, timeout_ms=self.milliseconds) if parts else {}
+        except KeyError as gone:
+            raise BusUnavailable(f"Kafka at {self.servers} knows nothing of {gone.args[0]} any more") from gone
+
     @contextmanager
     def complaining(self) -> Iterator[None]:
         """What went wrong, in our own words."""
@@ -236,7 +214,7 @@ class Sending:
         self.bus = bus
         self.flight = flight
 
-    def wait(self) -> None:
+    def wait(self) -> Placed:
         """All are there when this returns. Raises BusUnavailable or BusRefused, as `Bus.publish` does."""
         with self.bus.letting_go():
-            self.flight.wait()
+            return self.flight.wait()

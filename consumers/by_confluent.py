@@ -11,8 +11,8 @@ from time import monotonic
 from typing import Any
 
 from consumers.brokers import Brokers
-from consumers.message import Message
-from consumers.sending import NotSent, Why
+from consumers.message import Message, Partition
+from consumers.sending import NotSent, Placed, Why
 
 try:
     from confluent_kafka import KafkaError, KafkaException, Producer
@@ -108,12 +108,13 @@ class ByConfluent:
                 self.under_way += 1
                 return
 
-    def told(self, flight: "Counted", message: Message, error: KafkaError | None, _: object) -> None:
+    def told(self, flight: "Counted", message: Message, error: KafkaError | None, there: Any) -> None:
         self.heard = monotonic()
         self.under_way -= 1
         flight.left -= 1
         if error is None:
             self.trouble = None
+            flight.placed.add(Partition(message.topic, there.partition()), there.offset())
         else:
             self.failed.append((message, error))
 
@@ -167,7 +168,9 @@ class Counted:
     def __init__(self, by: ByConfluent) -> None:
         self.by = by
         self.left = 0
+        self.placed = Placed()
 
-    def wait(self) -> None:
+    def wait(self) -> Placed:
         while self.left:
             self.by.serve(LOOK_SECONDS)
+        return self.placed

@@ -8,8 +8,8 @@ from time import monotonic
 from typing import Any
 
 from consumers.brokers import Brokers
-from consumers.message import Message
-from consumers.sending import NotSent, Why
+from consumers.message import Message, Partition
+from consumers.sending import NotSent, Placed, Why
 
 try:
     with warnings.catch_warnings():
@@ -137,14 +137,17 @@ class Futures:
         self.sent: list[tuple[Message, Any]] = []
         self.failed: list[tuple[Message, BaseException]] = []
 
-    def wait(self) -> None:
+    def wait(self) -> Placed:
         until = monotonic() + self.patience + 1.0  # It gives up by itself, if it runs.
+        placed = Placed()
         for each, future in self.sent:
             try:
-                future.get(timeout=max(0.0, until - monotonic()))
+                found = future.get(timeout=max(0.0, until - monotonic()))
+                placed.add(Partition(found.topic, found.partition), found.offset)
             except (KafkaError, OSError) as error:
                 self.failed.append((each, error))
                 raise self.not_sent() from error
+        return placed
 
     def not_sent(self) -> NotSent:
         """What went wrong first."""

@@ -142,8 +142,8 @@ def log_parked(view: Projection, parked: Iterable[Parked]) -> None:
 
 
 def drop_all_but(cursor: Cursor, view: Projection, builds: Collection[int]) -> None:
-    """What was put aside of a build ends with it, and where it was in partitions."""
-    for table in ("dead_letters", "queued", "partitions"):
+    """What was put aside of a build ends with it, and where it was in partitions, or why not."""
+    for table in ("dead_letters", "queued", "partitions", "amiss"):
         statement = f"DELETE FROM views.{table} WHERE view = %s AND build <> ALL(%s)"  # noqa: S608 - names of ours.
         cursor.execute(statement, [view.name, list(builds)])
 

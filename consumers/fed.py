@@ -53,8 +53,8 @@ def shows_actors(view: Projection) -> bool:
     return any({f"{name}_kind", f"{name}_name"} <= known for name in known)
 
 
-def view_topic(view: Projection) -> str:
+def view_topic(view: Projection, drawn: str) -> str:
     """Where its own keys are together. What they are made of, its fingerprint tells, and so another version's are
-    never among them.
+    never among them; what is drawn tells it from all that there have been before.
     """
-    return f"lifeledger.view.{view.name}.{view.fingerprint}"
+    return f"lifeledger.view.{view.name}.{view.fingerprint}.{drawn}"

@@ -1,22 +1,35 @@
-"""Which topics there are in Kafka, told from others that had their names, and where in them a time begins."""
+"""Which topics there are in Kafka, told from others of their names, what they have, and where in them a time begins."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from consumers.bus import LATEST, Bus
-from consumers.message import Partition
+from consumers.bus import LATEST, POLL_MS, Bus, BusUnavailable
+from consumers.cursors import Filled
+from consumers.message import Message, Partition
+from ledger.ledger import Ledger
+
+SKEW = timedelta(minutes=10)  # By which clocks may differ.
+EARLIEST = -2  # As the protocol has it: the offset of the first message that there is.
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """`name` is another one where a topic was deleted and made again, or is in another Kafka."""
+    """`name` is another one where a topic was deleted and made again, or is in another Kafka. Of each partition, the
+    offset of the first message that there is, and the one that the next will have.
+    """
 
     name: str
-    partitions: int
+    begins: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    @property
+    def partitions(self) -> int:
+        return len(self.begins)
 
 
 def logs(bus: Bus, topics: Iterable[str]) -> dict[str, Log]:
@@ -24,8 +37,68 @@ def logs(bus: Bus, topics: Iterable[str]) -> dict[str, Log]:
     with bus.complaining(), bus.client(KafkaAdminClient) as admin:
         cluster = admin.describe_cluster()["cluster_id"]
         there = sorted({*topics}.intersection(admin.list_topics()))
-        found: Sequence[Mapping[str, Any]] = admin.describe_topics(there) if there else ()
-        return {each["name"]: Log(f"{cluster}/{each['topic_id']}", len(each["partitions"])) for each in found}
+        described = {each["name"]: each for each in (admin.describe_topics(there) if there else ())}
+        parts = [TopicPartition(name, number) for name in there for number in range(len(described[name]["partitions"]))]
+
+        def asked(what: int) -> Mapping[Any, Any]:
+            found = admin.list_partition_offsets(dict.fromkeys(parts, what), timeout_ms=bus.milliseconds)
+            return {part: each.offset for part, each in found.items()}
+
+        begins, ends = asked(EARLIEST), asked(LATEST)
+    return {
+        name: Log(
+            f"{cluster}/{described[name]['topic_id']}",
+            *(tuple(found[part] for part in parts if part.topic == name) for found in (begins, ends)),
+        )
+        for name in there
+    }
+
+
+def lost(sent: Filled, now: Log | None) -> str:
+    """What of it is not there any more, in words; none where all is."""
+    if now is None:
+        return "it is gone"
+    if now.name != sent.log or now.partitions < sent.partitions:
+        return "it is another one of that name"
+    for number, (begin, end) in enumerate(zip(sent.begins, sent.ends, strict=True)):
+        if begin < end and now.begins[number] > begin:
+            return f"its partition {number} begins at {now.begins[number]} by now, and began at {begin}"
+        if now.ends[number] < end:
+            return f"its partition {number} ends at {now.ends[number]} by now, and ended at {end}"
+    return ""
+
+
+def last_of(bus: Bus, ends: Mapping[Partition, int]) -> Iterator[Message]:
+    """The message before each of these offsets. Raises BusUnavailable and BusRefused."""
+    if not ends:
+        return
+    with (
+        bus.complaining(),
+        bus.client(KafkaConsumer, group_id=None, enable_auto_commit=False, auto_offset_reset="none") as consumer,
+    ):
+        left = {TopicPartition(*each): end - 1 for each, end in ends.items()}
+        consumer.assign([*left])
+        for part, offset in left.items():
+            consumer.seek(part, offset)
+        until = monotonic() + bus.patience
+        while left:
+            for part, records in consumer.poll(POLL_MS).items():
+                if left.pop(part, None) is not None:
+                    consumer.pause(part)
+                    found = records[0]
+                    yield Message(topic=part.topic, key=found.key or b"", value=found.value, headers=found.headers)
+            if monotonic() > until:
+                raise BusUnavailable(f"Kafka at {bus.servers} does not say how {next(iter(left))} ends")
+
+
+def beyond(bus: Bus, ledger: Ledger, partitions: Collection[Partition], position: int) -> dict[Partition, int]:
+    """An offset of each from which on it has all that comes after a position of the ledger, by the time of that. Raises
+    BusUnavailable and BusRefused.
+    """
+    if not partitions or not 0 < position <= ledger.last_position():
+        return dict.fromkeys(partitions, 0)
+    at = ledger.recorded_at(position)
+    return dict.fromkeys(partitions, 0) if at > datetime.now(UTC) else since(bus, partitions, at - SKEW)
 
 
 def since(bus: Bus, partitions: Iterable[Partition], at: datetime) -> dict[Partition, int]:

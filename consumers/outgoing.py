@@ -1,6 +1,6 @@
 """Which events go out to Kafka: whole aggregates, or some types of theirs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -39,6 +39,12 @@ class Outgoing:
     @property
     def topics(self) -> frozenset[str]:
         return frozenset(map(topic_of, self.whole | self.types))
+
+    def types_of(self, topic: str) -> Sequence[str] | None:
+        """Those that go to a topic; None where all of its aggregate do."""
+        if self.everything or aggregate_of(topic) in self.whole:
+            return None
+        return sorted(name for name in self.types if topic_of(name) == topic)
 
     def within(self, topics: Collection[str], elsewhere: Collection[str] = ()) -> tuple[str, Mapping[str, Any]]:
         """What is to be asked for what goes to some of the topics, while others stand elsewhere."""

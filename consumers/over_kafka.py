@@ -7,7 +7,7 @@ from threading import Event
 from consumers.brokers import Brokers
 from consumers.fed import fed
 from consumers.member import Member
-from consumers.repartition import Repartitioner
+from consumers.repartition import Repartitioning
 from consumers.subscription import SESSION
 from ledger.ledger import Ledger
 from ledger.scan import Wire
@@ -36,10 +36,11 @@ def run(
         source = signer_name(connection)
     wire.close()
     given = ledger, ledger_url, database_url, brokers, source
-    several: list[Member | Repartitioner] = [Member(ours, *given, patience=patience)]
-    several += [Repartitioner(view, *given) for view in ours if fed(view).way == "repartition topic"]
+    several: list[Member | Repartitioning] = [Member(ours, *given, patience=patience)]
+    if own := [view for view in ours if fed(view).way == "repartition topic"]:
+        several.append(Repartitioning(own, *given))
 
-    def work(one: Member | Repartitioner) -> None:
+    def work(one: Member | Repartitioning) -> None:
         try:
             one.run(stop)
         finally:

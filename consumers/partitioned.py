@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from psycopg2 import extras
 
+from consumers.cursors import Filled
 from consumers.passing import At
 from consumers.session import Cursor, Session
 from consumers.tracking import Fenced
@@ -20,26 +21,27 @@ Partition = tuple[str, int]
 
 HOLD = "SELECT name FROM views.tracking WHERE (name, build) IN (VALUES %s) ORDER BY name FOR KEY SHARE"
 MOVE = """
-UPDATE views.partitions AS each SET next_offset = to_offset, position = to_position, log = in_log,
+UPDATE views.partitions AS each SET next_offset = to_offset, position = to_position,
     passed_over = passed_over + had, updated_at = now()
-FROM (VALUES %s) AS new (of_view, in_build, of_topic, of_partition, in_log, from_offset, from_position,
+FROM (VALUES %s) AS new (of_view, in_build, of_topic, of_partition, in_filling, from_offset, from_position,
     to_offset, to_position, had)
-WHERE (view, build, topic, partition) = (of_view, in_build, of_topic, of_partition)
+WHERE (view, build, topic, partition, filling) = (of_view, in_build, of_topic, of_partition, in_filling)
     AND next_offset IS NOT DISTINCT FROM from_offset AND position = from_position
 """
 TYPES = "(%s, %s::integer, %s, %s::integer, %s, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint)"
 PLACES = """
-SELECT view, each.build, each.log, next_offset, each.position,
+SELECT view, each.build, each.filling, next_offset, each.position,
     EXISTS (SELECT FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (each.view, each.build))
     OR EXISTS (SELECT FROM views.skipped WHERE skipped.view = each.view)
 FROM views.partitions AS each JOIN views.tracking AS answers ON (name, answers.build) = (view, each.build)
 WHERE (topic, partition) = (%s, %s) AND (view, fingerprint) IN %s
+    AND NOT EXISTS (SELECT FROM views.amiss WHERE (amiss.view, amiss.build) = (each.view, each.build) AND for_good)
 """
 ENDS = """
-INSERT INTO views.ends (topic, partition, log, end_offset, position) VALUES %s
-ON CONFLICT (topic, partition) DO UPDATE SET log = EXCLUDED.log, end_offset = EXCLUDED.end_offset,
+INSERT INTO views.ends (topic, partition, filling, end_offset, position) VALUES %s
+ON CONFLICT (topic, partition) DO UPDATE SET filling = EXCLUDED.filling, end_offset = EXCLUDED.end_offset,
     position = EXCLUDED.position
-WHERE ends.log <> EXCLUDED.log OR ends.position < EXCLUDED.position
+WHERE ends.filling <> EXCLUDED.filling OR ends.position < EXCLUDED.position
 """
 REACHED = """
 UPDATE views.tracking SET position = reached.position, updated_at = now()
@@ -47,8 +49,11 @@ FROM (
     SELECT view, each.build, min(
         CASE WHEN next_offset >= end_offset THEN greatest(each.position, ends.position) ELSE each.position END
     ) AS position
-    FROM views.partitions AS each LEFT JOIN views.ends USING (topic, partition, log)
-    WHERE view = ANY(%s) GROUP BY view, each.build
+    FROM views.partitions AS each LEFT JOIN views.ends USING (topic, partition, filling)
+    WHERE view = ANY(%s) AND NOT EXISTS (
+        SELECT FROM views.amiss WHERE (amiss.view, amiss.build) = (each.view, each.build) AND for_good
+    )
+    GROUP BY view, each.build
 ) AS reached
 WHERE (name, tracking.build) = (view, reached.build) AND tracking.position < reached.position
 RETURNING name, tracking.position
@@ -57,11 +62,11 @@ RETURNING name, tracking.position
 
 @dataclass(slots=True)
 class Standing:
-    """Where a build of a view is in a partition, and what the table has of that; `log` is which topic of that name."""
+    """Where a build of a view is in a partition, and what the table has of that."""
 
     view: Projection
     build: int
-    log: str
+    filling: str
     at: At
     written: tuple[int | None, int]
     """The offset and the position as they were left; the offset is None where nothing has come from there yet."""
@@ -72,18 +77,25 @@ class Standing:
 # Beginning
 
 
-def counted(cursor: Cursor, view: Projection, build: int) -> dict[str, int]:
-    """In how many partitions of each topic a build is; in none where it is fed by the ledger."""
+def fed_from(cursor: Cursor, view: Projection, build: int) -> dict[str, tuple[str, int]]:
+    """The topics by whose partitions a build is fed: which filling of each, and from which position on. None where it
+    is fed by the ledger.
+    """
     cursor.execute(
-        "SELECT topic, count(*) FROM views.partitions WHERE (view, build) = (%s, %s) GROUP BY topic", [view.name, build]
+        "SELECT DISTINCT topic, filling, begun_at FROM views.partitions WHERE (view, build) = (%s, %s)",
+        [view.name, build],
     )
-    return dict(cursor.fetchall())
+    return {topic: (filling, begun_at) for topic, filling, begun_at in cursor.fetchall()}
 
 
-def begin(cursor: Cursor, view: Projection, build: int, position: int, topics: Mapping[str, int]) -> None:
+def begin(cursor: Cursor, view: Projection, build: int, position: int, topics: Mapping[str, Filled]) -> None:
     """Feed a build by partitions from now on. It is at a position, and the view is ours alone by its lease."""
-    rows = [(view.name, build, topic, number, position) for topic, count in topics.items() for number in range(count)]
-    statement = "INSERT INTO views.partitions (view, build, topic, partition, position) VALUES %s"
+    rows = [
+        (view.name, build, topic, number, each.filling, position, position)
+        for topic, each in topics.items()
+        for number in range(each.partitions)
+    ]
+    statement = "INSERT INTO views.partitions (view, build, topic, partition, filling, begun_at, position) VALUES %s"
     extras.execute_values(cursor, statement, rows, page_size=len(rows))
 
 
@@ -93,6 +105,7 @@ def begun(session: Session) -> frozenset[tuple[str, int]]:
         cursor.execute(
             "SELECT name, build FROM views.tracking"
             " WHERE EXISTS (SELECT FROM views.partitions AS each WHERE (view, each.build) = (name, tracking.build))"
+            " AND NOT EXISTS (SELECT FROM views.amiss WHERE (view, amiss.build) = (name, tracking.build) AND for_good)"
         )
         return frozenset(cursor.fetchall())
 
@@ -105,8 +118,8 @@ def standings(session: Session, partition: Partition, views: Sequence[Projection
     with session.transaction() as cursor:
         cursor.execute(PLACES, [*partition, tuple((view.name, view.fingerprint) for view in views)])
         return [
-            Standing(by_name[name], build, log, At(-1 if offset is None else offset, at), (offset, at), aside)
-            for name, build, log, offset, at, aside in cursor.fetchall()
+            Standing(by_name[name], build, filling, At(-1 if offset is None else offset, at), (offset, at), aside)
+            for name, build, filling, offset, at, aside in cursor.fetchall()
         ]
 
 
@@ -121,7 +134,7 @@ def move(cursor: Cursor, partition: Partition, moved: Sequence[tuple[Standing, A
     builds = [(each.view.name, each.build) for each, _, _ in moved]
     held = extras.execute_values(cursor, HOLD, builds, "(%s, %s::integer)", len(builds), fetch=True)
     rows = [
-        (each.view.name, each.build, *partition, each.log, *each.written, to.offset, to.position, had)
+        (each.view.name, each.build, *partition, each.filling, *each.written, to.offset, to.position, had)
         for each, to, had in moved
     ]
     extras.execute_values(cursor, MOVE, rows, TYPES, len(rows))
@@ -134,7 +147,7 @@ def move(cursor: Cursor, partition: Partition, moved: Sequence[tuple[Standing, A
 
 
 def note_ends(session: Session, ends: Mapping[Partition, tuple[str, int, int]]) -> None:
-    """Of each partition in which log, behind which offset nothing was when all up to which position was there."""
+    """Of each partition in which filling, behind which offset nothing was when all up to which position was there."""
     if ends:
         with session.transaction() as cursor:
             rows = [(*partition, *end) for partition, end in ends.items()]
@@ -149,8 +162,3 @@ def reach(cursor: Cursor, names: Sequence[str]) -> dict[str, int]:
     """
     cursor.execute(REACHED, [list(names)])
     return dict(cursor.fetchall())
-
-
-def let_go(cursor: Cursor, view: Projection, build: int) -> None:
-    """It is not fed by partitions any more."""
-    cursor.execute("DELETE FROM views.partitions WHERE (view, build) = (%s, %s)", [view.name, build])

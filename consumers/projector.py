@@ -14,11 +14,12 @@ from threading import Event
 import structlog
 
 from consumers.advance import advance
+from consumers.amiss import is_spoilt
 from consumers.dead_letters import due, know_aside
 from consumers.gone import forget_what_left
 from consumers.hands import Hands
 from consumers.kept import is_given_up
-from consumers.partitioned import counted
+from consumers.partitioned import fed_from
 from consumers.rebuild import AlreadyRebuilding, Judge, Rebuild, Report, Stopped
 from consumers.retry import retry
 from consumers.session import ReadsUnavailable, Session
@@ -227,7 +228,7 @@ class Projector:
                 if (found := look_after(self.session, each.place, known)) != "well":
                     apart.remove(each)
                     self.following.pop(each.place.view.name)
-                    if found == "spread otherwise":
+                    if found == "amiss":
                         self.begin_rebuild(each.place.view)
             self.looks_after_at = time.monotonic() + LOOK_AFTER_SECONDS
         tend(self.session, [each.place for each in apart])
@@ -281,7 +282,7 @@ class Projector:
             log.warning("another version of the service keeps this view", view=view.name, version=found.version)
             waiting.look_again_at = time.monotonic() + LONGEST_WAIT
             self.session.give_back(f"view {view.name}")
-        elif not same or (found.position == 0 and last > FAR) or self.was_fed_by_partitions(view, found):
+        elif not same or (found.position == 0 and last > FAR) or self.is_amiss(view, found):
             self.begin_rebuild(view)
         else:
             source = self.sources.get(view.name) or Source(self.ledger, self.wire, view)
@@ -292,12 +293,14 @@ class Projector:
             self.following[view.name] = Follower(place, source, self.batch, apart=view.name in self.apart)
             waiting.followed = True
 
-    def was_fed_by_partitions(self, view: Projection, found: Tracked) -> bool:
-        """Then some of its rows are ahead of its position, and nobody can go on from there by the ledger."""
-        if view.name in self.apart:
-            return False
+    def is_amiss(self, view: Projection, found: Tracked) -> bool:
+        """Where partitions have fed it, some of its rows are ahead of its position, and nobody can go on from there by
+        the ledger. Where it is beyond the end of the ledger, that has been put back to an earlier state.
+        """
         with self.session.transaction() as cursor:
-            return bool(counted(cursor, view, found.build))
+            if is_spoilt(cursor, view, found.build) if view.name in self.apart else fed_from(cursor, view, found.build):
+                return True
+        return found.position > self.ledger.last_position()
 
     def begin_rebuild(self, view: Projection) -> None:
         log.info("a view is being rebuilt", view=view.name, version=view.version)

@@ -351,7 +351,10 @@ class Rebuild:
         return self.ledger.last_position() if self.until is None else self.until
 
     def reach(self, cursor: Cursor, position: int) -> None:
-        """Fold the last events up to a position, in a transaction in which nothing moves on."""
+        """Fold the last events up to a position, in a transaction in which nothing moves on. Where the ledger has been
+        put back to an earlier state, it does not go beyond that.
+        """
+        position = min(position, self.ledger.last_position())
         while self.place.position < position:
             told = self.source.read(self.place.position, position, STEP)
             until = told[-1][0] if len(told) == STEP else position

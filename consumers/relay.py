@@ -7,17 +7,22 @@ the first time has everything of its stream before it that was told before it.
 
 from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 import psycopg
 import structlog
 
-from consumers.bus import Bus, BusRefused, BusUnavailable, Message, Sending
-from consumers.cloudevents import NoEvent, aggregate_of, message_of
+from consumers.bus import Bus, BusRefused, BusUnavailable, Sending
+from consumers.cloudevents import Foreign, NoEvent, aggregate_of, message_of, row_of, source_of
+from consumers.cursors import Filled
+from consumers.logs import Log, last_of, logs, lost
+from consumers.message import Message, Partition
 from consumers.outgoing import Outgoing
-from consumers.reached import Relays
+from consumers.reached import Moved, Relays
 from consumers.tenure import LEASE, Connection, Deposed
+from consumers.turns import Now
 from ledger.connection import PatientConnection
 from ledger.feed import SPAN, Waker
 from ledger.queries import fetch_rows
@@ -30,6 +35,8 @@ FLIGHTS = 4  # Batches that are on their way at a time.
 LOOK_SECONDS = 1.0
 AGAIN_SECONDS = 5.0  # Until Kafka is asked again where it was away.
 RENEW_SECONDS = 5.0
+TOPICS_SECONDS = 10.0  # Between looks whether all is there that was sent.
+AHEAD = "it ends with what the ledger does not have"
 
 IN_ORDER = " ORDER BY notification_id LIMIT %(limit)s"
 LAST = "SELECT coalesce(max(notification_id), 0) FROM ledger.stored_events"
@@ -62,7 +69,10 @@ class Relay:
     source: str = ""
     at: dict[str, int] = field(default_factory=dict)
     """How far each topic is when all that is on its way has arrived."""
+    places: dict[str, Filled] = field(default_factory=dict)
+    """How far it is, and what is there of it."""
     flights: deque[Flight] = field(default_factory=deque)
+    looks: Now = field(default_factory=lambda: Now(TOPICS_SECONDS))
     last: int = 0
     waits: str = ""
     """What it has complained of last; it is told once."""
@@ -105,9 +115,11 @@ class Relay:
 
     def relay(self, tenure: Relays, stop: Event) -> None:
         """Until nothing is left; who tells us to stop gets what is on its way."""
-        if not self.at:
-            self.prepare(tenure)
         while True:
+            if self.at and self.has_lost():
+                self.drop()
+            if not self.at:
+                self.prepare(tenure)
             if len(self.flights) < FLIGHTS and not stop.is_set() and self.depart(tenure):
                 continue
             if not self.flights:
@@ -146,8 +158,17 @@ class Relay:
     def land(self, tenure: Relays) -> None:
         """Wait for the first flight. Only when all of it has arrived its topics are there."""
         first = self.flights[0]
-        first.sending.wait()
-        tenure.move(first.events, first.after, first.until)
+        placed = first.sending.wait()
+        moved: dict[str, Moved] = {}
+        for topic, events in first.events.items():
+            ends = placed.ends(topic, self.places[topic].ends)
+            if ends is None:
+                tenure.lose([topic])
+                raise BusUnavailable(f"{topic} has lost what was at its end, and is filled again")
+            moved[topic] = Moved(events, ends)
+        tenure.move(moved, first.after, first.until)
+        for topic, each in moved.items():
+            self.places[topic] = replace(self.places[topic], ends=each.ends)
         self.flights.popleft()
 
     def rows(self, topics: Collection[str], after: int, until: int) -> list[Row]:
@@ -174,34 +195,62 @@ class Relay:
         return self.tenure
 
     def prepare(self, tenure: Relays) -> None:
-        """Make the topics that are missing. What is not in this Kafka, or not any more, is sent from the beginning."""
+        """Make the topics that are missing. What is not there, or not any more, is sent from the beginning; and so is
+        all where a topic ends with what the ledger does not have, which has been put back to an earlier state then.
+        """
         self.source = signer_name(self.connected())
         self.last = self.ask(LAST)
         places = tenure.places()
         wanted = self.wanted.topics.union(places if self.wanted.everything else ())
-        standing = self.bus.look(wanted)
-        begun: dict[str, int] = {}
-        for topic in sorted(wanted):
-            place, found = places.get(topic), standing.topics.get(topic)
-            messages = 0 if found is None else found.messages
-            if place is None or place.cluster != standing.cluster or messages < place.events:
-                begun[topic] = self.partitions if found is None else found.partitions
-            elif found is not None and found.partitions < place.partitions:
-                raise BusRefused(f"{topic} has {found.partitions} partitions, and its keys are in {place.partitions}")
-        if begun:
-            tenure.begin(begun, standing.cluster)
-            places = tenure.places()
-        tenure.keep(sorted(wanted))
-        spread = {topic: places[topic].partitions for topic in sorted(wanted)}
-        self.bus.prepare(spread)
-        self.bus.spread.update(spread)
-        self.at = {topic: places[topic].position for topic in spread}
+        types = {topic: self.wanted.types_of(topic) for topic in sorted(wanted)}
+        self.bus.prepare(dict.fromkeys(types, self.partitions))
+        there = logs(self.bus, types)
+        if missing := types.keys() - there.keys():
+            raise BusUnavailable(f"Kafka at {self.bus.servers} has no topic {min(missing)} any more")
+        known = {topic: place for topic, place in places.items() if topic in types}
+        again = {topic: why for topic, place in known.items() if (why := lost(place, there.get(topic)))}
+        again |= dict.fromkeys(self.ahead({topic: known[topic] for topic in known.keys() - again.keys()}, there), AHEAD)
+        for topic, why in again.items():
+            log.warning("a topic is filled again from the beginning", topic=topic, because=why)
+        if begun := {topic: (there[topic], types[topic]) for topic in types if topic in again or topic not in known}:
+            tenure.begin(begun)
+        tenure.keep(types)
+        self.places = {topic: place for topic, place in tenure.places().items() if topic in types}
+        self.bus.spread.update({topic: place.partitions for topic, place in self.places.items()})
+        self.at = {topic: place.position for topic, place in self.places.items()}
+        self.looks.is_due()
+
+    def ahead(self, places: Mapping[str, Filled], there: Mapping[str, Log]) -> set[str]:
+        """The topics of which a partition ends with an event of ours that the ledger does not have."""
+        ends = {
+            Partition(topic, number): end
+            for topic, place in places.items()
+            for number, end in enumerate(there[topic].ends[: place.partitions])
+            if end > place.begins[number]
+        }
+        told: dict[tuple[int, str], str] = {}
+        for message in last_of(self.bus, ends):
+            with suppress(Foreign):  # Others may send there, too.
+                if source_of(message) == self.source:
+                    row = row_of(message)
+                    told[row.notification_id or 0, str(row.event_id)] = message.topic
+        has = "SELECT notification_id, event_id::text FROM ledger.stored_events WHERE notification_id = ANY(%s)"
+        found = self.connected().execute(has, [[position for position, _ in told]]).fetchall()
+        return {topic for event, topic in told.items() if event not in found}
+
+    def has_lost(self) -> bool:
+        """Whether something that was sent is not there any more, as is looked up from time to time."""
+        if not self.looks.is_due():
+            return False
+        there = logs(self.bus, self.places)
+        return any(lost(place, there.get(topic)) for topic, place in self.places.items())
 
     def drop(self) -> None:
         """Of what is on its way, nothing is waited for; it is sent again, by whomever."""
         self.bus.close()
         self.flights.clear()
         self.at.clear()
+        self.places.clear()
 
     def close(self) -> None:
         self.drop()

@@ -1,4 +1,4 @@
-"""Brings the events of a view whose keys gather several streams into a topic in which each key has a partition.
+"""Brings the events of views whose keys gather several streams into topics in which each key has a partition.
 
 One does it at a time. He reads all partitions up to a position at which the ledger is there, puts what is between that
 and the last one in the order of the ledger, sends it, and then notes how far he is. Who dies before that, or has been
@@ -6,28 +6,27 @@ replaced, leaves a copy: the same events in the same order, which readers pass o
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
 import structlog
 from kafka import KafkaConsumer, TopicPartition
-from psycopg2 import extras
 
 from consumers.brokers import Brokers
 from consumers.bus import POLL_MS, Bus, BusRefused, BusUnavailable
-from consumers.cursors import Filled, relayed
+from consumers.cursors import relayed
 from consumers.dead_letters import written
-from consumers.fed import fed, view_topic
-from consumers.logs import Log, logs, since
+from consumers.fed import fed
 from consumers.message import Message, Partition
+from consumers.own_topic import OwnTopic, Progress
 from consumers.passing import in_order
-from consumers.session import Cursor, ReadsUnavailable, Session
+from consumers.session import ReadsUnavailable, Session
 from consumers.subscription import arrived
-from consumers.tracking import LONGEST_WAIT, Fenced, described, fail, prepare, tracked
+from consumers.tending import Known
+from consumers.tracking import LONGEST_WAIT, Fenced, described, fail, prepare
 from consumers.unpacking import Unpacked, Unpacking
 from ledger.ledger import Ledger
 from ledger.scan import Wire
@@ -38,51 +37,70 @@ from projections.projection import Projection
 SPAN = 20_000  # Positions of the ledger at a time: what is between them is in memory.
 LOOK_SECONDS = 0.2
 AGAIN_SECONDS = 5.0
-SKEW = timedelta(minutes=10)  # By which clocks may differ.
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """All up to a position is in the view's topic; from where to read on in each partition, and of which log."""
-
-    log: str
-    position: int
-    offsets: Mapping[Partition, tuple[str, int]]
-
-
 @dataclass
-class Repartitioner:
-    view: Projection
+class Repartitioning:
+    """All such views, one after the other, over the same connections."""
+
+    views: Sequence[Projection]
     ledger: Ledger
     ledger_url: str
     database_url: str
     brokers: Brokers | str
     source: str
-    span: int = SPAN
-    failed: bool = False
-    waits_for: str = ""
 
     def __post_init__(self) -> None:
-        self.topic = view_topic(self.view)
-        self.topics = fed(self.view).topics
-        self.session = Session(self.database_url, f"repartition of {self.view.name}")
+        self.session = Session(self.database_url, "repartition")
         self.wire = Wire(self.ledger_url)
         self.bus = Bus(self.brokers)
-        self.unpacking = Unpacking(self.ledger.codec, [self.view], self.source)
+        given = self.ledger, self.session, self.wire, self.bus, self.source
+        self.several = [Repartitioner(view, *given) for view in self.views]
 
     def run(self, stop: Event) -> None:
+        due = dict.fromkeys(range(len(self.several)), 0.0)
         try:
             while not stop.is_set():
-                stop.wait(self.turn())
+                for number, each in enumerate(self.several):
+                    if due[number] <= time.monotonic() and not stop.is_set():
+                        due[number] = each.turn() + time.monotonic()
+                stop.wait(max(0.0, min(due.values()) - time.monotonic()))
         finally:
             self.close()
+
+    def close(self) -> None:
+        self.session.close()
+        self.wire.close()
+        self.bus.close()
+
+
+@dataclass
+class Repartitioner:
+    """Of one view."""
+
+    view: Projection
+    ledger: Ledger
+    session: Session
+    wire: Wire
+    bus: Bus
+    source: str
+    span: int = SPAN
+    failed: bool = False
+    prepared: bool = False
+    waits_for: str = ""
+    topic: OwnTopic = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.topics = fed(self.view).topics
+        self.topic = OwnTopic(self.view, self.session, self.bus, self.ledger)
+        self.unpacking = Unpacking(self.ledger.codec, [self.view], self.source)
 
     def turn(self) -> float:
         """One step, if it is for us to do; answers how long to wait before the next."""
         try:
-            if not self.session.take(f"repartition {self.topic}"):
+            if not self.session.take(f"repartition {self.view.name}.{self.view.fingerprint}"):
                 return LOOK_SECONDS
             pause = 0.0 if self.step() else LOOK_SECONDS
         except Fenced as fenced:
@@ -90,10 +108,12 @@ class Repartitioner:
             return LOOK_SECONDS
         except (BusUnavailable, BusRefused) as gone:
             self.complain(str(gone))
+            self.topic.looks.at = 0.0
             self.bus.close()
             return AGAIN_SECONDS
         except (ReadsUnavailable, Unavailable, Busy) as gone:
             self.complain(type(gone).__name__)
+            self.prepared = False
             self.session.close()
             return LOOK_SECONDS
         except Exception as error:  # noqa: BLE001 - nobody knows the key of what cannot be read, so the view waits.
@@ -108,30 +128,42 @@ class Repartitioner:
         log.error("a view is not repartitioned", view=self.view.name, error=described(error, position))
         return float(min(2**failures, LONGEST_WAIT))
 
-    def close(self) -> None:
-        self.session.close()
-        self.wire.close()
-        self.bus.close()
-
     # A step
 
     def step(self) -> bool:
         """Whether there is more to do at once."""
-        filled = {topic: each for topic, each in relayed(self.wire).items() if topic in self.topics}
-        if len(filled) < len(self.topics):
+        if not self.prepared:
+            prepare(self.session)
+            self.prepared = True
+        known = Known(relayed(self.wire))
+        sources = {topic: known.relayed[topic] for topic in self.topics if topic in known.relayed}
+        if len(sources) < len(self.topics) or known.narrowed(self.view):
             return False
-        there = min(each.position for each in filled.values())
-        progress = self.progress(filled)
+        there = min(each.position for each in sources.values())
+        progress = self.topic.progress(sources)
         if progress is None or there <= progress.position:
             return False
         until = min(there, progress.position + self.span)
         found, offsets = self.read(progress, until)
         several = in_order(found.values(), progress.position, until)
-        self.bus.publish([self.message(each) for each in several if each.kind in self.view.reads])
-        self.move(progress, until, offsets)
+        placed = self.bus.publish([self.message(each, progress.topic) for each in several if self.reads(each)])
+        self.topic.move(progress, until, offsets, placed)
+        self.goes_on()
         return until < there
 
-    def message(self, each: Unpacked) -> Message:
+    def reads(self, each: Unpacked) -> bool:
+        return each.kind in self.view.reads
+
+    def goes_on(self) -> None:
+        if self.failed:
+            with self.session.transaction() as cursor:
+                cursor.execute(
+                    "UPDATE views.tracking SET error = NULL, failures = 0, retry_at = NULL WHERE name = %s",
+                    [self.view.name],
+                )
+        self.failed = False
+
+    def message(self, each: Unpacked, topic: str) -> Message:
         """Under its key. Raises FoldFailed where that cannot be known."""
         assert each.position is not None, "nothing of another ledger goes there"
         try:
@@ -139,7 +171,7 @@ class Repartitioner:
             key = ",".join(written(self.view, self.view.finders[type(event)](event)))
         except Exception as bug:
             raise FoldFailed(self.view.name, each.position, each.event) from bug
-        return Message(topic=self.topic, key=key.encode(), value=each.message.value, headers=each.message.headers)
+        return Message(topic=topic, key=key.encode(), value=each.message.value, headers=each.message.headers)
 
     def read(
         self, progress: Progress, until: int
@@ -149,7 +181,8 @@ class Repartitioner:
         """
         found: dict[Partition, list[Unpacked]] = {each: [] for each in progress.offsets}
         beyond: dict[Partition, int] = {}
-        with self.reading(progress) as (consumer, ends):
+        with self.reading(progress) as (consumer, begins, ends):
+            self.must_be_there(progress, begins, ends)
             left = {each for each, (_, offset) in progress.offsets.items() if offset < ends[each]}
             heard = time.monotonic()
             while left:
@@ -175,8 +208,14 @@ class Repartitioner:
         }
         return found, offsets
 
+    def must_be_there(self, progress: Progress, begins: Mapping[Partition, int], ends: Mapping[Partition, int]) -> None:
+        for each, (_, offset) in progress.offsets.items():
+            if not begins[each] <= offset <= ends[each]:
+                self.topic.spoilt = f"{each} goes from {begins[each]} to {ends[each]}, and {offset} is what comes next"
+                raise BusUnavailable(self.topic.spoilt)
+
     @contextmanager
-    def reading(self, progress: Progress) -> Any:
+    def reading(self, progress: Progress) -> Iterator[tuple[Any, Mapping[Partition, int], Mapping[Partition, int]]]:
         with (
             self.bus.complaining(),
             self.bus.client(
@@ -189,100 +228,14 @@ class Repartitioner:
         ):
             parts = {each: TopicPartition(*each) for each in progress.offsets}
             consumer.assign(list(parts.values()))
-            ends = consumer.end_offsets(list(parts.values()), timeout_ms=self.bus.milliseconds)
+            begins = self.bus.offsets(consumer.beginning_offsets, [*parts.values()])
+            ends = self.bus.offsets(consumer.end_offsets, [*parts.values()])
             for each, (_, offset) in progress.offsets.items():
                 consumer.seek(parts[each], offset)
                 if offset >= ends[parts[each]]:
                     consumer.pause(parts[each])
-            yield consumer, {each: ends[part] for each, part in parts.items()}
-
-    # How far it is
-
-    def progress(self, filled: Mapping[str, Filled]) -> Progress | None:
-        """None where the view is not ours, or not there yet. A topic that was deleted is filled again from where the
-        view is.
-        """
-        self.spread(filled)
-        prepare(self.session)
-        with self.session.transaction() as cursor:
-            found = tracked(cursor, self.view)
-            known = self.known(cursor)
-        if found is None or found.fingerprint != self.view.fingerprint:
-            return None
-        now = logs(self.bus, [*self.topics, self.topic])
-        ours = {Partition(topic, n) for topic, each in filled.items() for n in range(each.partitions)}
-        if (
-            known is not None
-            and known.log == now[self.topic].name
-            and {*known.offsets} == ours
-            and all(now[each.topic].name == name for each, (name, _) in known.offsets.items())
-        ):
-            return known
-        return self.begin(found.position, now, ours)
-
-    def known(self, cursor: Cursor) -> Progress | None:
-        cursor.execute("SELECT log, position FROM views.repartitioned WHERE topic = %s", [self.topic])
-        found = cursor.fetchone()
-        cursor.execute(
-            "SELECT topic, partition, log, next_offset FROM views.repartitioned_from WHERE into_topic = %s",
-            [self.topic],
-        )
-        offsets = {Partition(topic, number): (name, offset) for topic, number, name, offset in cursor.fetchall()}
-        if found is None:
-            return None
-        name, position = found
-        return Progress(name, position, offsets)
-
-    def spread(self, filled: Mapping[str, Filled]) -> None:
-        """Make the topic, if it is not there; it has as many partitions as the most of those that go into it."""
-        if self.topic not in self.bus.spread:
-            count = max(each.partitions for each in filled.values())
-            there = logs(self.bus, [self.topic])
-            self.bus.prepare({self.topic: count})
-            self.bus.spread[self.topic] = there[self.topic].partitions if there else count
-
-    def begin(self, position: int, now: Mapping[str, Log], ours: set[Partition]) -> Progress:
-        begun = dict.fromkeys(ours, 0)
-        if position > 0 and (at := self.ledger.recorded_at(position)) <= datetime.now(UTC):
-            begun = since(self.bus, ours, at - SKEW)
-        offsets = {each: (now[each.topic].name, offset) for each, offset in begun.items()}
-        progress = Progress(now[self.topic].name, position, offsets)
-        with self.session.transaction() as cursor:
-            cursor.execute("DELETE FROM views.repartitioned WHERE topic = %s", [self.topic])
-            cursor.execute(
-                "INSERT INTO views.repartitioned (topic, view, partitions, log, position) VALUES (%s, %s, %s, %s, %s)",
-                [self.topic, self.view.name, self.bus.spread[self.topic], progress.log, position],
-            )
-            self.keep(cursor, offsets)
-        return progress
-
-    def move(self, progress: Progress, until: int, offsets: Mapping[Partition, tuple[str, int]]) -> None:
-        with self.session.transaction() as cursor:
-            cursor.execute(
-                "UPDATE views.repartitioned SET position = %s, moved_at = now()"
-                " WHERE (topic, log, position) = (%s, %s, %s)",
-                [until, self.topic, progress.log, progress.position],
-            )
-            if cursor.rowcount != 1:
-                raise Fenced(f"{self.topic} is not at position {progress.position} any more")
-            self.keep(cursor, offsets)
-            if self.failed:
-                cursor.execute(
-                    "UPDATE views.tracking SET error = NULL, failures = 0, retry_at = NULL WHERE name = %s",
-                    [self.view.name],
-                )
-        self.failed = False
-
-    def keep(self, cursor: Cursor, offsets: Mapping[Partition, tuple[str, int]]) -> None:
-        rows: Sequence[tuple[Any, ...]] = [(self.topic, *each, name, to) for each, (name, to) in offsets.items()]
-        extras.execute_values(
-            cursor,
-            "INSERT INTO views.repartitioned_from (into_topic, topic, partition, log, next_offset) VALUES %s"
-            " ON CONFLICT (into_topic, topic, partition) DO UPDATE SET log = EXCLUDED.log,"
-            " next_offset = EXCLUDED.next_offset",
-            rows,
-            page_size=len(rows),
-        )
+            found = ({each: offsets[part] for each, part in parts.items()} for offsets in (begins, ends))
+            yield consumer, *found
 
     def complain(self, because: str) -> None:
         if because and not self.waits_for:

@@ -11,7 +11,7 @@ from consumers.tracking import prepare
 from ledger.ledger import Ledger
 from projections.projection import Projection
 
-State = Literal["absent", "building", "live", "failing", "stopped", "other version"]
+State = Literal["absent", "building", "live", "failing", "amiss", "stopped", "other version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class ViewStatus:
     """A view, how far it is behind the ledger, and what is wrong with it.
 
     `stopped` is a view that no worker keeps up. `failing` is one that cannot go beyond the event that its error names;
-    it is tried again at `retry_at`. Of the `dead_letters` each is a key that does not go on; all others do.
+    it is tried again at `retry_at`. Of the `dead_letters` each is a key that does not go on; all others do. One that is
+    `amiss` is not fed from Kafka, though it should be, and why: it is rebuilt, or waits for what is still to come.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ViewStatus:
     rebuild: Building | None = None
     dead_letters: int = 0
     fed_by: Way = "ledger"
+    amiss: str | None = None
 
 
 STATUS = """
@@ -56,7 +58,8 @@ SELECT name, tracking.version, tracking.fingerprint, tracking.position, error, r
     hashtextextended('lifeledger build ' || name, 0) IN (SELECT lease FROM held),
     builds.position, builds.until, extract(epoch FROM builds.updated_at - builds.started_at)::double precision,
     (SELECT count(*) FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (name, tracking.build)),
-    EXISTS (SELECT FROM views.partitions AS part WHERE (part.view, part.build) = (name, tracking.build))
+    EXISTS (SELECT FROM views.partitions AS part WHERE (part.view, part.build) = (name, tracking.build)),
+    (SELECT because FROM views.amiss WHERE (amiss.view, amiss.build) = (name, tracking.build))
 FROM views.tracking LEFT JOIN views.builds USING (name)
 """
 
@@ -78,11 +81,13 @@ def status(views: Sequence[Projection], ledger: Ledger, database_url: str) -> li
 def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last: int) -> ViewStatus:
     if found is None:
         return ViewStatus(view.name, view.version, "absent", 0, last, seconds_behind(ledger, 0, last))
-    version, fingerprint, position, error, retry_at, followed, built, done, until, seconds, letters, parted = found
+    version, fingerprint, position, error, retry_at, followed, built, done, until, seconds, letters, *rest = found
+    parted, because = rest
     assert isinstance(version, int)
     assert isinstance(position, int)
     assert isinstance(letters, int)
     assert error is None or isinstance(error, str)
+    assert because is None or isinstance(because, str)
     assert retry_at is None or isinstance(retry_at, datetime)
     building = None
     if built and isinstance(done, int) and isinstance(until, int) and isinstance(seconds, float):
@@ -92,7 +97,11 @@ def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last
         name=view.name,
         version=version,
         state=state_of(
-            ours=fingerprint == view.fingerprint, failing=error is not None, followed=bool(followed), building=building
+            ours=fingerprint == view.fingerprint,
+            failing=error is not None,
+            amiss=because is not None,
+            followed=bool(followed),
+            building=building,
         ),
         position=position,
         lag_events=max(last - position, 0),
@@ -102,17 +111,20 @@ def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last
         rebuild=building,
         dead_letters=letters,
         fed_by=fed(view).way if parted else "ledger",
+        amiss=because,
     )
 
 
-def state_of(*, ours: bool, failing: bool, followed: bool, building: Building | None) -> State:
+def state_of(*, ours: bool, failing: bool, amiss: bool, followed: bool, building: Building | None) -> State:
     if failing:
         return "failing"
     if building is not None and not (followed and ours):
         return "building"
     if not ours:
         return "other version"
-    return "live" if followed else "stopped"
+    if not followed:
+        return "stopped"
+    return "amiss" if amiss else "live"
 
 
 def seconds_behind(ledger: Ledger, position: int, last: int) -> float:

@@ -112,7 +112,7 @@ class Subscription:
         """Behind the last message of each partition that is ours. Raises BusUnavailable where nobody says so."""
         with self.failing():
             parts = [TopicPartition(*each) for each in sorted(self.assigned())]
-            found = self.connected().end_offsets(parts, timeout_ms=self.bus.milliseconds) if parts else {}
+            found = self.bus.offsets(self.connected().end_offsets, parts)
             return {Partition(part.topic, part.partition): end for part, end in found.items()}
 
     def close(self) -> None:
@@ -167,8 +167,8 @@ class Subscription:
         if not wanted:
             return
         parts = [TopicPartition(*each) for each in wanted]
-        first = consumer.beginning_offsets(parts, timeout_ms=self.bus.milliseconds)
-        behind = consumer.end_offsets(parts, timeout_ms=self.bus.milliseconds)
+        first = self.bus.offsets(consumer.beginning_offsets, parts)
+        behind = self.bus.offsets(consumer.end_offsets, parts)
         for partition, part in zip(wanted, parts, strict=True):
             offset = self.place(partition, first[part], behind[part])
             with self.lock:

@@ -100,7 +100,8 @@ CREATE TABLE IF NOT EXISTS views.partitions (
     build       integer NOT NULL,
     topic       text NOT NULL,
     partition   integer NOT NULL,
-    log         text NOT NULL DEFAULT '',
+    filling     text NOT NULL,
+    begun_at    bigint NOT NULL,
     next_offset bigint,
     position    bigint NOT NULL,
     passed_over bigint NOT NULL DEFAULT 0,
@@ -110,26 +111,42 @@ CREATE TABLE IF NOT EXISTS views.partitions (
 CREATE TABLE IF NOT EXISTS views.ends (
     topic       text NOT NULL,
     partition   integer NOT NULL,
-    log         text NOT NULL,
+    filling     text NOT NULL,
     end_offset  bigint NOT NULL,
     position    bigint NOT NULL,
     PRIMARY KEY (topic, partition)
 );
-CREATE TABLE IF NOT EXISTS views.repartitioned (
-    topic       text PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS views.amiss (
     view        text NOT NULL,
-    partitions  integer NOT NULL,
+    build       integer NOT NULL,
+    because     text NOT NULL,
+    for_good    boolean NOT NULL,
+    since       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (view, build)
+);
+CREATE TABLE IF NOT EXISTS views.repartitioned (
+    view        text NOT NULL,
+    fingerprint text NOT NULL,
+    topic       text NOT NULL UNIQUE,
     log         text NOT NULL,
+    filling     text NOT NULL,
+    partitions  integer NOT NULL,
+    begins      bigint[] NOT NULL,
+    ends        bigint[] NOT NULL,
+    whole_from  bigint NOT NULL,
     position    bigint NOT NULL,
-    moved_at    timestamptz NOT NULL DEFAULT now()
+    moved_at    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (view, fingerprint)
 );
 CREATE TABLE IF NOT EXISTS views.repartitioned_from (
-    into_topic  text NOT NULL REFERENCES views.repartitioned ON DELETE CASCADE,
+    view        text NOT NULL,
+    fingerprint text NOT NULL,
     topic       text NOT NULL,
     partition   integer NOT NULL,
-    log         text NOT NULL,
+    filling     text NOT NULL,
     next_offset bigint NOT NULL,
-    PRIMARY KEY (into_topic, topic, partition)
+    PRIMARY KEY (view, fingerprint, topic, partition),
+    FOREIGN KEY (view, fingerprint) REFERENCES views.repartitioned ON DELETE CASCADE
 );
 CREATE TABLE IF NOT EXISTS views.unrecorded (
     group_id    text PRIMARY KEY,
@@ -144,6 +161,9 @@ were held otherwise until a position; and since which position all of a view's c
 
 A dead letter is the event at which a key of a build does not go on; what comes after for that key is queued behind it.
 What has been skipped, for a key, is skipped by every build of that version of the fold.
+
+Of a build that is fed by partitions, where it is in each, in which filling of the topic; where these end; why a build
+is not fed; and what has been brought into topics of views' own keys, from where.
 
 Last the groups whose members are not recorded any more: their question makes no sense, or is not answered in time.
 """

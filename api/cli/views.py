@@ -39,7 +39,7 @@ def status(*, json: bool) -> None:
 
 
 def cells(found: ViewStatus) -> list[str]:
-    error = found.error or ""
+    error = found.error or found.amiss or ""
     if found.retry_at is not None:
         error += f" (tried again at {found.retry_at.isoformat(timespec='seconds')})"
     behind = [f"{found.position:,}", f"{found.lag_events:,}", f"{found.lag_seconds:,.1f}"]

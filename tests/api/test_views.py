@@ -14,8 +14,9 @@ import psycopg
 import psycopg2
 import pytest
 
+from consumers.logs import Log
 from consumers.projector import Projector
-from consumers.reached import Relays
+from consumers.reached import Moved, Relays
 from domain.values import OrgPath, PoolId
 from projections import VIEWS, funnel
 from projections.audit_trail import audit_trail
@@ -275,6 +276,7 @@ def test_how_far_the_views_are_is_told(house: House, views: Views) -> None:
     assert 'lifeledger_view_lag_seconds{view="sales_worklist"} 0.0' in metrics
     assert 'lifeledger_view_dead_letters{view="funnel"} 2.0' in metrics
     assert 'lifeledger_view_dead_letters{view="sales_worklist"} 0.0' in metrics
+    assert 'lifeledger_view_amiss{view="funnel"} 0.0' in metrics
     assert f'lifeledger_unsealed_rows{{log="events"}} {float(house.position)}' in metrics
 
 
@@ -283,8 +285,8 @@ def test_how_far_the_ledger_is_in_kafka_is_told_where_it_is_brought_there(house:
     with closing(psycopg.connect(database_url, autocommit=True)) as connection:
         relay = Relays.take(connection)
         assert relay is not None
-        relay.begin({"lifeledger.lead.v1": 6}, "kafka-1")
-        relay.move({"lifeledger.lead.v1": 0}, 0, house.position - 1)
+        relay.begin({"lifeledger.lead.v1": (Log("kafka-1/topic-1", (0,) * 6, (0,) * 6), None)})
+        relay.move({"lifeledger.lead.v1": Moved(0, (0,) * 6)}, 0, house.position - 1)
         relay.renew("Kafka is away")
         metrics = house.get("/metrics").text
     assert "lifeledger_relay_waits 1.0" in metrics

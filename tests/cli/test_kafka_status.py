@@ -5,7 +5,8 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from consumers.reached import Relays
+from consumers.logs import Log
+from consumers.reached import Moved, Relays
 from ledger.recorder import Recorder, datastore
 from tests.cli.running import lifeledger, on, running
 from tests.ledger.samples import append, encoded, rows_of
@@ -27,8 +28,8 @@ def test_how_far_each_topic_is_and_what_the_relay_waits_for(database_url: str) -
     with closing(psycopg.connect(database_url, autocommit=True)) as connection:
         tenure = Relays.take(connection)
         assert tenure is not None
-        tenure.begin({"lifeledger.lead.v1": 6}, "kafka-1")
-        tenure.move({"lifeledger.lead.v1": 1}, 0, 1)
+        tenure.begin({"lifeledger.lead.v1": (Log("kafka-1/topic-1", (0,) * 6, (0,) * 6), None)})
+        tenure.move({"lifeledger.lead.v1": Moved(1, (0, 0, 1, 0, 0, 0))}, 0, 1)
         live = lifeledger("kafka", "status", "--json", env=env)
         assert live.code == 0
         (topic,) = live.document["topics"]

@@ -74,7 +74,7 @@ def test_what_is_written_about_it_is_so() -> None:
     assert told == {(view.name, fed(view).way) for view in VIEWS}
 
 
-def test_another_version_of_a_view_has_a_topic_of_its_own() -> None:
-    assert view_topic(capacity) == f"lifeledger.view.capacity.{capacity.fingerprint}"
+def test_another_version_of_a_view_has_a_topic_of_its_own_and_so_has_whoever_begins_anew() -> None:
+    assert view_topic(capacity, "1f") == f"lifeledger.view.capacity.{capacity.fingerprint}.1f"
     given = {name: getattr(capacity, name) for name in capacity.__dataclass_fields__}
-    assert view_topic(Projection(**given | {"version": 99})) != view_topic(capacity)
+    assert view_topic(Projection(**given | {"version": 99}), "1f") != view_topic(capacity, "1f")

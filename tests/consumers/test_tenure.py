@@ -7,13 +7,19 @@ import psycopg
 import pytest
 
 from consumers.bus import Bus
+from consumers.logs import Log
 from consumers.publisher import Publisher, Publishes
-from consumers.reached import Relays
+from consumers.reached import Moved, Relays
 from consumers.tenure import Connection, Deposed
 from ledger.logs import EVENTS
 from ledger.relayed import relaying
 
 LEADS, TICKETS = "lifeledger.lead.v1", "lifeledger.ticket.v1"
+ALL_OF_IT = Log("kafka-1/topic-1", (0, 0, 0), (7, 0, 2)), None
+
+
+def events(count: int) -> Moved:
+    return Moved(count, (7, count, 2))
 
 
 @pytest.fixture
@@ -37,8 +43,8 @@ def taken(connection: Connection, lease: float = 30.0) -> Relays:
 def begun(connection: Connection, lease: float = 30.0) -> Relays:
     """At position 10, with a topic that has four events of these."""
     tenure = taken(connection, lease)
-    tenure.begin({LEADS: 3}, "kafka-1")
-    tenure.move({LEADS: 4}, 0, 10)
+    tenure.begin({LEADS: ALL_OF_IT})
+    tenure.move({LEADS: events(4)}, 0, 10)
     return tenure
 
 
@@ -55,7 +61,7 @@ def test_nobody_ever_relayed(one: Connection) -> None:
 def test_as_long_as_one_relays_nobody_else_does(one: Connection, other: Connection) -> None:
     tenure = begun(one)
     assert Relays.take(other) is None
-    tenure.move({LEADS: 1}, 10, 12)
+    tenure.move({LEADS: events(1)}, 10, 12)
     assert place(other) == (12, 5)
 
 
@@ -79,13 +85,13 @@ def test_who_says_nothing_for_as_long_as_his_lease_is_replaced_and_moves_nothing
     with pytest.raises(Deposed, match=over):
         former.renew()
     with pytest.raises(Deposed, match=over):
-        former.move({LEADS: 1}, 10, 11)
+        former.move({LEADS: events(1)}, 10, 11)
     with pytest.raises(Deposed, match=over):
-        former.begin({LEADS: 3}, "kafka-1")
+        former.begin({LEADS: ALL_OF_IT})
     with pytest.raises(Deposed, match=over):
-        former.keep([TICKETS])
+        former.keep({TICKETS: None})
     assert place(other) == (10, 4)
-    later.move({LEADS: 1}, 10, 11)
+    later.move({LEADS: events(1)}, 10, 11)
     assert place(other) == (11, 5)
 
 
@@ -93,9 +99,9 @@ def test_a_place_moves_from_where_it_is_only(one: Connection) -> None:
     tenure = begun(one)
     for after in (0, 9, 11):
         with pytest.raises(Deposed):
-            tenure.move({LEADS: 1}, after, 20)
+            tenure.move({LEADS: events(1)}, after, 20)
     with pytest.raises(Deposed):
-        tenure.move({TICKETS: 1}, 10, 20)
+        tenure.move({TICKETS: events(1)}, 10, 20)
     assert place(one) == (10, 4)
 
 
@@ -106,12 +112,12 @@ def test_what_is_told_of_it(one: Connection, other: Connection) -> None:
     assert found is not None
     assert (found.active, found.epoch, found.waits_for) == (True, 1, "Kafka is away")
     assert 0 <= found.age_seconds < 30
-    tenure.move({LEADS: 0}, 10, 10)
+    tenure.move({LEADS: events(0)}, 10, 10)
     found = relaying(other.cursor())
     assert found is not None
     assert found.waits_for is None
-    tenure.begin({TICKETS: 3}, "kafka-1")
-    tenure.keep([TICKETS])
+    tenure.begin({TICKETS: ALL_OF_IT})
+    tenure.keep({TICKETS: None})
     found = relaying(other.cursor())
     assert found is not None
     assert [each.topic for each in found.topics] == [TICKETS], "of what is not wanted any more nobody is told"

@@ -1,6 +1,6 @@
 """A worker that keeps the views up that can come from Kafka.
 
-Only tests run this: python -m tests.kafka.projecting KAFKA
+Only tests run this: python -m tests.kafka.projecting KAFKA [VIEW ...]
 """
 
 import logging
@@ -13,6 +13,7 @@ from threading import Event
 import structlog
 
 import consumers.member
+import consumers.own_topic
 import consumers.projector
 import consumers.repartition
 from commands.service import open_ledger
@@ -27,8 +28,8 @@ PATIENCE = 3.0  # Seconds for which who was killed is waited for.
 
 
 def hasten() -> None:
-    consumers.member.NEWS_SECONDS, consumers.member.AGAIN_SECONDS = 0.2, 0.2
-    consumers.repartition.AGAIN_SECONDS = consumers.projector.LEASE_SECONDS = 0.2
+    consumers.member.NEWS_SECONDS = consumers.member.AGAIN_SECONDS = consumers.member.LOG_SECONDS = 0.2
+    consumers.repartition.AGAIN_SECONDS = consumers.own_topic.LOG_SECONDS = consumers.projector.LEASE_SECONDS = 0.2
     consumers.projector.FAR = 10**9  # However far the views are behind, they are followed, and not rebuilt.
 
 
@@ -60,15 +61,16 @@ def working(views: Sequence[Projection], ledger: Ledger, url: str, kafka: str) -
             yield stop
         finally:
             stop.set()
-    running.result()
+            running.result()
 
 
-def main(kafka: str) -> None:
+def main(kafka: str, *names: str) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     hasten()
     settings = Settings.from_environment()
     url = settings.database_url
-    work(over_kafka.over_kafka(VIEWS), open_ledger(url, settings.master_key()), url, kafka, Event())
+    views = [view for view in over_kafka.over_kafka(VIEWS) if not names or view.name in names]
+    work(views, open_ledger(url, settings.master_key()), url, kafka, Event())
 
 
 if __name__ == "__main__":

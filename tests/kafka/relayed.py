@@ -10,6 +10,7 @@ import psycopg
 from commands.service import codec
 from consumers.bus import Bus
 from consumers.cloudevents import row_of, source_of, topic_of
+from consumers.logs import logs
 from consumers.outgoing import Outgoing
 from consumers.relay import Relay
 from ledger.queries import SELECT_ROW
@@ -41,8 +42,8 @@ def rows_in(url: str, kafka: str, wanted: Outgoing = EVERYTHING) -> dict[str, li
         source = signer_name(connection)
     found: dict[str, list[Row]] = {}
     bus = Bus(kafka)
-    there = bus.look(wanted.topics).topics
-    for topic in sorted(name for name, each in there.items() if each.messages):
+    there = logs(bus, wanted.topics)
+    for topic in sorted(name for name, each in there.items() if any(each.ends)):
         for message in bus.read(topic):
             if source_of(message) == source:
                 row = row_of(message)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from unittest.mock import patch
 
 import psycopg
@@ -11,11 +12,11 @@ from commands.service import open_ledger
 from consumers import member, projector, relay, repartition
 from consumers.bus import Bus
 from consumers.cursors import relayed
-from consumers.fed import view_topic
 from consumers.outgoing import Outgoing
 from consumers.partitioned import begun
 from consumers.relay import Relay
-from consumers.repartition import Repartitioner
+from consumers.repartition import Repartitioner, Repartitioning
+from consumers.sending import Placed
 from consumers.session import Session
 from consumers.tracking import Fenced
 from domain.lead.facts.intake import LeadCaptured
@@ -24,7 +25,6 @@ from projections import audit_trail, capacity, funnel, lead_turns, staff_directo
 from projections.projection import Projection
 from tests.broker import KAFKA
 from tests.cli.running import lifeledger, on, running
-from tests.consumers.befallen import WithoutLease
 from tests.consumers.house import House, bewildered, poisoned
 from tests.consumers.telling import tell
 from tests.kafka.projecting import working
@@ -181,19 +181,17 @@ def test_the_worker_does_so_where_it_is_told_to(house: House, kafka: str) -> Non
 def repartitioning(house: House, kafka: str) -> Iterator[Repartitioner]:
     with psycopg.connect(house.url) as connection:
         source = signer_name(connection)
-    with closing(Repartitioner(capacity, house.ledger, house.url, house.url, kafka, source)) as ours:
-        yield ours
+    with closing(Repartitioning([capacity], house.ledger, house.url, house.url, kafka, source)) as ours:
+        yield ours.several[0]
 
 
 def positions_in(house: House, kafka: str) -> dict[str, list[int]]:
     """What is there of each key, in its order."""
     with psycopg.connect(house.url) as connection:
-        source = signer_name(connection).encode()
+        ((topic,),) = connection.execute("SELECT topic FROM views.repartitioned").fetchall()
     found: dict[str, list[int]] = {}
-    for each in Bus(kafka).read(view_topic(capacity)):
-        headers = dict(each.headers)
-        if headers["ce_source"] == source:
-            found.setdefault(each.key.decode(), []).append(int(headers["ce_position"]))
+    for each in Bus(kafka).read(topic):
+        found.setdefault(each.key.decode(), []).append(int(dict(each.headers)["ce_position"]))
     return found
 
 
@@ -208,7 +206,7 @@ def test_what_has_one_key_comes_in_the_order_of_the_ledger_and_again_after_a_dea
         connection.execute("UPDATE views.tracking SET position = 0")
     with (
         repartitioning(house, kafka) as dies,
-        patch.object(dies, "move", side_effect=ZeroDivisionError),
+        patch.object(dies.topic, "move", side_effect=ZeroDivisionError),
         pytest.raises(ZeroDivisionError),
     ):
         dies.step()
@@ -217,9 +215,8 @@ def test_what_has_one_key_comes_in_the_order_of_the_ledger_and_again_after_a_dea
         assert one.turn() == repartition.LOOK_SECONDS
         assert positions_in(house, kafka) == {"ann": [2, 6, 2, 6], "bob": [4, 4]}
         assert late.turn() == repartition.LOOK_SECONDS, "it is not his turn"
-        late.session = WithoutLease(house.url, "careless")
-        known = late.progress(relayed(late.wire))
+        known = late.topic.progress(relayed(late.wire))
         assert known is not None
         assert known.position == 6
         with pytest.raises(Fenced):
-            late.move(repartition.Progress(known.log, 0, known.offsets), 6, known.offsets)
+            late.topic.move(replace(known, sent=replace(known.sent, position=0)), 6, known.offsets, Placed())

@@ -227,7 +227,7 @@ def test_another_kafka_gets_all_that_there_is(url: str, kafka: str) -> None:
     write(url, "lead/1")
     relayed(kafka, url)
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("UPDATE ledger.relayed SET cluster = 'the one before'")
+        connection.execute("UPDATE ledger.relayed SET log = 'the one before'")
     relayed(kafka, url)
     assert must_all_be_there(url, kafka, LEADS) == 10
 
