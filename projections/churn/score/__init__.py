@@ -1,0 +1,1 @@
+"""A churn score: what is learned from how customers were, and whether they left after that."""
