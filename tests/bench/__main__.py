@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.embedded import EmbeddedPostgres
-from tests.bench import churn_tables, consume, growth, http, relay, seal, visible, write
+from tests.bench import churn_fits, churn_tables, consume, growth, http, relay, seal, visible, write
 from tests.bench.rebuild import ratios
 from tests.bench.turns import compared
 from tests.servers import DISK, new_home
@@ -84,6 +84,8 @@ def measured(rounds: int, seconds: float, sizes: tuple[int, ...]) -> Iterator[Li
         yield from grown(own, sizes)
     what = "RFM and cohorts of 10M purchases in Ibis: time over SQL written by hand"
     yield Line(what, "≤ 2.5×", "≤ 1.5×", *churn_tables.tables(rounds))
+    what = "BG/NBD fitted to 1,000,000 customers, over one evaluation of its likelihood on every row"
+    yield Line(what, "", "", *churn_fits.fitting(rounds))
 
 
 def to_kafka(server: EmbeddedPostgres, rounds: int) -> Iterator[Line]:
