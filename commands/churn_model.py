@@ -63,13 +63,7 @@ def record_model(command: RecordModel, model: NoChurnModel | ChurnModel, asked: 
     """
     must_be_parameters(command.kind, command.parameters)
     must_have_been_seen(command.seen, (asked.at + ZONES).date())
-    if command.search.iterations < 0 or command.search.gradient < 0:
-        raise Invalid(field="search", because="neither steps nor what is left of a gradient are less than nothing")
-    if command.search.converged == (command.search.because is not None):
-        raise Invalid(
-            field="search/because", because="why a search has not ended is said where it has not, and only there"
-        )
-    said("search/because", command.search.because)
+    must_be_search(command.kind, command.search)
     said("code/version", command.code.version)
     must_be_digest("code/fingerprint", command.code.fingerprint)
     must_have_learned(command.kind, command.learned)
@@ -101,6 +95,19 @@ def must_be_parameters(kind: ModelKind, parameters: Mapping[str, Decimal]) -> No
         coded("parameters", name)
         if names is not None and found <= 0:
             raise Invalid(field=f"parameters/{name}", because="this is above nothing")
+
+
+def must_be_search(kind: ModelKind, search: Search) -> None:
+    by_likelihood = search.log_likelihood is not None and search.gradient is not None
+    if kind in PARAMETERS and not by_likelihood:
+        raise Invalid(field="search/log_likelihood", because=f"a {kind} is fitted by its likelihood")
+    if search.iterations < 0 or (search.gradient is not None and search.gradient < 0):
+        raise Invalid(field="search", because="neither steps nor what is left of a gradient are less than nothing")
+    if search.converged == (search.because is not None):
+        raise Invalid(
+            field="search/because", because="why a search has not ended is said where it has not, and only there"
+        )
+    said("search/because", search.because)
 
 
 def must_have_been_seen(seen: Seen, today: date) -> None:

@@ -38,14 +38,14 @@ class Seen:
 
 @value
 class Search:
-    """How the parameters were found. `gradient` is what is left of it, for a customer; where the search has not come to
-    an end, `because` says why.
+    """How the parameters were found. `gradient` is what is left of it, for a customer; both that and the likelihood are
+    of those models only that are fitted by it. Where the search has not come to an end, `because` says why.
     """
 
-    log_likelihood: Decimal
+    log_likelihood: Decimal | None = None
     iterations: int
     converged: bool
-    gradient: Decimal
+    gradient: Decimal | None = None
     because: str | None = None
 
 

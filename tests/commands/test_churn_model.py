@@ -65,6 +65,9 @@ def test_a_search_that_has_not_ended_says_why() -> None:
     given().when(replace(record, search=blank), by=pat).refused(Invalid, because="must not be blank")
     for wrong in (replace(SEARCH, iterations=-1), replace(SEARCH, gradient=Decimal(-1))):
         given().when(replace(record, search=wrong), by=pat).refused(Invalid, because="^search: neither steps")
+    for wrong in (replace(SEARCH, log_likelihood=None), replace(SEARCH, gradient=None)):
+        given().when(replace(record, search=wrong), by=pat).refused(Invalid, because="^search/log_likelihood: a bg-nbd")
+    given().when(replace(score, search=Search(iterations=9, converged=True)), by=pat).done()
     none = replace(SEARCH, iterations=0, gradient=Decimal(0))
     given().when(replace(record, search=none), by=pat).done()
 

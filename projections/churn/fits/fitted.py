@@ -80,13 +80,20 @@ def likeliest(total: Total, starts: tuple[tuple[float, ...], ...], customers: in
 
     iterations, best, lowest = 0, np.log(starts[0]), np.inf
     for start in (*starts, None):
+        near = 1e3 if start is not None else 1.0  # It is enough to know which start leads highest.
         done = minimize(
             less,
             best if start is None else np.log(start),
             jac=True,
             method="L-BFGS-B",
             bounds=[(low, high)] * len(best),
-            options={"maxiter": ROUNDS, "maxfun": 10 * ROUNDS, "ftol": 1e-15, "gtol": FLAT / 100, "maxcor": 20},
+            options={
+                "maxiter": ROUNDS,
+                "maxfun": 10 * ROUNDS,
+                "ftol": 1e-15 * near,
+                "gtol": FLAT / 100 * near,
+                "maxcor": 20,
+            },
         )
         iterations += int(done.nit)
         if done.fun < lowest:

@@ -51,8 +51,8 @@ def integrands(parameters: Floats, x: Floats, t_x: Floats, t: Floats) -> list[tu
     for begin in range(0, max(len(x), 1), STEP):
         part = slice(begin, begin + STEP)
         first, power = t_x[part], r + x[part]
-        by_buying = (alpha + first) * np.expm1(np.minimum(FALLEN / power, 700.0))
-        by_leaving = (beta + first) * np.expm1(min(FALLEN / (s + 1), 700.0))
+        by_buying = (alpha + first) * np.expm1(np.minimum(FALLEN / power, 500.0))
+        by_leaving = (beta + first) * np.expm1(min(FALLEN / (s + 1), 500.0))
         reach = np.minimum(t[part] - first, np.minimum(by_buying, by_leaving))
         width = np.log1p(reach / (low + first)) / 2
         with np.errstate(divide="ignore"):  # Nothing is the integral over no time.

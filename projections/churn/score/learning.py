@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import expit
 
 from domain.errors import Invalid
 from domain.values import value
@@ -154,4 +153,4 @@ def by_weights(weights: tuple[Weight, ...], intercept: float, figures: Floats) -
     total = np.full(len(figures), intercept)
     for nth, each in enumerate(weights):
         total += each.weight * ((figures[:, nth] - each.centre) / each.scale)
-    return np.asarray(expit(total))
+    return np.asarray(np.exp(-np.logaddexp(0.0, -total)))

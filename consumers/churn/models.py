@@ -1,0 +1,196 @@
+"""Models as they are recorded, and as they are reckoned with again: every figure comes back as it was."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from hashlib import sha256
+from importlib import metadata, resources
+from typing import get_args
+
+from commands.churn_model import RecordModel
+from domain.churn_model import ChurnModelFitted, Code, Search, Seen, Weighed
+from domain.churn_model import Learned as LearnedThen
+from domain.errors import Invalid
+from domain.values import ChurnModelId, Instant, value
+from projections.churn.fits.fitted import Fitted, Kind, Window
+from projections.churn.score.learning import Learned, Weight
+from projections.churn.score.quality import Part, Quality
+
+SOURCES = ("projections.churn.fits", "projections.churn.score")
+
+
+@value
+class AsOf:
+    """In which view of the ledger something was looked at: up to a position, and as of which moments, if any."""
+
+    position: int
+    recorded_by: Instant | None = None
+    occurred_by: Instant | None = None
+
+
+def code() -> Code:
+    """By what is fitted here: the version of the package, and the SHA-256 of all source of the fits and the score."""
+    digest = sha256()
+    for package in SOURCES:
+        files = [each for each in resources.files(package).iterdir() if each.name.endswith(".py")]
+        for each in sorted(files, key=lambda file: file.name):
+            content = each.read_bytes()
+            digest.update(f"{package}/{each.name} {len(content)}\n".encode() + content)
+    try:
+        version = metadata.version("lifeledger")
+    except metadata.PackageNotFoundError:
+        version = "not installed"  # As where it runs from its source; the digest tells which that is.
+    return Code(version=version, fingerprint=digest.hexdigest())
+
+
+def exact(figure: float) -> Decimal:
+    """The shortest decimal that is read as the same number again."""
+    return Decimal(repr(float(figure)))
+
+
+def of_fit(
+    fitted: Fitted, model_id: ChurnModelId, as_of: AsOf, code: Code, product_line: str | None = None
+) -> RecordModel:
+    """The command that records a fit. Its window has to be known."""
+    if fitted.window is None:
+        raise Invalid(field="seen", because="from which day to which it was looked is not known")
+    return RecordModel(
+        model_id=model_id,
+        kind=fitted.kind,
+        parameters={name: exact(found) for name, found in fitted.parameters.items()},
+        seen=Seen(
+            customers=fitted.customers,
+            first=fitted.window.first,
+            last=fitted.window.last,
+            position=as_of.position,
+            recorded_by=as_of.recorded_by,
+            occurred_by=as_of.occurred_by,
+            unit_days=fitted.unit,
+            currency=fitted.currency,
+        ),
+        search=Search(
+            log_likelihood=exact(fitted.log_likelihood),
+            iterations=fitted.iterations,
+            converged=fitted.converged,
+            gradient=exact(fitted.gradient),
+            because=fitted.because,
+        ),
+        code=code,
+        product_line=product_line,
+    )
+
+
+def fit_of(event: ChurnModelFitted) -> Fitted:
+    """The fit that was recorded, to reckon with. Refused is a model of another kind."""
+    kinds: Mapping[str, Kind] = {kind: kind for kind in get_args(Kind)}
+    if event.kind not in kinds:
+        raise Invalid(field="kind", because=f"a {event.kind} is no model of buying")
+    search, seen = event.search, event.seen
+    return Fitted(
+        kind=kinds[event.kind],
+        parameters={name: float(found) for name, found in event.parameters.items()},
+        log_likelihood=float(search.log_likelihood or 0),
+        customers=seen.customers,
+        window=Window(first=seen.first, last=seen.last),
+        unit=seen.unit_days,
+        currency=seen.currency,
+        iterations=search.iterations,
+        converged=search.converged,
+        gradient=float(search.gradient or 0),
+        because=search.because,
+    )
+
+
+def of_score(
+    learned: Learned, model_id: ChurnModelId, as_of: AsOf, code: Code, product_line: str | None = None
+) -> RecordModel:
+    """The command that records what was learned: `seen` is from the day of the features to the end of the labels."""
+    return RecordModel(
+        model_id=model_id,
+        kind=learned.way,
+        parameters={name: exact(found) for name, found in learned.parameters.items()},
+        seen=Seen(
+            customers=learned.customers,
+            first=learned.as_of,
+            last=learned.until,
+            position=as_of.position,
+            recorded_by=as_of.recorded_by,
+            occurred_by=as_of.occurred_by,
+        ),
+        search=Search(iterations=learned.iterations, converged=True),
+        code=code,
+        product_line=product_line,
+        learned=LearnedThen(
+            days=learned.days,
+            seed=learned.seed,
+            features=tuple(
+                Weighed(
+                    feature=each.feature,
+                    centre=exact(each.centre),
+                    scale=exact(each.scale),
+                    weight=exact(each.weight),
+                )
+                for each in learned.weights
+            ),
+            intercept=None if learned.intercept is None else exact(learned.intercept),
+            digest=learned.digest,
+            quality=by_name(learned.quality),
+        ),
+    )
+
+
+def score_of(event: ChurnModelFitted) -> Learned:
+    """The logistic model that was recorded, to score with. Refused is any other: trees are learned again."""
+    then = event.learned
+    if event.kind != "logistic" or then is None or then.intercept is None:
+        raise Invalid(field="kind", because=f"a {event.kind} is not recorded with its weights")
+    return Learned(
+        way="logistic",
+        parameters={name: float(found) for name, found in event.parameters.items()},
+        names=tuple(each.feature for each in then.features),
+        days=then.days,
+        as_of=event.seen.first,
+        until=event.seen.last,
+        seed=then.seed,
+        customers=event.seen.customers,
+        weights=tuple(
+            Weight(feature=each.feature, centre=float(each.centre), scale=float(each.scale), weight=float(each.weight))
+            for each in then.features
+        ),
+        intercept=float(then.intercept),
+        iterations=event.search.iterations,
+        quality=quality_of(then.quality),
+    )
+
+
+def by_name(quality: Quality) -> dict[str, Decimal]:
+    """All figures, those of the tenths as `part_1.lift`."""
+    whole = {each.name: exact(getattr(quality, each.name)) for each in fields(quality) if each.name != "parts"}
+    parts = {
+        f"part_{nth}.{each.name}": exact(getattr(part, each.name))
+        for nth, part in enumerate(quality.parts, start=1)
+        for each in fields(part)
+    }
+    return whole | parts
+
+
+def quality_of(figures: Mapping[str, Decimal]) -> Quality:
+    parts = sorted({int(name.partition(".")[0].removeprefix("part_")) for name in figures if "." in name})
+    return Quality(
+        customers=int(figures["customers"]),
+        left=int(figures["left"]),
+        auc=float(figures["auc"]),
+        brier=float(figures["brier"]),
+        brier_of_all=float(figures["brier_of_all"]),
+        parts=tuple(
+            Part(
+                customers=int(figures[f"part_{nth}.customers"]),
+                left=int(figures[f"part_{nth}.left"]),
+                expected=float(figures[f"part_{nth}.expected"]),
+                seen=float(figures[f"part_{nth}.seen"]),
+                lift=float(figures[f"part_{nth}.lift"]),
+                caught=float(figures[f"part_{nth}.caught"]),
+            )
+            for nth in parts
+        ),
+    )
