@@ -1,7 +1,7 @@
 """How often customers have come back, how long they were seen, and what they spent: what the models are fitted to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -109,7 +109,8 @@ class Spending:
     """What customers who came back have spent on the days of their coming back, in minor units of one currency.
 
     `which` says of each customer, in the order in which they were given, which row is his; -1 is none. Who has spent
-    nothing on all of these days is left out, and counted in `nothing`: of a mean of nothing the model has no density.
+    nothing on all of these days is left out, for of a mean of nothing the model has no density, and so is who has paid
+    in several currencies; `nothing` and `mixed` count them.
     """
 
     repeats: Ints
@@ -118,6 +119,7 @@ class Spending:
     which: Ints
     currency: str
     nothing: int
+    mixed: int
 
     @property
     def customers(self) -> int:
@@ -137,15 +139,21 @@ class Spending:
         return np.where(self.which < 0, otherwise, np.append(found, otherwise)[self.which])
 
 
-def spending(repeats: ArrayLike, spent: ArrayLike, currency: Any) -> Spending:
+def spending(
+    repeats: ArrayLike, spent: ArrayLike | Sequence[int | None], currency: str | Sequence[str | None]
+) -> Spending:
     """What customers have spent, one a row, in minor units: `spent` is the sum of the days of `repeats`.
 
-    `currency` is the one of all, or that of each row; several are refused, and so is less than nothing.
+    `currency` is the one of all, or that of each row, None where that customer has paid in several. Refused are several
+    among the others, and less than nothing.
     """
-    x, total = (np.asarray(each, dtype=np.int64) for each in (repeats, spent))
-    several = sorted({str(each) for each in np.unique(np.asarray(currency))})
+    x = np.asarray(repeats, dtype=np.int64)
+    of_each = [currency] * len(x) if isinstance(currency, str) else currency
+    single = np.array([isinstance(each, str) for each in of_each], dtype=bool)
+    several = sorted({each for each in of_each if isinstance(each, str)})
     if len(several) != 1:
         raise SeveralCurrencies(currencies=tuple(several))
+    total = np.where(single, np.asarray(spent, dtype=object), 0).astype(np.int64)
     if less := int(np.count_nonzero(total < 0)):
         raise NegativeAmounts(customers=less)
     counts = (x > 0) & (total > 0)
@@ -159,5 +167,6 @@ def spending(repeats: ArrayLike, spent: ArrayLike, currency: Any) -> Spending:
         weights=weights.astype(np.int64),
         which=which,
         currency=several[0],
-        nothing=int(np.count_nonzero((x > 0) & (total == 0))),
+        nothing=int(np.count_nonzero(single & (x > 0) & (total == 0))),
+        mixed=int(np.count_nonzero(~single)),
     )

@@ -51,7 +51,7 @@ class SeveralCurrencies(Refused):
     currencies: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"there are amounts in {', '.join(self.currencies)}"
+        return f"there are amounts in {', '.join(self.currencies)}" if self.currencies else "there is no amount in one"
 
 
 @refusal

@@ -60,9 +60,17 @@ def test_no_history_is_taken_that_nobody_can_have(row: tuple[int, ...], no: type
 def test_amounts_are_of_one_currency_and_not_negative() -> None:
     with pytest.raises(SeveralCurrencies, match="there are amounts in CNY, USD"):
         spending([1, 2], [100, 200], ["USD", "CNY"])
-    with pytest.raises(SeveralCurrencies):
+    with pytest.raises(SeveralCurrencies, match="there is no amount in one"):
         spending([], [], [])
     with pytest.raises(NegativeAmounts, match="1 customers have spent less than nothing"):
         spending([1, 2], [100, -1], "CNY")
     with pytest.raises(TooFewCustomers, match="there are 1 customers"):
         gamma_gamma.fit(spending([1, 0, 2], [100, 0, 0], ["CNY"] * 3))
+
+
+def test_who_has_paid_in_several_currencies_is_left_out_and_counted() -> None:
+    found = spending([1, 2, 1, 0], [100, None, 0, 0], ["CNY", None, "CNY", None])
+    assert (found.customers, found.nothing, found.mixed) == (1, 1, 2)
+    assert found.which.tolist() == [0, -1, -1, -1]
+    with pytest.raises(SeveralCurrencies, match="there is no amount in one"):
+        spending([1], [None], [None])
