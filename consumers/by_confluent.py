@@ -99,7 +99,8 @@ class ByConfluent:
                 )
             except BufferError:  # It holds as much as it can.
                 self.serve(LOOK_SECONDS)
-            except KafkaException as refused:
+            except KafkaException as refused:  # It may be stopped by what it was handed before: that comes first.
+                self.take_back()
                 self.failed.append((message, refused.args[0]))
                 raise self.not_sent() from refused
             else:
