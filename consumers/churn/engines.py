@@ -16,6 +16,7 @@ from consumers.churn.reading import SHAPES, Extract
 from projections.churn.tables.shapes import Facts, number_of
 
 MEMORY = "1GB"
+NAMED = 16  # So many characters of a fingerprint tell the facts of one day from those of another.
 LOCAL: dict[str, str] = {
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
@@ -66,15 +67,17 @@ def spark(settings: Mapping[str, str] = LOCAL, master: str = "local[2]") -> Iter
 
 
 def facts_of(engine: Any, extract: Extract) -> Facts:
-    """The facts in DuckDB, straight from Arrow."""
-    tables = {name: engine.create_table(name, extract.tables[name], overwrite=True) for name in SHAPES}
+    """The facts in DuckDB, straight from Arrow; those of several days may be in one."""
+    named = {name: f"{name}_{found[:NAMED]}" for name, found in extract.fingerprints.items()}
+    tables = {name: engine.create_table(named[name], extract.tables[name], overwrite=True) for name in SHAPES}
     return Facts(day=number_of(extract.day), **tables)
 
 
 def facts_of_folder(engine: Any, folder: Path) -> Facts:
     """The facts of a folder that was written before, in either engine. Raises NoFacts."""
     manifest: Manifest = manifest_of(folder)
-    tables = {name: engine.read_parquet(str(parquet_of(folder, name)), table_name=name) for name in SHAPES}
+    named = {name: f"{name}_{found[:NAMED]}" for name, found in manifest.fingerprints.items()}
+    tables = {name: engine.read_parquet(str(parquet_of(folder, name)), table_name=named[name]) for name in SHAPES}
     return Facts(day=number_of(manifest.day), **tables)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from consumers.at import Moment, fold
+from consumers.at import Moment, Skips, fold
 from consumers.churn.extras import needed
 from domain.lifecycle_policy import STANDARD, LifecyclePolicy, LifecycleTerms
 from domain.money import DIGITS
@@ -73,15 +73,18 @@ def extract(
     at: Moment,
     *,
     day: date | None = None,
+    skipped: Callable[[Projection], Skips] = lambda _: frozenset(),
     tell: Callable[[str, int], object] = lambda *_: None,
 ) -> Extract:
-    """The facts at a moment, as of the end of the day in which it lies, or of another `day`. `tell` hears which view is
-    folded, and how far it has come. Raises what `consumers.at.fold` raises, and ModuleNotFoundError.
+    """The facts at a moment, as of the end of the day in which it lies, or of another `day`. What somebody has skipped
+    in a view (`consumers.at.left_out`) is left out here too. `tell` hears which view is folded, and how far it has
+    come. Raises what `consumers.at.fold` raises, and ModuleNotFoundError.
     """
     arrow = needed("pyarrow")
 
     def rows(view: Projection) -> list[Any]:
-        return list(fold(ledger, wire, view, at, tell=lambda position: tell(view.name, position)).rows())
+        told = fold(ledger, wire, view, at, skipped=skipped(view), tell=lambda position: tell(view.name, position))
+        return list(told.rows())
 
     policy = policy_of(rows(view_of_terms))
     house = House(policy)

@@ -5,20 +5,31 @@ They come in three times: first without ten customers drawn by lot, then all of 
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from consumers.at import moment
+from consumers.churn.engines import duckdb, facts_of
+from consumers.churn.reading import Extract, end_of_day, extract
+from consumers.replay import Replay
+from ledger.scan import Wire
 from projections.churn.fits import bg_nbd, gamma_gamma, pareto_nbd
 from projections.churn.fits.fitted import Fitted
-from projections.churn.fits.histories import histories, spending
+from projections.churn.fits.histories import histories as told_once
+from projections.churn.fits.histories import spending
 from projections.churn.fits.lifetime import expected
+from projections.churn.tables.cohorts import cohorts
+from projections.churn.tables.histories import histories, holdout
+from projections.churn.tables.shapes import Facts
 from tests.real.cdnow import CALIBRATED, Purchase, command_lines, counted, ordered, purchases, write_ndjson
 from tests.real.followed import caught_up, must_agree, rebuild_all, two_workers
-from tests.real.ledgers import FACT, LEFT_OUT, Imported, data_of, database, report, row, rows
+from tests.real.ledgers import FACT, LEFT_OUT, Imported, data_of, database, report, row
 from tests.servers import Server
 
 ORDERS = f"""
@@ -50,22 +61,6 @@ SELECT count(*) FILTER (WHERE type = 'order.paid' AND {FACT} ->> 'to' = 'paid') 
     sum(({FACT} #>> '{{amount,amount}}')::numeric) FILTER (WHERE type = 'order.payment-received') AS paid,
     count(*) FILTER (WHERE NOT imported) AS not_imported
 FROM ledger.events WHERE stream LIKE 'order/%'
-"""
-
-HISTORIES = f"""
-WITH days AS (
-    SELECT {FACT} ->> 'customer_id' AS customer, (occurred_at AT TIME ZONE 'UTC')::date AS day,
-        sum(({FACT} #>> '{{amount,amount}}')::numeric * 100)::bigint AS cents
-    FROM ledger.events WHERE type = 'order.placed' AND {FACT} ->> 'from' IS NULL GROUP BY 1, 2
-), firsts AS (
-    SELECT *, min(day) OVER (PARTITION BY customer) AS first FROM days
-)
-SELECT count(*) FILTER (WHERE day <= '{CALIBRATED}') - 1 AS repeats,
-    max(day) FILTER (WHERE day <= '{CALIBRATED}') - min(first) AS last,
-    '{CALIBRATED}'::date - min(first) AS observed,
-    (coalesce(sum(cents) FILTER (WHERE day > first AND day <= '{CALIBRATED}'), 0))::bigint AS spent,
-    count(*) FILTER (WHERE day > '{CALIBRATED}') AS later
-FROM firsts GROUP BY customer ORDER BY customer
 """
 
 
@@ -193,13 +188,31 @@ def test_live_is_as_of_now_and_rebuilt_in_every_view(proof: Proof) -> None:
     must_agree(proof.imported.url, lambda: rebuild_all(proof.imported.url))
 
 
+# Histories of buying
+
+
+@pytest.fixture(scope="module")
+def calibration(proof: Proof) -> Iterator[tuple[Facts, Facts]]:
+    """The facts of the end of the calibration, and those of the end."""
+    with Replay(proof.imported.url) as replay, closing(Wire(replay.url)) as wire, duckdb() as engine:
+
+        def as_of(day: date) -> Extract:
+            at = moment(replay.ledger, None, end_of_day(day, "UTC"), datetime.now(UTC))
+            return extract(replay.ledger, wire, at, day=day)
+
+        yield facts_of(engine, as_of(CALIBRATED)), facts_of(engine, as_of(CALIBRATED + timedelta(weeks=39)))
+
+
 # What is fitted to them
 
 
 @pytest.fixture(scope="module")
-def columns(proof: Proof) -> dict[str, list[int]]:
-    found = rows(proof.imported.url, HISTORIES)
-    return {name: [each[name] for each in found] for name in found[0]}
+def columns(calibration: tuple[Facts, Facts]) -> dict[str, list[int]]:
+    then, now = calibration
+    known = histories(then)
+    after = holdout(now.purchases, known, then.day, now.day).select("customer_id", later="days")
+    found = known.inner_join(after, "customer_id").order_by("customer_id").to_pyarrow().to_pylist()
+    return {name: [each[name] for each in found] for name in ("repeats", "last", "observed", "spent", "later")}
 
 
 def thousandths(found: Fitted) -> list[float]:
@@ -209,9 +222,25 @@ def thousandths(found: Fitted) -> list[float]:
 
 @pytest.mark.real
 @pytest.mark.slow
+def test_the_histories_are_those_of_the_literature(calibration: tuple[Facts, Facts]) -> None:
+    """Of which BG/NBD and the others are fitted; what happened later is not in them."""
+    then, now = calibration
+    known = histories(then)
+    rows = known.to_pyarrow().to_pylist()
+    assert len(rows) == 2_357
+    assert sum(row["repeats"] for row in rows) == 2_457
+    assert sum(row["repeats"] == 0 for row in rows) == 1_411
+    assert sum(row["repeats"] > 0 for row in rows) == 946
+    assert {row["currency"] for row in rows} == {"USD"}
+    after = holdout(now.purchases, known, then.day, now.day).to_pyarrow().to_pylist()
+    assert sum(row["days"] for row in after) == 1_882
+
+
+@pytest.mark.real
+@pytest.mark.slow
 def test_the_fits_are_those_of_the_literature(columns: dict[str, list[int]]) -> None:
     """Fader, Hardie and Lee 2005 for the first two, Fader and Hardie 2013 for the third."""
-    found = histories(columns["repeats"], columns["last"], columns["observed"])
+    found = told_once(columns["repeats"], columns["last"], columns["observed"])
     first, second = bg_nbd.fit(found), pareto_nbd.fit(found)
     assert thousandths(first) == [0.243, 4.414, 0.793, 2.426]
     assert round(first.log_likelihood, 1) == -9_582.4
@@ -224,9 +253,18 @@ def test_the_fits_are_those_of_the_literature(columns: dict[str, list[int]]) -> 
 
 @pytest.mark.real
 @pytest.mark.slow
+def test_cohorts_come_to_all_that_was_paid(calibration: tuple[Facts, Facts]) -> None:
+    rows = cohorts(calibration[1]).to_pyarrow().to_pylist()
+    assert sum(row["revenue"] for row in rows) == 24_409_194
+    sizes = {row["cohort"] - 1997 * 12 + 1: row["size"] for row in rows if row["nth"] == 0}
+    assert sizes == {1: 781, 2: 857, 3: 719}, "who first bought in January, February and March"
+
+
+@pytest.mark.real
+@pytest.mark.slow
 def test_what_they_expect_of_the_39_weeks_that_follow_is_like_what_came(columns: dict[str, list[int]]) -> None:
     """Of each customer, the correlation is that of the paper: .626 and .630."""
-    found = histories(columns["repeats"], columns["last"], columns["observed"])
+    found = told_once(columns["repeats"], columns["last"], columns["observed"])
     came = np.array(columns["later"])
     assert came.sum() == 1_882
     said: dict[str, float] = {}

@@ -4,7 +4,7 @@ from typing import Any
 
 import ibis
 
-from projections.churn.tables.reasons import CODES, reasons
+from projections.churn.tables.reasons import CODES, known, reasons
 from projections.churn.tables.shapes import Facts
 from projections.churn.tables.signals import WHOSE, signals, spent
 
@@ -12,7 +12,9 @@ from projections.churn.tables.signals import WHOSE, signals, spent
 def at_risk(facts: Facts, estimates: Any | None = None) -> Any:
     """A row for each customer and product line of whom there is any reason to think that he is leaving: all that
     `signals` tells of him, what he has `spent`, how many reasons there are (`count`) and which (`reasons`, in the order
-    of CODES, joined by spaces), whose he is, his recorded `segment`, and whether he may be contacted.
+    of CODES, joined by spaces), whose he is, his recorded `segment`, when he was recorded as dormant
+    (`entered_risk_day`), whether he may be contacted, and when a lead to win him back was opened last, if that was
+    after he bought last (`winback_day`).
 
     With `estimates` (a table as ESTIMATES, of a model that the caller names) the probability that he is still there,
     how many purchases are expected of him, and what they are worth; null for whom the model knows nothing of.
@@ -28,6 +30,10 @@ def at_risk(facts: Facts, estimates: Any | None = None) -> Any:
     )
     rows = signals(facts).inner_join(why, list(WHOSE)).left_join(spent(facts), list(WHOSE))
     rows = rows.drop("customer_id_right", "product_line_right").inner_join(who, "customer_id")
+    tried = known(facts, "winback").group_by("customer_id").agg(tried_day=ibis._.day.max())
+    rows = rows.left_join(tried, "customer_id").drop("customer_id_right")
+    since = ibis.ifelse(rows.tried_day > rows.last_day, rows.tried_day, ibis.null("int64"))
+    rows = rows.mutate(winback_day=since).drop("tried_day")
     if estimates is None:
         return rows
     found = rows.left_join(estimates, list(WHOSE))

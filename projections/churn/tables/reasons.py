@@ -12,8 +12,8 @@ from projections.churn.tables.signals import WHOSE, refunds, signals
 # What each code says of its two numbers, `figure` and `against`.
 CODES: Sequence[str] = (
     "longer-than-usual",  # days without buying · his usual gap
-    "dormant",  # days without buying · days of the line's terms
-    "lost",  # the same
+    "dormant",  # days without buying · days of the line's terms, after which he is dormant
+    "lost",  # days without buying · days of the line's terms, after which he is lost
     "fewer-orders",  # days of buying of late · as many days before
     "refunded",  # refunds of late · days of buying
     "complaint-open",  # days since the oldest was opened · how many are open
@@ -25,7 +25,7 @@ CODES: Sequence[str] = (
 )
 OF_LATE, QUARTER, YEAR = 180, 90, 365
 STOPPED = 60  # Days without a lesson.
-LEAST_VISITS, LEAST_CONTACTS, LEAST_LESSONS = 3, 3, 3
+LEAST_VISITS, LEAST_CONTACTS, LEAST_LESSONS, LEAST_ORDERS = 3, 3, 3, 3
 BEST_SCORE = 5
 TOLD = ("code", "figure", "against")
 
@@ -53,7 +53,7 @@ def of_buying(found: Any) -> list[Any]:
     missed = found.filter(found.usual_gap.notnull(), found.inactive >= found.due)
     dormant = found.filter(found.stage == "dormant")
     lost = found.filter(found.stage == "lost")
-    fewer = found.filter(found.earlier >= LEAST_CONTACTS, 2 * found.recent <= found.earlier)
+    fewer = found.filter(found.earlier >= LEAST_ORDERS, 2 * found.recent <= found.earlier)
     return [
         told(missed, "longer-than-usual", missed.inactive, missed.usual_gap),
         told(dormant, "dormant", dormant.inactive, dormant.dormant_days),

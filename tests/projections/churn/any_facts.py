@@ -21,6 +21,7 @@ from projections.churn.tables.shapes import (
 
 Row = dict[str, Any]
 TERMS_OF = {"": (60, 120), "piano": (700, 1100), "book": (20, 45)}
+BORDERS = [days + more for days in (20, 45, 60, 120, 700) for more in (0, 1, 30, 31, 210, 211)]  # Of terms and after.
 KINDS = ("visit", "contact", "learning", "complaint", "ticket", "low-csat", "winback", "upsell", "dormant", "won-back")
 SHAPES = {"purchases": PURCHASES, "customers": CUSTOMERS, "activity": ACTIVITY, "terms": TERMS}
 
@@ -130,7 +131,7 @@ def any_purchases(chance: Random, who: str, today: int) -> list[Row]:
             why=why,
         )
         found.append(row)
-        day += chance.choice([0, 1, pace, pace, chance.randint(0, 2 * pace)])
+        day += chance.choice([0, 1, pace, pace, chance.randint(0, 2 * pace), chance.choice(BORDERS)])
     return [row for row in found if row["day"] <= today + 60]
 
 

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -23,8 +24,12 @@ from tests.projections.churn.any_facts import Told, any_facts, bought, customer,
 
 LIMITS = Thresholds(version="1", aov={"CNY": 250, "EUR": 5_000}, frequency=3, days=400)
 TODAY = 20_000
-any_told = st.integers(0, 2**32).map(lambda seed: any_facts(Random(seed), customers=40))
-several = settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))  # A seed is not shrunk.
+seeds = st.integers(0, 2**32)
+
+
+def several(test: Any) -> Any:
+    """On a few facts drawn by lot; a seed is not shrunk."""
+    return pytest.mark.slow(settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.generate))(test))
 
 
 def told(*rows: Any, customers: Any = (), activity: Any = (), day: int = TODAY) -> Told:
@@ -33,12 +38,17 @@ def told(*rows: Any, customers: Any = (), activity: Any = (), day: int = TODAY) 
     return Told(day, list(rows), [*known.values(), *others], list(activity), terms())
 
 
+def drawn(seed: int) -> Told:
+    return any_facts(Random(seed), customers=40)
+
+
 # Against the same by hand
 
 
 @several
-@given(any_told)
-def test_rfm_cohorts_and_what_was_left_out_are_what_is_counted_by_hand(told: Told) -> None:
+@given(seeds)
+def test_rfm_cohorts_and_what_was_left_out_are_what_is_counted_by_hand(seed: int) -> None:
+    told = drawn(seed)
     facts = told.on_duckdb()
     assert rows_of(left_out(facts.purchases, facts.customers, facts.day)) == in_order(plainly.left_out(told))
     for per in ([], ["product_line"]):
@@ -47,8 +57,9 @@ def test_rfm_cohorts_and_what_was_left_out_are_what_is_counted_by_hand(told: Tol
 
 
 @several
-@given(any_told)
-def test_histories_and_durations_are_what_is_counted_by_hand(told: Told) -> None:
+@given(seeds)
+def test_histories_and_durations_are_what_is_counted_by_hand(seed: int) -> None:
+    told = drawn(seed)
     facts = told.on_duckdb()
     for per in ([], ["product_line"]):
         assert rows_of(histories(facts, per)) == in_order(plainly.histories(told, per))
@@ -58,8 +69,9 @@ def test_histories_and_durations_are_what_is_counted_by_hand(told: Told) -> None
 
 
 @several
-@given(any_told)
-def test_quadrants_and_their_migration_are_what_is_counted_by_hand(told: Told) -> None:
+@given(seeds)
+def test_quadrants_and_their_migration_are_what_is_counted_by_hand(seed: int) -> None:
+    told = drawn(seed)
     facts, before = told.on_duckdb(), Told(told.day - 200, told.purchases, told.customers, told.activity, told.terms)
     earlier = before.on_duckdb()
     given_limits = (dict(LIMITS.aov), LIMITS.frequency, LIMITS.days)
@@ -74,8 +86,9 @@ def test_quadrants_and_their_migration_are_what_is_counted_by_hand(told: Told) -
 
 
 @several
-@given(any_told)
-def test_signals_reasons_winbacks_and_features_are_what_is_counted_by_hand(told: Told) -> None:
+@given(seeds)
+def test_signals_reasons_winbacks_and_features_are_what_is_counted_by_hand(seed: int) -> None:
+    told = drawn(seed)
     facts = told.on_duckdb()
     assert rows_of(signals(facts)) == in_order(plainly.signals(told))
     assert rows_of(reasons(facts)) == in_order(plainly.reasons(told))
@@ -86,8 +99,9 @@ def test_signals_reasons_winbacks_and_features_are_what_is_counted_by_hand(told:
 
 
 @several
-@given(any_told)
-def test_at_risk_is_who_has_a_reason_with_all_of_his_reasons(told: Told) -> None:
+@given(seeds)
+def test_at_risk_is_who_has_a_reason_with_all_of_his_reasons(seed: int) -> None:
+    told = drawn(seed)
     facts = told.on_duckdb()
     why = plainly.of_each(plainly.reasons(told), "customer_id", "product_line")
     found = {(row["customer_id"], row["product_line"]): row for row in rows_of(at_risk(facts))}
@@ -99,8 +113,9 @@ def test_at_risk_is_who_has_a_reason_with_all_of_his_reasons(told: Told) -> None
 
 
 @several
-@given(any_told)
-def test_the_sums_of_all_cohorts_are_the_totals(told: Told) -> None:
+@given(seeds)
+def test_the_sums_of_all_cohorts_are_the_totals(seed: int) -> None:
+    told = drawn(seed)
     facts = told.on_duckdb()
     every = rows_of(cohorts(facts))
     for (currency,), rows in plainly.of_each(plainly.settled(told), "currency").items():
@@ -111,16 +126,18 @@ def test_the_sums_of_all_cohorts_are_the_totals(told: Told) -> None:
 
 
 @several
-@given(any_told, st.integers(1, 400))
-def test_what_comes_later_changes_no_table(told: Told, days: int) -> None:
+@given(seeds, st.integers(1, 400))
+def test_what_comes_later_changes_no_table(seed: int, days: int) -> None:
     """Purchases and deeds of after the day are there, or are not."""
+    told = drawn(seed)
     before = Told(told.day - days, told.purchases, told.customers, told.activity, told.terms)
     known = Told(before.day, plainly.settled(before), told.customers, [], told.terms)
     known.activity = [row for row in told.activity if row["day"] <= before.day]
     refunded = [row for row in told.purchases if row["why"] and row["day"] <= before.day]
     known.purchases += refunded
+    with_later, without = before.on_duckdb(), known.on_duckdb()
     for table in (rfm, cohorts, histories, durations, signals, reasons, winbacks, features):
-        assert rows_of(table(before.on_duckdb())) == rows_of(table(known.on_duckdb())), table.__name__
+        assert rows_of(table(with_later)) == rows_of(table(without)), table.__name__
 
 
 # What they say of the doubtful
@@ -188,6 +205,14 @@ def test_the_reasons_say_it_in_figures() -> None:
     }  # fmt: skip
     (row,) = rows_of(at_risk(facts))
     assert row["reasons"] == "longer-than-usual complaint-open low-satisfaction credit-hold"
+
+
+def test_it_is_told_whether_somebody_has_tried_to_win_him_back_since() -> None:
+    tries = [did(who, "winback", TODAY - 50, code="spring") for who in ("li", "wu")]
+    facts = told(bought("li", TODAY - 100), bought("wu", TODAY - 100), bought("wu", TODAY - 40, product_line="book"),
+                 activity=tries).on_duckdb()  # fmt: skip
+    found = {(row["customer_id"], row["product_line"]): row["winback_day"] for row in rows_of(at_risk(facts))}
+    assert found == {("li", ""): TODAY - 50, ("wu", ""): TODAY - 50, ("wu", "book"): None}
 
 
 def test_estimates_are_joined_where_there_are_any() -> None:
