@@ -22,10 +22,12 @@ from commands.order.progress import PlaceOrder
 from commands.service import open_ledger
 from consumers.at import moment
 from consumers.churn import folder
+from consumers.churn.asking import facts_at, facts_of_day
 from consumers.churn.engines import duckdb, facts_of, facts_of_folder
 from consumers.churn.extras import needed
 from consumers.churn.reading import SHAPES, TOO_LARGE, Extract, House, as_arrow, end_of_day, extract, policy_of
 from consumers.churn.written import write
+from consumers.replay import Replay
 from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored
 from domain.lifecycle_policy import STANDARD, LifecyclePolicy, LifecycleTerms
 from domain.money import DIGITS, Money
@@ -45,6 +47,7 @@ from projections.churn.facts import Purchase
 from projections.churn.tables.cohorts import cohorts
 from projections.churn.tables.histories import histories
 from projections.churn.tables.rfm import rfm
+from projections.churn.tables.shapes import day_of
 from tests.consumers.house import House as Ledgers
 from tests.consumers.office import ADMIN, CRM
 from tests.memory import MASTER
@@ -193,6 +196,21 @@ def imported(trade: Trade, order_id: OrderId, at: datetime) -> None:
         (answer,) = trade.executor([ask])
         assert isinstance(answer, Outcome), answer
         assert answer.refusal is None
+
+
+def test_a_day_is_asked_for_in_the_house_s_time_zone(trade: Trade) -> None:
+    days = sorted({row["day"] for row in read(trade).tables["purchases"].to_pylist()})
+    middle, position = day_of(days[len(days) // 2]), trade.house.ledger.last_position()
+    with Replay(trade.house.url) as replay:
+        found = facts_of_day(replay, trade.now, middle, as_of=position)
+        assert found.fingerprints == facts_of_day(replay, trade.now, middle).fingerprints, "nothing came late"
+        assert (found.day, found.zone, found.occurred) == (middle, ZONE, end_of_day(middle, ZONE))
+        bought = [row["day"] for row in found.tables["purchases"].to_pylist()]
+        assert max(bought) == days[len(days) // 2], "to the end of that day, and not beyond"
+        tomorrow = facts_of_day(replay, trade.now, trade.now.date() + timedelta(days=2))
+        now = facts_at(replay, trade.now)
+        assert tomorrow.fingerprints == now.fingerprints == facts_at(replay, trade.now, as_of=position).fingerprints
+        assert tomorrow.day > now.day
 
 
 def test_a_day_ends_at_midnight_in_the_house() -> None:
