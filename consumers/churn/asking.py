@@ -3,6 +3,7 @@
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from consumers.at import Moment, fold, moment
 from consumers.churn.reading import Extract, end_of_day, extract, policy_of
@@ -35,4 +36,5 @@ def facts_of_day(replay: Replay, now: Instant, day: date, *, as_of: int | Instan
 
 
 def zone_of(replay: Replay, wire: Wire, at: Moment) -> str:
-    return policy_of(list(fold(replay.ledger, wire, churn_terms, at).rows())).time_zone
+    rows: list[Any] = list(fold(replay.ledger, wire, churn_terms, at).rows())
+    return policy_of(rows).time_zone

@@ -8,8 +8,7 @@ from importlib import metadata, resources
 from typing import get_args
 
 from commands.churn_model import RecordModel
-from domain.churn_model import ChurnModelFitted, Code, Search, Seen, Weighed
-from domain.churn_model import Learned as LearnedThen
+from domain.churn_model import ChurnModelFitted, Code, Search, Seen, Trained, Weighed
 from domain.errors import Invalid
 from domain.values import ChurnModelId, Instant, value
 from projections.churn.fits.fitted import Fitted, Kind, Window
@@ -120,7 +119,7 @@ def of_score(
         search=Search(iterations=learned.iterations, converged=True),
         code=code,
         product_line=product_line,
-        learned=LearnedThen(
+        learned=Trained(
             days=learned.days,
             seed=learned.seed,
             features=tuple(
