@@ -36,5 +36,5 @@ def facts_of_day(replay: Replay, now: Instant, day: date, *, as_of: int | Instan
 
 
 def zone_of(replay: Replay, wire: Wire, at: Moment) -> str:
-    rows: list[Any] = list(fold(replay.ledger, wire, churn_terms, at).rows())
-    return policy_of(rows).time_zone
+    terms: list[Any] = list(fold(replay.ledger, wire, churn_terms, at).rows())
+    return policy_of(terms).time_zone

@@ -245,6 +245,33 @@ def test_who_comes_back_at_once_is_compared_with_nobody() -> None:
     assert by["spring"]["uplift"] == 10_000
 
 
+@pytest.mark.parametrize(("after", "early", "back"), [(1, 1, 0), (30, 1, 0), (31, 0, 1), (210, 0, 1), (211, 0, 0)])
+def test_who_is_early_or_back_is_so_to_the_last_day(after: int, early: int, back: int) -> None:
+    lapse = 1_000 + 60
+    found = rows_of(winbacks(told(bought("li", 1_000), bought("li", lapse + after), day=1_400).on_duckdb()))
+    (row,) = [row for row in found if row["lapse_day"] == lapse]
+    assert (row["early"], row["back"], row["pending"]) == (early, back, 0)
+
+
+@pytest.mark.parametrize(("day", "pending"), [(1_060 + 209, 1), (1_060 + 210, 0)])
+def test_who_may_still_come_back_is_pending(day: int, pending: int) -> None:
+    (row,) = rows_of(winbacks(told(bought("li", 1_000), day=day).on_duckdb()))
+    assert row["pending"] == pending
+
+
+@pytest.mark.parametrize(("age", "recent", "earlier"), [(59, 1, 0), (60, 0, 1), (119, 0, 1), (120, 0, 0)])
+def test_of_late_is_within_the_days_of_the_terms(age: int, recent: int, earlier: int) -> None:
+    facts = told(bought("li", TODAY - 500), bought("li", TODAY - age)).on_duckdb()
+    (row,) = rows_of(signals(facts))
+    assert (row["recent"], row["earlier"]) == (recent, earlier)
+
+
+@pytest.mark.parametrize(("age", "stage"), [(59, "usual"), (60, "dormant"), (119, "dormant"), (120, "lost")])
+def test_the_stage_is_that_of_the_terms_from_their_day_on(age: int, stage: str) -> None:
+    (row,) = rows_of(signals(told(bought("li", TODAY - age)).on_duckdb()))
+    assert row["stage"] == stage
+
+
 def test_what_came_after_is_told_of_those_who_were_known() -> None:
     later = told(bought("li", 5), bought("li", 20), bought("li", 20), bought("wu", 6), bought("new", 20), day=30)
     facts = Told(10, later.purchases, later.customers, [], terms()).on_duckdb()
