@@ -6,12 +6,13 @@ moment gives the same facts, byte for byte, whatever is written later. Who had b
 customer who is gone; who was erased since, as everybody is: by a number, for no fact of churn is personal.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,6 +38,7 @@ from projections.churn.tables.shapes import (
     number_of,
 )
 from projections.contact_pressure import contact_pressure
+from projections.funnel import funnel
 from projections.projection import Projection
 
 SHAPES: Mapping[str, Mapping[str, str]] = {
@@ -46,6 +48,7 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
     "terms": TERMS,
 }
 TOO_LARGE = 10**15  # Smallest units; of thousands of such amounts the sum still is a whole number of 64 bits.
+AT_ONCE = 20_000  # Rows that are turned at a time.
 UNPUBLISHED = "Asia/Shanghai"  # The time zone of a house that has published no terms.
 
 
@@ -82,25 +85,30 @@ def extract(
     """
     arrow = needed("pyarrow")
 
-    def rows(view: Projection) -> list[Any]:
+    def rows(view: Projection) -> Iterator[Any]:
+        """Of one view at a time: what was told before is not kept."""
         told = fold(ledger, wire, view, at, skipped=skipped(view), tell=lambda position: tell(view.name, position))
-        return list(told.rows())
+        return told.rows()
 
-    policy = policy_of(rows(view_of_terms))
-    house = House(policy)
-    lives: list[CustomerLife] = rows(view_of_lives)
+    house = House(policy_of(list(rows(view_of_terms))))
+    channels = {row.lead_id: row.channel for row in rows(funnel)}
     unwilling = {row.contact_id for row in rows(contact_pressure) if row.do_not_contact}
+    lives: list[CustomerLife] = list(rows(view_of_lives))
     now_is = who_is_who(lives)
-    told = {
-        "customers": [house.customer(row, unwilling) for row in lives],
-        "purchases": [house.purchase(row) for row in rows(view_of_purchases) if row.paid_at is not None],
-        "activity": [house.deed(row, now_is) for row in rows(view_of_activity)],
-    }
-    lines = {str(row["product_line"]) for row in told["purchases"]}
-    told["terms"] = [house.terms(line) for line in {"", *lines}]
-    tables = {name: as_arrow(arrow, SHAPES[name], told[name]) for name in SHAPES}
-    until = day or house.date(at.now)
-    return Extract(position=at.position, occurred=at.occurred, day=until, zone=policy.time_zone, tables=tables)
+    customers = as_arrow(arrow, CUSTOMERS, (house.customer(row, channels, unwilling) for row in lives))
+    del lives, channels, unwilling
+    activity = as_arrow(arrow, ACTIVITY, (house.deed(row, now_is) for row in rows(view_of_activity)))
+    bought = (row for row in rows(view_of_purchases) if row.paid_at is not None)
+    purchases = as_arrow(arrow, PURCHASES, map(house.purchase, bought))
+    lines = {"", *purchases["product_line"].unique().to_pylist()}
+    terms = as_arrow(arrow, TERMS, map(house.terms, lines))
+    return Extract(
+        position=at.position,
+        occurred=at.occurred,
+        day=day or house.date(at.now),
+        zone=house.policy.time_zone,
+        tables={"purchases": purchases, "customers": customers, "activity": activity, "terms": terms},
+    )
 
 
 def end_of_day(day: date, zone: str) -> Instant:
@@ -175,10 +183,11 @@ class House:
             "why": why,
         }
 
-    def customer(self, row: CustomerLife, unwilling: set[Any]) -> dict[str, Any]:
+    def customer(self, row: CustomerLife, channels: Mapping[Any, str], unwilling: Collection[Any]) -> dict[str, Any]:
         return {
             "customer_id": str(row.customer_id),
             "type": row.type,
+            "channel": channels.get(row.lead_id, ""),
             "status": row.status,
             "status_day": self.day(row.status_since),
             "created_day": self.day(row.created_at),
@@ -211,13 +220,16 @@ def smallest(amount: Decimal, currency: str) -> int:
     return int(amount.scaleb(DIGITS.get(currency, 2)))
 
 
-def as_arrow(arrow: Any, shape: Mapping[str, str], rows: list[dict[str, Any]]) -> Any:
-    """Sorted by all columns, so that the same facts are the same bytes."""
+def as_arrow(arrow: Any, shape: Mapping[str, str], rows: Iterable[dict[str, Any]]) -> Any:
+    """Sorted by all columns, so that the same facts are the same bytes. Of the rows, some are in memory at a time."""
     types = {"string": arrow.string(), "int64": arrow.int64()}
     schema = arrow.schema([(name, types[kind.rstrip("?")]) for name, kind in shape.items()])
-    columns = [arrow.array([row[name] for row in rows], schema.field(name).type) for name in shape]
-    table = arrow.Table.from_arrays(columns, schema=schema)
-    return table.sort_by([(name, "ascending") for name in shape])
+    told, batches = iter(rows), []
+    while some := list(islice(told, AT_ONCE)):
+        columns = [arrow.array([row[name] for row in some], schema.field(name).type) for name in shape]
+        batches.append(arrow.record_batch(columns, schema=schema))
+    table = arrow.Table.from_batches(batches, schema)
+    return table.sort_by([(name, "ascending") for name in shape]).combine_chunks()
 
 
 def fingerprint(table: Any) -> str:

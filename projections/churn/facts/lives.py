@@ -17,7 +17,7 @@ from domain.customer.facts.person import CustomerCorrected, CustomerCreated, Cus
 from domain.customer.facts.protection import PersonalDataErased
 from domain.customer.facts.relations import ContactLinked, ContactRoleChanged, ContactUnlinked, ValueSegmentChanged
 from domain.customer.facts.terms import Status
-from domain.values import ContactId, CustomerId, Instant
+from domain.values import ContactId, CustomerId, Instant, LeadId
 from projections.looked_after import LookedAfter, looked_after
 from projections.projection import projection
 from projections.rows import replace, table
@@ -27,12 +27,13 @@ from projections.rows import replace, table
 class CustomerLife(LookedAfter):
     """`status` since `status_since`; `risk_since` is when he became dormant, as long as he is that or lost. `became` is
     whom he has become by a merge, `closed_at` when he was shut or erased, `erased_at` the latter alone. `held_since` is
-    when a credit hold was placed that stands.
+    when a credit hold was placed that stands, `lead_id` the lead by which he came.
     """
 
     customer_id: CustomerId
     type: CustomerType
     created_at: Instant
+    lead_id: LeadId | None = None
     status: Status = "prospect"
     status_since: Instant
     registered_at: Instant | None = None
@@ -89,8 +90,16 @@ def customer_lives(
     at: Instant,
 ) -> CustomerLife | None:
     match event:
-        case CustomerCreated(customer_id=customer_id, customer_type=kind):
-            return row or CustomerLife(customer_id=customer_id, type=kind, created_at=at, status_since=at)
+        case CustomerCreated() if row is None:
+            return CustomerLife(
+                customer_id=event.customer_id,
+                type=event.customer_type,
+                created_at=at,
+                lead_id=event.lead_id,
+                status_since=at,
+            )
+        case CustomerCreated():
+            return row
         case _ if row is None:
             return None
         case CustomerCorrected(customer_type=corrected):

@@ -17,13 +17,13 @@ def durations(facts: Facts, start: Start = "first-purchase", *, by_line: bool = 
 
     He is lost on the first day on which the terms of all that he had bought have passed, as the lifecycle clock has it,
     unless he buys on that day; being won back later does not undo it. Strata: `product_line` (of the first purchase),
-    `type`, and `segment` (as recorded).
+    `type`, `channel` (by which he came) and `segment` (as recorded).
     """
     per = ["customer_id", "product_line"] if by_line else ["customer_id"]
     lost = first_lapse(facts, per, "churned_days")
     begun = first_line(facts, per).left_join(lost, per)
     begun = begun.select(*per, *(["product_line"] if not by_line else []), "first_day", "lapse_day")
-    who = facts.customers.select("customer_id", "type", "segment", "registered_day", "closed_day")
+    who = facts.customers.select("customer_id", "type", "channel", "segment", "registered_day", "closed_day")
     seen = begun.left_join(who, "customer_id")
     until = ibis.least(facts.day, ibis.coalesce(seen.closed_day, facts.day))
     since = seen.first_day
@@ -43,6 +43,7 @@ def durations(facts: Facts, start: Start = "first-purchase", *, by_line: bool = 
         "event",
         days=found.end_day - found.start_day,
         type=found.type.fill_null(""),
+        channel=found.channel.fill_null(""),
         segment=found.segment.fill_null(""),
     )
 

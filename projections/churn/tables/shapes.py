@@ -23,6 +23,7 @@ PURCHASES: Mapping[str, str] = {
 CUSTOMERS: Mapping[str, str] = {
     "customer_id": "string",
     "type": "string",
+    "channel": "string",  # of the lead by which he came; empty where there was none
     "status": "string",
     "status_day": "int64",
     "created_day": "int64",

@@ -57,6 +57,7 @@ from tests.servers import Server
 pytestmark = pytest.mark.slow  # A history by all rules, on a real database.
 
 ZONE = "Asia/Shanghai"
+BY_LEAD = CustomerId(UUID(int=0xE))
 POLICY = PublishLifecyclePolicy(
     policy_id=STANDARD, time_zone=ZONE, product_lines={"p-0": LifecycleTerms(dormant_days=1500, churned_days=2000)}
 )
@@ -71,6 +72,7 @@ def trade(postgres: Server, prepared: str, seed: int) -> Iterator[Trade]:
         trade.do(ADMIN, POLICY)
         sells = (trade.order_comes, trade.order_is_paid, trade.order_is_paid, trade.money_goes_back)
         trade.goes_on(240, *sells, *sells, trade.order_is_called_off, trade.two_become_one, trade.one_becomes_two)
+        trade.do(CRM, CreateCustomer(customer_id=BY_LEAD, lead_id=trade.lead(0x77)))
         while not trade.merged:
             trade.two_become_one()
         yield trade
@@ -147,6 +149,12 @@ def test_a_purchase_is_his_whom_its_customer_has_become(trade: Trade) -> None:
         while whose in became:
             whose = became[whose]
         assert row["customer_id"] == str(whose)
+
+
+def test_a_customer_has_the_channel_of_the_lead_by_which_he_came(trade: Trade) -> None:
+    found = {row["customer_id"]: row["channel"] for row in read(trade).tables["customers"].to_pylist()}
+    assert found.pop(str(BY_LEAD)) == "form"
+    assert set(found.values()) == {""}
 
 
 def test_the_terms_are_those_of_every_line_that_was_bought_of(trade: Trade) -> None:

@@ -60,7 +60,14 @@ def bought(customer_id: str, day: int, net: int = 100, **given: Any) -> Row:
 
 def customer(customer_id: str, **given: Any) -> Row:
     nothing = dict.fromkeys(("registered_day", "risk_day", "held_day", "closed_day"))
-    row: Row = {"customer_id": customer_id, "type": "individual", "status": "active", "status_day": 0, "created_day": 0}
+    row: Row = {
+        "customer_id": customer_id,
+        "type": "individual",
+        "channel": "",
+        "status": "active",
+        "status_day": 0,
+        "created_day": 0,
+    }
     return row | nothing | {"segment": "", "owner_id": "ann", "do_not_contact": 0} | given
 
 
@@ -99,6 +106,7 @@ def any_customer(chance: Random, who: str, today: int) -> Row:
     return customer(
         who,
         type=chance.choice(["individual", "company"]),
+        channel=chance.choice(["", "form", "call"]),
         status=chance.choice(["new", "active", "dormant"]),
         created_day=chance.randint(today - 1_600, today + 5),
         registered_day=some(0.4),

@@ -186,6 +186,7 @@ def durations(told: Told, start: str, *, by_line: bool) -> list[Row]:
         line = min(row["product_line"] for row in rows if row["day"] == first)
         row = {"customer_id": whose[0], "product_line": line, "start_day": since, "end_day": end}
         row |= {"event": int(event), "days": end - since, "type": who["type"], "segment": who["segment"]}
+        row["channel"] = who["channel"]
         found.append(row)
     return found
 

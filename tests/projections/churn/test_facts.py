@@ -248,6 +248,11 @@ def test_who_he_is_is_told_without_anything_personal() -> None:
     assert "li@" not in repr(row)
 
 
+def test_by_which_lead_he_came_is_told() -> None:
+    (row,) = rows(customer_lives, replace(created, lead_id=LEAD), replace(created, lead_id=None))
+    assert row.lead_id == LEAD
+
+
 def test_a_hold_stands_until_it_is_lifted() -> None:
     held = (JUNE, CreditHoldPlaced(customer_id=LI, reason="overdue"))
     assert life(held).held_since == JUNE
