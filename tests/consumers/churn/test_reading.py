@@ -16,6 +16,7 @@ import pytest
 
 from commands.ask import Ask, Outcome
 from commands.customer.creating import CreateCustomer
+from commands.customer.protection import ErasePersonalData
 from commands.lifecycle_policy import PublishLifecyclePolicy
 from commands.order.money import RecordPayment
 from commands.order.progress import PlaceOrder
@@ -23,7 +24,7 @@ from commands.service import open_ledger
 from consumers.at import moment
 from consumers.churn import folder
 from consumers.churn.asking import facts_at, facts_of_day
-from consumers.churn.engines import duckdb, facts_of, facts_of_folder
+from consumers.churn.engines import computed, duckdb, facts_of, facts_of_folder
 from consumers.churn.extras import needed
 from consumers.churn.reading import SHAPES, TOO_LARGE, Extract, House, as_arrow, end_of_day, extract, policy_of
 from consumers.churn.written import write
@@ -204,6 +205,21 @@ def imported(trade: Trade, order_id: OrderId, at: datetime) -> None:
         (answer,) = trade.executor([ask])
         assert isinstance(answer, Outcome), answer
         assert answer.refusal is None
+
+
+def test_who_is_erased_is_in_no_list_from_then_on_and_what_he_bought_is_counted(trade: Trade) -> None:
+    def listed(facts: Extract) -> tuple[set[str], int]:
+        with duckdb() as engine:
+            there = facts_of(engine, facts)
+            rows = computed(rfm(there))["customer_id"].to_pylist()
+            return {*rows}, sum(computed(cohorts(there))["revenue"].to_pylist())
+
+    position, before = trade.house.ledger.last_position(), read(trade)
+    there, revenue = listed(before)
+    erased = CustomerId(UUID(min(there)))
+    trade.do(ADMIN, ErasePersonalData(customer_id=erased))
+    assert listed(read(trade)) == (there - {str(erased)}, revenue)
+    same(read(trade, as_of=position), before)
 
 
 def test_a_day_is_asked_for_in_the_house_s_time_zone(trade: Trade) -> None:
