@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.embedded import EmbeddedPostgres
-from tests.bench import consume, growth, http, relay, seal, visible, write
+from tests.bench import consume, growth, http, over_kafka, relay, seal, visible, write
 from tests.bench.rebuild import ratios
 from tests.bench.turns import compared
 from tests.servers import new_home
@@ -91,6 +91,8 @@ def to_kafka(server: EmbeddedPostgres, rounds: int) -> Iterator[Line]:
     plain, like = found
     yield Line("relay to Kafka, events/s, over kafka-python alone with the same messages", "", "", *plain)
     yield Line("the same over kafka-python with requests as large as ours", "", "", *like)
+    if (folded := over_kafka.folding(server, rounds)) is not None:
+        yield Line("views folded from Kafka by one worker, events/s, over the same from the ledger", "", "", *folded)
 
 
 def seen(found: visible.Seen, rate: int) -> Line:

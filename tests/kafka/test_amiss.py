@@ -246,6 +246,7 @@ def test_what_a_broker_has_lost_of_its_end_no_view_lacks(house: House, kafka: st
             sent(house)
     cut_off(broker, TOPIC)
     with by_kafka(house, kafka):
+        must_come_to_agree(house)
         tell(house.ledger, contacted, tried)
         must_come_to_agree(house)
 
