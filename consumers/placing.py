@@ -24,6 +24,8 @@ from consumers.tracking import Fenced, Place
 from ledger.ledger import Ledger
 from projections.projection import Projection
 
+AGAIN_SECONDS = 5.0  # Until it is looked again where somebody can begin.
+
 log = structlog.get_logger()
 
 
@@ -71,7 +73,9 @@ class Placing:
             return behind
         readers = self.seen(partition, topic)
         while new := [each for each in readers if each.standing.written[0] is None]:
-            self.begin(partition, topic.sent, new)
+            if not self.begin(partition, topic.sent, new, first):
+                readers = [each for each in readers if each.standing.written[0] is not None]
+                break
             readers = self.seen(partition, topic)
         if not all(first <= each.standing.at.offset <= behind for each in readers):
             readers = self.there(partition, readers)
@@ -91,15 +95,20 @@ class Placing:
             found.append(reader)
         return found
 
-    def begin(self, partition: Partition, sent: Filled, readers: Sequence[Reader]) -> None:
+    def begin(self, partition: Partition, sent: Filled, readers: Sequence[Reader], first: int) -> bool:
         """By the time of what they have had, it is found out what they cannot need; and that they are there is written
-        down, for a partition may stay empty.
+        down, for a partition may stay empty. Where what they need may be gone, they wait until it is filled anew.
         """
         lowest = min(each.standing.at.position for each in readers)
         offset = max(sent.begins[partition.number], beyond(self.bus, self.ledger, [partition], lowest)[partition])
+        if offset < first:
+            rest = time.monotonic() + AGAIN_SECONDS
+            self.rests |= {(each.place.view.name, partition): rest for each in readers}
+            return False
         begun = [(each.standing, At(offset, each.standing.at.position), 0) for each in readers]
         with suppress(Fenced), self.session.transaction() as cursor:  # Who was faster has begun it.
             move(cursor, partition, begun)
+        return True
 
     def there(self, partition: Partition, readers: Sequence[Reader]) -> list[Reader]:
         """Those that are where something is. Another member may have brought them beyond what was the end when we

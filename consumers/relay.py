@@ -226,7 +226,7 @@ class Relay:
             Partition(topic, number): end
             for topic, place in places.items()
             for number, end in enumerate(there[topic].ends[: place.partitions])
-            if end > place.begins[number]
+            if end > max(place.begins[number], there[topic].begins[number])
         }
         told: dict[tuple[int, str], str] = {}
         for message in last_of(self.bus, ends):

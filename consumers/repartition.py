@@ -211,8 +211,8 @@ class Repartitioner:
     def must_be_there(self, progress: Progress, begins: Mapping[Partition, int], ends: Mapping[Partition, int]) -> None:
         for each, (_, offset) in progress.offsets.items():
             if not begins[each] <= offset <= ends[each]:
-                self.topic.spoilt = f"{each} goes from {begins[each]} to {ends[each]}, and {offset} is what comes next"
-                raise BusUnavailable(self.topic.spoilt)
+                because = f"{each} goes from {begins[each]} to {ends[each]}, and {offset} is what comes next"
+                raise BusUnavailable(because)  # Until whoever fills it finds that out, and does so anew.
 
     @contextmanager
     def reading(self, progress: Progress) -> Iterator[tuple[Any, Mapping[Partition, int], Mapping[Partition, int]]]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger.embedded import EmbeddedPostgres
-from tests.bench import churn_fits, churn_tables, consume, growth, http, relay, seal, visible, write
+from tests.bench import churn_fits, churn_tables, consume, growth, http, over_kafka, relay, seal, visible, write
 from tests.bench.rebuild import ratios
 from tests.bench.turns import compared
 from tests.servers import DISK, new_home
@@ -94,6 +94,8 @@ def to_kafka(server: EmbeddedPostgres, rounds: int) -> Iterator[Line]:
         return
     for line, ratio in found.items():
         yield Line(line, "", "", *ratio)
+    if (folded := over_kafka.folding(server, rounds)) is not None:
+        yield Line("views folded from Kafka by one worker, events/s, over the same from the ledger", "", "", *folded)
 
 
 def seen(found: visible.Seen, rate: int) -> Line:

@@ -101,7 +101,7 @@ def must_come_to_agree(house: House, *views: Projection) -> None:
             for of, each in zip(wanted, house.statuses(wanted), strict=True)
         )
 
-    soon(lambda: is_so() and not differ(house, wanted))
+    house.wait(lambda: is_so() and not differ(house, wanted), "to agree")
 
 
 def execute(house: House, *statements: str) -> None:

@@ -11,7 +11,9 @@ from kafka import KafkaAdminClient, TopicPartition
 from consumers import projector
 from consumers.bus import FOREVER
 from consumers.outgoing import Outgoing
+from consumers.over_kafka import over_kafka
 from consumers.rollback import roll_back
+from projections import VIEWS as EVERY_VIEW
 from projections import capacity, funnel, lead_turns, staff_directory
 from tests.broker import KAFKA, Broker
 from tests.consumers.house import House, talks
@@ -246,6 +248,7 @@ def test_what_a_broker_has_lost_of_its_end_no_view_lacks(house: House, kafka: st
             sent(house)
     cut_off(broker, TOPIC)
     with by_kafka(house, kafka):
+        must_come_to_agree(house)
         tell(house.ledger, contacted, tried)
         must_come_to_agree(house)
 
@@ -309,9 +312,14 @@ def test_a_worker_has_as_many_connections_as_it_has_parts_however_much_it_follow
             one = connections()
         with working(VIEWS, house.ledger, house.url, kafka):
             must_come_to_agree(house)
-            all_of_them = connections()
+            several = connections()
+        with working(over_kafka(EVERY_VIEW), house.ledger, house.url, kafka):
+            tell(house.ledger, pooled)
+            must_come_to_agree(house, funnel, capacity)
+            every = connections()
     assert own < few < one
-    assert all_of_them <= one + 2, "who brings keys together has two more"
+    assert several <= one + 2, "who brings keys together has two more"
+    assert every <= several
 
 
 def test_nothing_is_made_once_all_is_there(house: House, kafka: str) -> None:

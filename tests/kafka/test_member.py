@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from commands.service import open_ledger
-from consumers import member, projector, relay, repartition
+from consumers import repartition
 from consumers.bus import Bus
 from consumers.cursors import relayed
 from consumers.outgoing import Outgoing
@@ -27,6 +27,7 @@ from tests.broker import KAFKA
 from tests.cli.running import lifeledger, on, running
 from tests.consumers.house import House, bewildered, poisoned
 from tests.consumers.telling import tell
+from tests.kafka.agreeing import LEADS, hastened
 from tests.kafka.projecting import working
 from tests.kafka.relayed import KNOWN, at_work, is_done, of_its_own, soon
 from tests.memory import MASTER
@@ -36,20 +37,11 @@ from tests.servers import Server
 pytestmark = KAFKA
 
 VIEWS = (staff_directory, funnel, lead_turns, capacity)
-LEADS = Outgoing.of("lead,staff,agent-book", KNOWN)
 
 
 @pytest.fixture(autouse=True)
 def quick() -> Iterator[None]:
-    with (
-        patch.object(relay, "LOOK_SECONDS", 0.05),
-        patch.object(relay, "AGAIN_SECONDS", 0.2),
-        patch.object(member, "NEWS_SECONDS", 0.2),
-        patch.object(member, "AGAIN_SECONDS", 0.2),
-        patch.object(repartition, "AGAIN_SECONDS", 0.2),
-        patch.object(projector, "LEASE_SECONDS", 0.1),
-        patch.object(projector, "LOOK_AFTER_SECONDS", 0.1),
-    ):
+    with hastened():
         yield
 
 

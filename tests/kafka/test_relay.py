@@ -18,6 +18,7 @@ from consumers.relay import Relay
 from domain.values import Erased
 from ledger.recorder import Recorder, datastore
 from tests.broker import KAFKA, Broker
+from tests.kafka.agreeing import let_go
 from tests.kafka.relayed import (
     EVERYTHING,
     KNOWN,
@@ -221,6 +222,25 @@ def test_a_topic_that_is_made_anew_with_fewer_partitions_meanwhile_is_filled_aga
     for stream in streams:
         rows = [row._replace(actor_name="") for row in there if row.originator_id == stream]
         assert found[stream][-len(rows) :] == rows, "whatever got into it before that was noticed"
+
+
+def test_what_was_let_go_before_anybody_noted_that_it_was_there_is_sent_again(url: str, kafka: str) -> None:
+    write(url, "lead/1")
+    relayed(kafka, url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE ledger.relayed SET position = 0, ends = begins")
+    let_go(kafka, "lifeledger.lead.v1")
+    relayed(kafka, url)
+    assert must_all_be_there(url, kafka, LEADS) == 0
+
+
+def test_what_is_lost_while_nothing_happens_is_sent_again_soon(url: str, kafka: str) -> None:
+    write(url, "lead/1")
+    with patch.object(relay, "TOPICS_SECONDS", 0.2), at_work(to(kafka, url)):
+        soon(lambda: is_done(url))
+        let_go(kafka, "lifeledger.lead.v1")
+        soon(lambda: rows_in(url, kafka).keys() == {"lead/1"})
+    assert must_all_be_there(url, kafka, LEADS) == 0
 
 
 def test_another_kafka_gets_all_that_there_is(url: str, kafka: str) -> None:
