@@ -4,8 +4,9 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from consumers.at import Moment, fold, moment
+from consumers.at import OCCURRED, Moment, NoSuchMoment, fold, moment
 from consumers.churn.reading import Extract, end_of_day, extract, policy_of
 from consumers.replay import Replay
 from domain.values import Instant
@@ -29,7 +30,10 @@ def facts_of_day(replay: Replay, now: Instant, day: date, *, as_of: int | Instan
     """
     with closing(Wire(replay.url)) as wire:
         at = moment(replay.ledger, as_of, None, now)
-        end = end_of_day(day, zone_of(replay, wire, at))
+        zone = zone_of(replay, wire, at)
+        if day > at.now.astimezone(ZoneInfo(zone)).date():
+            raise NoSuchMoment(f"{day} is still to come", OCCURRED)
+        end = end_of_day(day, zone)
         if end <= at.now:
             at = replace(at, occurred=end, now=end)
         return extract(replay.ledger, wire, at, day=day)

@@ -233,9 +233,16 @@ def as_arrow(arrow: Any, shape: Mapping[str, str], rows: Iterable[dict[str, Any]
 
 
 def fingerprint(table: Any) -> str:
-    """Of every value of a table, in its order."""
-    arrow = needed("pyarrow")
+    """Of every value of a table, in its order. What lies in memory under a null is nothing: it is taken as such."""
+    arrow, compute = needed("pyarrow"), needed("pyarrow.compute")
+    whole = table.combine_chunks()
+    columns = {}
+    for name in whole.column_names:
+        column = whole[name]
+        columns[name] = compute.fill_null(column, "" if arrow.types.is_string(column.type) else 0)
+        columns[f"{name}?"] = compute.is_null(column)
     sink = arrow.BufferOutputStream()
-    with arrow.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table.combine_chunks())
+    told = arrow.table(columns).combine_chunks()
+    with arrow.ipc.new_stream(sink, told.schema) as stream:
+        stream.write_table(told)
     return sha256(sink.getvalue()).hexdigest()

@@ -1,0 +1,66 @@
+"""Which tables of churn can be asked for, by the names that people and programs use, and what can be asked of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from domain.errors import Invalid
+
+Grain = Literal["house", "customers"]
+LINES = ("product_line",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """How a table is to be counted. `by` is a further column by which customers are told apart, `since` the day with
+    which a table compares. Of `thresholds`, amounts are in smallest units of each currency, and `often` is a number of
+    orders in a year; without them, what is usual is the threshold.
+    """
+
+    by: str | None = None
+    since: date | None = None
+    thresholds: Mapping[str, int] | None = None
+    often: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A table that can be asked for. `grain` says whether a row is about a customer or about the house, `by` what
+    `Question.by` may be; `compares`: there is to be a day before; `valued`: it is by thresholds.
+    """
+
+    what: str
+    grain: Grain
+    by: tuple[str, ...] = ()
+    compares: bool = False
+    valued: bool = False
+
+
+OFFERED: Mapping[str, Offer] = {
+    "rfm": Offer(what="recency, frequency and money of each customer", grain="customers", by=LINES),
+    "labels": Offer(what="how many customers have each label of RFM", grain="house", by=LINES),
+    "cohorts": Offer(what="of those who came in a month, who came back", grain="house", by=LINES),
+    "durations": Offer(what="how long each customer stayed", grain="customers", by=LINES),
+    "quadrants": Offer(what="what each customer is worth, A to E", grain="customers", valued=True),
+    "quadrant-counts": Offer(what="how many customers are in each quadrant", grain="house", valued=True),
+    "migration": Offer(what="who moved between quadrants since a day", grain="house", compares=True, valued=True),
+    "at-risk": Offer(what="who is thought to be leaving, and why", grain="customers"),
+    "reasons": Offer(what="each reason to think so, with its figures", grain="customers"),
+    "winbacks": Offer(what="who came back, contacted and not", grain="house"),
+    "histories": Offer(what="histories of buying, as models read them", grain="customers"),
+    "left-out": Offer(what="what is in no table, and why", grain="house"),
+}
+
+
+def must_fit(name: str, asked: Question, day: date) -> None:
+    """Raises Invalid where a question means nothing to a table, or lacks what it needs; it is never passed over."""
+    offer = OFFERED[name]
+    if asked.by is not None and asked.by not in offer.by:
+        raise Invalid(field="by", because=f"may be {' or '.join(offer.by)}" if offer.by else f"means nothing to {name}")
+    if not offer.valued and (asked.thresholds is not None or asked.often is not None):
+        raise Invalid(field="threshold", because=f"means nothing to {name}")
+    if asked.since is not None and not offer.compares:
+        raise Invalid(field="since", because=f"means nothing to {name}")
+    if offer.compares and (asked.since is None or asked.since >= day):
+        raise Invalid(field="since", because=f"must be a day before {day}")

@@ -1,0 +1,84 @@
+"""The tables of churn that can be asked for, each counted by the engine in which the facts are."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from consumers.churn.engines import computed
+from consumers.churn.questions import OFFERED, Question, must_fit
+from projections.churn.tables.at_risk import at_risk
+from projections.churn.tables.cohorts import cohorts
+from projections.churn.tables.counted import left_out
+from projections.churn.tables.durations import durations
+from projections.churn.tables.histories import histories
+from projections.churn.tables.quadrants import Thresholds, migration, quadrants, usual
+from projections.churn.tables.reasons import reasons
+from projections.churn.tables.rfm import rfm
+from projections.churn.tables.shapes import Facts, day_of, number_of
+from projections.churn.tables.winbacks import outcomes, winbacks
+
+
+def labels(facts: Facts, asked: Question) -> Any:
+    """How many customers have each label, what they have paid, and after how many days, on average."""
+    scored, per = rfm(facts, per_line(asked)), per_line(asked)
+    return scored.group_by([*per, "currency", "label"]).agg(
+        customers=scored.count(),
+        monetary=scored.monetary.sum().cast("int64"),
+        recency=(scored.recency.sum() // scored.count()).cast("int64"),
+    )
+
+
+def quadrant_counts(facts: Facts, asked: Question) -> Any:
+    found = quadrants(facts, thresholds(facts, asked))
+    sums = {name: found[name].sum().cast("int64") for name in ("orders", "spent")}
+    return found.group_by(["currency", "segment"]).agg(customers=found.count(), **sums)
+
+
+def moved(facts: Facts, asked: Question) -> Any:
+    """By the thresholds of the later day on both: otherwise customers would move who have not stirred."""
+    assert asked.since is not None, "the question was looked at"
+    limits = thresholds(facts, asked)
+    return migration(quadrants(replace(facts, day=number_of(asked.since)), limits), quadrants(facts, limits))
+
+
+def thresholds(facts: Facts, asked: Question) -> Thresholds:
+    """As they are given, or what is usual in the year up to the day: the mean order of each currency, and more orders
+    than customers have on average.
+    """
+    found = computed(usual(facts)).to_pylist()
+    aov = {row["currency"]: -(-row["spent"] // max(row["orders"], 1)) for row in found}
+    orders, customers = (sum(row[name] for row in found) for name in ("orders", "customers"))
+    often = orders // max(customers, 1) + 1
+    return Thresholds(
+        version="given" if asked.thresholds or asked.often else "usual",
+        aov=aov if asked.thresholds is None else {**aov, **asked.thresholds},
+        frequency=often if asked.often is None else asked.often,
+    )
+
+
+def per_line(asked: Question) -> tuple[str, ...]:
+    return () if asked.by is None else (asked.by,)
+
+
+MADE: Mapping[str, Callable[[Facts, Question], Any]] = {
+    "rfm": lambda facts, asked: rfm(facts, per_line(asked)),
+    "labels": labels,
+    "cohorts": lambda facts, asked: cohorts(facts, per_line(asked)),
+    "durations": lambda facts, asked: durations(facts, by_line=asked.by is not None),
+    "quadrants": lambda facts, asked: quadrants(facts, thresholds(facts, asked)),
+    "quadrant-counts": quadrant_counts,
+    "migration": moved,
+    "at-risk": lambda facts, _: at_risk(facts),
+    "reasons": lambda facts, _: reasons(facts),
+    "winbacks": lambda facts, _: outcomes(winbacks(facts)),
+    "histories": lambda facts, _: histories(facts, ["product_line"]),
+    "left-out": lambda facts, _: left_out(facts.purchases, facts.customers, facts.day),
+}
+
+assert MADE.keys() == OFFERED.keys()
+
+
+def table(facts: Facts, name: str, asked: Question) -> Any:
+    """A table, as rows of Arrow. Raises Invalid where the question does not fit it."""
+    must_fit(name, asked, day_of(facts.day))
+    return computed(MADE[name](facts, asked))

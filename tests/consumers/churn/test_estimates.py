@@ -1,0 +1,156 @@
+"""What is said of a customer is said by the model of his line and currency, and by no other; and in the report."""
+
+from datetime import date
+from random import Random
+
+import pytest
+
+from consumers.churn.curves import curves
+from consumers.churn.estimates import Model, NoSuchCurrency, NotConverged, estimates, fit
+from consumers.churn.questions import OFFERED, Question
+from consumers.churn.report import report
+from consumers.churn.tables import table
+from domain.errors import Invalid
+from projections.churn.fits.fitted import Fitted, Kind, Window
+from projections.churn.fits.lifetime import Horizon
+from projections.churn.fits.refusals import NobodyCameBack, SeveralCurrencies, TooFewCustomers
+from projections.churn.tables.shapes import ESTIMATES, Facts
+from tests.projections.churn.any_facts import Told, any_facts, bought, customer
+
+PARAMETERS = {
+    "bg-nbd": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
+    "gamma-gamma": {"p": 6.25, "q": 3.74, "v": 15.44},
+}
+
+
+def fitted(kind: Kind, currency: str | None = None) -> Fitted:
+    return Fitted(
+        kind=kind,
+        parameters=PARAMETERS[kind],
+        log_likelihood=-1.0,
+        customers=9,
+        window=Window(first=date(1997, 1, 1), last=date(1997, 9, 30)),
+        unit=None if kind == "gamma-gamma" else 7,
+        currency=currency,
+        iterations=1,
+        converged=True,
+        gradient=0.0,
+    )
+
+
+ALL = Model(name="all@1", fitted=fitted("bg-nbd"))
+PIANOS = Model(name="pianos@2", fitted=fitted("bg-nbd"), product_line="piano")
+YUAN = Model(name="yuan@1", fitted=fitted("gamma-gamma", "CNY"))
+
+SHOP = Told(
+    day=400,
+    purchases=[
+        *(bought("c-1", day, 20_000) for day in (10, 40, 90, 200)),
+        *(bought("c-1", day, 900_000, product_line="piano") for day in (50, 300)),
+        *(bought("c-2", day, 1_000, currency="USD") for day in (10, 380)),
+        bought("c-3", 70, 5_000),
+    ],
+    customers=[customer(each) for each in ("c-1", "c-2", "c-3")],
+    terms=[
+        {"product_line": "", "dormant_days": 60, "churned_days": 120},
+        {"product_line": "piano", "dormant_days": 700, "churned_days": 1_100},
+    ],
+)
+
+
+def said(facts: Facts, *models: Model) -> dict[tuple[str, str], dict[str, object]]:
+    found = estimates(facts, models, Horizon())
+    assert found.column_names == [*ESTIMATES]
+    return {(row["customer_id"], row["product_line"]): row for row in found.to_pylist()}
+
+
+def test_a_line_is_judged_by_its_own_model_and_the_others_by_that_of_all() -> None:
+    rows = said(SHOP.on_duckdb(), ALL, PIANOS, YUAN)
+    assert {whose: row["model"] for whose, row in rows.items()} == {
+        ("c-1", ""): "all@1+yuan@1",
+        ("c-1", "piano"): "pianos@2+yuan@1",
+        ("c-2", ""): "all@1",
+        ("c-3", ""): "all@1+yuan@1",
+    }
+    assert [*said(SHOP.on_duckdb(), PIANOS)] == [("c-1", "piano")], "of other lines it says nothing"
+
+
+def test_what_somebody_is_worth_is_said_in_the_currency_in_which_he_paid_or_not_at_all() -> None:
+    rows = said(SHOP.on_duckdb(), ALL, YUAN)
+    assert (rows["c-2", ""]["clv"], rows["c-2", ""]["clv_currency"]) == (None, None)
+    assert rows["c-1", "piano"]["clv_currency"] == "CNY"
+    assert rows["c-1", "piano"]["clv"] > rows["c-1", ""]["clv"] > 0  # type: ignore[operator]
+    bare = said(SHOP.on_duckdb(), ALL)
+    assert all(row["clv"] is None for row in bare.values())
+    assert bare["c-1", ""]["p_alive"] == rows["c-1", ""]["p_alive"]
+
+
+def test_who_was_silent_for_longer_is_less_likely_to_be_there() -> None:
+    rows = said(SHOP.on_duckdb(), ALL)
+    assert rows["c-1", ""]["p_alive"] < rows["c-2", ""]["p_alive"]  # type: ignore[operator]
+    assert rows["c-3", ""]["p_alive"] == 1.0, "who has bought once, says the model"
+
+
+def test_what_no_model_can_be_fitted_to_is_refused_by_its_name() -> None:
+    for facts, refused in (
+        (Told(day=400), TooFewCustomers),
+        (Told(day=400, purchases=[bought("c-1", 10), bought("c-2", 11)], terms=SHOP.terms), NobodyCameBack),
+    ):
+        with pytest.raises(refused):
+            fit(facts.on_duckdb(), "bg-nbd")
+    with pytest.raises(SeveralCurrencies):
+        fit(SHOP.on_duckdb(), "gamma-gamma")
+    with pytest.raises(NoSuchCurrency, match="nobody came back and paid in EUR; there is CNY, USD"):
+        fit(SHOP.on_duckdb(), "gamma-gamma", currency="EUR")
+    alike = [bought(f"c-{number}", day) for number in range(9) for day in range(10, 400, 10)]
+    with pytest.raises(NotConverged, match="bg-nbd has not converged: the likelihood grows up to the border"):
+        fit(Told(day=400, purchases=alike, terms=SHOP.terms).on_duckdb(), "bg-nbd")
+
+
+def test_the_report_has_all_of_it_and_says_what_it_cannot_tell() -> None:
+    told = report(SHOP.on_duckdb(), position=7, version="0.1.0", models=[ALL, YUAN])
+    assert (told.customers_at_risk, told.position) == (2, 7)
+    assert told.at_risk[0]["customer_id"] == "c-1"
+    assert all(row["reasons"] for row in told.at_risk)
+    assert (
+        told.missing == {"winbacks": told.missing.get("winbacks")} if "winbacks" in told.missing else not told.missing
+    )
+    nothing = report(Told(day=400, terms=SHOP.terms).on_duckdb(), position=0, version="0.1.0")
+    parts = {"at_risk", "cohorts", "labels", "quadrants", "migration", "winbacks", "models", "survival"}
+    assert nothing.missing.keys() == parts
+    assert all(nothing.missing.values())
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_every_table_that_is_offered_can_be_made(name: str, seed: int) -> None:
+    facts = any_facts(Random(seed), 40).on_duckdb()
+    asked = Question(since=date(1970, 6, 1)) if OFFERED[name].compares else Question()
+    assert table(facts, name, asked).num_rows > 0
+    if OFFERED[name].by:
+        assert "product_line" in table(facts, name, Question(by="product_line")).column_names
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "field"),
+    [
+        ("winbacks", Question(by="product_line"), "by"),
+        ("rfm", Question(by="owner_id"), "by"),
+        ("rfm", Question(since=date(1970, 1, 2)), "since"),
+        ("migration", Question(), "since"),
+        ("migration", Question(since=date(2999, 1, 1)), "since"),
+        ("cohorts", Question(often=2), "threshold"),
+    ],
+)
+def test_a_question_that_means_nothing_to_a_table_is_refused(name: str, asked: Question, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        table(SHOP.on_duckdb(), name, asked)
+    assert refused.value.field == field
+
+
+def test_curves_are_of_all_or_of_each_group_and_then_compared() -> None:
+    (one,), test = curves(SHOP.on_duckdb())
+    assert (one.name, one.customers, test) == ("", 3, None)
+    several, test = curves(SHOP.on_duckdb(), "product_line")
+    assert {curve.name: curve.customers for curve in several} == {"": 3, "piano": 1}
+    assert test is not None
+    assert 0 <= test.chance <= 1
