@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from api.churn.told import Curve, Point
+from consumers.churn.told import Curve, Point
 
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 36
@@ -40,7 +40,7 @@ class Drawing:
 
 
 def drawing(curves: Sequence[Curve]) -> Drawing:
-    last = max((curve.points[-1].time for curve in curves if curve.points), default=0) or 1
+    last = max((curve.until for curve in curves), default=0) or 1
     step = spacing(last)
     return Drawing(
         lines=[line(curve, last) for curve in curves],
@@ -61,11 +61,11 @@ def spacing(last: int) -> int:
 
 def line(curve: Curve, last: int) -> Line:
     points = thinned(curve.points)
-    upper = [*stairs([(each.time, each.high) for each in points], last)]
-    lower = [*stairs([(each.time, each.low) for each in points], last)]
+    upper = [*stairs([(each.time, each.high) for each in points], curve.until, last)]
+    lower = [*stairs([(each.time, each.low) for each in points], curve.until, last)]
     return Line(
         curve=curve,
-        steps=path(stairs([(each.time, each.survival) for each in points], last)),
+        steps=path(stairs([(each.time, each.survival) for each in points], curve.until, last)),
         band=path([*upper, *reversed(lower)]) + "Z",
     )
 
@@ -75,14 +75,15 @@ def thinned(points: Sequence[Point]) -> Sequence[Point]:
     return [each for nth, each in enumerate(points) if nth % every == 0 or nth == len(points) - 1]
 
 
-def stairs(values: Sequence[tuple[int, float]], last: int) -> Iterator[tuple[float, float]]:
-    """What holds at a time holds until the next."""
+def stairs(values: Sequence[tuple[int, float]], end: int, last: int) -> Iterator[tuple[float, float]]:
+    """What holds at a time holds until the next, and the last to the end."""
     height = 1.0
     yield across(0, last), up(height)
     for time, value in values:
         yield across(time, last), up(height)
         yield across(time, last), up(value)
         height = value
+    yield across(end, last), up(height)
 
 
 def path(places: Iterator[tuple[float, float]] | Sequence[tuple[float, float]]) -> str:

@@ -15,7 +15,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.churn.drawing import drawing
-from api.churn.told import Report, Row, Rows
+from consumers.churn.told import Report, Row, Rows
 from domain.money import DIGITS
 
 Language = Literal["zh", "en"]

@@ -15,6 +15,7 @@ import typer
 
 from api.cli.auditing import audit
 from api.cli.backing import backup, restore
+from api.cli.churning import churn
 from api.cli.exporting import export
 from api.cli.kafka import kafka
 from api.cli.keyring import keys
@@ -45,6 +46,7 @@ app.add_typer(policies, name="policies")
 app.add_typer(audit, name="audit")
 app.add_typer(export, name="export")
 app.add_typer(replay, name="replay")
+app.add_typer(churn, name="churn")
 app.add_typer(backup, name="backup")
 app.command("restore")(restore)
 app.add_typer(keys, name="keys")

@@ -9,14 +9,14 @@ import pytest
 from lxml import etree, html
 
 from api.churn.page import SAFE, Language, catalog, heat, money, page, share
-from api.churn.told import Curve, Point, Report
+from consumers.churn.told import Curve, Point, Report
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 BOTH = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def cell(cohort: int, nth: int, retained: int, *, whole: int = 1) -> dict[str, Any]:
-    sizes = {"size": 40, "began_with": 4_000_00, "customers": retained * 40 // 10_000, "revenue": 1_000_00}
+    sizes = {"size": 40, "customers": retained * 40 // 10_000, "revenue": 1_000_00}
     shares = {"retained": retained, "revenue_retained": 2_500, "whole": whole}
     return {"currency": "CNY", "cohort": cohort, "nth": nth, **sizes, **shares}
 
@@ -34,7 +34,7 @@ def curve(name: str) -> Curve:
         Point(time=6, at_risk=21, events=3, survival=0.8571, low=0.6197, high=0.9516),
         Point(time=35, at_risk=17, events=1, survival=0.8067, low=0.5631, high=0.9228),
     ]
-    return Curve(name=name, customers=21, points=points, median=23.0)
+    return Curve(name=name, customers=21, until=35, points=points, median=23.0)
 
 
 REPORT = Report(

@@ -1,0 +1,209 @@
+"""lifeledger churn: tables, curves and facts of churn as of a day, for people, spreadsheets and programs."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from api.cli.house import database, must_be_prepared, warn_only
+from api.cli.say import Failure, Misuse, document, records
+from consumers.at import NoSuchMoment, understood
+from consumers.churn.asking import facts_at, facts_of_day
+from consumers.churn.engines import duckdb, facts_of
+from consumers.churn.extras import needed
+from consumers.churn.folder import NoFacts, read, write
+from consumers.churn.questions import OFFERED, Question
+from consumers.churn.reading import Extract
+from consumers.churn.told import Curve
+from consumers.churn.written import told
+from consumers.churn.written import write as write_file
+from consumers.replay import Replay
+from domain.errors import Refused
+from domain.money import CURRENCY, DIGITS
+from projections.churn.tables.shapes import Facts
+from settings import Settings
+
+SHOWN = 50  # Rows on a terminal; all of them are in a file, or in JSON.
+ENDINGS = (".csv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """As of when, and from where: the ledger, or a folder of facts, which has its own moment."""
+
+    day: datetime | None
+    as_of: str | None
+    folder: Path | None
+
+    def extract(self) -> Extract:
+        """Raises Misuse and Failure."""
+        if self.folder is not None:
+            if self.day is not None or self.as_of is not None:
+                raise Misuse("--facts: what was written is as of its own day; leave --day and --as-of out")
+            try:
+                return read(self.folder)
+            except NoFacts as none:
+                raise Failure(str(none)) from None
+        return from_ledger(None if self.day is None else self.day.date(), self.as_of)
+
+
+def from_ledger(day: date | None, as_of: str | None) -> Extract:
+    settings = Settings.from_environment()
+    warn_only()
+    with database(settings) as url:
+        must_be_prepared(url)
+        with closing(Replay(url)) as replay:
+            now = datetime.now(UTC)
+            try:
+                position = None if as_of is None else understood(as_of)
+                if day is None:
+                    return facts_at(replay, now, as_of=position)
+                return facts_of_day(replay, now, day, as_of=position)
+            except NoSuchMoment as wrong:
+                raise Misuse(f"--{'as-of' if day is None else 'day'}: {wrong}") from None
+
+
+@contextmanager
+def counting(source: Source) -> Iterator[tuple[Extract, Facts]]:
+    """The facts in an engine. What they refuse is told as a failure."""
+    needed("ibis")
+    found = source.extract()
+    with duckdb() as engine:
+        try:
+            yield found, facts_of(engine, found)
+        except Refused as refused:
+            raise Failure(str(refused)) from None
+
+
+def limits(given: Sequence[str] | None) -> Mapping[str, int] | None:
+    """CNY=500 as amounts in smallest units. Raises Misuse."""
+    found = {each: limit(each) for each in given or ()}
+    return {each[:3]: units for each, units in found.items()} or None
+
+
+def limit(told: str) -> int:
+    currency, _, amount = told.partition("=")
+    try:
+        units = Decimal(amount).scaleb(DIGITS.get(currency, 2))
+    except InvalidOperation:
+        units = Decimal("nan")
+    if CURRENCY.fullmatch(currency) is None or not units.is_finite() or units <= 0 or units % 1:
+        raise Misuse(f"--threshold {told}: say CNY=500")
+    return int(units)
+
+
+# What is told
+
+
+def write_facts(folder: Path, day: datetime | None, as_of: str | None, *, json: bool) -> None:
+    manifest = write(Source(day, as_of, None).extract(), folder)
+    told = {"folder": str(folder), "position": manifest.position, "day": manifest.day, "rows": manifest.rows}
+    if json:
+        document(told)
+    else:
+        rows = ", ".join(f"{count:,} {name}" for name, count in manifest.rows.items())
+        print(f"{folder}: as of {manifest.day}, up to position {manifest.position:,}: {rows}")
+
+
+def table(name: str, asked: Question, source: Source, output: Path | None, *, json: bool) -> None:
+    must_be_a_file(output)
+    with counting(source) as (found, facts):
+        from consumers.churn.tables import table as counted
+
+        rows = counted(facts, name, asked)
+    tell(OFFERED[name].what, found, rows, output, json=json)
+
+
+def survival(by: str | None, start: Any, source: Source, output: Path | None, *, json: bool) -> None:
+    must_be_a_file(output)
+    with counting(source) as (found, facts):
+        from consumers.churn.curves import curves
+
+        drawn, test = curves(facts, by, start)
+    rows = needed("pyarrow").Table.from_pylist([row for curve in drawn for row in points(curve)], schema=of_points())
+    beside: dict[str, Any] = {
+        "curves": [{"group": each.name, "customers": each.customers, "median": each.median} for each in drawn]
+    }
+    if test is not None:
+        beside["log_rank"] = {"chi_squared": test.chi_squared, "degrees": test.degrees, "p": test.chance}
+    tell("how long customers stay", found, rows, output, beside, json=json)
+
+
+def points(curve: Curve) -> Iterator[Mapping[str, Any]]:
+    for each in curve.points:
+        yield {
+            "group": curve.name,
+            "days": each.time,
+            "at_risk": each.at_risk,
+            "left": each.events,
+            "share": each.survival,
+            "low": each.low,
+            "high": each.high,
+        }
+
+
+def of_points() -> Any:
+    arrow = needed("pyarrow")
+    whole, real = arrow.int64(), arrow.float64()
+    columns = {"group": arrow.string(), "days": whole, "at_risk": whole, "left": whole}
+    return arrow.schema([*columns.items(), *((name, real) for name in ("share", "low", "high"))])
+
+
+def must_be_a_file(output: Path | None) -> None:
+    if output is not None and output.suffix not in ENDINGS:
+        raise Misuse(f"--output {output.name} ends neither in .csv nor in .parquet")
+    if output is not None and not output.parent.is_dir():
+        raise Failure(f"there is no folder {output.parent} for {output.name}")
+
+
+def tell(
+    what: str,
+    found: Extract,
+    rows: Any,
+    output: Path | None,
+    beside: Mapping[str, Any] | None = None,
+    *,
+    json: bool,
+) -> None:
+    """As a file, as a document, or in lines."""
+    of = {"day": found.day, "position": found.position, **(beside or {})}
+    if output is not None:
+        count = write_file(rows, output)
+        if json:
+            document({**of, "file": str(output), "rows": count})
+        else:
+            print(f"{output}: {count:,} rows, as of {found.day}, up to position {found.position:,}")
+        return
+    told_rows = readable(rows)
+    if json:
+        document({**of, "rows": told_rows})
+        return
+    print(f"{what}: as of {found.day}, up to position {found.position:,}: {len(told_rows):,} rows")
+    columns = rows.column_names
+    records(columns, [[cell(row[name]) for name in columns] for row in told_rows[:SHOWN]])
+    if len(told_rows) > SHOWN:
+        print(f"… {len(told_rows) - SHOWN:,} more: --output FILE.csv, or --json", file=sys.stderr)
+    for name, each in (beside or {}).items():
+        print(f"{name}: {each}")
+
+
+def readable(rows: Any) -> list[dict[str, Any]]:
+    """Days and months as such."""
+    sorted_rows = rows.sort_by([(name, "ascending") for name in rows.column_names])
+    return [{name: told(name, value) for name, value in row.items()} for row in sorted_rows.to_pylist()]
+
+
+def cell(value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case float():
+            return f"{value:.4f}"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)

@@ -1,0 +1,148 @@
+"""lifeledger churn: tables, fits, scores and the report from the command line, as of any day."""
+
+import csv
+import os
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.running import Said, lifeledger, on
+from tests.real.cdnow import write_ndjson
+from tests.servers import Server
+
+pytestmark = pytest.mark.slow
+
+CUSTOMERS = 160
+BEGIN, UNTIL = date(1997, 1, 1), date(1998, 6, 30)
+CALIBRATED = "1997-09-30"
+R, ALPHA, A, B = 0.8, 6.0, 0.8, 2.5
+P, Q, V = 6.25, 3.74, 15.44
+
+
+def simulated(seed: int) -> list[str]:
+    """Lines of purchases of customers who buy and leave as BG/NBD has it, and spend as Gamma-Gamma."""
+    chance = np.random.default_rng(seed)
+    found = []
+    for number in range(CUSTOMERS):
+        rate, leaves, thrift = chance.gamma(R, 1 / ALPHA), chance.beta(A, B), chance.gamma(Q, 1 / V)
+        day = BEGIN + timedelta(days=int(chance.integers(30)))
+        while day <= UNTIL:
+            found.append((day, f"{number:05} {number:04} {day:%Y%m%d} 1 {0.1 + chance.gamma(P) / thrift:.2f}"))
+            if chance.random() < leaves:
+                break
+            day += timedelta(days=1 + int(7 * chance.exponential(1 / rate)))
+    return [line for _, line in sorted(found)]
+
+
+@pytest.fixture(scope="module")
+def shop(postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory, seed: int) -> Iterator[str]:
+    name, folder = f"churn_cli_{os.getpid()}", tmp_path_factory.mktemp("shop")
+    postgres.create_database(name, prepared)
+    (folder / "purchases.txt").write_text("\n".join(simulated(seed)), encoding="ascii")
+    write_ndjson(folder / "purchases.txt", folder / "all.ndjson")
+    url = postgres.url(name)
+    assert lifeledger("import", folder / "all.ndjson", "--json", env=on(url), at=folder).code == 0
+    yield url
+    postgres.drop_database(name)
+
+
+def churn(url: str, *arguments: str | Path) -> Said:
+    return lifeledger("churn", *arguments, env=on(url))
+
+
+def test_tables_are_told_to_people_programs_and_spreadsheets(shop: str, tmp_path: Path) -> None:
+    found = churn(shop, "cohorts", "--json").document
+    assert {row["cohort"] for row in found["rows"]} == {"1997-01"}
+    assert {row["size"] for row in found["rows"]} == {CUSTOMERS}
+    assert "of those who came in a month, who came back: as of" in churn(shop, "cohorts").out
+    said = churn(shop, "table", "rfm", "--output", tmp_path / "rfm.csv")
+    assert (said.code, said.err) == (0, "")
+    with (tmp_path / "rfm.csv").open(encoding="utf-8") as file:
+        rows = [*csv.DictReader(file)]
+    assert len(rows) == CUSTOMERS
+    assert {"customer_id", "last_day", "frequency", "label"} <= rows[0].keys()
+    assert churn(shop, "table", "rfm", "--output", tmp_path / "rfm.parquet", "--json").document["rows"] == CUSTOMERS
+
+
+def test_every_table_can_be_asked_for(shop: str) -> None:
+    for name in ("labels", "durations", "quadrants", "quadrant-counts", "at-risk", "reasons", "winbacks", "histories"):
+        said = churn(shop, "table", name, "--day", CALIBRATED, "--json")
+        assert said.code == 0, said
+        assert said.document["day"] == CALIBRATED
+    moved = churn(shop, "table", "migration", "--since", "1997-06-30", "--day", CALIBRATED, "--json").document["rows"]
+    assert sum(row["customers"] for row in moved) == CUSTOMERS
+    given = ["table", "quadrant-counts", "--threshold", "USD=20.50", "--often", "2", "--day", CALIBRATED]
+    assert sum(row["customers"] for row in churn(shop, *given, "--json").document["rows"]) == CUSTOMERS
+    assert churn(shop, "table", "left-out", "--json").document["rows"] == []
+
+
+def test_survival_says_how_many_were_still_seen(shop: str) -> None:
+    found = churn(shop, "survival", "--json").document
+    assert found["rows"][0]["at_risk"] <= CUSTOMERS == found["curves"][0]["customers"]
+    shares = [row["share"] for row in found["rows"]]
+    assert shares == sorted(shares, reverse=True)
+    assert all(row["low"] <= row["share"] <= row["high"] for row in found["rows"])
+
+
+def test_facts_that_were_written_say_what_the_ledger_says(shop: str, tmp_path: Path) -> None:
+    written = churn(shop, "facts", tmp_path / "facts", "--day", CALIBRATED, "--json").document
+    assert written["day"] == CALIBRATED
+    for name in ("rfm", "cohorts"):
+        asked = ["table", name, "--json"]
+        assert (
+            churn(shop, *asked, "--facts", tmp_path / "facts").document
+            == churn(shop, *asked, "--day", CALIBRATED).document
+        )
+    (tmp_path / "facts" / "purchases.parquet").write_bytes((tmp_path / "facts" / "customers.parquet").read_bytes())
+    said = churn(shop, "table", "rfm", "--facts", tmp_path / "facts")
+    assert (said.code, said.out) == (1, "")
+    assert "holds others than were written: purchases" in said.err
+
+
+def test_a_fit_is_on_record_and_a_score_names_it(shop: str, tmp_path: Path) -> None:
+    tried = churn(shop, "fit", "bg-nbd", "--day", CALIBRATED, "--no-record", "--json").document
+    assert tried["model"] == "not recorded"
+    before = churn(shop, "cohorts", "--json").document["position"]
+    made = churn(shop, "fit", "bg-nbd", "--day", CALIBRATED, "--json").document
+    assert made == {**tried, "model": "bg-nbd@1"}
+    assert (made["customers"], made["until"]) == (CUSTOMERS, CALIBRATED)
+    spent = churn(shop, "fit", "gamma-gamma", "--currency", "USD", "--day", CALIBRATED, "--json").document
+    assert spent["model"] == "gamma-gamma-usd@1"
+    listed = churn(shop, "models", "--json").document["models"]
+    assert [row["model"] for row in listed] == ["gamma-gamma-usd@1", "bg-nbd@1"]
+    assert listed[1]["parameters"]["r"] == made["r"]
+    rows = churn(shop, "score", "--day", CALIBRATED, "--json").document["rows"]
+    assert len(rows) == CUSTOMERS
+    assert {row["model"] for row in rows} == {"bg-nbd@1+gamma-gamma-usd@1"}
+    assert all(0 <= row["p_alive"] <= 1 and row["expected"] >= 0 and row["clv"] >= 0 for row in rows)
+    said = churn(shop, "score", "--as-of", str(before))
+    assert (said.code, "no model of buying is on record as of then" in said.err) == (1, True), "it was made later"
+    report = tmp_path / "report.html"
+    assert churn(shop, "report", report, "--day", CALIBRATED, "--language", "zh", "--model", "bg-nbd@1").code == 0
+    assert "bg-nbd@1" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["table", "nix"], 2, "there is no table nix; there are rfm, labels"),
+        (["cohorts", "--day", "2999-01-01"], 2, "--day: 2999-01-01 is still to come"),
+        (["cohorts", "--as-of", "99999999"], 2, "--as-of: the ledger ends at position"),
+        (["cohorts", "--output", "cohorts.xls"], 2, "--output cohorts.xls ends neither in .csv nor in .parquet"),
+        (["table", "migration"], 1, "since: must be a day before"),
+        (["table", "rfm", "--since", "1997-01-01"], 1, "since: means nothing to rfm"),
+        (["table", "quadrants", "--threshold", "USD=-1"], 2, "--threshold USD=-1: say CNY=500"),
+        (["fit", "bg-nbd", "--day", "1996-01-01"], 1, "there are 0 customers, and this takes 2"),
+        (["fit", "gamma-gamma", "--currency", "EUR"], 1, "nobody came back and paid in EUR; there is USD"),
+        (["fit", "logistic"], 1, "this takes 200"),
+        (["score", "--model", "nix"], 1, "there is no model nix"),
+        (["report", "nowhere/report.html"], 1, "there is no folder nowhere"),
+    ],
+)
+def test_what_cannot_be_told_is_said(shop: str, arguments: list[str], code: int, told: str) -> None:
+    said = churn(shop, *arguments)
+    assert (said.code, said.out) == (code, "")
+    assert told in said.err
