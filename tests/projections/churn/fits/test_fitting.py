@@ -44,13 +44,16 @@ def fitted(model: ModuleType, found: Histories, window: Window | None = None) ->
 def test_another_search_from_other_starts_on_every_row_finds_nothing_likelier(
     model: ModuleType, nth: int, seed: int
 ) -> None:
+    """Where the likelihood has no maximum, the fit says so, and may have gone further than the other search can."""
     bought = some(seed, nth, model)
     found = fitted(model, histories(*bought.rows))
     likelihood: Callable[..., float] = PLAIN[model]
-    assert likelihood(np.array(found.values), *bought.weeks) == pytest.approx(found.log_likelihood, abs=1e-6)
     other = plain.likeliest(lambda parameters: likelihood(parameters, *bought.weeks), 4, seed + nth)
-    assert abs(found.log_likelihood - other) < 1e-3, found
+    assert found.log_likelihood > other - 1e-3, found
     assert found.converged == (found.because is None)
+    if found.converged:
+        assert found.log_likelihood < other + 1e-3, found
+        assert likelihood(np.array(found.values), *bought.weeks) == pytest.approx(found.log_likelihood, abs=1e-6)
 
 
 @pytest.mark.slow
