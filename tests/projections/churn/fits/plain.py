@@ -32,8 +32,8 @@ def pareto_nbd(parameters: Floats, x: Floats, t_x: Floats, t: Floats) -> float:
         series = hyp2f1(power, second, power + 1, abs(alpha - beta) / (more + time))
         return np.asarray(np.log(series) - power * np.log(more + time))
 
-    first, then = part(t_x), part(t)
     with np.errstate(all="ignore"):
+        first, then = part(t_x), part(t)
         gone = first + np.log(-np.expm1(np.minimum(then - first, 0)))
         here = -(r + x) * np.log(alpha + t) - s * np.log(beta + t)
         shared = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
