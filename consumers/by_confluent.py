@@ -99,9 +99,11 @@ class ByConfluent:
                 )
             except BufferError:  # It holds as much as it can.
                 self.serve(LOOK_SECONDS)
-            except KafkaException as refused:  # It may be stopped by what it was handed before: that comes first.
-                self.take_back()
-                self.failed.append((message, refused.args[0]))
+            except KafkaException as refused:
+                error = refused.args[0]
+                if error.code() == KafkaError._FATAL:  # noqa: SLF001 - What it was handed before has stopped it.
+                    self.take_back()
+                self.failed.append((message, error))
                 raise self.not_sent() from refused
             else:
                 if not self.under_way:
