@@ -28,8 +28,9 @@ PATIENCE = 3.0  # Seconds for which who was killed is waited for.
 
 
 def hasten() -> None:
-    consumers.member.NEWS_SECONDS = consumers.member.AGAIN_SECONDS = consumers.member.LOG_SECONDS = 0.2
-    consumers.repartition.AGAIN_SECONDS = consumers.own_topic.LOG_SECONDS = consumers.projector.LEASE_SECONDS = 0.2
+    consumers.member.NEWS_SECONDS = consumers.member.AGAIN_SECONDS = 0.2
+    consumers.repartition.AGAIN_SECONDS = consumers.projector.LEASE_SECONDS = 0.2
+    consumers.member.LOG_SECONDS = consumers.own_topic.LOG_SECONDS = 2.0  # It takes its time where topics are many.
     consumers.projector.FAR = 10**9  # However far the views are behind, they are followed, and not rebuilt.
 
 
