@@ -16,13 +16,8 @@ REVOKE DELETE, TRUNCATE ON ledger.tenures FROM CURRENT_USER;
 
 CREATE TABLE ledger.relayed (
     topic      text PRIMARY KEY,
-    log        text NOT NULL,     -- Which topic of that name, in which Kafka.
-    filling    text NOT NULL,     -- Drawn anew whenever all is sent from the beginning again, for whatever reason.
+    cluster    text NOT NULL,     -- The Kafka that has it.
     partitions integer NOT NULL,  -- Over which its keys are spread, however many it has had since.
-    begins     bigint[] NOT NULL, -- Of each, the offset before which nothing is of this filling,
-    ends       bigint[] NOT NULL, -- and the one behind what has been acknowledged.
-    types      text[],            -- Which events go there; all of the aggregate where that is not said.
-    whole_from bigint NOT NULL,   -- Only beyond this position all of those are there.
     position   bigint NOT NULL,   -- All up to here are there.
     events     bigint NOT NULL,   -- So many of them.
     wanted     boolean NOT NULL DEFAULT true,

@@ -62,6 +62,28 @@ def test_a_later_version_applies_what_is_missing(empty: str, monkeypatch: pytest
     assert migrate(empty) == []
 
 
+def test_where_topics_stood_before_fillings_were_known_is_forgotten_and_what_was_folded_of_them_folded_anew(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        known(earlier, *[step for step in steps() if step.number < 10])
+        migrate(empty)
+    with psycopg.connect(empty) as connection:
+        stood = "INSERT INTO ledger.relayed (topic, cluster, partitions, position, events) VALUES ('t', 'k', 6, 9, 9)"
+        connection.execute(stood)
+        connection.execute("CREATE SCHEMA views CREATE TABLE tracking (name text, fingerprint text)")
+        connection.execute(
+            "CREATE TABLE views.partitions (view text); INSERT INTO views.partitions VALUES ('capacity')"
+        )
+        connection.execute("INSERT INTO views.tracking VALUES ('capacity', 'known'), ('funnel', 'known')")
+    assert migrate(empty)[0] == "0010 fillings"
+    with psycopg.connect(empty) as connection:
+        assert connection.execute("SELECT count(*) FROM ledger.relayed").fetchone() == (0,)
+        tracked = connection.execute("SELECT name, fingerprint FROM views.tracking ORDER BY name").fetchall()
+        assert tracked == [("capacity", ""), ("funnel", "known")]
+        assert connection.execute("SELECT to_regclass('views.partitions')").fetchone() == (None,)
+
+
 def test_a_database_that_is_ahead_is_refused(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as later:
         known(later, *steps(), MORE)
