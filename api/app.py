@@ -10,7 +10,20 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api import compared, looks, metrics, overview, pages, reading, receipts, resolving, screen_pop, tracing, views
+from api import (
+    churned,
+    compared,
+    looks,
+    metrics,
+    overview,
+    pages,
+    reading,
+    receipts,
+    resolving,
+    screen_pop,
+    tracing,
+    views,
+)
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
 from api.document import ANYBODY, BODIES, READERS, document, problems
@@ -21,7 +34,10 @@ from api.problems import (
     MEDIA_TYPE,
     STATUS,
     Fault,
+    FoldsWaiting,
+    FoldTooLong,
     NoReceipt,
+    NotInstalled,
     NotSealedThere,
     TooManyFollowers,
     ViewNotBuilt,
@@ -33,6 +49,7 @@ from api.sending import fresh_trace, note, send_problem
 from api.service import Service
 from commands.past import DoesNotFollow, NotThereYet
 from commands.service import WriteSide
+from consumers.churn.refused import OF_CHURN
 from settings import Settings
 
 
@@ -109,6 +126,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
+    of_churn = problems((*READERS, ViewNotBuilt, FoldTooLong, FoldsWaiting, NotInstalled, *OF_CHURN))
+    app.include_router(churned.router(service), responses=of_churn, dependencies=strictly)
     of_erasures = problems((*READERS, ViewNotBuilt, NoReceipt))
     app.include_router(receipts.router(service), responses=of_erasures, dependencies=strictly)
     of_values = problems((*READERS, *BODIES, ViewNotBuilt, NotSealedThere))

@@ -108,6 +108,7 @@ PHRASES = {  # RFC 9110; Python itself has changed some of them from version to 
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
     500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
 }
 HEADERS: dict[str, dict[str, Any]] = {

@@ -213,7 +213,17 @@ class FoldTooLong(Fault):
     limit: int
 
     def __str__(self) -> str:
-        return f"it lies beyond {self.limit} events; on the command line, `lifeledger views at` has no such limit"
+        return f"it lies beyond {self.limit} events; on the command line, `views at` and `churn` have no such limit"
+
+
+@fault
+class NotInstalled(Fault):
+    """What this takes is an extra, which is not installed here."""
+
+    extra: str
+
+    def __str__(self) -> str:
+        return f"it comes with lifeledger[{self.extra}]"
 
 
 class FoldsWaiting(Fault):
@@ -270,6 +280,7 @@ STATUS: dict[type[Exception], int] = {
     TooManyFollowers: 503,
     FoldTooLong: 422,
     FoldsWaiting: 503,
+    NotInstalled: 501,
     LookNotRecorded: 503,
     Internal: 500,
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from api.answers import Tally
 from api.as_of import Moments
 from api.body import Form, forms
+from api.churn.facts import ChurnFacts
 from api.look_log import LookLog
 from api.problems import TooManyFollowers, ViewNotBuilt
 from api.viewing import ViewReader
@@ -30,6 +31,7 @@ class Service:
     views: ViewReader | None = None
     followers: int = 0
     moments: Moments | None = None
+    churn: ChurnFacts | None = None
     looks: LookLog | None = None
 
     def __post_init__(self) -> None:
@@ -69,14 +71,16 @@ class Service:
         self.looks = LookLog(self.write_side.ledger.rows.add_looks)
         self.views = ViewReader(settings.database_url, settings.view_pool)
         self.moments = Moments(settings.database_url, self.write_side.ledger, settings.as_of_events)
+        self.churn = ChurnFacts(settings.database_url, settings.as_of_events)
         try:
             yield
         finally:
+            self.churn.close()
             self.moments.close()
             self.views.close()
             await asyncio.to_thread(self.looks.close)
             await self.write_side.aclose()
-            self.write_side = self.views = self.moments = self.looks = None
+            self.write_side = self.views = self.moments = self.churn = self.looks = None
 
     @contextmanager
     def followed(self) -> Iterator[None]:

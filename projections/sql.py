@@ -207,6 +207,11 @@ def shown(view: Projection) -> str:
     return f"{SCHEMA}.{quoted(view.name)}"
 
 
+def every_row(view: Projection) -> str:
+    """All that readers are shown of, listed or not."""
+    return f"SELECT {names(view.columns)} FROM {shown(view)}"
+
+
 def names(each: tuple[Column, ...]) -> str:
     return ", ".join(column.quoted for column in each)
 

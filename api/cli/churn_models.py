@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from api.churn.models import told_of
 from api.churn.page import page
 from api.cli.churn import Source, must_be_a_file, tell
 from api.cli.house import database, master_key, must_be_prepared, warn_only, write_side
@@ -14,15 +15,15 @@ from commands.ask import Ask, Outcome
 from commands.churn_model import RecordModel
 from consumers.churn.engines import duckdb, facts_of
 from consumers.churn.extras import needed
-from consumers.churn.models import AsOf, code, of_fit, of_score, score_of
+from consumers.churn.models import code
+from consumers.churn.on_record import chosen, on_record
+from consumers.churn.questions import Wanted
 from consumers.churn.reading import Extract
-from consumers.churn.record import chosen, features_of, learned, models_of_buying, name_of, on_record, scored
+from consumers.churn.record import expected, models_of_buying, recording
 from consumers.churn.report import report as all_of_it
 from consumers.replay import Replay
 from domain.actor import Actor
-from domain.churn_model import PARAMETERS, ChurnModelFitted
 from domain.errors import Refused
-from domain.values import ChurnModelId
 from ledger.envelope import time_ordered_id
 from projections.churn.tables.shapes import Facts
 from settings import Settings
@@ -61,20 +62,9 @@ def fit(
     record: bool,
     json: bool,
 ) -> None:
+    wanted = Wanted(kind, product_line, currency, days, seed)
     with counting(source) as (found, facts, url):
-        as_of = AsOf(position=found.position, occurred_by=found.occurred)
-        named = ChurnModelId(name or "-".join(filter(None, (kind, product_line, (currency or "").lower()))))
-        if kind in PARAMETERS:
-            from consumers.churn.estimates import fit as fitted
-
-            command = of_fit(fitted(facts, kind, product_line, currency), named, as_of, code(), product_line)
-        else:
-            if product_line is not None or currency is not None:
-                raise Misuse(f"{kind} is of all customers: leave --product-line and --currency out")
-            with closing(Replay(url)) as replay:
-                now = datetime.now(UTC)
-                made = learned(replay, now, kind, days=days, day=found.day, seed=seed, as_of=found.position)
-            command = of_score(made, named, as_of, code())
+        command = recording(url, wanted, found, facts, datetime.now(UTC), name)
         outcome = recorded(command, url) if record else None
     told = summary(command, found, outcome)
     if json:
@@ -122,24 +112,6 @@ def models(*, json: bool) -> None:
         records(columns, [[None if row[name] is None else str(row[name]) for name in columns] for row in rows])
 
 
-def told_of(event: ChurnModelFitted) -> dict[str, Any]:
-    likelihood = event.search.log_likelihood
-    return {
-        "model": name_of(event),
-        "kind": event.kind,
-        "product_line": event.product_line,
-        "currency": event.seen.currency,
-        "customers": event.seen.customers,
-        "first": event.seen.first,
-        "last": event.seen.last,
-        "log_likelihood": None if likelihood is None else round(float(likelihood), 4),
-        "parameters": {name: float(found) for name, found in event.parameters.items()},
-        "quality": {} if event.learned is None else {name: float(q) for name, q in event.learned.quality.items()},
-        "converged": event.search.converged,
-        "code": event.code.version,
-    }
-
-
 # What they say
 
 
@@ -148,19 +120,7 @@ def score(names: Sequence[str], days: int, discount: float, source: Source, outp
     must_be_a_file(output)
     with counting(source) as (found, facts, url), closing(Replay(url)) as replay:
         picked = chosen(on_record(replay, found.position if not names else replay.last), names)
-        learning = [event for event in picked if event.kind not in PARAMETERS]
-        if names and learning:
-            if len(picked) > 1:
-                raise Misuse("--model: what is learned stands alone")
-            rows = scored(score_of(picked[0]), features_of(facts), name_of(picked[0]))
-        else:
-            from consumers.churn.estimates import estimates
-            from projections.churn.fits.lifetime import Horizon
-
-            wanted = models_of_buying(picked)
-            if not any(model.fitted.kind != "gamma-gamma" for model in wanted):
-                raise Failure("no model of buying is on record as of then; `lifeledger churn fit bg-nbd` makes one")
-            rows = estimates(facts, wanted, Horizon(periods=12, days=days / 12, discount=discount))
+        rows = expected(facts, picked, days, discount)
     tell(f"what is expected of customers in {days} days", found, rows, output, json=json)
 
 

@@ -1,5 +1,6 @@
 """The facts of churn that are asked for: as of a position or a time, or as of the end of a day."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -7,11 +8,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from consumers.at import OCCURRED, Moment, NoSuchMoment, fold, moment
-from consumers.churn.reading import Extract, end_of_day, extract, policy_of
+from consumers.churn.reading import Extract, end_of_day, extract, policy_of, told
 from consumers.replay import Replay
+from consumers.session import Cursor, Session, rows
 from domain.values import Instant
 from ledger.scan import Wire
-from projections.churn.facts import churn_terms
+from projections import sql
+from projections.churn.facts import churn_terms, customer_activity, customer_lives, purchases
+from projections.contact_pressure import contact_pressure
+from projections.funnel import funnel
+from projections.projection import Projection
+
+READ = (churn_terms, funnel, contact_pressure, customer_lives, customer_activity, purchases)
+COME = "SELECT name, position FROM views.tracking WHERE name = ANY(%s)"
+
+
+class NotFolded(Exception):
+    """There is a view that nobody has folded yet."""
 
 
 def facts_at(
@@ -22,6 +35,32 @@ def facts_at(
     """
     with closing(Wire(replay.url)) as wire:
         return extract(replay.ledger, wire, moment(replay.ledger, as_of, as_of_occurred, now))
+
+
+def facts_now(url: str, now: Instant) -> Extract:
+    """What the views tell as they stand, all at once; as of the least position to which they have come. No ledger is
+    read, so that its length is no matter. Raises NotFolded where a worker has not made them yet.
+    """
+    with closing(Session(url, "facts of churn")) as session, session.transaction() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        found = come(cursor)
+        if missing := [view.name for view in READ if view.name not in found]:
+            raise NotFolded(f"no worker has made {', '.join(missing)} yet")
+
+        def standing(view: Projection) -> Iterator[Any]:
+            cursor.execute(sql.every_row(view))
+            return rows(cursor, view)
+
+        return told(standing, Moment(min(found.values()), now))
+
+
+def come(cursor: Cursor) -> dict[str, int]:
+    """How far views have come, as far as there are any."""
+    cursor.execute("SELECT to_regclass('views.tracking') IS NOT NULL")
+    if cursor.fetchone() != (True,):
+        return {}
+    cursor.execute(COME, [[view.name for view in READ]])
+    return dict(cursor.fetchall())
 
 
 def facts_of_day(replay: Replay, now: Instant, day: date, *, as_of: int | Instant | None = None) -> Extract:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from consumers.churn.engines import computed
-from domain.errors import Refused, refusal
+from consumers.churn.refused import NoSuchCurrency, NotConverged
 from domain.money import DIGITS
 from projections.churn.fits import bg_nbd, gamma_gamma, pareto_nbd
 from projections.churn.fits.fitted import Fitted, Kind, Window
@@ -19,28 +19,6 @@ from projections.churn.tables.histories import histories
 from projections.churn.tables.shapes import ESTIMATES, Facts, day_of
 
 BUYING: tuple[Kind, ...] = ("bg-nbd", "pareto-nbd")
-
-
-@refusal
-class NotConverged(Refused):
-    """The fit has not come to an end, and nothing is built on it."""
-
-    kind: str
-    because: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} has not converged: {self.because}"
-
-
-@refusal
-class NoSuchCurrency(Refused):
-    """Nobody came back and paid in this currency."""
-
-    currency: str
-    others: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"nobody came back and paid in {self.currency}; there is {', '.join(self.others) or 'no other'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from domain.churn_model import ModelKind
 from domain.errors import Invalid
 
 Grain = Literal["house", "customers"]
@@ -22,6 +23,25 @@ class Question:
     since: date | None = None
     thresholds: Mapping[str, int] | None = None
     often: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which model is to be fitted, and to what. `days` and `seed` are of what is learned: within how many days somebody
+    leaves, and by which is drawn who is held out.
+    """
+
+    kind: ModelKind
+    product_line: str | None = None
+    currency: str | None = None
+    days: int = 90
+    seed: int = 1
+
+    @property
+    def name(self) -> str:
+        """What the model is called, unless somebody says otherwise: by what it is of."""
+        parts = (self.kind, self.product_line, (self.currency or "").lower())
+        return "-".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

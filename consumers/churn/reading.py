@@ -83,13 +83,16 @@ def extract(
     in a view (`consumers.at.left_out`) is left out here too. `tell` hears which view is folded, and how far it has
     come. Raises what `consumers.at.fold` raises, and ModuleNotFoundError.
     """
-    arrow = needed("pyarrow")
 
     def rows(view: Projection) -> Iterator[Any]:
-        """Of one view at a time: what was told before is not kept."""
-        told = fold(ledger, wire, view, at, skipped=skipped(view), tell=lambda position: tell(view.name, position))
-        return told.rows()
+        return fold(ledger, wire, view, at, skipped=skipped(view), tell=lambda seen: tell(view.name, seen)).rows()
 
+    return told(rows, at, day)
+
+
+def told(rows: Callable[[Projection], Iterator[Any]], at: Moment, day: date | None = None) -> Extract:
+    """The facts that the rows of views tell, which are asked for one view at a time: nothing of another is kept."""
+    arrow = needed("pyarrow")
     house = House(policy_of(list(rows(view_of_terms))))
     channels = {row.lead_id: row.channel for row in rows(funnel)}
     unwilling = {row.contact_id for row in rows(contact_pressure) if row.do_not_contact}

@@ -1,17 +1,24 @@
-"""Which models are on record, and what is learned of customers: each as of a moment."""
+"""What is learned of customers, and which recorded models can be reckoned with: each as of a moment."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 
+from commands.churn_model import RecordModel
 from consumers.churn.asking import facts_of_day
 from consumers.churn.engines import computed, duckdb, facts_of
-from consumers.churn.estimates import Model
-from consumers.churn.models import fit_of
+from consumers.churn.estimates import Model, estimates, fit
+from consumers.churn.models import AsOf, code, fit_of, of_fit, of_score, score_of
+from consumers.churn.on_record import name_of
+from consumers.churn.questions import Wanted
+from consumers.churn.reading import Extract
+from consumers.churn.refused import NoModel
 from consumers.replay import Replay
 from domain.churn_model import PARAMETERS, ChurnModelFitted
-from domain.errors import Refused, refusal
-from domain.values import Instant
+from domain.errors import Invalid
+from domain.values import ChurnModelId, Instant
+from projections.churn.fits.lifetime import Horizon
 from projections.churn.score import examples as told_of
 from projections.churn.score.examples import Features, Labels
 from projections.churn.score.learning import Learned, Way, learn
@@ -19,36 +26,26 @@ from projections.churn.tables.features import FEATURES, features, labels
 from projections.churn.tables.shapes import Facts, day_of
 
 
-@refusal
-class NoSuchModel(Refused):
-    """No model of this name is on record."""
-
-    name: str
-    known: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"there is no model {self.name}; on record are {', '.join(self.known) or 'none'}"
-
-
-def on_record(replay: Replay, until: int) -> Sequence[ChurnModelFitted]:
-    """Every model that was recorded up to a position, as it was fitted each time, in order."""
-    return [each.event for each in replay.events(ChurnModelFitted, until=until)]
-
-
-def name_of(event: ChurnModelFitted) -> str:
-    return f"{event.model_id}@{event.number}"
-
-
-def chosen(recorded: Sequence[ChurnModelFitted], names: Sequence[str]) -> Sequence[ChurnModelFitted]:
-    """Those that are named, `standard` or `standard@2`; or the last of each name. Raises NoSuchModel."""
-    last = {str(event.model_id): event for event in recorded}
-    each = {name_of(event): event for event in recorded}
-    if not names:
-        return [*last.values()]
-    for name in names:
-        if name not in last and name not in each:
-            raise NoSuchModel(name=name, known=tuple(each))
-    return [each.get(name) or last[name] for name in names]
+def recording(
+    url: str, wanted: Wanted, found: Extract, facts: Facts, now: Instant, name: str | None = None
+) -> RecordModel:
+    """The model that is wanted, fitted to the facts of a day; what is learned reads those of an earlier day as well.
+    Raises what cannot be fitted to these customers, by its name.
+    """
+    model_id = ChurnModelId(name or wanted.name)
+    as_of = AsOf(position=found.position, occurred_by=found.occurred)
+    match wanted.kind:
+        case "bg-nbd" | "pareto-nbd" | "gamma-gamma" as kind:
+            made = fit(facts, kind, wanted.product_line, wanted.currency)
+            return of_fit(made, model_id, as_of, code(), wanted.product_line)
+        case "logistic" | "boosted-trees" as way:
+            for field, given in (("product_line", wanted.product_line), ("currency", wanted.currency)):
+                if given is not None:
+                    raise Invalid(field=field, because=f"{way} is of all customers")
+            with closing(Replay(url)) as replay:
+                days, seed, until = wanted.days, wanted.seed, found.position
+                score = learned(replay, now, way, days=days, day=found.day, seed=seed, as_of=until)
+            return of_score(score, model_id, as_of, code())
 
 
 def models_of_buying(events: Sequence[ChurnModelFitted]) -> Sequence[Model]:
@@ -60,6 +57,19 @@ def models_of_buying(events: Sequence[ChurnModelFitted]) -> Sequence[Model]:
         for event in reversed(events)
         if event.kind in PARAMETERS and event.search.converged
     ]
+
+
+def expected(facts: Facts, events: Sequence[ChurnModelFitted], days: int, discount: float) -> Any:
+    """Rows of Arrow: by a model of what is learned, if it is the only one, and otherwise by those of buying, as
+    `estimates` has them. Raises NoModel where nothing of all this can be said by them.
+    """
+    learning = [event for event in events if event.kind not in PARAMETERS]
+    if len(events) == 1 and learning:
+        return scored(score_of(learning[0]), features_of(facts), name_of(learning[0]))
+    models = models_of_buying(events)
+    if not any(model.fitted.kind != "gamma-gamma" for model in models):
+        raise NoModel
+    return estimates(facts, models, Horizon(periods=12, days=days / 12, discount=discount))
 
 
 # What is learned

@@ -53,6 +53,10 @@ def unlogged() -> Mapping[str, str]:
     found["/customers/{customer_id}/erasure-receipt"] = (
         "it proves that somebody was forgotten, and shows nothing of him"
     )
+    of_all = ("/churn/survival", "/churn/fits/{kind}", "/churn/models")
+    found |= dict.fromkeys(of_all, "figures of the house, in which nobody stands")
+    found["/churn/scores"] = "whom it tells of is logged, and here no model is on record: tests/api/test_churned.py"
+    found["/churn/report"] = "whom it lists is logged, and here nobody is at risk: tests/api/test_churned.py"
     told_by_the_ledger = "its subjects stand in the ledger, which is elsewhere here: tests/api/test_looks.py"
     found |= dict.fromkeys((f"/views/audit_trail{each}" for each in ("", ".csv", "/changes")), told_by_the_ledger)
     return found
@@ -89,6 +93,8 @@ def addresses(office: Office, path: str, role: str, phone: str) -> Iterator[str]
         yield "/audit/why/1"
     elif path == "/customers/{customer_id}/overview":
         yield from (f"/customers/{UUID(int=number)}/overview" for number, _ in enumerate(PLACES, start=1))
+    elif path == "/churn/tables/{name}":
+        yield "/churn/tables/histories"
     elif "{" in path:
         [decider] = [each for each in DECIDERS if path.startswith(f"/{each.plural}/{{")]
         for place in (*places_of(decider), *places_beside(decider)):

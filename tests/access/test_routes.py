@@ -74,6 +74,12 @@ AUDIT = {("GET", "/audit"), ("GET", "/audit/why/{event}")}
 """What has changed and what was refused, and why: for whoever sees everything."""
 
 
+CHURN = {
+    ("GET", f"/churn/{each}") for each in ("tables/{name}", "survival", "fits/{kind}", "models", "scores", "report")
+}
+"""Figures of the house are for whoever sees everything; rows about customers as each sees these: test_churned.py."""
+
+
 def subjects() -> Iterator[Address]:
     for decider in DECIDERS:
         here = f"/{decider.plural}/{{{decider.id_field}}}"
@@ -106,7 +112,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES]
+    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *CHURN]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"

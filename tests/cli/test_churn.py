@@ -3,49 +3,25 @@
 import csv
 import os
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.cli.running import Said, lifeledger, on
-from tests.real.cdnow import write_ndjson
+from tests.cli.selling import CUSTOMERS, sell
 from tests.servers import Server
 
 pytestmark = pytest.mark.slow
 
-CUSTOMERS = 160
-BEGIN, UNTIL = date(1997, 1, 1), date(1998, 6, 30)
 CALIBRATED = "1997-09-30"
-R, ALPHA, A, B = 0.8, 6.0, 0.8, 2.5
-P, Q, V = 6.25, 3.74, 15.44
-
-
-def simulated(seed: int) -> list[str]:
-    """Lines of purchases of customers who buy and leave as BG/NBD has it, and spend as Gamma-Gamma."""
-    chance = np.random.default_rng(seed)
-    found = []
-    for number in range(CUSTOMERS):
-        rate, leaves, thrift = chance.gamma(R, 1 / ALPHA), chance.beta(A, B), chance.gamma(Q, 1 / V)
-        day = BEGIN + timedelta(days=int(chance.integers(30)))
-        while day <= UNTIL:
-            found.append((day, f"{number:05} {number:04} {day:%Y%m%d} 1 {0.1 + chance.gamma(P) / thrift:.2f}"))
-            if chance.random() < leaves:
-                break
-            day += timedelta(days=1 + int(7 * chance.exponential(1 / rate)))
-    return [line for _, line in sorted(found)]
 
 
 @pytest.fixture(scope="module")
 def shop(postgres: Server, prepared: str, tmp_path_factory: pytest.TempPathFactory, seed: int) -> Iterator[str]:
     name, folder = f"churn_cli_{os.getpid()}", tmp_path_factory.mktemp("shop")
     postgres.create_database(name, prepared)
-    (folder / "purchases.txt").write_text("\n".join(simulated(seed)), encoding="ascii")
-    write_ndjson(folder / "purchases.txt", folder / "all.ndjson")
-    url = postgres.url(name)
-    assert lifeledger("import", folder / "all.ndjson", "--json", env=on(url), at=folder).code == 0
-    yield url
+    sell(postgres.url(name), folder, seed)
+    yield postgres.url(name)
     postgres.drop_database(name)
 
 

@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from consumers.churn.curves import curves
-from consumers.churn.estimates import Model, NoSuchCurrency, NotConverged, estimates, fit
+from consumers.churn.estimates import Model, estimates, fit
 from consumers.churn.questions import OFFERED, Question
+from consumers.churn.refused import NoSuchCurrency, NotConverged
 from consumers.churn.report import report
 from consumers.churn.tables import table
 from domain.errors import Invalid

@@ -1,0 +1,23 @@
+"""A model of customers as it is told: its parameters, how likely it makes what was seen, and to what it was fitted."""
+
+from typing import Any
+
+from domain.churn_model import ChurnModelFitted
+
+
+def told_of(event: ChurnModelFitted) -> dict[str, Any]:
+    likelihood = event.search.log_likelihood
+    return {
+        "model": f"{event.model_id}@{event.number}",
+        "kind": event.kind,
+        "product_line": event.product_line,
+        "currency": event.seen.currency,
+        "customers": event.seen.customers,
+        "first": event.seen.first,
+        "last": event.seen.last,
+        "log_likelihood": None if likelihood is None else round(float(likelihood), 4),
+        "parameters": {name: float(found) for name, found in event.parameters.items()},
+        "quality": {} if event.learned is None else {name: float(q) for name, q in event.learned.quality.items()},
+        "converged": event.search.converged,
+        "code": event.code.version,
+    }
