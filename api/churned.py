@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from io import BytesIO
 from typing import Annotated, Any, Literal, TypeVar
@@ -48,6 +48,7 @@ T = TypeVar("T")
 Form = Literal["json", "csv", "parquet"]
 Strata = Literal["product_line", "type", "channel", "segment"]
 LONGEST = 200
+MOST_UNITS = 10**15  # Of an amount, as of a purchase.
 TOGETHER = 500  # Customers of whom is asked at a time whether they are seen, and who stand in one line of the log.
 PARQUET = "application/vnd.apache.parquet"
 
@@ -136,9 +137,9 @@ def limits(given: str | None) -> Mapping[str, int] | None:
         currency, _, amount = each.partition("=")
         try:
             units = Decimal(amount).scaleb(DIGITS.get(currency, 2))
-        except InvalidOperation:
+        except ArithmeticError:
             units = Decimal("nan")
-        if CURRENCY.fullmatch(currency) is None or not units.is_finite() or units <= 0 or units % 1:
+        if CURRENCY.fullmatch(currency) is None or not units.is_finite() or not 0 < units <= MOST_UNITS or units % 1:
             raise wrong("thresholds", f"{each!r} is no amount: say CNY=500")
         found[currency] = int(units)
     return found or None
@@ -285,7 +286,8 @@ def chosen_for(service: Service, names: Sequence[str], extract: Any) -> Sequence
     """Those that are named, or the last that were on record by then. Raises InvalidRequest."""
     with closing(Replay(here(service))) as replay:
         try:
-            return chosen(on_record(replay, replay.last if names else min(extract.position, replay.last)), names)
+            until = replay.last if names else min(extract.position, replay.last)
+            return chosen(on_record(replay, until), names, extract.day)
         except NoSuchModel as none:
             raise wrong("model", str(none)) from None
 
@@ -364,7 +366,8 @@ async def of_those_seen(service: Service, reach: Reach, eye: Eye, table: Any) ->
     seen = await service.views.run(partial(those_seen, reach, ids))
     await shown(eye, reach, seen)
     known = {str(row["customer_id"]) for row in seen}
-    return table.filter([each in known for each in table["customer_id"].to_pylist()])
+    arrow = needed("pyarrow")
+    return table.filter(arrow.array([each in known for each in table["customer_id"].to_pylist()], arrow.bool_()))
 
 
 def those_seen(reach: Reach, ids: Sequence[str], asking: Any) -> list[Mapping[str, Any]]:

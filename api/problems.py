@@ -213,7 +213,7 @@ class FoldTooLong(Fault):
     limit: int
 
     def __str__(self) -> str:
-        return f"it lies beyond {self.limit} events; on the command line, `views at` and `churn` have no such limit"
+        return f"it lies beyond {self.limit} events; `lifeledger views at` and `lifeledger churn` have no such limit"
 
 
 @fault

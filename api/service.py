@@ -75,7 +75,7 @@ class Service:
         try:
             yield
         finally:
-            self.churn.close()
+            await asyncio.to_thread(self.churn.close)
             self.moments.close()
             self.views.close()
             await asyncio.to_thread(self.looks.close)

@@ -1,6 +1,7 @@
 """The facts of churn for who asks over HTTP: read one after the other in a thread of its own, and kept for a while."""
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -29,6 +30,7 @@ T = TypeVar("T")
 KEPT, KEEP_SECONDS, NOW_SECONDS = 3, 300.0, 10.0  # So many days, for so long; what is so now changes.
 MOST_WAITING = 4
 MEMORY = "512MB"
+EXTRA = re.compile(r"lifeledger\[(\w+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +70,28 @@ class ChurnFacts:
             self.waiting -= 1
 
     def asked(self, when: When, ask: Callable[[Extract, Facts], T]) -> T:
-        self.let_go(KEPT - 1)
-        found = self.kept.get(when)
-        if found is None:
-            found = self.kept[when] = self.read(when)
-        self.kept.move_to_end(when)
-        return ask(found.extract, found.facts)
+        self.let_go(KEPT)
+        try:
+            if when not in self.kept:
+                self.let_go(KEPT - 1)
+                self.kept[when] = self.read(when)
+            self.kept.move_to_end(when)
+            return ask(self.kept[when].extract, self.kept[when].facts)
+        except ModuleNotFoundError as missing:
+            extra = EXTRA.search(str(missing))
+            raise NotInstalled(extra="churn" if extra is None else extra[1]) from None
 
     def read(self, when: When) -> Kept:
+        needed("ibis")
         try:
-            needed("ibis")
             extract = self.extract(when)
-        except ModuleNotFoundError:
-            raise NotInstalled(extra="churn") from None
         except NotFolded:
             raise ViewNotBuilt from None
         except (ReadsUnavailable, psycopg2.OperationalError) as gone:
             raise Unavailable(str(gone)) from gone
-        end = ExitStack()
-        facts = facts_of(end.enter_context(duckdb(MEMORY)), extract)
+        with ExitStack() as begun:
+            facts = facts_of(begun.enter_context(duckdb(MEMORY)), extract)
+            end = begun.pop_all()
         seconds = NOW_SECONDS if when == When() else KEEP_SECONDS
         return Kept(extract, facts, time.monotonic() + seconds, end)
 
@@ -114,5 +119,6 @@ class ChurnFacts:
             self.kept.popitem(last=False)[1].end.close()
 
     def close(self) -> None:
-        self.thread.submit(self.let_go, 0)
-        self.thread.shutdown()
+        """What is under way is finished, and nothing that waits is begun."""
+        self.thread.shutdown(cancel_futures=True)
+        self.let_go(0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from domain.money import CURRENCY, DIGITS
 from projections.churn.tables.shapes import Facts
 from settings import Settings
 
+MOST_UNITS = 10**15  # Of an amount, as of a purchase.
 SHOWN = 50  # Rows on a terminal; all of them are in a file, or in JSON.
 ENDINGS = (".csv", ".parquet")
 
@@ -89,9 +90,9 @@ def limit(told: str) -> int:
     currency, _, amount = told.partition("=")
     try:
         units = Decimal(amount).scaleb(DIGITS.get(currency, 2))
-    except InvalidOperation:
+    except ArithmeticError:
         units = Decimal("nan")
-    if CURRENCY.fullmatch(currency) is None or not units.is_finite() or units <= 0 or units % 1:
+    if CURRENCY.fullmatch(currency) is None or not units.is_finite() or not 0 < units <= MOST_UNITS or units % 1:
         raise Misuse(f"--threshold {told}: say CNY=500")
     return int(units)
 

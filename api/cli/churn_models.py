@@ -119,7 +119,7 @@ def score(names: Sequence[str], days: int, discount: float, source: Source, outp
     """What is learned of who leaves is told alone; it is of customers, and the others are of each product line."""
     must_be_a_file(output)
     with counting(source) as (found, facts, url), closing(Replay(url)) as replay:
-        picked = chosen(on_record(replay, found.position if not names else replay.last), names)
+        picked = chosen(on_record(replay, found.position if not names else replay.last), names, found.day)
         rows = expected(facts, picked, days, discount)
     tell(f"what is expected of customers in {days} days", found, rows, output, json=json)
 
@@ -140,7 +140,7 @@ def report(
         if since is not None and since >= found.day:
             raise Misuse(f"--since: must be a day before {found.day}")
         with closing(Replay(url)) as replay:
-            picked = chosen(on_record(replay, found.position if not names else replay.last), names)
+            picked = chosen(on_record(replay, found.position if not names else replay.last), names, found.day)
         told = all_of_it(
             facts,
             position=found.position,

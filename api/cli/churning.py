@@ -37,6 +37,7 @@ class Strata(StrEnum):
 
     PRODUCT_LINE = "product_line"
     TYPE = "type"
+    CHANNEL = "channel"
     SEGMENT = "segment"
 
 
@@ -169,7 +170,9 @@ def fit(
     name: Annotated[
         str | None, typer.Option(help="Under which name it is recorded.", show_default="by what it is of")
     ] = None,
-    days: Annotated[int, typer.Option(min=1, help="Within how many days somebody leaves: of what is learned.")] = 90,
+    days: Annotated[
+        int, typer.Option(min=1, max=3_650, help="Within how many days somebody leaves: of what is learned.")
+    ] = 90,
     seed: Annotated[int, typer.Option(min=0, help="By which is drawn who is held out: of what is learned.")] = 1,
     record: Annotated[bool, typer.Option(help="Whether it is recorded in the ledger.")] = True,
     day: OfDay = None,

@@ -70,7 +70,7 @@ def facts_of_day(replay: Replay, now: Instant, day: date, *, as_of: int | Instan
     with closing(Wire(replay.url)) as wire:
         at = moment(replay.ledger, as_of, None, now)
         zone = zone_of(replay, wire, at)
-        if day > at.now.astimezone(ZoneInfo(zone)).date():
+        if day > max(now, at.now).astimezone(ZoneInfo(zone)).date():
             raise NoSuchMoment(f"{day} is still to come", OCCURRED)
         end = end_of_day(day, zone)
         if end <= at.now:

@@ -12,7 +12,7 @@ from consumers.churn.refused import NoSuchCurrency, NotConverged
 from domain.money import DIGITS
 from projections.churn.fits import bg_nbd, gamma_gamma, pareto_nbd
 from projections.churn.fits.fitted import Fitted, Kind, Window
-from projections.churn.fits.histories import Floats, Histories, Spending, spending
+from projections.churn.fits.histories import WEEK, Floats, Histories, Spending, spending
 from projections.churn.fits.histories import histories as told_once
 from projections.churn.fits.lifetime import Horizon, alive, expected, lifetime_value
 from projections.churn.tables.histories import histories
@@ -59,8 +59,9 @@ def seen(rows: Any, day: int) -> Window | None:
     return None if first is None else Window(first=day_of(first), last=day_of(day))
 
 
-def buying(rows: Any) -> Histories:
-    return told_once(*(rows[name].to_numpy() for name in ("repeats", "last", "observed")))
+def buying(rows: Any, unit: int | None = None) -> Histories:
+    """In units of so many days, as the model has them that reads them; otherwise in weeks."""
+    return told_once(*(rows[name].to_numpy() for name in ("repeats", "last", "observed")), unit=unit or WEEK)
 
 
 def spendings(rows: Any, currency: str | None = None) -> Spending:
@@ -114,7 +115,7 @@ def of_one_line(rows: Any, line: str, models: Sequence[Model], horizon: Horizon)
     model = best(models, BUYING, line)
     if model is None:
         return None
-    found = buying(rows)
+    found = buying(rows, model.fitted.unit)
     ahead = horizon.periods * horizon.days
     worth, names = values(rows, line, model, models, horizon)
     amount = [None if np.isnan(each) else round(each) for each in worth]
@@ -144,7 +145,7 @@ def values(rows: Any, line: str, model: Model, models: Sequence[Model], horizon:
         part = rows.take(pa.array(own))
         paid, units = spending(part["repeats"].to_numpy(), part["spent"].to_numpy(), currency), minor(currency)
         each = gamma_gamma.expected_spending(np.array(spent.fitted.values), paid, minor=units) * units
-        worth[own] = lifetime_value(model.fitted, buying(part), each, horizon)
+        worth[own] = lifetime_value(model.fitted, buying(part, model.fitted.unit), each, horizon)
         for place in own:
             names[place] = spent.name
     return worth, names

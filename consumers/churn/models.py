@@ -15,6 +15,7 @@ from projections.churn.fits.fitted import Fitted, Kind, Window
 from projections.churn.score.learning import Learned, Weight
 from projections.churn.score.quality import Part, Quality
 
+UNKNOWN = Decimal("nan")  # What somebody has recorded without saying it.
 SOURCES = ("projections.churn.fits", "projections.churn.score")
 
 
@@ -176,19 +177,19 @@ def by_name(quality: Quality) -> dict[str, Decimal]:
 def quality_of(figures: Mapping[str, Decimal]) -> Quality:
     parts = sorted({int(name.partition(".")[0].removeprefix("part_")) for name in figures if "." in name})
     return Quality(
-        customers=int(figures["customers"]),
-        left=int(figures["left"]),
-        auc=float(figures["auc"]),
-        brier=float(figures["brier"]),
-        brier_of_all=float(figures["brier_of_all"]),
+        customers=int(figures.get("customers", 0)),
+        left=int(figures.get("left", 0)),
+        auc=float(figures.get("auc", UNKNOWN)),
+        brier=float(figures.get("brier", UNKNOWN)),
+        brier_of_all=float(figures.get("brier_of_all", UNKNOWN)),
         parts=tuple(
             Part(
-                customers=int(figures[f"part_{nth}.customers"]),
-                left=int(figures[f"part_{nth}.left"]),
-                expected=float(figures[f"part_{nth}.expected"]),
-                seen=float(figures[f"part_{nth}.seen"]),
-                lift=float(figures[f"part_{nth}.lift"]),
-                caught=float(figures[f"part_{nth}.caught"]),
+                customers=int(figures.get(f"part_{nth}.customers", 0)),
+                left=int(figures.get(f"part_{nth}.left", 0)),
+                expected=float(figures.get(f"part_{nth}.expected", UNKNOWN)),
+                seen=float(figures.get(f"part_{nth}.seen", UNKNOWN)),
+                lift=float(figures.get(f"part_{nth}.lift", UNKNOWN)),
+                caught=float(figures.get(f"part_{nth}.caught", UNKNOWN)),
             )
             for nth in parts
         ),

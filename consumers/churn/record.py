@@ -87,6 +87,8 @@ def learned(
     """From customers as they were so many days before a day, and whether they bought until then. What is known of them
     is what had happened by the earlier day. Raises what `projections.churn.score` refuses.
     """
+    if days >= day.toordinal():
+        raise Invalid(field="days", because=f"so many days before {day} there was no day")
     before = day - timedelta(days=days)
     with duckdb() as earlier, duckdb() as later:
         then = facts_of(earlier, facts_of_day(replay, now, before, as_of=as_of))

@@ -1,5 +1,7 @@
 """Why something of churn is not told: what is asked for is not there, or nothing can be built on it."""
 
+from datetime import date
+
 from domain.errors import Refused, refusal
 from projections.churn.fits import refusals as of_fits
 from projections.churn.score import refusals as of_scores
@@ -36,6 +38,18 @@ class NoModel(Refused):
 
 
 @refusal
+class FittedToLater(Refused):
+    """The model knows what came after the day that it is asked about."""
+
+    name: str
+    until: date
+    day: date
+
+    def __str__(self) -> str:
+        return f"{self.name} was fitted to what happened up to {self.until}, and {self.day} was before that"
+
+
+@refusal
 class NoSuchModel(Refused):
     """No model of this name is on record."""
 
@@ -51,6 +65,7 @@ OF_CHURN: tuple[type[Refused], ...] = (
     NoSuchCurrency,
     NoModel,
     NoSuchModel,
+    FittedToLater,
     of_fits.TooFewCustomers,
     of_fits.NobodyCameBack,
     of_fits.AllOnOneDay,

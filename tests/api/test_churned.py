@@ -6,6 +6,8 @@ import io
 import os
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from api.app import create_app
+from api.churn.facts import ChurnFacts, Kept, When
+from consumers.at import NoSuchMoment
+from consumers.churn.asking import facts_of_day
+from consumers.replay import Replay
 from settings import Settings
 from tests.cli.running import lifeledger, on
 from tests.cli.selling import CUSTOMERS, sell
@@ -125,6 +131,11 @@ def made(url: str) -> None:
         ("tables/migration?day=1997-09-30", 422, "must be a day before 1997-09-30"),
         ("tables/rfm?day=1997-09-30&often=3", 422, "means nothing to rfm"),
         ("tables/quadrants?thresholds=USD", 422, "'USD' is no amount: say CNY=500"),
+        ("tables/quadrants?thresholds=USD=1e999999", 422, "'USD=1e999999' is no amount"),
+        ("tables/quadrants?thresholds=USD=1e19", 422, "'USD=1e19' is no amount"),
+        ("fits/logistic?day=0005-01-01&days=3650", 422, "so many days before 0005-01-01 there was no day"),
+        ("scores?day=1997-09-29&model=pareto-nbd", 409, "was fitted to what happened up to 1997-09-30"),
+        ("scores?day=1997-09-29", 409, "no model of buying is on record as of then"),
         ("tables/rfm?nix=1", 422, "this address takes"),
         ("survival?day=1996-01-01", 409, "there are 0 customers, and this takes 1"),
         ("fits/gamma-gamma?day=1997-09-30&currency=EUR", 409, "nobody came back and paid in EUR; there is USD"),
@@ -137,6 +148,31 @@ def test_what_cannot_be_told_is_said(shop: str, path: str, status: int, told: st
     (answer,) = asked(shop, path)
     assert answer.status_code == status, answer.text
     assert told in answer.json()["detail"]
+
+
+def test_moments_that_are_asked_for_in_turn_are_read_once_each(shop: str) -> None:
+    reads = []
+
+    class Counting(ChurnFacts):
+        def read(self, when: When) -> Kept:
+            reads.append(when)
+            return super().read(when)
+
+    facts = Counting(shop, 500_000)
+    days = [When(day=date(1997, month, 28)) for month in (6, 7, 8)]
+    for when in days * 3:
+        assert facts.asked(when, lambda extract, _: extract.day) == when.day
+    assert reads == days
+    facts.close()
+    assert not facts.kept
+
+
+def test_what_is_learned_can_be_asked_for_long_after_the_last_event(shop: str) -> None:
+    with closing(Replay(shop)) as replay:
+        later = datetime.now(UTC) + timedelta(days=9)
+        assert facts_of_day(replay, later, later.date(), as_of=replay.last).day == later.date()
+        with pytest.raises(NoSuchMoment, match="is still to come"):
+            facts_of_day(replay, later, later.date() + timedelta(days=2), as_of=replay.last)
 
 
 def test_who_sees_his_own_only_is_told_no_figures_of_the_house(shop: str) -> None:

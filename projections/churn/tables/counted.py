@@ -21,16 +21,17 @@ def left_out(purchases: Any, customers: Any, day: int) -> Any:
     late = (purchases.why == "") & (purchases.day > day)
     because = ibis.cases((late, LATER), else_=purchases.why)
     out = purchases.mutate(reason=because).filter(ibis._.reason != "")
-    shut = settled(purchases, day).semi_join(customers.filter(customers.closed_day.notnull()), "customer_id")
+    shut = settled(purchases, day).semi_join(customers.filter(customers.closed_day <= day), "customer_id")
     rows = out.select("reason", "customer_id").union(
         shut.select("customer_id", reason=ibis.literal(GONE))["reason", "customer_id"]
     )
     return rows.group_by("reason").agg(purchases=rows.count(), customers=rows.customer_id.nunique())
 
 
-def present(table: Any, customers: Any) -> Any:
-    """Those rows whose customer is not shut, erased, or merged into another."""
-    return table.semi_join(customers.filter(customers.closed_day.isnull()), "customer_id")
+def present(table: Any, customers: Any, day: int) -> Any:
+    """Those rows whose customer was not shut, erased, or merged into another by the end of a day."""
+    open_then = customers.closed_day.isnull() | (customers.closed_day > day)
+    return table.semi_join(customers.filter(open_then), "customer_id")
 
 
 def purchase_days(purchases: Any, day: int, per: Sequence[str] = ()) -> Any:

@@ -36,7 +36,7 @@ def features(facts: Facts) -> Any:
 
 
 def buying(facts: Facts) -> Any:
-    days = present(purchase_days(facts.purchases, facts.day), facts.customers)
+    days = present(purchase_days(facts.purchases, facts.day), facts.customers, facts.day)
     age = facts.day - days.day
     found = days.group_by("customer_id").agg(
         first_day=days.day.min(),

@@ -29,7 +29,7 @@ def quadrants(facts: Facts, thresholds: Thresholds) -> Any:
     down) in the days of the thresholds. B is low in both, C high in value, D in frequency, E in both, as AssignSegment
     has them; A has not bought yet, and has no currency. A currency without a threshold has nobody of high value.
     """
-    counted = present(settled(facts.purchases, facts.day), facts.customers)
+    counted = present(settled(facts.purchases, facts.day), facts.customers, facts.day)
     recent = counted.day > facts.day - thresholds.days
     found = counted.group_by(["customer_id", "currency"]).agg(
         orders=recent.sum().cast("int64"), spent=ibis.ifelse(recent, counted.net, 0).sum().cast("int64")
@@ -49,7 +49,8 @@ def quadrants(facts: Facts, thresholds: Thresholds) -> Any:
 
 def without_purchase(facts: Facts, counted: Any) -> Any:
     """Who has not bought yet: segment A."""
-    customers = facts.customers.filter(facts.customers.closed_day.isnull(), facts.customers.created_day <= facts.day)
+    customers = present(facts.customers, facts.customers, facts.day)
+    customers = customers.filter(customers.created_day <= facts.day)
     nothing = ibis.literal(0, "int64")
     return customers.anti_join(counted, "customer_id").select(
         "customer_id", currency=ibis.literal(""), orders=nothing, spent=nothing, aov=nothing, segment=ibis.literal("A")
@@ -77,7 +78,7 @@ def migration(before: Any, after: Any) -> Any:
 
 def usual(facts: Facts, days: int = 365) -> Any:
     """By currency, what all orders of so many days come to; a threshold of what is usual can be made of that."""
-    counted = present(settled(facts.purchases, facts.day), facts.customers)
+    counted = present(settled(facts.purchases, facts.day), facts.customers, facts.day)
     recent = counted.filter(counted.day > facts.day - days)
     return recent.group_by("currency").agg(
         customers=recent.customer_id.nunique(), orders=recent.count(), spent=recent.net.sum().cast("int64")

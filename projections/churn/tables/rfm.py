@@ -29,7 +29,7 @@ def rfm(facts: Facts, per: Sequence[str] = ()) -> Any:
     paid less what went back. `r`, `f` and `m` are fifths of the customers, 5 is best (A. M. Hughes, "Strategic Database
     Marketing", 1994): who has bought as much as another has the same. `label` is of `r` beside the mean of `f` and `m`.
     """
-    counted = present(settled(facts.purchases, facts.day), facts.customers)
+    counted = present(settled(facts.purchases, facts.day), facts.customers, facts.day)
     bought = counted.group_by(["customer_id", *per, "currency"]).agg(
         last_day=counted.day.max(), frequency=counted.day.nunique(), monetary=counted.net.sum().cast("int64")
     )

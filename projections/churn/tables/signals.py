@@ -25,7 +25,7 @@ def signals(facts: Facts) -> Any:
     overdue, dormant or lost. `recent` and `earlier` are his days of buying within the last `dormant_days`, and within
     as many before these; `earlier` is null where he had not come yet at their beginning.
     """
-    days = present(purchase_days(facts.purchases, facts.day, ["product_line"]), facts.customers)
+    days = present(purchase_days(facts.purchases, facts.day, ["product_line"]), facts.customers, facts.day)
     days = days.inner_join(facts.terms, "product_line")
     age = facts.day - days.day
     found = days.group_by(WHOSE).agg(

@@ -1,17 +1,21 @@
 """What is said of a customer is said by the model of his line and currency, and by no other; and in the report."""
 
 from datetime import date
+from decimal import Decimal
 from random import Random
 
 import pytest
 
 from consumers.churn.curves import curves
 from consumers.churn.estimates import Model, estimates, fit
+from consumers.churn.on_record import chosen
 from consumers.churn.questions import OFFERED, Question
-from consumers.churn.refused import NoSuchCurrency, NotConverged
+from consumers.churn.refused import FittedToLater, NoSuchCurrency, NoSuchModel, NotConverged
 from consumers.churn.report import report
 from consumers.churn.tables import table
+from domain.churn_model import ChurnModelFitted, Code, Search, Seen
 from domain.errors import Invalid
+from domain.values import ChurnModelId, replace
 from projections.churn.fits.fitted import Fitted, Kind, Window
 from projections.churn.fits.lifetime import Horizon
 from projections.churn.fits.refusals import NobodyCameBack, SeveralCurrencies, TooFewCustomers
@@ -146,6 +150,47 @@ def test_a_question_that_means_nothing_to_a_table_is_refused(name: str, asked: Q
     with pytest.raises(Invalid) as refused:
         table(SHOP.on_duckdb(), name, asked)
     assert refused.value.field == field
+
+
+def test_who_was_shut_meanwhile_has_moved_to_nowhere() -> None:
+    shut = [customer("c-1"), customer("c-2", closed_day=300), customer("c-3")]
+    told = Told(day=400, purchases=SHOP.purchases, customers=shut, terms=SHOP.terms)
+    rows = table(told.on_duckdb(), "migration", Question(since=date(1970, 4, 11))).to_pylist()
+    assert {(row["currency"], row["became"]) for row in rows if row["was"] and not row["became"]} == {("USD", "")}
+
+
+def test_a_model_in_other_units_of_time_says_the_same() -> None:
+    parameters = {"r": 0.243, "alpha": 4.414 * 7, "a": 0.793, "b": 2.426}
+    days = Model(name="days@1", fitted=replace(fitted("bg-nbd"), parameters=parameters, unit=1))
+    by_weeks, by_days = (said(SHOP.on_duckdb(), model) for model in (ALL, days))
+    for whose, row in by_weeks.items():
+        assert by_days[whose]["p_alive"] == pytest.approx(row["p_alive"])
+        assert by_days[whose]["expected"] == pytest.approx(row["expected"])
+
+
+def record_of(number: int, until: date) -> ChurnModelFitted:
+    return ChurnModelFitted(
+        model_id=ChurnModelId("all"),
+        number=number,
+        kind="bg-nbd",
+        parameters={name: Decimal(str(found)) for name, found in PARAMETERS["bg-nbd"].items()},
+        seen=Seen(customers=9, first=date(1997, 1, 1), last=until, position=7),
+        search=Search(iterations=1, converged=True),
+        code=Code(version="0.1.0", fingerprint="0f" * 32),
+    )
+
+
+def test_a_score_of_a_day_is_by_no_model_that_knows_what_came_after_it() -> None:
+    recorded = [record_of(1, date(1997, 6, 30)), record_of(2, date(1997, 9, 30))]
+    day = date(1997, 8, 1)
+    assert [event.number for event in chosen(recorded, (), day)] == [1]
+    assert [event.number for event in chosen(recorded, (), date(1997, 9, 30))] == [2]
+    assert [event.number for event in chosen(recorded, ("all@1",), day)] == [1]
+    for named in ("all", "all@2"):
+        with pytest.raises(FittedToLater, match="all@2 was fitted to what happened up to 1997-09-30"):
+            chosen(recorded, (named,), day)
+    with pytest.raises(NoSuchModel, match="there is no model other; on record are all@1, all@2"):
+        chosen(recorded, ("other",), day)
 
 
 def test_curves_are_of_all_or_of_each_group_and_then_compared() -> None:

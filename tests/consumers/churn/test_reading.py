@@ -21,7 +21,7 @@ from commands.lifecycle_policy import PublishLifecyclePolicy
 from commands.order.money import RecordPayment
 from commands.order.progress import PlaceOrder
 from commands.service import open_ledger
-from consumers.at import moment
+from consumers.at import NoSuchMoment, moment
 from consumers.churn import folder
 from consumers.churn.asking import facts_at, facts_of_day
 from consumers.churn.engines import computed, duckdb, facts_of, facts_of_folder
@@ -231,10 +231,12 @@ def test_a_day_is_asked_for_in_the_house_s_time_zone(trade: Trade) -> None:
         assert (found.day, found.zone, found.occurred) == (middle, ZONE, end_of_day(middle, ZONE))
         bought = [row["day"] for row in found.tables["purchases"].to_pylist()]
         assert max(bought) == days[len(days) // 2], "to the end of that day, and not beyond"
-        tomorrow = facts_of_day(replay, trade.now, trade.now.date() + timedelta(days=2))
-        now = facts_at(replay, trade.now)
-        assert tomorrow.fingerprints == now.fingerprints == facts_at(replay, trade.now, as_of=position).fingerprints
-        assert tomorrow.day > now.day
+        today, now = (trade.now + timedelta(hours=8)).date(), facts_at(replay, trade.now)
+        begun = facts_of_day(replay, trade.now, today)
+        assert begun.fingerprints == now.fingerprints == facts_at(replay, trade.now, as_of=position).fingerprints
+        assert begun.day == now.day
+        with pytest.raises(NoSuchMoment, match="is still to come"):
+            facts_of_day(replay, trade.now, today + timedelta(days=1))
 
 
 def test_a_day_ends_at_midnight_in_the_house() -> None:

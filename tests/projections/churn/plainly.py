@@ -23,7 +23,9 @@ def settled(told: Told) -> list[Row]:
 
 
 def here(told: Told) -> dict[str, Row]:
-    return {row["customer_id"]: row for row in told.customers if row["closed_day"] is None}
+    return {
+        row["customer_id"]: row for row in told.customers if row["closed_day"] is None or row["closed_day"] > told.day
+    }
 
 
 def left_out(told: Told) -> list[Row]:
