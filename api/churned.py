@@ -4,53 +4,39 @@ Rows about customers are those that the caller may see; figures of the house are
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from functools import partial
-from io import BytesIO
+from datetime import date
+from importlib import import_module
 from typing import Annotated, Any, Literal, TypeVar
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import TypeAdapter
 from starlette.responses import HTMLResponse
 
-from api.asking import reach_of, told
+from api.asking import reach_of
 from api.churn.facts import When
 from api.churn.models import told_of
 from api.churn.page import SAFE, page
-from api.looking import Eye, Looking, rows_seen
+from api.churn.shown import PARQUET, Form, answer, moment, of_those_seen, shown
+from api.looking import Looking
 from api.parameters import wrong
 from api.problems import ViewNotBuilt
 from api.reading import Who, content, in_json
 from api.service import Service
-from api.spreadsheet import MEDIA_TYPE, header, lines
 from commands.churn_model import RecordModel
-from consumers.churn.extras import needed
-from consumers.churn.on_record import chosen, on_record
-from consumers.churn.questions import OFFERED, Question, Wanted
-from consumers.churn.refused import NoSuchModel
-from consumers.churn.written import told as readable
+from consumers.churn.on_record import on_record
+from consumers.churn.questions import OFFERED, Question, Wanted, limits
 from consumers.replay import Replay
 from domain.access import Action, Scope
 from domain.actor import Actor
-from domain.churn_model import ChurnModelFitted, ModelKind
+from domain.churn_model import ModelKind
 from domain.errors import Invalid, NotAllowed
-from domain.money import CURRENCY, DIGITS
-from projections.churn.facts import customer_lives
-from projections.query import Filter, Listing, every
 from projections.scope import Reach
 
 T = TypeVar("T")
-Form = Literal["json", "csv", "parquet"]
 Strata = Literal["product_line", "type", "channel", "segment"]
 LONGEST = 200
-MOST_UNITS = 10**15  # Of an amount, as of a purchase.
-TOGETHER = 500  # Customers of whom is asked at a time whether they are seen, and who stand in one line of the log.
-PARQUET = "application/vnd.apache.parquet"
 
 Day = Annotated[date | None, Query(description="As of the end of this day of the house: of what had happened by then.")]
 AsOf = Annotated[
@@ -103,8 +89,12 @@ def add_tables(router: APIRouter, service: Service) -> None:
             raise wrong("name", f"there is no such table; there are {', '.join(OFFERED)}")
         house = OFFERED[name].grain == "house"
         reach = await asyncio.to_thread(reader, service, who, everything=house)
-        asked = Question(by=by, since=since, thresholds=limits(thresholds), often=often)
-        table, extract = await ask(service, When(day, as_of), partial(counted, name, asked))
+        try:
+            given = limits(thresholds.split(",") if thresholds else ())
+        except Invalid as refused:
+            raise wrong("thresholds", refused.because) from None
+        asked = Question(by=by, since=since, thresholds=given, often=often)
+        table, extract = await ask(service, When(day, as_of), by_maker("counted", name, asked))
         if not house:
             table = await of_those_seen(service, reach, eye, table)
         return answer(name, table, extract, form)
@@ -121,30 +111,6 @@ def add_tables(router: APIRouter, service: Service) -> None:
     )(rows)
 
 
-def counted(name: str, asked: Question, extract: Any, facts: Any) -> tuple[Any, Any]:
-    from consumers.churn.tables import table  # noqa: PLC0415 - of an extra.
-
-    try:
-        return table(facts, name, asked), extract
-    except Invalid as refused:
-        raise wrong("thresholds" if refused.field == "threshold" else refused.field, refused.because) from None
-
-
-def limits(given: str | None) -> Mapping[str, int] | None:
-    """CNY=500,USD=80 as amounts in smallest units. Raises InvalidRequest."""
-    found = {}
-    for each in given.split(",") if given else ():
-        currency, _, amount = each.partition("=")
-        try:
-            units = Decimal(amount).scaleb(DIGITS.get(currency, 2))
-        except ArithmeticError:
-            units = Decimal("nan")
-        if CURRENCY.fullmatch(currency) is None or not units.is_finite() or not 0 < units <= MOST_UNITS or units % 1:
-            raise wrong("thresholds", f"{each!r} is no amount: say CNY=500")
-        found[currency] = int(units)
-    return found or None
-
-
 # Curves
 
 
@@ -159,8 +125,8 @@ def add_curves(router: APIRouter, service: Service) -> None:
         as_of: AsOf = None,
     ) -> Response:
         await asyncio.to_thread(reader, service, who, everything=True)
-        found, extract = await ask(service, When(day, as_of), partial(drawn, by, start))
-        return in_json(found | of(extract), {"Position": str(extract.position)})
+        found, extract = await ask(service, When(day, as_of), by_maker("drawn", by, start))
+        return in_json(found | moment(extract), {"Position": str(extract.position)})
 
     router.get(
         "/survival",
@@ -170,16 +136,6 @@ def add_curves(router: APIRouter, service: Service) -> None:
         response_description="A curve of each group, and the log-rank test of several",
         responses={200: content(schema({"curves": ROWS, "log_rank": {"type": ["object", "null"]}}))},
     )(survival)
-
-
-def drawn(by: str | None, start: Any, extract: Any, facts: Any) -> tuple[dict[str, Any], Any]:
-    from consumers.churn.curves import curves  # noqa: PLC0415 - of an extra.
-
-    found, test = curves(facts, by, start)
-    compared = None
-    if test is not None:
-        compared = {"chi_squared": test.chi_squared, "degrees": test.degrees, "p": test.chance}
-    return {"curves": [asdict(each) for each in found], "log_rank": compared}, extract
 
 
 # Fits
@@ -198,10 +154,10 @@ def add_fits(router: APIRouter, service: Service) -> None:
     ) -> Response:
         await asyncio.to_thread(reader, service, who, everything=True)
         wanted = Wanted(kind, product_line, currency, days, seed)
-        command, extract = await ask(service, When(day, as_of), partial(fit, here(service), wanted))
+        command, extract = await ask(service, When(day, as_of), by_maker("fit", here(service), wanted))
         body = TypeAdapter(RecordModel).dump_python(command, mode="json", exclude_none=True)
         told = {"model_id": body.pop("model_id"), "record": body}
-        return in_json(told | of(extract), {"Position": str(extract.position)})
+        return in_json(told | moment(extract), {"Position": str(extract.position)})
 
     router.get(
         "/fits/{kind}",
@@ -212,12 +168,6 @@ def add_fits(router: APIRouter, service: Service) -> None:
         response_description="The model, as the command that records it has it",
         responses={200: content(schema({"model_id": {"type": "string"}, "record": {"type": "object"}}))},
     )(fitted)
-
-
-def fit(url: str, wanted: Wanted, extract: Any, facts: Any) -> tuple[RecordModel, Any]:
-    from consumers.churn.record import recording  # noqa: PLC0415 - of an extra.
-
-    return recording(url, wanted, extract, facts, datetime.now(UTC)), extract
 
 
 # Models
@@ -260,7 +210,7 @@ def add_scores(router: APIRouter, service: Service) -> None:
     ) -> Response:
         reach = await asyncio.to_thread(reader, service, who, everything=False)
         names = tuple(model.split(",")) if model else ()
-        found = await ask(service, When(day, as_of), partial(scored_by, service, names, days, discount))
+        found = await ask(service, When(day, as_of), by_maker("scored", here(service), names, days, discount))
         table = await of_those_seen(service, reach, eye, found[0])
         return answer("scores", table, found[1], form)
 
@@ -272,24 +222,6 @@ def add_scores(router: APIRouter, service: Service) -> None:
         response_description="A row for each customer and product line, with the models by which it is so",
         responses={200: of_forms(content(schema({"rows": ROWS})))},
     )(scores)
-
-
-def scored_by(
-    service: Service, names: Sequence[str], days: int, discount: float, extract: Any, facts: Any
-) -> tuple[Any, Any]:
-    from consumers.churn.record import expected  # noqa: PLC0415 - of an extra.
-
-    return expected(facts, chosen_for(service, names, extract), days, discount), extract
-
-
-def chosen_for(service: Service, names: Sequence[str], extract: Any) -> Sequence[ChurnModelFitted]:
-    """Those that are named, or the last that were on record by then. Raises InvalidRequest."""
-    with closing(Replay(here(service))) as replay:
-        try:
-            until = replay.last if names else min(extract.position, replay.last)
-            return chosen(on_record(replay, until), names, extract.day)
-        except NoSuchModel as none:
-            raise wrong("model", str(none)) from None
 
 
 def add_report(router: APIRouter, service: Service) -> None:
@@ -305,7 +237,7 @@ def add_report(router: APIRouter, service: Service) -> None:
     ) -> Response:
         reach = await asyncio.to_thread(reader, service, who, everything=True)
         names = tuple(model.split(",")) if model else ()
-        found = await ask(service, When(day, as_of), partial(reported, service, names, by, since))
+        found = await ask(service, When(day, as_of), by_maker("reported", here(service), names, by, since))
         await shown(eye, reach, [{"customer_id": row["customer_id"]} for row in found.at_risk])
         return HTMLResponse(await asyncio.to_thread(page, found, language), headers=SAFE)
 
@@ -316,19 +248,6 @@ def add_report(router: APIRouter, service: Service) -> None:
         response_class=HTMLResponse,
         response_description="The page",
     )(report)
-
-
-def reported(
-    service: Service, names: Sequence[str], by: str | None, since: date | None, extract: Any, facts: Any
-) -> Any:
-    from consumers.churn.models import code  # noqa: PLC0415 - of an extra.
-    from consumers.churn.record import models_of_buying  # noqa: PLC0415
-    from consumers.churn.report import report  # noqa: PLC0415
-
-    if since is not None and since >= extract.day:
-        raise wrong("since", f"must be a day before {extract.day}")
-    models = models_of_buying(chosen_for(service, names, extract))
-    return report(facts, position=extract.position, version=code().version, models=models, by=by, since=since)
 
 
 # Who asks, and what he is shown
@@ -348,62 +267,20 @@ def here(service: Service) -> str:
     return service.churn.url
 
 
+def by_maker(name: str, *given: Any) -> Callable[[Any, Any], Any]:
+    """What `api.churn.made` makes; it is imported where that is wanted, since it takes an extra."""
+
+    def made(extract: Any, facts: Any) -> Any:
+        return getattr(import_module("api.churn.made"), name)(*given, extract, facts)
+
+    return made
+
+
 async def ask(service: Service, when: When, made: Callable[[Any, Any], T]) -> T:
     """What is refused of the facts, for they are too few or say too little, is told as any refusal is."""
     if service.churn is None:
         raise ViewNotBuilt
     return await service.churn.ask(when, made)
-
-
-async def of_those_seen(service: Service, reach: Reach, eye: Eye, table: Any) -> Any:
-    """Rows of Arrow about customers whom the caller may see today; that he is shown them is logged."""
-    ids = table["customer_id"].unique().to_pylist()
-    if reach.scope is Scope.ALL:
-        await shown(eye, reach, [{"customer_id": each} for each in ids])
-        return table
-    if service.views is None:
-        raise ViewNotBuilt
-    seen = await service.views.run(partial(those_seen, reach, ids))
-    await shown(eye, reach, seen)
-    known = {str(row["customer_id"]) for row in seen}
-    arrow = needed("pyarrow")
-    return table.filter(arrow.array([each in known for each in table["customer_id"].to_pylist()], arrow.bool_()))
-
-
-def those_seen(reach: Reach, ids: Sequence[str], asking: Any) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
-    for start in range(0, len(ids), TOGETHER):
-        some = Filter("customer_id", "in", [UUID(each) for each in ids[start : start + TOGETHER]])
-        found += told(asking, every(customer_lives, Listing(datetime.now(UTC), reach, [some])))
-    return found
-
-
-async def shown(eye: Eye, reach: Reach, rows: Sequence[Mapping[str, Any]]) -> None:
-    for start in range(0, len(rows), TOGETHER):
-        await eye.saw(rows_seen(customer_lives, rows[start : start + TOGETHER], reach))
-
-
-def answer(name: str, table: Any, extract: Any, form: Form) -> Response:
-    position = {"Position": str(extract.position)}
-    table = table.sort_by([(column, "ascending") for column in table.column_names])
-    if form == "json":
-        return in_json({"rows": table.to_pylist()} | of(extract), position)
-    attached = {"Content-Disposition": f'attachment; filename="{name}-{extract.day}.{form}"'}
-    if form == "csv":
-        columns = table.column_names
-        rows = [{column: readable(column, row[column]) for column in columns} for row in table.to_pylist()]
-        return Response(header(columns) + lines(columns, rows), media_type=MEDIA_TYPE, headers=position | attached)
-    return Response(in_parquet(table), media_type=PARQUET, headers=position | attached)
-
-
-def in_parquet(table: Any) -> bytes:
-    file = BytesIO()
-    needed("pyarrow.parquet").write_table(table, file)
-    return file.getvalue()
-
-
-def of(extract: Any) -> dict[str, Any]:
-    return {"day": extract.day, "position": extract.position}
 
 
 ROWS: Mapping[str, Any] = {"type": "array", "items": {"type": "object"}}

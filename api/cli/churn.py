@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,16 @@ from consumers.churn.asking import facts_at, facts_of_day
 from consumers.churn.engines import duckdb, facts_of
 from consumers.churn.extras import needed
 from consumers.churn.folder import NoFacts, read, write
-from consumers.churn.questions import OFFERED, Question
+from consumers.churn.questions import OFFERED, Question, limits
 from consumers.churn.reading import Extract
 from consumers.churn.told import Curve
 from consumers.churn.written import told
 from consumers.churn.written import write as write_file
 from consumers.replay import Replay
-from domain.errors import Refused
-from domain.money import CURRENCY, DIGITS
+from domain.errors import Invalid, Refused
 from projections.churn.tables.shapes import Facts
 from settings import Settings
 
-MOST_UNITS = 10**15  # Of an amount, as of a purchase.
 SHOWN = 50  # Rows on a terminal; all of them are in a file, or in JSON.
 ENDINGS = (".csv", ".parquet")
 
@@ -80,21 +77,12 @@ def counting(source: Source) -> Iterator[tuple[Extract, Facts]]:
             raise Failure(str(refused)) from None
 
 
-def limits(given: Sequence[str] | None) -> Mapping[str, int] | None:
-    """CNY=500 as amounts in smallest units. Raises Misuse."""
-    found = {each: limit(each) for each in given or ()}
-    return {each[:3]: units for each, units in found.items()} or None
-
-
-def limit(told: str) -> int:
-    currency, _, amount = told.partition("=")
+def thresholds(given: Sequence[str] | None) -> Mapping[str, int] | None:
+    """Raises Misuse."""
     try:
-        units = Decimal(amount).scaleb(DIGITS.get(currency, 2))
-    except ArithmeticError:
-        units = Decimal("nan")
-    if CURRENCY.fullmatch(currency) is None or not units.is_finite() or not 0 < units <= MOST_UNITS or units % 1:
-        raise Misuse(f"--threshold {told}: say CNY=500")
-    return int(units)
+        return limits(given or ())
+    except Invalid as refused:
+        raise Misuse(f"--threshold {refused.because}") from None
 
 
 # What is told

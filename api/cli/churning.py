@@ -130,13 +130,13 @@ def table(
     output: Output = None,
     json: Json = False,
 ) -> None:
-    from api.cli.churn import Source, limits, table
+    from api.cli.churn import Source, table, thresholds
     from consumers.churn.questions import Question
 
     asked = Question(
         by="product_line" if by_line else None,
         since=None if since is None else since.date(),
-        thresholds=limits(threshold),
+        thresholds=thresholds(threshold),
         often=often,
     )
     table(name, asked, Source(day, as_of, facts), output, json=json)

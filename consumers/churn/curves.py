@@ -9,8 +9,6 @@ from projections.churn.fits import survival
 from projections.churn.tables.durations import Start, durations
 from projections.churn.tables.shapes import Facts
 
-STRATA = ("product_line", "type", "segment")
-
 
 def curves(
     facts: Facts, by: str | None = None, start: Start = "first-purchase"

@@ -1,15 +1,18 @@
 """Which tables of churn can be asked for, by the names that people and programs use, and what can be asked of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from domain.churn_model import ModelKind
 from domain.errors import Invalid
+from domain.money import CURRENCY, DIGITS
 
 Grain = Literal["house", "customers"]
 LINES = ("product_line",)
+MOST_UNITS = 10**15  # Of an amount, as of a purchase.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,3 +87,19 @@ def must_fit(name: str, asked: Question, day: date) -> None:
         raise Invalid(field="since", because=f"means nothing to {name}")
     if offer.compares and (asked.since is None or asked.since >= day):
         raise Invalid(field="since", because=f"must be a day before {day}")
+
+
+def limits(told: Iterable[str]) -> Mapping[str, int] | None:
+    """CNY=500, USD=80 as amounts in smallest units; None, if there is nothing. Raises Invalid."""
+    return dict(map(limit, told)) or None
+
+
+def limit(told: str) -> tuple[str, int]:
+    currency, _, amount = told.partition("=")
+    try:
+        units = Decimal(amount).scaleb(DIGITS.get(currency, 2))
+    except ArithmeticError:
+        units = Decimal("nan")
+    if CURRENCY.fullmatch(currency) is None or not units.is_finite() or not 0 < units <= MOST_UNITS or units % 1:
+        raise Invalid(field="threshold", because=f"{told!r} is no amount: say CNY=500")
+    return currency, int(units)

@@ -110,7 +110,7 @@ def test_a_fit_is_on_record_and_a_score_names_it(shop: str, tmp_path: Path) -> N
         (["cohorts", "--output", "cohorts.xls"], 2, "--output cohorts.xls ends neither in .csv nor in .parquet"),
         (["table", "migration"], 1, "since: must be a day before"),
         (["table", "rfm", "--since", "1997-01-01"], 1, "since: means nothing to rfm"),
-        (["table", "quadrants", "--threshold", "USD=-1"], 2, "--threshold USD=-1: say CNY=500"),
+        (["table", "quadrants", "--threshold", "USD=-1"], 2, "--threshold 'USD=-1' is no amount: say CNY=500"),
         (["fit", "bg-nbd", "--day", "1996-01-01"], 1, "there are 0 customers, and this takes 2"),
         (["fit", "gamma-gamma", "--currency", "EUR"], 1, "nobody came back and paid in EUR; there is USD"),
         (["fit", "logistic"], 1, "this takes 200"),
