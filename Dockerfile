@@ -8,7 +8,7 @@ FROM python:3.11-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
 COPY constraints.txt /tmp/constraints.txt
 COPY --from=wheel /wheel /wheel
-RUN pip install --constraint /tmp/constraints.txt "$(ls /wheel/lifeledger-*.whl)[kafka]" \
+RUN pip install --constraint /tmp/constraints.txt "$(ls /wheel/lifeledger-*.whl)[kafka,confluent,churn]" \
     && rm -rf /wheel /tmp/constraints.txt \
     && useradd --system --user-group --create-home --home-dir /var/lib/lifeledger --shell /usr/sbin/nologin lifeledger
 USER lifeledger

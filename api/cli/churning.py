@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import Json
+from consumers.churn.extras import needed
 from consumers.churn.questions import OFFERED
 
 churn = typer.Typer(
@@ -181,6 +182,7 @@ def fit(
     json: Json = False,
 ) -> None:
     """Fit a model by maximum likelihood, or learn who leaves; and record it with all that it takes to use it again."""
+    needed("ibis")
     from api.cli.churn import Source
     from api.cli.churn_models import fit
 
@@ -191,6 +193,7 @@ def fit(
 @churn.command("models")
 def models(*, json: Json = False) -> None:
     """The models that are on record."""
+    needed("ibis")
     from api.cli.churn_models import models
 
     models(json=json)
@@ -211,6 +214,7 @@ def score(
     json: Json = False,
 ) -> None:
     """Of each customer: whether he is one still, how often he will buy, and what that is worth; by which models."""
+    needed("ibis")
     from api.cli.churn import Source
     from api.cli.churn_models import score
 
@@ -238,6 +242,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Write all of it as one page that needs nothing else."""
+    needed("ibis")
     from api.cli.churn import Source
     from api.cli.churn_models import report
 

@@ -2,6 +2,8 @@
 
 import csv
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,3 +124,16 @@ def test_what_cannot_be_told_is_said(shop: str, arguments: list[str], code: int,
     said = churn(shop, *arguments)
     assert (said.code, said.out) == (code, "")
     assert told in said.err
+
+
+@pytest.mark.parametrize("arguments", ["'models'", "'cohorts'", "'fit', 'bg-nbd'", "'score'", "'report', 'r.html'"])
+def test_without_the_extra_it_is_said_what_to_install(shop: str, arguments: str) -> None:
+    code = (
+        "import sys; sys.modules |= dict.fromkeys(('ibis', 'numpy', 'scipy', 'duckdb', 'pyarrow'));"
+        f" from api.cli import main; sys.argv = ['lifeledger', 'churn', {arguments}]; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False, env=on(shop), cwd="/"
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "lifeledger: ibis comes with lifeledger[churn], which is not installed\n"
