@@ -32,7 +32,7 @@ TYPES = "(%s, %s::integer, %s, %s::integer, %s, %s::bigint, %s::bigint, %s::bigi
 PLACES = """
 SELECT view, each.build, each.filling, next_offset, each.position,
     EXISTS (SELECT FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (each.view, each.build))
-    OR EXISTS (SELECT FROM views.skipped WHERE skipped.view = each.view)
+    OR EXISTS (SELECT FROM views.skipped WHERE skipped.view = each.view), error IS NOT NULL
 FROM views.partitions AS each JOIN views.tracking AS answers ON (name, answers.build) = (view, each.build)
 WHERE (topic, partition) = (%s, %s) AND (view, fingerprint) IN %s
     AND NOT EXISTS (SELECT FROM views.amiss WHERE (amiss.view, amiss.build) = (each.view, each.build) AND for_good)
@@ -72,6 +72,8 @@ class Standing:
     """The offset and the position as they were left; the offset is None where nothing has come from there yet."""
     aside: bool = False
     """Whether something of it has been put aside, or is to be left out."""
+    failed: bool = False
+    """Whether it is said that it stands still, in whichever partition, and by whomever."""
 
 
 # Beginning
@@ -118,8 +120,8 @@ def standings(session: Session, partition: Partition, views: Sequence[Projection
     with session.transaction() as cursor:
         cursor.execute(PLACES, [*partition, tuple((view.name, view.fingerprint) for view in views)])
         return [
-            Standing(by_name[name], build, filling, At(-1 if offset is None else offset, at), (offset, at), aside)
-            for name, build, filling, offset, at, aside in cursor.fetchall()
+            Standing(by_name[name], build, filling, At(-1 if offset is None else offset, at), (offset, at), *rest)
+            for name, build, filling, offset, at, *rest in cursor.fetchall()
         ]
 
 

@@ -87,7 +87,8 @@ class Repartitioner:
     bus: Bus
     source: str
     span: int = SPAN
-    failed: bool = False
+    failed: bool = True
+    """Or whoever was here before may have."""
     prepared: bool = False
     waits_for: str = ""
     topic: OwnTopic = field(init=False)

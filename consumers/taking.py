@@ -6,7 +6,7 @@ a fold fails, its key is parked as ever; where nobody knows whom an event concer
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -17,7 +17,7 @@ from consumers.partitioned import move
 from consumers.passing import At, new_to
 from consumers.placing import Placing, Reader
 from consumers.session import ReadsUnavailable, RowRefused, Session
-from consumers.tracking import LONGEST_WAIT, Fenced, described, fail
+from consumers.tracking import LONGEST_WAIT, Fenced, described, fail, goes_on
 from consumers.unpacking import Unpacked
 from ledger.store import Busy, Unavailable
 
@@ -32,7 +32,6 @@ class Taking:
     placing: Placing
     again: Callable[[Sequence[Partition]], None]
     """Has partitions placed anew."""
-    failed: set[str] = field(default_factory=set)
 
     def take(self, partition: Partition, coming: Sequence[Unpacked]) -> None:
         """Each view that reads some of it in a transaction of its own, and all others in one."""
@@ -81,11 +80,8 @@ class Taking:
         def step(*, singly: bool) -> None:
             with self.session.transaction() as cursor:
                 move(cursor, partition, [(reader.standing, to, had)])
-                if view.name in self.failed:
-                    cursor.execute(
-                        "UPDATE views.tracking SET error = NULL, failures = 0, retry_at = NULL WHERE name = %s",
-                        [view.name],
-                    )
+                if reader.standing.failed:
+                    goes_on(cursor, view, [position for position, _, _ in told])
                 parked.extend(follow(cursor, place, told, told[-1][0], singly=singly))
 
         parked: list[object] = []
@@ -95,7 +91,6 @@ class Taking:
             parked.clear()
             step(singly=True)
         arrived(reader, to)
-        self.failed.discard(view.name)
         log_parked(view, parked)  # type: ignore[arg-type]
 
     def moved(self, partition: Partition, several: Sequence[tuple[Reader, At, int]]) -> bool:
@@ -120,7 +115,6 @@ class Taking:
     def stands_still(self, partition: Partition, reader: Reader, at: Unpacked, error: Exception) -> None:
         view = reader.place.view
         failures = fail(self.session, view, at.position, error)
-        self.failed.add(view.name)
         self.placing.rests[view.name, partition] = time.monotonic() + min(2**failures, LONGEST_WAIT)
         reader.waits = True
         log.error("a view stands still", view=view.name, partition=str(partition), error=described(error, at.position))

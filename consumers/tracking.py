@@ -158,6 +158,17 @@ def fail(session: Session, view: Projection, position: int | None, error: BaseEx
     return 0 if found is None else int(found[0])
 
 
+def goes_on(cursor: Cursor, view: Projection, over: Sequence[int]) -> None:
+    """What failed at one of these positions is folded, whoever it was that had failed; what has failed at another, in
+    another partition, stands there.
+    """
+    cursor.execute(
+        "UPDATE views.tracking SET error = NULL, failures = 0, retry_at = NULL"
+        " WHERE name = %s AND substring(error FROM ' at position ([0-9]+)')::bigint = ANY(%s)",
+        [view.name, list(over)],
+    )
+
+
 def described(error: BaseException, position: int | None = None) -> str:
     """What went wrong, and where in our code. Never the message: it may hold what a person is called."""
     first = error.__cause__ or error

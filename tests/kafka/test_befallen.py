@@ -1,4 +1,4 @@
-"""Whatever befalls topics, relays, workers and the ledger: views that Kafka feeds come to the rows of the ledger."""
+"""Whatever befalls Kafka, relays, workers and the ledger: views that Kafka feeds come to the rows of the ledger."""
 
 import random
 import subprocess
@@ -27,6 +27,7 @@ from tests.servers import Server
 pytestmark = [*KAFKA, pytest.mark.faults]
 
 VIEWS = (staff_directory, funnel, lead_turns, capacity)
+MOST_WORKERS = 2
 EVENTS = (pooled, claimed, assigned, released, contacted, tried, talked)
 
 
@@ -38,16 +39,17 @@ def quick() -> Iterator[None]:
 
 @dataclass
 class World:
-    """A ledger, a Kafka, perhaps a relay and perhaps a worker; and the ledger as it was at some moment before."""
+    """A ledger, a Kafka, perhaps a relay and some workers; and the ledger as it was at some moment before."""
 
     postgres: Server
+    broker: Broker
     kafka: str
     url: str
     chance: random.Random
     house: House | None = None
     opened: ExitStack = field(default_factory=ExitStack)
     relay: ExitStack | None = None
-    worker: subprocess.Popen[bytes] | None = None
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     works: ExitStack = field(default_factory=ExitStack)
     copies: list[str] = field(default_factory=list)
     saved: str | None = None
@@ -68,14 +70,27 @@ class World:
             self.relay.close()
             self.relay = None
 
-    def the_worker_begins_or_is_killed(self) -> None:
-        if self.worker is None:
+    def a_worker_begins(self) -> None:
+        if len(self.workers) < MOST_WORKERS:
             names = [view.name for view in VIEWS]
-            self.worker = self.works.enter_context(process(self.url, "tests.kafka.projecting", self.kafka, *names))
-        else:
-            self.worker.kill()
-            self.worker.wait()
-            self.worker = None
+            started = process(self.url, "tests.kafka.projecting", self.kafka, *names)
+            self.workers.append(self.works.enter_context(started))
+
+    def a_worker_is_killed(self) -> None:
+        if self.workers:
+            killed = self.workers.pop(self.chance.randrange(len(self.workers)))
+            killed.kill()
+            killed.wait()
+
+    def the_broker_is_killed(self) -> None:
+        self.broker.kill()
+        time.sleep(self.chance.uniform(0, 2))
+        self.broker.start()
+
+    def the_broker_is_frozen(self) -> None:
+        self.broker.freeze()
+        time.sleep(self.chance.uniform(0, 4))
+        self.broker.thaw()
 
     def time_passes(self) -> None:
         time.sleep(self.chance.uniform(0.5, 4))
@@ -125,8 +140,8 @@ class World:
         """Whoever has a connection to the ledger."""
         if self.relay is not None:
             self.the_relay_begins_or_ends()
-        if self.worker is not None:
-            self.the_worker_begins_or_is_killed()
+        while self.workers:
+            self.a_worker_is_killed()
         self.opened.close()
         self.house = None
 
@@ -141,14 +156,17 @@ def what_happens(world: World, steps: int) -> Iterator[Callable[[], None]]:
     often = [world.something_is_told, world.time_passes] * 3
     seldom = [
         world.the_relay_begins_or_ends,
-        world.the_worker_begins_or_is_killed,
+        world.a_worker_begins,
+        world.a_worker_is_killed,
+        world.the_broker_is_killed,
+        world.the_broker_is_frozen,
         world.a_view_is_rebuilt,
         world.a_topic_gets_another_partition,
         world.a_topic_is_deleted,
         world.a_topic_lets_go_of_what_it_has,
         world.the_ledger_is_saved_or_put_back,
     ]
-    yield from (world.the_relay_begins_or_ends, world.the_worker_begins_or_is_killed, world.time_passes)
+    yield from (world.the_relay_begins_or_ends, world.a_worker_begins, world.a_worker_begins, world.time_passes)
     yield from world.chance.choices([*often, *seldom], k=steps)
 
 
@@ -159,7 +177,7 @@ def test_whatever_happens_the_rows_are_those_of_the_ledger_at_last(
     postgres: Server, database_url: str, broker: Broker, seed: int, world: int, steps: int
 ) -> None:
     of_its_own(postgres, database_url)
-    ours = World(postgres, emptied(broker), database_url, random.Random(f"{seed} {world}"))
+    ours = World(postgres, broker, emptied(broker), database_url, random.Random(f"{seed} {world}"))
     with ExitStack() as end:
         end.callback(ours.close)
         tell(ours.there().ledger, captured, another)

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import count
 from unittest.mock import patch
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from commands.service import open_ledger
 from consumers import repartition
-from consumers.bus import Bus
+from consumers.bus import Bus, partition_of
 from consumers.cursors import relayed
 from consumers.outgoing import Outgoing
 from consumers.partitioned import begun
@@ -19,7 +21,9 @@ from consumers.repartition import Repartitioner, Repartitioning
 from consumers.sending import Placed
 from consumers.session import Session
 from consumers.tracking import Fenced
+from domain.lead.facts.custody import LeadClaimed
 from domain.lead.facts.intake import LeadCaptured
+from domain.values import LeadId
 from ledger.seal import signer_name
 from projections import audit_trail, capacity, funnel, lead_turns, staff_directory
 from projections.projection import Projection
@@ -103,6 +107,48 @@ def test_where_nobody_knows_whom_an_event_concerns_the_view_waits_and_the_others
         house.caught_up()
         soon(lambda: house.status(funnel).error is None)
     house.must_equal_a_rebuild()
+
+
+def test_what_one_worker_has_left_standing_still_is_well_once_another_goes_on(house: House, kafka: str) -> None:
+    tell(house.ledger, captured, pooled)
+    with bewildered(funnel, LeadCaptured), bewildered(capacity, LeadClaimed), fed(house, kafka):
+        tell(house.ledger, claimed)
+        for view in (funnel, capacity):
+            house.wait(lambda: house.status(view).state == "failing", view.name)  # noqa: B023 - it is over by then.
+    with fed(house, kafka):
+        house.caught_up()
+        house.wait(lambda: [each.error for each in house.statuses(VIEWS)] == [None] * len(VIEWS), "to be well")
+    house.must_equal_a_rebuild()
+
+
+def test_that_a_view_stands_still_in_one_partition_is_told_however_it_goes_on_in_others(
+    house: House, kafka: str
+) -> None:
+    beside = next(lead for lead in (LeadId(UUID(int=number)) for number in count(200)) if of(lead) != of(LEAD))
+    tell(house.ledger, captured, pooled, claimed)
+    with bewildered(funnel, LeadClaimed) as cured, fed(house, kafka):
+        house.wait(lambda: house.status(funnel).state == "failing", "to stand still")
+        for number in range(3):
+            tell(house.ledger, replace(tried if number else another, lead_id=beside))
+            house.wait(lambda: at_last(house, funnel) == house.ledger.last_position(), "to go on beside it")
+            assert house.status(funnel).state == "failing"
+        cured.set()
+        house.caught_up()
+        house.wait(lambda: house.status(funnel).error is None, "to be well")
+    house.must_equal_a_rebuild()
+
+
+def of(lead: LeadId) -> int:
+    """In which of two partitions it is."""
+    return partition_of(f"lead/{lead}".encode(), 2)
+
+
+def at_last(house: House, view: Projection) -> int:
+    """How far a view is in the partition in which it is furthest."""
+    with psycopg.connect(house.url) as connection:
+        found = connection.execute("SELECT max(position) FROM views.partitions WHERE view = %s", [view.name])
+        ((position,),) = found.fetchall()
+    return int(position)
 
 
 def test_a_view_that_was_rebuilt_goes_on_from_there_and_passes_over_what_that_has_covered(
