@@ -1,6 +1,6 @@
 """Which topics there are in Kafka, told from others of their names, what they have, and where in them a time begins."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -11,9 +11,11 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from consumers.bus import LATEST, POLL_MS, Bus, BusUnavailable
 from consumers.cursors import Filled
 from consumers.message import Message, Partition
+from consumers.turns import Now
 from ledger.ledger import Ledger
 
 SKEW = timedelta(minutes=10)  # By which clocks may differ.
+MOMENT = 1.0  # Seconds: many partitions are asked about at once.
 EARLIEST = -2  # As the protocol has it: the offset of the first message that there is.
 
 
@@ -52,6 +54,23 @@ def logs(bus: Bus, topics: Iterable[str]) -> dict[str, Log]:
         )
         for name in there
     }
+
+
+def bearing(bus: Bus) -> Callable[[str], str]:
+    """Answers which topic bears a name by now, as it was a moment ago at most. What it answers raises BusUnavailable
+    and BusRefused.
+    """
+    known: dict[str, str] = {}
+    asks = Now(MOMENT)
+
+    def which(topic: str) -> str:
+        if asks.is_due() or topic not in known:
+            known.update({name: each.name for name, each in logs(bus, [topic]).items()})
+        if topic not in known:
+            raise BusUnavailable(f"Kafka at {bus.servers} has no topic {topic} any more")
+        return known[topic]
+
+    return which
 
 
 def lost(sent: Filled, now: Log | None) -> str:

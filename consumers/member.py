@@ -1,7 +1,7 @@
 """A member of a group, which reads some partitions of what comes from Kafka and keeps all views up with them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 
 import structlog
@@ -47,7 +47,8 @@ class Member:
     """Seconds after which the others take it for dead."""
     prepared: bool = False
     builds: frozenset[tuple[str, int]] = frozenset()
-    noted: object = None
+    noted: Mapping[Partition, tuple[str, int]] = field(default_factory=dict)
+    """Of which filling, and when all up to which position was there, the end of each partition has been noted."""
     missing: frozenset[str] = frozenset()
     waits_for: str = ""
 
@@ -83,7 +84,7 @@ class Member:
         except PARTED as gone:
             self.complain(type(gone).__name__)
             self.session.close()
-            self.prepared = False
+            self.prepared, self.noted = False, {}
             self.again([*self.placing.readers])  # Without a connection nobody knows what has been committed.
             return REST_SECONDS
         self.complain("")
@@ -119,19 +120,16 @@ class Member:
 
     def look(self, subscription: Subscription) -> None:
         """Say up to where partitions are there, first of all by whoever fills them; and let go on who has waited."""
-        known = filled(self.session, self.wire)
-        there = self.topics(known, self.logs)
-        noted = {name: each.sent for name, each in there.items()}, subscription.assigned()
-        if noted != self.noted:
-            note_ends(
-                self.session,
-                {
-                    partition: (each.sent.filling, end, each.sent.position)
-                    for partition, end in subscription.ends().items()
-                    if (each := there.get(partition.topic)) and each.is_it and partition.number < each.sent.partitions
-                },
-            )
-            self.noted = noted
+        there = self.topics(filled(self.session, self.wire), self.logs)
+        sent = {
+            partition: (each.sent.filling, each.sent.position)
+            for partition in subscription.assigned()
+            if (each := there.get(partition.topic)) and each.is_it and partition.number < each.sent.partitions
+        }
+        if sent != self.noted:
+            ends = {each: end for each, end in subscription.ends().items() if each in sent}
+            note_ends(self.session, {each: (sent[each][0], end, sent[each][1]) for each, end in ends.items()})
+            self.noted = {each: sent[each] for each in ends}
         self.again(self.placing.rested())
         if self.notes.is_due():
             ours = [each for each in subscription.assigned() if self.placing.readers.get(each)]

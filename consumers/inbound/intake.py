@@ -10,12 +10,13 @@ import structlog
 
 from commands.service import WriteSide, server_clock
 from consumers.brokers import Brokers
-from consumers.bus import BusRefused, BusUnavailable
+from consumers.bus import Bus, BusRefused, BusUnavailable
 from consumers.inbound.channel import Channel
 from consumers.inbound.letters import LATER, Retrier
 from consumers.inbound.reader import Moved, Reader
 from consumers.inbound.reading import Reading
 from consumers.inbound.writing import through
+from consumers.logs import bearing
 from consumers.subscription import SESSION, Subscription
 from consumers.tracking import described
 from ledger.master import MasterKeyChanged
@@ -73,7 +74,7 @@ class Intake:
     ) -> Self:
         inbox, answers = StoredInbox(url), through(side)
         reading = Reading(channel, side.ledger, side.executor, group, server_clock, inbox)
-        reader = Reader(reading, inbox, answers, patience)
+        reader = Reader(reading, inbox, answers, patience, bearing(Bus(brokers, kafka_patience)))
         subscription = Subscription(
             brokers,
             group=f"{group}.{channel.topic}",

@@ -3,9 +3,11 @@
 What expects a place at which another has been already, does nothing: whoever was slow, or dead, is found out by that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import blake2b
 
 import structlog
 
@@ -18,8 +20,17 @@ from ledger.appender import SideRowMoved
 from ledger.inbox import Inbox
 
 MOST = 200  # Commands that are sent together.
+ANOTHER = "this is another topic of that name; under another LIFELEDGER_INBOUND_GROUP it is read from its beginning"
 
 log = structlog.get_logger()
+
+
+Which = Callable[[str], str]
+"""Which topic bears a name, told from all others that have borne it or will."""
+
+
+def topic_itself(topic: str) -> str:
+    return topic
 
 
 class Moved(Exception):
@@ -34,6 +45,7 @@ class Reader:
     inbox: Inbox
     answers: Answers
     patience: timedelta
+    which: Which = topic_itself
     at: dict[Partition, int] = field(default_factory=dict)
     """The place that we sought, or have dealt with last: compaction leaves gaps, so it is not the next message's."""
     steps: dict[Partition, int] = field(default_factory=dict)
@@ -42,13 +54,13 @@ class Reader:
 
     def place(self, partition: Partition, first: int, behind: int) -> int:
         """Where to read on. What Kafka has let go of before anybody read it is told of; raises BusRefused where it has
-        less than we have read already.
+        less than we have read already, or is another one than what we have read.
         """
         source = self.reading.source(partition)
         at = self.inbox.begin(source, first)
         if at > behind:
-            told = f"{partition} ends at {behind}, and was read up to {at} before: this is another topic of that name"
-            raise BusRefused(f"{told}; under another LIFELEDGER_INBOUND_GROUP it is read from its beginning")
+            raise BusRefused(f"{partition} ends at {behind}, and was read up to {at} before: {ANOTHER}")
+        self.must_be_it(partition, at)
         if at < first:
             log.error("messages are gone that nobody has read", partition=str(partition), after=at, until=first)
             try:
@@ -61,6 +73,18 @@ class Reader:
         self.at[partition] = at
         self.steps[partition] = self.inbox.begin(f"{source}/step", 0)
         return at
+
+    def must_be_it(self, partition: Partition, at: int) -> None:
+        """Raises BusRefused where some of another one of that name was read: as much of this one would be left out."""
+        kept = f"{self.reading.source(partition)}/topic"
+        told = blake2b(self.which(partition.topic).encode(), digest_size=7).digest()
+        now = int.from_bytes(told)
+        if (known := self.inbox.begin(kept, now)) == now:
+            return
+        if at > 0:
+            raise BusRefused(f"{partition} was read up to {at} before: {ANOTHER}")
+        with suppress(SideRowMoved):  # Whoever was faster says the same.
+            self.inbox.move(kept, known, now)
 
     def take(self, partition: Partition, records: Sequence[Arrived]) -> None:
         """Deal with messages that follow each other. Raises Moved, and Unavailable, Busy or QueueFull; what has not

@@ -263,6 +263,31 @@ def test_a_topic_that_is_shorter_than_what_was_read_is_another_one(house: House)
         house.member().place()
 
 
+def test_so_is_one_that_was_made_anew_and_has_more_by_now(house: House) -> None:
+    house.send(note("a"), note("b"))
+    house.take()
+    house.partitions[0] = []
+    house.send(note("c"), note("d"), note("e"))
+    now = house.member()
+    now.reader.which = lambda topic: f"{topic}, made anew"
+    for _ in range(2):
+        with pytest.raises(BusRefused, match=r"notes.v1/0 was read up to 2 before: this is another topic of that name"):
+            now.place()
+    assert house.effects() == ["a", "b"]
+
+
+def test_of_which_nothing_was_read_yet_it_does_not_matter_which_it_is(house: House) -> None:
+    house.members[0].place()
+    house.send(note("a"))
+    now = house.member()
+    now.reader.which = lambda topic: f"{topic}, made anew"
+    now.take()
+    assert house.effects() == ["a"]
+    house.send(note("b"))
+    with pytest.raises(BusRefused, match="another topic of that name"):
+        house.member().take()
+
+
 def test_what_kafka_has_let_go_of_unread_is_told_of(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     house.send(*(note(f"m-{nth}") for nth in range(9)))
     house.take()
