@@ -29,7 +29,7 @@ from tests.memory import MASTER
 VIEWS = (staff_directory, funnel, lead_turns, capacity, talks)
 LEADS = Outgoing.of("lead,staff,agent-book", KNOWN)
 TOPIC = "lifeledger.lead.v1"
-PARTITIONS = 2
+PARTITIONS = 3  # Of these, each of two leads has one, and so has each of two agents.
 
 
 @contextmanager

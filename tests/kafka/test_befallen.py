@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import pytest
@@ -21,7 +21,19 @@ from tests.consumers.telling import tell
 from tests.faults.planted import process
 from tests.kafka.agreeing import TOPIC, by_kafka, emptied, hastened, let_go, must_come_to_agree, opened, relaying
 from tests.kafka.relayed import of_its_own
-from tests.projections.leads import another, assigned, captured, claimed, contacted, pooled, released, talked, tried
+from tests.projections.leads import (
+    LEAD,
+    OTHER,
+    another,
+    assigned,
+    captured,
+    claimed,
+    contacted,
+    pooled,
+    released,
+    talked,
+    tried,
+)
 from tests.servers import Server
 
 pytestmark = [*KAFKA, pytest.mark.faults]
@@ -58,7 +70,8 @@ class World:
     # What can happen
 
     def something_is_told(self) -> None:
-        tell(self.there().ledger, *self.chance.choices(EVENTS, k=self.chance.randint(1, 5)))
+        told = self.chance.choices(EVENTS, k=self.chance.randint(1, 5))
+        tell(self.there().ledger, *(replace(each, lead_id=self.chance.choice((LEAD, OTHER))) for each in told))
 
     def the_relay_begins_or_ends(self) -> None:
         if self.relay is None:

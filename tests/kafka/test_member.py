@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from itertools import count
 from unittest.mock import patch
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -31,11 +29,11 @@ from tests.broker import KAFKA
 from tests.cli.running import lifeledger, on, running
 from tests.consumers.house import House, bewildered, poisoned
 from tests.consumers.telling import tell
-from tests.kafka.agreeing import LEADS, hastened
+from tests.kafka.agreeing import LEADS, PARTITIONS, hastened
 from tests.kafka.projecting import working
 from tests.kafka.relayed import KNOWN, at_work, is_done, of_its_own, soon
 from tests.memory import MASTER
-from tests.projections.leads import LEAD, another, assigned, captured, claimed, contacted, lost, pooled, tried
+from tests.projections.leads import LEAD, OTHER, another, assigned, captured, claimed, contacted, lost, pooled, tried
 from tests.servers import Server
 
 pytestmark = KAFKA
@@ -61,7 +59,7 @@ def house(postgres: Server, database_url: str) -> Iterator[House]:
 @contextmanager
 def fed(house: House, kafka: str, views: Sequence[Projection] = VIEWS) -> Iterator[None]:
     """By Kafka, to which all is relayed."""
-    with at_work(Relay(house.url, Bus(kafka, 30), LEADS, 2)), working(views, house.ledger, house.url, kafka):
+    with at_work(Relay(house.url, Bus(kafka, 30), LEADS, PARTITIONS)), working(views, house.ledger, house.url, kafka):
         yield
 
 
@@ -71,11 +69,13 @@ def by_partitions(house: House) -> set[str]:
 
 
 def test_what_has_happened_is_in_every_view_whatever_feeds_it(house: House, kafka: str) -> None:
-    tell(house.ledger, captured, pooled, claimed)
+    also = [replace(each, lead_id=OTHER) for each in (pooled, claimed, contacted, tried)]
+    assert of(LEAD) != of(OTHER), "in each partition is something that is older than the last of the other"
+    tell(house.ledger, captured, another, pooled, *also[:1], claimed)
     with fed(house, kafka):
         house.caught_up()
         assert by_partitions(house) == {view.name for view in VIEWS}
-        tell(house.ledger, contacted, another, tried)
+        tell(house.ledger, *also[1:2], contacted, *also[2:], tried)
         house.caught_up()
     house.must_equal_a_rebuild()
 
@@ -124,12 +124,11 @@ def test_what_one_worker_has_left_standing_still_is_well_once_another_goes_on(ho
 def test_that_a_view_stands_still_in_one_partition_is_told_however_it_goes_on_in_others(
     house: House, kafka: str
 ) -> None:
-    beside = next(lead for lead in (LeadId(UUID(int=number)) for number in count(200)) if of(lead) != of(LEAD))
     tell(house.ledger, captured, pooled, claimed)
     with bewildered(funnel, LeadClaimed) as cured, fed(house, kafka):
         house.wait(lambda: house.status(funnel).state == "failing", "to stand still")
         for number in range(3):
-            tell(house.ledger, replace(tried if number else another, lead_id=beside))
+            tell(house.ledger, replace(tried if number else another, lead_id=OTHER))
             house.wait(lambda: at_last(house, funnel) == house.ledger.last_position(), "to go on beside it")
             assert house.status(funnel).state == "failing"
         cured.set()
@@ -139,8 +138,8 @@ def test_that_a_view_stands_still_in_one_partition_is_told_however_it_goes_on_in
 
 
 def of(lead: LeadId) -> int:
-    """In which of two partitions it is."""
-    return partition_of(f"lead/{lead}".encode(), 2)
+    """In which partition it is."""
+    return partition_of(f"lead/{lead}".encode(), PARTITIONS)
 
 
 def at_last(house: House, view: Projection) -> int:
@@ -235,7 +234,7 @@ def positions_in(house: House, kafka: str) -> dict[str, list[int]]:
 
 def test_what_has_one_key_comes_in_the_order_of_the_ledger_and_again_after_a_death(house: House, kafka: str) -> None:
     tell(house.ledger, captured, claimed, pooled, assigned, pooled, claimed)
-    with at_work(Relay(house.url, Bus(kafka, 30), LEADS, 2)):
+    with at_work(Relay(house.url, Bus(kafka, 30), LEADS, PARTITIONS)):
         soon(lambda: is_done(house.url))
     house.worker(views=[capacity])
     soon(lambda: house.status(capacity).position == 6)
