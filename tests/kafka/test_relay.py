@@ -1,8 +1,9 @@
 """All that the ledger has is in Kafka, each stream in order, and nobody reads there what a person is called."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from threading import Event
 from unittest.mock import patch
 
 import psycopg
@@ -11,10 +12,12 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from commands.service import open_ledger
 from consumers import relay
-from consumers.bus import FOREVER, Bus, partition_of
+from consumers.bus import FOREVER, Bus, BusUnavailable, Sending, partition_of
 from consumers.cloudevents import message_of
+from consumers.message import Message
 from consumers.outgoing import Outgoing
 from consumers.relay import Relay
+from consumers.sending import Placed
 from domain.values import Erased
 from ledger.recorder import Recorder, datastore
 from tests.broker import KAFKA, Broker
@@ -269,6 +272,34 @@ def test_a_place_does_not_move_before_all_has_arrived(url: str, broker: Broker) 
         soon(lambda: is_done(url))
         soon(lambda: (found := standing(url)) is not None and found.waits_for is None)
     must_all_be_there(url, broker.address, LEADS)
+
+
+class Loses(Bus):
+    """Of what goes out one after the other, the second never arrives, as far as we hear."""
+
+    begun = 0
+
+    def begin(self, messages: Iterable[Message]) -> Sending:
+        self.begun += 1
+        sending = super().begin(messages)
+        return Lost(self, sending.flight) if self.begun == 2 else sending
+
+
+class Lost(Sending):
+    def wait(self) -> Placed:
+        raise BusUnavailable("nothing is heard of it")
+
+
+def test_a_place_moves_over_what_has_arrived_and_not_over_what_is_on_its_way_behind_it(url: str, kafka: str) -> None:
+    write(url, "lead/1")
+    ours = to(kafka, url, batch=2)
+    ours.bus = Loses(kafka, PATIENCE)
+    assert ours.turn(Event()) > 0
+    assert places(url) == {"lifeledger.lead.v1": (2, 2)}
+    assert ours.turn(Event()) == 0
+    ours.close()
+    assert places(url) == {"lifeledger.lead.v1": (10, 10)}
+    must_all_be_there(url, kafka, LEADS)
 
 
 def test_one_relays_at_a_time_and_the_next_goes_on_at_once_when_it_ends(url: str, kafka: str) -> None:
