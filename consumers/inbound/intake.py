@@ -92,7 +92,8 @@ class Intake:
                 pause = 0.0
                 try:
                     self.round(stop)
-                    self.complain("")
+                    if self.subscription.assigned():  # Until it is placed, nobody knows whether all is well.
+                        self.complain("")
                 except (BusUnavailable, BusRefused) as gone:
                     pause = AGAIN_SECONDS
                     self.complain(str(gone))

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from consumers.bus import BusRefused
 from consumers.inbound import intake
 from consumers.inbound.intake import FORGOTTEN_TOGETHER, Intake, Now
 from consumers.message import Arrived, Partition
@@ -75,6 +76,33 @@ def test_a_bug_is_told_of_and_what_was_not_dealt_with_is_read_again(
     assert told.count("messages wait to be taken in") == 1
     assert "ZeroDivisionError" in told
     assert "138" not in told
+
+
+class Refused(Topic):
+    """It has a member, who is told each time that he is to be placed that it is not to be read."""
+
+    times = 0
+
+    def poll(self) -> Mapping[Partition, Sequence[Arrived]]:
+        self.times += 1
+        if self.times == 6:
+            self.stop.set()
+        if self.times % 2 == 0:
+            raise BusRefused("it is another topic of that name")
+        return {}
+
+    def assigned(self) -> frozenset[Partition]:
+        return frozenset()
+
+
+def test_why_a_topic_stands_still_is_told_once_and_never_that_it_goes_on(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topic = Refused(house, Event())
+    taking(house, topic).run(topic.stop)
+    told = capsys.readouterr().out
+    assert told.count("it is another topic of that name") == 1
+    assert "messages are taken in again" not in told
 
 
 def test_with_another_master_key_nobody_goes_on(house: House) -> None:
