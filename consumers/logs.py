@@ -1,6 +1,7 @@
 """Which topics there are in Kafka, told from others of their names, what they have, and where in them a time begins."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -9,6 +10,7 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from consumers.bus import LATEST, POLL_MS, Bus, BusUnavailable
+from consumers.cloudevents import POSITION
 from consumers.cursors import Filled
 from consumers.message import Message, Partition
 from consumers.turns import Now
@@ -117,7 +119,29 @@ def beyond(bus: Bus, ledger: Ledger, partitions: Collection[Partition], position
     if not partitions or not 0 < position <= ledger.last_position():
         return dict.fromkeys(partitions, 0)
     at = ledger.recorded_at(position)
-    return dict.fromkeys(partitions, 0) if at > datetime.now(UTC) else since(bus, partitions, at - SKEW)
+    if at > datetime.now(UTC):
+        return dict.fromkeys(partitions, 0)
+    found = since(bus, partitions, at - SKEW)
+    late = too_late(bus, found, position)
+    return {each: 0 if each.topic in late else offset for each, offset in found.items()}
+
+
+def too_late(bus: Bus, offsets: Mapping[Partition, int], position: int) -> set[str]:
+    """The topics in which something that comes after a position stands before these offsets: clocks differ by more than
+    they may.
+    """
+    there = logs(bus, {each.topic for each in offsets})
+    ends = {
+        each: offset
+        for each, offset in offsets.items()
+        if each.topic in there and offset > there[each.topic].begins[each.number]
+    }
+    late: set[str] = set()
+    for message in last_of(bus, ends):
+        with suppress(LookupError, ValueError):  # Others may send there, too.
+            if int(dict(message.headers)[POSITION]) > position:
+                late.add(message.topic)
+    return late
 
 
 def since(bus: Bus, partitions: Iterable[Partition], at: datetime) -> dict[Partition, int]:

@@ -1,6 +1,7 @@
 """Whatever topics have lost, or have that never was: views that are fed from them come to the rows of the ledger."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from consumers import projector
+from consumers import logs, projector
 from consumers.bus import FOREVER
 from consumers.outgoing import Outgoing
 from consumers.over_kafka import over_kafka
@@ -218,6 +219,19 @@ def test_what_was_not_sent_at_first_no_view_lacks_later(house: House, kafka: str
     tell(house.ledger, assigned)
     with by_kafka(house, kafka):
         tell(house.ledger, tried)
+        must_come_to_agree(house)
+
+
+def test_nothing_is_left_out_where_clocks_differ_by_more_than_they_may(house: House, kafka: str) -> None:
+    """Of a view that was fed by the ledger, it is found out by the time where in the partitions it goes on."""
+    tell(house.ledger, captured, pooled)
+    house.worker()
+    house.caught_up()
+    house.end.close()
+    tell(house.ledger, claimed, talked, another)
+    with relaying(house, kafka):
+        sent(house)
+    with patch.object(logs, "SKEW", timedelta(days=-1)), by_kafka(house, kafka):
         must_come_to_agree(house)
 
 
