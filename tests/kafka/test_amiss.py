@@ -231,7 +231,7 @@ def test_nothing_is_left_out_where_clocks_differ_by_more_than_they_may(house: Ho
     tell(house.ledger, claimed, talked, another)
     with relaying(house, kafka):
         sent(house)
-    with patch.object(logs, "SKEW", timedelta(days=-1)), by_kafka(house, kafka):
+    with patch.object(logs, "SKEW", timedelta(days=-3_650)), by_kafka(house, kafka):
         must_come_to_agree(house)
 
 
