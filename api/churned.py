@@ -75,7 +75,7 @@ def add_tables(router: APIRouter, service: Service) -> None:
         eye: Looking,
         name: Annotated[str, Path(json_schema_extra=names)],
         by: Annotated[Literal["product_line"] | None, Query(description="Each product line for itself.")] = None,
-        since: Annotated[date | None, Query(description="The day with which a table compares.")] = None,
+        since: Annotated[date | None, Query(description="The day with which a table compares, or begins.")] = None,
         thresholds: Annotated[
             str | None,
             Query(description="Of high value from this mean order on: CNY=500,USD=80.", max_length=LONGEST),
@@ -94,16 +94,18 @@ def add_tables(router: APIRouter, service: Service) -> None:
         except Invalid as refused:
             raise wrong("thresholds", refused.because) from None
         asked = Question(by=by, since=since, thresholds=given, often=often)
-        table, extract = await ask(service, When(day, as_of), by_maker("counted", name, asked))
+        made = by_maker("counted", service.churn, name, asked)
+        table, extract, beside = await ask(service, When(day, as_of), made)
         if not house:
             table = await of_those_seen(service, reach, eye, table)
-        return answer(name, table, extract, form)
+        return answer(name, table, extract, form, beside)
 
     described = "; ".join(f"`{name}`: {offer.what}" for name, offer in OFFERED.items())
     router.get(
         "/tables/{name}",
         summary="A table of churn.",
-        description=f"{described}. Days and months are numbers in JSON and Parquet, amounts smallest units.",
+        description=f"{described}. Days and months are numbers in JSON and Parquet, amounts smallest units. Where"
+        " models on record say what is expected of customers, `models` has their names, or `missing` why none says it.",
         operation_id="ReadChurnTable",
         response_class=Response,
         response_description="Its rows",
@@ -237,7 +239,7 @@ def add_report(router: APIRouter, service: Service) -> None:
     ) -> Response:
         reach = await asyncio.to_thread(reader, service, who, everything=True)
         names = tuple(model.split(",")) if model else ()
-        found = await ask(service, When(day, as_of), by_maker("reported", here(service), names, by, since))
+        found = await ask(service, When(day, as_of), by_maker("reported", service.churn, names, by, since))
         await shown(eye, reach, [{"customer_id": row["customer_id"]} for row in found.at_risk])
         return HTMLResponse(await asyncio.to_thread(page, found, language), headers=SAFE)
 

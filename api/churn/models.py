@@ -1,7 +1,10 @@
-"""A model of customers as it is told: its parameters, how likely it makes what was seen, and to what it was fitted."""
+"""A model of customers as it is told: its parameters, to what it was fitted, and how likely it makes what was seen; or,
+where it has learned who leaves, how well it tells that.
+"""
 
 from typing import Any
 
+from consumers.churn.calibration import calibration
 from domain.churn_model import ChurnModelFitted
 
 
@@ -17,7 +20,8 @@ def told_of(event: ChurnModelFitted) -> dict[str, Any]:
         "last": event.seen.last,
         "log_likelihood": None if likelihood is None else round(float(likelihood), 4),
         "parameters": {name: float(found) for name, found in event.parameters.items()},
-        "quality": {} if event.learned is None else {name: float(q) for name, q in event.learned.quality.items()},
+        "days": None if event.learned is None else event.learned.days,
+        "quality": None if event.learned is None else calibration(event.learned.quality),
         "converged": event.search.converged,
         "code": event.code.version,
     }

@@ -15,7 +15,8 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.churn.drawing import drawing
-from consumers.churn.told import Report, Row, Rows
+from api.churn.stacks import stacks
+from consumers.churn.told import Report, Row, Rows, Why
 from domain.money import DIGITS
 
 Language = Literal["zh", "en"]
@@ -47,6 +48,7 @@ def page(report: Report, language: Language) -> str:
         squares=[square(currency, rows) for currency, rows in by(report.quadrants, "currency").items() if currency],
         not_yet=sum(row["customers"] for row in report.quadrants if not row["currency"]),
         moves=[moves(currency, rows) for currency, rows in by(report.migration, "currency").items()],
+        stacks=stacks(report.series),
         survival=drawing(report.curves),
         segments=SEGMENTS,
     )
@@ -73,13 +75,22 @@ def surroundings(language: Language) -> Environment:
         "share": share,
         "money": money,
         "number": number,
+        "figure": lambda of: "–" if of is None else f"{of:.3f}",
         "probability": lambda chance: "–" if chance is None else f"{chance:.0%}",
         "month": lambda month: f"{month // 12:04}-{month % 12 + 1:02}",
         "heat": heat,
+        "because": lambda why: sentence(why, language),
         "reason": lambda code: words["reasons"].get(code, code),
         "label": lambda code: words["labels"].get(code, code),
     }
     return found
+
+
+def sentence(why: Why, language: Language) -> str:
+    """Why something cannot be told, in words."""
+    told = {name: ", ".join(map(str, of)) if isinstance(of, tuple) else of for name, of in why.figures.items()}
+    text: str = catalog()[language]["because"][why.code]
+    return text.format(**told)
 
 
 def by(rows: Rows, column: str) -> dict[str, list[Row]]:

@@ -55,11 +55,12 @@ async def shown(eye: Eye, reach: Reach, rows: Sequence[Mapping[str, Any]]) -> No
         await eye.saw(rows_seen(customer_lives, rows[start : start + TOGETHER], reach))
 
 
-def answer(name: str, table: Any, extract: Any, form: Form) -> Response:
+def answer(name: str, table: Any, extract: Any, form: Form, beside: Mapping[str, Any] | None = None) -> Response:
+    """`beside` is told with the rows, in a form that has room for it."""
     position = {"Position": str(extract.position)}
     table = table.sort_by([(column, "ascending") for column in table.column_names])
     if form == "json":
-        return in_json({"rows": table.to_pylist()} | moment(extract), position)
+        return in_json({"rows": table.to_pylist(), **(beside or {}), **moment(extract)}, position)
     attached = {"Content-Disposition": f'attachment; filename="{name}-{extract.day}.{form}"'}
     if form == "csv":
         columns = table.column_names

@@ -15,6 +15,7 @@ from consumers.churn.asking import facts_at, facts_of_day
 from consumers.churn.engines import duckdb, facts_of
 from consumers.churn.extras import needed
 from consumers.churn.folder import NoFacts, read, write
+from consumers.churn.over_time import Earlier, then
 from consumers.churn.questions import OFFERED, Question, limits
 from consumers.churn.reading import Extract
 from consumers.churn.told import Curve
@@ -65,6 +66,19 @@ def from_ledger(day: date | None, as_of: str | None) -> Extract:
                 raise Misuse(f"--{'as-of' if day is None else 'day'}: {wrong}") from None
 
 
+def earlier_than(found: Extract, source: Source) -> Earlier:
+    """What the ledger tells of earlier days."""
+
+    def told(days: Sequence[date]) -> Any:
+        if source.folder is not None:
+            raise Misuse("--facts: of earlier days it says nothing; leave it out, and say --day or --as-of")
+        settings = Settings.from_environment()
+        with database(settings) as url, closing(Replay(url)) as replay:
+            return then(replay, found, days)
+
+    return told
+
+
 @contextmanager
 def counting(source: Source) -> Iterator[tuple[Extract, Facts]]:
     """The facts in an engine. What they refuse is told as a failure."""
@@ -103,7 +117,7 @@ def table(name: str, asked: Question, source: Source, output: Path | None, *, js
     with counting(source) as (found, facts):
         from consumers.churn.tables import table as counted
 
-        rows = counted(facts, name, asked)
+        rows = counted(facts, name, asked, earlier_than(found, source))
     tell(OFFERED[name].what, found, rows, output, json=json)
 
 

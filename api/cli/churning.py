@@ -121,7 +121,11 @@ def table(
     *,
     by_line: ByLine = False,
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day with which migration compares.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="The day with which migration compares, or in whose month what goes by months begins.",
+        ),
     ] = None,
     threshold: Threshold = None,
     often: Often = None,
@@ -140,7 +144,13 @@ def table(
         thresholds=thresholds(threshold),
         often=often,
     )
-    table(name, asked, Source(day, as_of, facts), output, json=json)
+    source = Source(day, as_of, facts)
+    if not OFFERED[name].estimated:
+        return table(name, asked, source, output, json=json)
+    needed("ibis")
+    from api.cli.churn_models import estimated
+
+    return estimated(name, asked, source, output, json=json)
 
 
 @churn.command("survival")

@@ -15,6 +15,7 @@ from projections.churn.fits.fitted import Fitted, Kind, Window
 from projections.churn.fits.histories import WEEK, Floats, Histories, Spending, spending
 from projections.churn.fits.histories import histories as told_once
 from projections.churn.fits.lifetime import Horizon, alive, expected, lifetime_value
+from projections.churn.tables.counted import present
 from projections.churn.tables.histories import histories
 from projections.churn.tables.shapes import ESTIMATES, Facts, day_of
 
@@ -95,11 +96,12 @@ def minor(currency: str) -> int:
 
 
 def estimates(facts: Facts, models: Sequence[Model], horizon: Horizon) -> Any:
-    """A row for each customer and product line, as ESTIMATES: by the model of his line, or else by the one of all.
+    """A row for each customer who is one still and product line, as ESTIMATES: by the model of his line, or else by the
+    one of all.
 
     `clv` is null where there is no model of what is spent in his currency; then his own mean would be all there is.
     """
-    rows = computed(histories(facts, ["product_line"]))
+    rows = computed(present(histories(facts, ["product_line"]), facts.customers, facts.day))
     parts = [part for line in lines(rows) if (part := of_one_line(of_line(rows, line), line, models, horizon))]
     columns = {name: [each for part in parts for each in part[name]] for name in ESTIMATES}
     types = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}

@@ -8,6 +8,7 @@ from importlib import metadata, resources
 from typing import get_args
 
 from commands.churn_model import RecordModel
+from consumers.churn.calibration import tenths_in
 from domain.churn_model import ChurnModelFitted, Code, Search, Seen, Trained, Weighed
 from domain.errors import Invalid
 from domain.values import ChurnModelId, Instant, value
@@ -16,7 +17,14 @@ from projections.churn.score.learning import Learned, Weight
 from projections.churn.score.quality import Part, Quality
 
 UNKNOWN = Decimal("nan")  # What somebody has recorded without saying it.
-SOURCES = ("projections.churn.fits", "projections.churn.score")
+SOURCES = (
+    "consumers.churn",
+    "projections.churn.facts",
+    "projections.churn.fits",
+    "projections.churn.score",
+    "projections.churn.tables",
+)
+LIBRARIES = ("duckdb", "ibis-framework", "numpy", "scikit-learn", "scipy")
 
 
 @value
@@ -29,18 +37,27 @@ class AsOf:
 
 
 def code() -> Code:
-    """By what is fitted here: the version of the package, and the SHA-256 of all source of the fits and the score."""
+    """By what is fitted here: the version of the package; and the SHA-256 of all source of churn, from the folds of its
+    facts to the fits and the score, with the versions of the libraries that reckon. Where that is the same, so are the
+    figures; where it is another, they need not differ.
+    """
     digest = sha256()
+    for library in LIBRARIES:
+        digest.update(f"{library} {installed(library)}\n".encode())
     for package in SOURCES:
         files = [each for each in resources.files(package).iterdir() if each.name.endswith(".py")]
         for each in sorted(files, key=lambda file: file.name):
             content = each.read_bytes()
             digest.update(f"{package}/{each.name} {len(content)}\n".encode() + content)
+    # Where it runs from its source it is not installed; the digest tells which that is.
+    return Code(version=installed("lifeledger"), fingerprint=digest.hexdigest())
+
+
+def installed(library: str) -> str:
     try:
-        version = metadata.version("lifeledger")
+        return metadata.version(library)
     except metadata.PackageNotFoundError:
-        version = "not installed"  # As where it runs from its source; the digest tells which that is.
-    return Code(version=version, fingerprint=digest.hexdigest())
+        return "not installed"
 
 
 def exact(figure: float) -> Decimal:
@@ -117,7 +134,7 @@ def of_score(
             recorded_by=as_of.recorded_by,
             occurred_by=as_of.occurred_by,
         ),
-        search=Search(iterations=learned.iterations, converged=True),
+        search=Search(iterations=learned.iterations, converged=learned.converged, because=learned.because),
         code=code,
         product_line=product_line,
         learned=Trained(
@@ -159,6 +176,8 @@ def score_of(event: ChurnModelFitted) -> Learned:
         ),
         intercept=float(then.intercept),
         iterations=event.search.iterations,
+        converged=event.search.converged,
+        because=event.search.because,
         quality=quality_of(then.quality),
     )
 
@@ -175,7 +194,6 @@ def by_name(quality: Quality) -> dict[str, Decimal]:
 
 
 def quality_of(figures: Mapping[str, Decimal]) -> Quality:
-    parts = sorted({int(name.partition(".")[0].removeprefix("part_")) for name in figures if "." in name})
     return Quality(
         customers=int(figures.get("customers", 0)),
         left=int(figures.get("left", 0)),
@@ -191,6 +209,6 @@ def quality_of(figures: Mapping[str, Decimal]) -> Quality:
                 lift=float(figures.get(f"part_{nth}.lift", UNKNOWN)),
                 caught=float(figures.get(f"part_{nth}.caught", UNKNOWN)),
             )
-            for nth in parts
+            for nth in tenths_in(figures)
         ),
     )

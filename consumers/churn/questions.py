@@ -12,14 +12,16 @@ from domain.money import CURRENCY, DIGITS
 
 Grain = Literal["house", "customers"]
 LINES = ("product_line",)
+MOST_MONTHS = 60  # Whose ends are told at once.
 MOST_UNITS = 10**15  # Of an amount, as of a purchase.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """How a table is to be counted. `by` is a further column by which customers are told apart, `since` the day with
-    which a table compares. Of `thresholds`, amounts are in smallest units of each currency, and `often` is a number of
-    orders in a year; without them, what is usual is the threshold.
+    which a table compares, or in whose month one begins that goes from month to month. Of `thresholds`, amounts are in
+    smallest units of each currency, and `often` is a number of orders in a year; without them, what is usual is the
+    threshold.
     """
 
     by: str | None = None
@@ -50,14 +52,17 @@ class Wanted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A table that can be asked for. `grain` says whether a row is about a customer or about the house, `by` what
-    `Question.by` may be; `compares`: there is to be a day before; `valued`: it is by thresholds.
+    `Question.by` may be; `compares`: there is to be a day before; `monthly`: it begins some months before; `valued`: it
+    is by thresholds; `estimated`: it has what models on record say of each customer.
     """
 
     what: str
     grain: Grain
     by: tuple[str, ...] = ()
     compares: bool = False
+    monthly: bool = False
     valued: bool = False
+    estimated: bool = False
 
 
 OFFERED: Mapping[str, Offer] = {
@@ -68,7 +73,11 @@ OFFERED: Mapping[str, Offer] = {
     "quadrants": Offer(what="what each customer is worth, A to E", grain="customers", valued=True),
     "quadrant-counts": Offer(what="how many customers are in each quadrant", grain="house", valued=True),
     "migration": Offer(what="who moved between quadrants since a day", grain="house", compares=True, valued=True),
-    "at-risk": Offer(what="who is thought to be leaving, and why", grain="customers"),
+    "quadrant-series": Offer(
+        what="who is in each quadrant at each month's end", grain="house", monthly=True, valued=True
+    ),
+    "quadrant-moves": Offer(what="who moved between quadrants in each month", grain="house", monthly=True, valued=True),
+    "at-risk": Offer(what="who is thought to be leaving, and why", grain="customers", estimated=True),
     "reasons": Offer(what="each reason to think so, with its figures", grain="customers"),
     "winbacks": Offer(what="who came back, contacted and not", grain="house"),
     "histories": Offer(what="histories of buying, as models read them", grain="customers"),
@@ -83,10 +92,20 @@ def must_fit(name: str, asked: Question, day: date) -> None:
         raise Invalid(field="by", because=f"may be {' or '.join(offer.by)}" if offer.by else f"means nothing to {name}")
     if not offer.valued and (asked.thresholds is not None or asked.often is not None):
         raise Invalid(field="threshold", because=f"means nothing to {name}")
-    if asked.since is not None and not offer.compares:
+    if asked.since is not None and not (offer.compares or offer.monthly):
         raise Invalid(field="since", because=f"means nothing to {name}")
+    if offer.monthly and asked.since is not None:
+        must_be_some_months(asked.since, day)
     if offer.compares and (asked.since is None or asked.since >= day):
         raise Invalid(field="since", because=f"must be a day before {day}")
+
+
+def must_be_some_months(since: date, day: date) -> None:
+    """Raises Invalid for more months than are told at once, or for none."""
+    if since >= day:
+        raise Invalid(field="since", because=f"must be a day before {day}")
+    if (day.year - since.year) * 12 + day.month - since.month > MOST_MONTHS:
+        raise Invalid(field="since", because=f"must be within {MOST_MONTHS} months before {day}")
 
 
 def limits(told: Iterable[str]) -> Mapping[str, int] | None:

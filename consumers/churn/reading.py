@@ -100,7 +100,7 @@ def told(rows: Callable[[Projection], Iterator[Any]], at: Moment, day: date | No
     now_is = who_is_who(lives)
     customers = as_arrow(arrow, CUSTOMERS, (house.customer(row, channels, unwilling) for row in lives))
     del lives, channels, unwilling
-    activity = as_arrow(arrow, ACTIVITY, (house.deed(row, now_is) for row in rows(view_of_activity)))
+    activity = as_arrow(arrow, ACTIVITY, (each for row in rows(view_of_activity) for each in house.deeds(row, now_is)))
     bought = (row for row in rows(view_of_purchases) if row.paid_at is not None)
     purchases = as_arrow(arrow, PURCHASES, map(house.purchase, bought))
     lines = {"", *purchases["product_line"].unique().to_pylist()}
@@ -203,15 +203,21 @@ class House:
             "do_not_contact": int(row.primary_contact in unwilling),
         }
 
-    def deed(self, row: CustomerActivity, now_is: Callable[[UUID], UUID]) -> dict[str, Any]:
-        return {
-            "customer_id": str(now_is(row.customer_id)),
-            "kind": row.kind,
-            "code": row.code,
-            "day": self.day(row.last_at),
-            "times": row.times,
-            "ended_day": self.day_if_any(row.ended_at),
-        }
+    def deeds(self, row: CustomerActivity, now_is: Callable[[UUID], UUID]) -> Iterator[dict[str, Any]]:
+        """A day of UTC is of two days of the house, unless there is nothing between them."""
+        days: dict[int, int] = {}
+        for at, times in row.by_quarter():
+            day = self.day(at)
+            days[day] = days.get(day, 0) + times
+        for day, times in days.items():
+            yield {
+                "customer_id": str(now_is(row.customer_id)),
+                "kind": row.kind,
+                "code": row.code,
+                "day": day,
+                "times": times,
+                "ended_day": self.day_if_any(row.ended_at),
+            }
 
     def terms(self, line: str) -> dict[str, Any]:
         terms = self.policy.terms_of(line or None)

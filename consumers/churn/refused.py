@@ -60,12 +60,48 @@ class NoSuchModel(Refused):
         return f"there is no model {self.name}; on record are {', '.join(self.known) or 'none'}"
 
 
+@refusal
+class ToldAlone(Refused):
+    """Who leaves is told by one model, and by no other beside it."""
+
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"who leaves is told by one model alone; say which, of {', '.join(self.names)}"
+
+
+@refusal
+class NotLearnedAgain(Refused):
+    """The model is on record by its digest alone, and cannot be learned again."""
+
+    name: str
+    because: str
+
+    def __str__(self) -> str:
+        return f"{self.name} cannot be learned again: {self.because}"
+
+
+@refusal
+class OtherTrees(Refused):
+    """What was learned again is not what is on record, and nobody is scored by it."""
+
+    name: str
+    was: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.name} was recorded as {self.was}, and what is learned again from the same is {self.found}"
+
+
 OF_CHURN: tuple[type[Refused], ...] = (
     NotConverged,
     NoSuchCurrency,
     NoModel,
     NoSuchModel,
     FittedToLater,
+    ToldAlone,
+    NotLearnedAgain,
+    OtherTrees,
     of_fits.TooFewCustomers,
     of_fits.NobodyCameBack,
     of_fits.AllOnOneDay,

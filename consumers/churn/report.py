@@ -1,110 +1,143 @@
 """The report: all that is told of churn as of a day, in one piece, and why where something cannot be told."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
+from consumers.churn.calibration import calibration
 from consumers.churn.curves import curves
 from consumers.churn.engines import computed
-from consumers.churn.estimates import Model, estimates
+from consumers.churn.estimates import Model
+from consumers.churn.leaving import leaving
+from consumers.churn.on_record import name_of
+from consumers.churn.over_time import Earlier
 from consumers.churn.questions import Question
-from consumers.churn.tables import MADE
-from consumers.churn.told import Report, Rows
+from consumers.churn.tables import MADE, then_and_now
+from consumers.churn.told import Report, Rows, Why, why
+from domain.churn_model import ChurnModelFitted
 from domain.errors import Refused
-from projections.churn.fits.lifetime import Horizon
 from projections.churn.fits.winning_back import uplift
-from projections.churn.tables.at_risk import at_risk
 from projections.churn.tables.reasons import reasons
 from projections.churn.tables.shapes import Facts, day_of
 
+T = TypeVar("T")
 MOST = 200  # Customers at risk that are listed; all of them are in the table of that name.
 BACK = 90  # Days before, with which the quadrants are compared, unless another day is named.
-MOST_STRATA = 6  # As many lines can be told apart; the others are told in figures.
+MOST_STRATA = 6  # As many lines can be told apart; of the others it is said how many they are.
 WHOLE = 10_000
+
+NOTHING: Mapping[str, str] = {
+    "at_risk": "nobody-at-risk",
+    "cohorts": "nobody-bought",
+    "labels": "nobody-bought",
+    "quadrants": "no-customers",
+    "migration": "no-customers-on-either-day",
+    "winbacks": "nobody-lapsed",
+    "models": "no-model-on-record",
+}
+"""Why a part has no rows, by the codes for which the page has sentences."""
+TOO_LONG = "ledger-too-long"  # To be read while somebody waits.
+
+
+@dataclass(slots=True)
+class Parts:
+    """Parts as they are made; what cannot be told is `missing`."""
+
+    missing: dict[str, Why] = field(default_factory=dict)
+
+    def made(self, part: str, made: Callable[[], T]) -> T | None:
+        try:
+            return made()
+        except Refused as refused:
+            self.missing[part] = why(refused)
+            return None
+
+    def rows(self, part: str, made: Callable[[], Rows]) -> Rows:
+        found = self.made(part, made)
+        if found is not None and not found:
+            self.missing[part] = Why(code=NOTHING[part])
+        return found or ()
 
 
 def report(
     facts: Facts,
+    earlier: Earlier | None,
     *,
     position: int,
     version: str,
     models: Sequence[Model] = (),
+    learned: Sequence[ChurnModelFitted] = (),
     by: str | None = None,
     since: date | None = None,
     most: int = MOST,
 ) -> Report:
-    """`by` are the groups whose curves are drawn, and `most` how many customers at risk are listed."""
-    missing: dict[str, str] = {}
-
-    def rows(part: str, made: Callable[[], Rows]) -> Rows:
-        try:
-            found = made()
-        except Refused as refused:
-            missing[part] = str(refused)
-            return ()
-        if not found:
-            missing[part] = NOTHING[part]
-        return found
-
-    def counted(name: str, asked: Question = Question()) -> Rows:  # noqa: B008 - a value.
-        return list(computed(MADE[name](facts, asked)).to_pylist())
-
+    """`by` are the groups whose curves are drawn, and `most` how many customers at risk are listed. By `models` it is
+    told what is expected of them; of those that have `learned` who leaves, how well they tell it. Where there is
+    nobody to tell of `earlier` days, all but these are told.
+    """
+    parts = Parts()
     before = since or day_of(facts.day - BACK)
-    drawn: list[Any] = []
-    test = None
-    try:
-        drawn, test = [*(found := curves(facts, by))[0]], found[1]
-    except Refused as refused:
-        missing["survival"] = str(refused)
-    risky = rows("at_risk", lambda: leaving(facts, models))
+    drawn, test = parts.made("survival", lambda: curves(facts, by)) or ((), None)
+    moved, monthly = moves_of(facts, earlier, before, parts)
+    risky = parts.rows("at_risk", lambda: listed(facts, models, parts))
     return Report(
         day=day_of(facts.day),
         position=position,
         version=version,
-        cohorts=rows("cohorts", lambda: counted("cohorts")),
-        labels=rows("labels", lambda: counted("labels")),
-        quadrants=rows("quadrants", lambda: counted("quadrant-counts")),
-        migration=rows("migration", lambda: counted("migration", Question(since=before))),
+        cohorts=parts.rows("cohorts", lambda: counted(facts, "cohorts")),
+        labels=parts.rows("labels", lambda: counted(facts, "labels")),
+        quadrants=parts.rows("quadrants", lambda: counted(facts, "quadrant-counts")),
+        migration=moved,
+        series=monthly,
         since=before,
-        curves=largest(drawn),
+        curves=(largest := largest_first(drawn))[:MOST_STRATA],
+        not_drawn=[curve.customers for curve in largest[MOST_STRATA:]],
         p_value=None if test is None else test.chance,
         at_risk=risky[:most],
         customers_at_risk=len({row["customer_id"] for row in risky}),
-        winbacks=rows("winbacks", lambda: [with_interval(row, alone) for row, alone in beside(counted("winbacks"))]),
-        models=rows("models", lambda: [on_record(model) for model in models]),
-        left_out=counted("left-out"),
-        missing=missing,
+        winbacks=parts.rows("winbacks", lambda: with_intervals(counted(facts, "winbacks"))),
+        models=parts.rows("models", lambda: [*map(on_record, models), *map(that_learned, learned)]),
+        calibrations=[calibrated(event) for event in learned],
+        left_out=counted(facts, "left-out"),
+        missing=parts.missing,
     )
 
 
-NOTHING: Mapping[str, str] = {
-    "at_risk": "nobody is at risk",
-    "cohorts": "nobody has bought by that day",
-    "labels": "nobody has bought by that day",
-    "quadrants": "there are no customers by that day",
-    "migration": "there were no customers on either day",
-    "winbacks": "nobody has lapsed by that day",
-    "models": "no model is on record; `lifeledger churn fit` makes one",
-}
+def moves_of(facts: Facts, earlier: Earlier | None, since: date, parts: Parts) -> tuple[Rows, Rows]:
+    """Who moved since a day, and how many were where at months' ends."""
+    if earlier is None:
+        parts.missing["migration"] = Why(code=TOO_LONG)
+        return (), ()
+    found = parts.made("migration", lambda: then_and_now(facts, earlier, since))
+    if found is None:
+        return (), ()
+    moved, monthly = found
+    return parts.rows("migration", moved.to_pylist), monthly.to_pylist()
 
 
-def leaving(facts: Facts, models: Sequence[Model]) -> Rows:
+def counted(facts: Facts, name: str, asked: Question = Question()) -> Rows:  # noqa: B008 - a value.
+    return list(computed(MADE[name](facts, asked)).to_pylist())
+
+
+def listed(facts: Facts, models: Sequence[Model], parts: Parts) -> Rows:
     """Who is thought to be leaving, with his reasons and their figures; who is worth most stands first."""
-    guessed = facts_of(facts, estimates(facts, models, Horizon())) if models else None
-    found = computed(at_risk(facts, guessed)).to_pylist()
-    why: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    found = leaving(facts, models)
+    if models and found.refused is not None:
+        parts.missing["estimates"] = why(found.refused)
+    told_why: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in computed(reasons(facts)).to_pylist():
-        why.setdefault((row["customer_id"], row["product_line"]), []).append(row)
-    told = [{**ESTIMATED, **row, **dates(row), "reasons": of_all(row, why)} for row in found]
-    return sorted(told, key=lambda row: (-(row["clv"] or 0), -(row["spent"] or 0), row["customer_id"]))
+        told_why.setdefault((row["customer_id"], row["product_line"]), []).append(row)
+    told = [{**row, **dates(row), "reasons": of_all(row, told_why)} for row in found.rows.to_pylist()]
+    return sorted(told, key=lambda row: (-worth(row), row["customer_id"], row["product_line"]))
 
 
-ESTIMATED: Mapping[str, Any] = dict.fromkeys(("p_alive", "expected", "clv", "clv_currency", "model"))
-
-
-def facts_of(facts: Facts, table: Any) -> Any:
-    """The table of Arrow in the engine in which the facts are."""
-    return facts.purchases.get_backend().create_table("estimates", table, overwrite=True)
+def worth(row: Mapping[str, Any]) -> int:
+    """In hundredths of the mean of all customers in the same currency, so that yen are not compared with euros: what is
+    expected of him, or, where no model says that, what he has spent.
+    """
+    found: int = row["spent_share"] if row["clv_share"] is None else row["clv_share"]
+    return found
 
 
 def dates(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -118,8 +151,8 @@ def of_all(row: Mapping[str, Any], why: Mapping[tuple[str, str], list[Mapping[st
     return sorted(why[row["customer_id"], row["product_line"]], key=lambda each: order.index(each["code"]))
 
 
-def largest(drawn: Sequence[Any]) -> Sequence[Any]:
-    return sorted(drawn, key=lambda curve: -curve.customers)[:MOST_STRATA]
+def largest_first(drawn: Sequence[Any]) -> Sequence[Any]:
+    return sorted(drawn, key=lambda curve: -curve.customers)
 
 
 def beside(rows: Rows) -> list[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
@@ -135,6 +168,10 @@ def with_interval(row: Mapping[str, Any], alone: Mapping[str, Any] | None) -> Ma
     return {**row, "low": round(found.low * WHOLE), "high": round(found.high * WHOLE)}
 
 
+def with_intervals(rows: Rows) -> Rows:
+    return [with_interval(row, alone) for row, alone in beside(rows)]
+
+
 def on_record(model: Model) -> Mapping[str, Any]:
     fitted, window = model.fitted, model.fitted.window
     return {
@@ -147,3 +184,22 @@ def on_record(model: Model) -> Mapping[str, Any]:
         "parameters": fitted.parameters,
         "code": model.code,
     }
+
+
+def that_learned(event: ChurnModelFitted) -> Mapping[str, Any]:
+    """It has neither a likelihood nor parameters that say anything to a reader: how well it tells stands apart."""
+    return {
+        "model": name_of(event),
+        "kind": event.kind,
+        "first": event.seen.first,
+        "last": event.seen.last,
+        "customers": event.seen.customers,
+        "log_likelihood": None,
+        "parameters": {},
+        "code": event.code.version,
+    }
+
+
+def calibrated(event: ChurnModelFitted) -> Mapping[str, Any]:
+    assert event.learned is not None, "a model that learns is recorded with what it has learned"
+    return {"model": name_of(event), "days": event.learned.days, **calibration(event.learned.quality)}

@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from lxml import etree, html
 
-from api.churn.page import SAFE, Language, catalog, heat, money, page, share
-from consumers.churn.told import Curve, Point, Report
+from api.churn.page import SAFE, Language, catalog, heat, money, page, sentence, share
+from api.churn.stacks import stacks
+from consumers.churn.refused import OF_CHURN
+from consumers.churn.report import NOTHING, TOO_LONG
+from consumers.churn.told import Curve, Point, Report, Why, code_of
+from domain.errors import Invalid
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 BOTH = pytest.mark.parametrize("language", LANGUAGES)
@@ -37,6 +43,10 @@ def curve(name: str) -> Curve:
     return Curve(name=name, customers=21, until=35, points=points, median=23.0)
 
 
+def tenth(left: int, expected: float | None, came: float, lift: float, caught: float) -> dict[str, Any]:
+    return {"customers": 25, "left": left, "expected": expected, "came": came, "lift": lift, "caught": caught}
+
+
 REPORT = Report(
     day=date(2026, 10, 31),
     position=123_456,
@@ -50,19 +60,48 @@ REPORT = Report(
     ],
     migration=[{"currency": "CNY", "was": "B", "became": "E", "customers": 2}],
     since=date(2026, 7, 31),
+    series=[
+        {"day": 20_726, "currency": "", "segment": "A", "customers": 5, "orders": 0, "spent": 0},
+        {"day": 20_726, "currency": "CNY", "segment": "B", "customers": 4, "orders": 4, "spent": 1},
+        {"day": 20_757, "currency": "CNY", "segment": "B", "customers": 5_432, "orders": 9, "spent": 9},
+        {"day": 20_757, "currency": "CNY", "segment": "E", "customers": 3, "orders": 9, "spent": 9},
+        {"day": 20_757, "currency": "EUR", "segment": "C", "customers": 1, "orders": 1, "spent": 1},
+    ],
+    not_drawn=[1_200, 34],
     curves=[curve("bikes"), curve("<b>")],
     p_value=0.0417,
     at_risk=[at_risk("c-1"), at_risk("<script>alert(1)</script>")],
     customers_at_risk=1_700,
     winbacks=[
-        {"contacted": 0, "campaign": "", "lapsed": 9, "early": 1, "pending": 2, "decided": 6, "back": 1}
+        {"contacted": 0, "campaign": "", "lapsed": 9, "early": 1, "gone": 0, "pending": 2, "decided": 6, "back": 1}
         | {"rate": 1_667, "uplift": None},
-        {"contacted": 1, "campaign": "spring", "lapsed": 9, "early": 1, "pending": 2, "decided": 6, "back": 3}
+        {
+            "contacted": 1,
+            "campaign": "spring",
+            "lapsed": 9,
+            "early": 1,
+            "gone": 0,
+            "pending": 2,
+            "decided": 6,
+            "back": 3,
+        }
         | {"rate": 5_000, "uplift": 3_333},
     ],
     models=[
         {"model": "m-1", "kind": "bg-nbd", "first": date(1997, 1, 1), "last": date(1997, 9, 30), "customers": 2_357}
         | {"log_likelihood": -9_582.43, "parameters": {"r": 0.2426, "alpha": 4.4136}, "code": "0.1.0"}
+    ],
+    calibrations=[
+        {
+            "model": "logistic@1",
+            "days": 90,
+            "customers": 50,
+            "left": 25,
+            "auc": 0.8123,
+            "brier": 0.1,
+            "brier_of_all": 0.25,
+        }
+        | {"tenths": [tenth(20, 0.79, 0.8, 1.6, 0.4), tenth(5, None, 0.2, 0.4, 1.0)]}
     ],
     left_out=[{"reason": "later", "purchases": 3, "customers": 2}],
 )
@@ -73,7 +112,7 @@ def test_every_figure_stands_there_as_text(language: Language) -> None:
     text = "".join(str(each) for each in html.fromstring(page(REPORT, language)).itertext())
     for figure in ("12.5 %", "0.8571", "0.0417", "23", "31%", "1.23", "1,234.56 CNY", "9,876.54 CNY", "2026-07-31"):
         assert figure in text, figure
-    for figure in ("r = 0.2426", "-9,582.43", "33.3 %", "1,700", "123,456", "2026-09", "wu.ying"):
+    for figure in ("r = 0.2426", "-9,582.43", "33.3 %", "1,700", "123,456", "2026-09", "wu.ying", "5,432", "1,234 "):
         assert figure in text, figure
 
 
@@ -99,10 +138,33 @@ def test_only_its_own_style_is_let_in() -> None:
 @BOTH
 def test_a_report_of_nothing_says_why(language: Language) -> None:
     parts = ("at_risk", "cohorts", "survival", "quadrants", "labels", "winbacks", "models")
-    empty = Report(day=date(2026, 1, 1), position=0, version="0.1.0", missing=dict.fromkeys(parts, "nobody came back"))
+    why = Why(code="too-few-customers", figures={"customers": 7, "needed": 9})
+    empty = Report(day=date(2026, 1, 1), position=0, version="0.1.0", missing=dict.fromkeys(parts, why))
     document = html.fromstring(page(empty, language))
-    said = etree.XPath("count(//p[@class = 'missing'][contains(., 'nobody came back')])")
+    words = {"en": "there are 7 customers, and this takes 9", "zh": "只有 7 位客户，至少需要 9 位"}
+    said = etree.XPath(f"count(//p[@class = 'missing'][contains(., '{words[language]}')])")
     assert said(document) == len(parts)
+
+
+@BOTH
+def test_there_is_a_sentence_for_all_that_can_be_refused(language: Language) -> None:
+    for refusal in (*OF_CHURN, Invalid):
+        figures = {each.name: ("a", "b") if "tuple" in str(each.type) else "c" for each in fields(refusal)}
+        told = sentence(Why(code=code_of(refusal), figures=figures), language)
+        assert told
+        assert "(" not in told, "figures are told as such"
+    for code in (*NOTHING.values(), TOO_LONG):
+        assert sentence(Why(code=code), language)
+
+
+@BOTH
+def test_how_well_a_model_tells_who_leaves_stands_by_tenths(language: Language) -> None:
+    document = html.fromstring(page(REPORT, language))
+    (table,) = [each for each in document.iter("div") if each.get("aria-label") == "logistic@1"]
+    (body,) = table.iter("tbody")
+    told = [["".join(map(str, cell.itertext())) for cell in row] for row in body]
+    assert told == [["1", "25", "20", "79%", "80%", "1.60", "40%"], ["2", "25", "5", "–", "20%", "0.40", "100%"]]
+    assert "AUC 0.812" in "".join(map(str, document.itertext()))
 
 
 def test_both_languages_have_a_text_for_everything() -> None:
@@ -140,6 +202,28 @@ def test_a_share_is_told_in_percent(of: int | None, told: str) -> None:
 )
 def test_an_amount_has_the_places_of_its_currency(minor: int | None, currency: str, told: str) -> None:
     assert money(minor, currency) == told
+
+
+def test_bars_are_as_high_as_there_are_customers_and_stand_on_one_another() -> None:
+    yuan, euros = stacks(REPORT.series)
+    assert (yuan.currency, euros.currency) == ("CNY", "EUR")
+    assert [(row.day, row.not_yet) for row in yuan.rows] == [(date(2026, 9, 30), 5), (date(2026, 10, 31), 0)]
+    second = [part for part in yuan.parts if part.day == date(2026, 10, 31)]
+    assert sum(part.height for part in second) == pytest.approx(220 - 8 - 28, abs=0.2), "the highest fills the room"
+    bottom = second[0]
+    assert bottom.segment == "B"
+    assert bottom.y + bottom.height == pytest.approx(192, abs=0.2)
+    for below, above in pairwise(second):
+        assert above.y + above.height == pytest.approx(below.y, abs=0.2)
+    assert all(part.x >= 0 and part.x + part.width <= 720 for stack in (yuan, euros) for part in stack.parts)
+    assert [row.customers["C"] for row in euros.rows] == [0, 1]
+
+
+def test_of_many_months_some_have_a_label() -> None:
+    many = [{"day": 20_000 + 31 * nth, "currency": "CNY", "segment": "B", "customers": 1} for nth in range(60)]
+    (found,) = stacks(many)
+    assert (len(found.labels), len(found.rows)) == (12, 60)
+    assert stacks([]) == []
 
 
 def test_colours_are_deeper_the_more_are_left() -> None:

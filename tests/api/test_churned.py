@@ -17,9 +17,14 @@ import pytest
 
 from api.app import create_app
 from api.churn.facts import ChurnFacts, Kept, When
+from api.churn.made import counted
+from api.problems import FoldTooLong
 from consumers.at import NoSuchMoment
 from consumers.churn.asking import facts_of_day
+from consumers.churn.questions import Question
+from consumers.churn.reading import Extract
 from consumers.replay import Replay
+from projections.churn.tables.shapes import Facts
 from settings import Settings
 from tests.cli.running import lifeledger, on
 from tests.cli.selling import CUSTOMERS, sell
@@ -73,12 +78,43 @@ def test_a_table_is_the_same_in_each_form_and_as_the_command_line_tells_it(shop:
     )
 
 
+def test_of_earlier_days_it_is_told_what_the_command_line_tells(shop: str) -> None:
+    """They are read from the ledger, as far as that is read while somebody waits."""
+    for name in ("migration", "quadrant-series", "quadrant-moves"):
+        (answer,) = asked(shop, f"tables/{name}?day={DAY}&since=1997-06-30")
+        command = ("churn", "table", name, "--day", DAY, "--since", "1997-06-30", "--json")
+        said = lifeledger(*command, env=on(shop)).document["rows"]
+        assert [row["customers"] for row in answer.json()["rows"]] == [row["customers"] for row in said]
+    facts = ChurnFacts(shop, 500_000)
+    moved = Question(since=date(1997, 6, 30))
+
+    def migration(extract: Extract, churn: Facts) -> int:
+        facts.most = extract.position - 1
+        return counted(facts, "migration", moved, extract, churn)[0].num_rows  # type: ignore[no-any-return]
+
+    with pytest.raises(FoldTooLong):
+        facts.asked(When(day=date(1997, 9, 30)), migration)
+    facts.close()
+
+
 def test_scores_name_their_models_and_whom_they_tell_of_is_logged(shop: str) -> None:
     (answer,) = asked(shop, f"scores?day={DAY}&model=pareto-nbd,gamma-gamma-usd@1")
     rows = answer.json()["rows"]
     assert len(rows) == CUSTOMERS
     assert {row["model"] for row in rows} == {"pareto-nbd@1+gamma-gamma-usd@1"}
     assert logged(shop, "GET /churn/scores") == {f"customer/{row['customer_id']}" for row in rows}
+
+
+def test_customers_at_risk_have_what_models_on_record_say_of_them(shop: str) -> None:
+    scores, known, before = asked(
+        shop, f"scores?day={DAY}&days=365", f"tables/at-risk?day={DAY}", "tables/at-risk?day=1997-09-29"
+    )
+    assert known.json()["models"] == ["gamma-gamma-usd@1", "pareto-nbd@1"]
+    alive = {row["customer_id"]: row["p_alive"] for row in scores.json()["rows"]}
+    assert known.json()["rows"]
+    assert all(row["p_alive"] == alive[row["customer_id"]] for row in known.json()["rows"])
+    assert before.json()["missing"].startswith("no model of buying is on record as of then"), "they know a day more"
+    assert {row["model"] for row in before.json()["rows"]} == {None}
 
 
 def test_the_report_is_a_page_and_whom_it_lists_is_logged(shop: str) -> None:

@@ -52,6 +52,11 @@ def test_every_table_can_be_asked_for(shop: str) -> None:
         assert said.document["day"] == CALIBRATED
     moved = churn(shop, "table", "migration", "--since", "1997-06-30", "--day", CALIBRATED, "--json").document["rows"]
     assert sum(row["customers"] for row in moved) == CUSTOMERS
+    for name in ("quadrant-series", "quadrant-moves"):
+        rows = churn(shop, "table", name, "--since", "1997-06-30", "--day", CALIBRATED, "--json").document["rows"]
+        assert {row["day"] for row in rows} >= {"1997-07-31", "1997-08-31", CALIBRATED}, name
+        of_day = [row["customers"] for row in rows if row["day"] == CALIBRATED and row.get("became") != ""]
+        assert sum(of_day) == CUSTOMERS, name
     given = ["table", "quadrant-counts", "--threshold", "USD=20.50", "--often", "2", "--day", CALIBRATED]
     assert sum(row["customers"] for row in churn(shop, *given, "--json").document["rows"]) == CUSTOMERS
     assert churn(shop, "table", "left-out", "--json").document["rows"] == []
@@ -74,6 +79,11 @@ def test_facts_that_were_written_say_what_the_ledger_says(shop: str, tmp_path: P
             churn(shop, *asked, "--facts", tmp_path / "facts").document
             == churn(shop, *asked, "--day", CALIBRATED).document
         )
+    risky = churn(shop, "table", "at-risk", "--json", "--facts", tmp_path / "facts").document
+    assert risky["missing"] == "facts in a folder come without models"
+    said = churn(shop, "table", "migration", "--since", "1997-06-30", "--facts", tmp_path / "facts")
+    assert (said.code, said.out) == (2, "")
+    assert "--facts: of earlier days it says nothing" in said.err
     (tmp_path / "facts" / "purchases.parquet").write_bytes((tmp_path / "facts" / "customers.parquet").read_bytes())
     said = churn(shop, "table", "rfm", "--facts", tmp_path / "facts")
     assert (said.code, said.out) == (1, "")
@@ -98,6 +108,18 @@ def test_a_fit_is_on_record_and_a_score_names_it(shop: str, tmp_path: Path) -> N
     assert all(0 <= row["p_alive"] <= 1 and row["expected"] >= 0 and row["clv"] >= 0 for row in rows)
     said = churn(shop, "score", "--as-of", str(before))
     assert (said.code, "no model of buying is on record as of then" in said.err) == (1, True), "it was made later"
+    risky = churn(shop, "table", "at-risk", "--day", CALIBRATED, "--json").document
+    assert (risky["models"], risky["missing"]) == (["bg-nbd@1", "gamma-gamma-usd@1"], None)
+    assert risky["rows"]
+    by_customer = {row["customer_id"]: row for row in rows}
+    for row in risky["rows"]:
+        for name in ("p_alive", "model", "clv_currency"):
+            assert row[name] == by_customer[row["customer_id"]][name]
+    bare = churn(shop, "table", "at-risk", "--as-of", str(before), "--json")
+    assert (bare.code, bare.document["models"]) == (0, [])
+    assert bare.document["missing"].startswith("no model of buying is on record as of then")
+    assert {row["p_alive"] for row in bare.document["rows"]} == {None}
+    assert "lifeledger: nobody is estimated: no model of buying" in bare.err
     report = tmp_path / "report.html"
     assert churn(shop, "report", report, "--day", CALIBRATED, "--language", "zh", "--model", "bg-nbd@1").code == 0
     assert "bg-nbd@1" in report.read_text(encoding="utf-8")
@@ -112,6 +134,7 @@ def test_a_fit_is_on_record_and_a_score_names_it(shop: str, tmp_path: Path) -> N
         (["cohorts", "--output", "cohorts.xls"], 2, "--output cohorts.xls ends neither in .csv nor in .parquet"),
         (["table", "migration"], 1, "since: must be a day before"),
         (["table", "rfm", "--since", "1997-01-01"], 1, "since: means nothing to rfm"),
+        (["table", "quadrant-series", "--since", "1990-01-01"], 1, "since: must be within 60 months before"),
         (["table", "quadrants", "--threshold", "USD=-1"], 2, "--threshold 'USD=-1' is no amount: say CNY=500"),
         (["fit", "bg-nbd", "--day", "1996-01-01"], 1, "there are 0 customers, and this takes 2"),
         (["fit", "gamma-gamma", "--currency", "EUR"], 1, "nobody came back and paid in EUR; there is USD"),

@@ -47,7 +47,22 @@ class CustomerLife(LookedAfter):
 
 
 ContactEvent = ContactLinked | ContactUnlinked | ContactRoleChanged
+Handed = CustomerAssigned | CustomerTransferred | CustomerReleased | CustomerCollaboratorAdded
+Went = CustomerAbsorbed | PersonalDataErased
 Joined = CustomersMerged | CustomerUnmerged | CustomerRestored
+LaterEvent = (
+    CustomerCorrected
+    | CustomerRegistered
+    | CustomerStatusChanged
+    | CustomerWonBack
+    | Handed
+    | ContactEvent
+    | CreditHoldPlaced
+    | CreditHoldLifted
+    | ValueSegmentChanged
+    | Joined
+    | Went
+)
 
 
 @projection(
@@ -71,37 +86,22 @@ Joined = CustomersMerged | CustomerUnmerged | CustomerRestored
 )
 def customer_lives(
     row: CustomerLife | None,
-    event: CustomerCreated
-    | CustomerCorrected
-    | CustomerRegistered
-    | CustomerStatusChanged
-    | CustomerWonBack
-    | CustomerAssigned
-    | CustomerTransferred
-    | CustomerReleased
-    | CustomerCollaboratorAdded
-    | ContactEvent
-    | CreditHoldPlaced
-    | CreditHoldLifted
-    | ValueSegmentChanged
-    | Joined
-    | CustomerAbsorbed
-    | PersonalDataErased,
+    event: CustomerCreated | LaterEvent,
     at: Instant,
 ) -> CustomerLife | None:
+    if not isinstance(event, CustomerCreated):
+        return None if row is None else later(row, event, at)
+    return row or CustomerLife(
+        customer_id=event.customer_id,
+        type=event.customer_type,
+        created_at=at,
+        lead_id=event.lead_id,
+        status_since=at,
+    )
+
+
+def later(row: CustomerLife, event: LaterEvent, at: Instant) -> CustomerLife:
     match event:
-        case CustomerCreated() if row is None:
-            return CustomerLife(
-                customer_id=event.customer_id,
-                type=event.customer_type,
-                created_at=at,
-                lead_id=event.lead_id,
-                status_since=at,
-            )
-        case CustomerCreated():
-            return row
-        case _ if row is None:
-            return None
         case CustomerCorrected(customer_type=corrected):
             return replace(row, type=corrected or row.type)
         case CustomerRegistered():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import minimize
@@ -16,6 +16,7 @@ Total = Callable[[Floats], tuple[float, Floats]]
 """Of parameters, the logarithm of the likelihood of all customers, and its gradient."""
 
 SMALLEST, LARGEST = 1e-5, 1e6  # Of a parameter, where time, or money, is measured in its own mean.
+LOWEST, HIGHEST = float(np.log(SMALLEST)), float(np.log(LARGEST))
 FLAT = 1e-6  # The gradient at a maximum, for a customer and by the logarithm of a parameter, is not above that.
 ROUNDS = 400  # From each start; where there is a maximum, it takes some twenty.
 
@@ -71,7 +72,6 @@ def likeliest(total: Total, starts: tuple[tuple[float, ...], ...], customers: in
     of them is gone on with until it is flat. Where it lies on the border of what is looked through, or is not flat, it
     has not converged.
     """
-    low, high = float(np.log(SMALLEST)), float(np.log(LARGEST))
 
     def less(logs: Floats) -> tuple[float, Floats]:
         parameters = np.exp(logs)
@@ -80,35 +80,41 @@ def likeliest(total: Total, starts: tuple[tuple[float, ...], ...], customers: in
 
     iterations, best, lowest = 0, np.log(starts[0]), np.inf
     for start in (*starts, None):
-        near = 1e3 if start is not None else 1.0  # It is enough to know which start leads highest.
-        done = minimize(
-            less,
-            best if start is None else np.log(start),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(low, high)] * len(best),
-            options={
-                "maxiter": ROUNDS,
-                "maxfun": 10 * ROUNDS,
-                "ftol": 1e-15 * near,
-                "gtol": FLAT / 100 * near,
-                "maxcor": 20,
-            },
-        )
+        # It is enough to know which start leads highest, and the best is gone on with.
+        done = searched(less, best, 1.0) if start is None else searched(less, np.log(start), 1e3)
         iterations += int(done.nit)
         if done.fun < lowest:
             best, lowest = np.asarray(done.x, dtype=np.float64), float(done.fun)
     _, gradient = less(best)
     steepest = float(np.abs(gradient).max())
-    because = None
-    if np.any((best <= low) | (best >= high)):
-        because = "the likelihood grows up to the border of what is looked through"
-    elif steepest > FLAT:
-        because = "the likelihood is not flat where the search has ended"
     return Likeliest(
         parameters=np.exp(best),
         log_likelihood=-lowest * customers,
         iterations=iterations,
         gradient=steepest,
-        because=because,
+        because=not_ended(best, steepest),
     )
+
+
+def searched(less: Callable[[Floats], tuple[float, Floats]], begin: Floats, near: float) -> Any:
+    """From one start, to so many times the least that floating point tells apart."""
+    return minimize(
+        less,
+        begin,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(LOWEST, HIGHEST)] * len(begin),
+        options={
+            "maxiter": ROUNDS,
+            "maxfun": 10 * ROUNDS,
+            "ftol": 1e-15 * near,
+            "gtol": FLAT / 100 * near,
+            "maxcor": 20,
+        },
+    )
+
+
+def not_ended(logs: Floats, steepest: float) -> str | None:
+    if np.any((logs <= LOWEST) | (logs >= HIGHEST)):
+        return "the likelihood grows up to the border of what is looked through"
+    return "the likelihood is not flat where the search has ended" if steepest > FLAT else None

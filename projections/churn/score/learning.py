@@ -16,6 +16,7 @@ from projections.churn.score.quality import Quality, quality
 from projections.churn.score.refusals import OtherFeatures, ScoredTooEarly
 
 Way = Literal["logistic", "boosted-trees"]
+STEPS = 1_000  # Of the search for weights, at most.
 PENALTY = 1.0  # One over scikit-learn's C, of the squared weights of standardised features.
 TREES: Mapping[str, float] = {"max_iter": 100, "learning_rate": 0.1, "max_leaf_nodes": 8, "min_samples_leaf": 20}
 
@@ -35,7 +36,8 @@ class Learned:
     """A score of who leaves within `days`, learned from customers as they were on `as_of` and what they did `until`.
 
     The weights are all of a logistic model; boosted trees are known by a digest of what they say of all from whom they
-    have learned, and are learned again, the same, from the same.
+    have learned, and are learned again, the same, from the same. Where the search for the weights has not come to an
+    end `because` says why, and nothing should be built on them.
     """
 
     way: Way
@@ -51,6 +53,8 @@ class Learned:
     trees: Any = None
     digest: str | None = None
     iterations: int
+    converged: bool = True
+    because: str | None = None
     quality: Quality
 
 
@@ -97,8 +101,9 @@ def logistic(of: Examples, figures: Floats, left: Any) -> dict[str, Any]:
     """Over standardised features, so that a weight tells how much a feature matters; a constant one has no weight."""
     centre, scale = figures.mean(axis=0), figures.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    model = scikit_learn().linear_model.LogisticRegression(C=1 / PENALTY, tol=1e-8, max_iter=1_000)
+    model = scikit_learn().linear_model.LogisticRegression(C=1 / PENALTY, tol=1e-8, max_iter=STEPS)
     model.fit((figures - centre) / scale, left)
+    ended = int(model.n_iter_[0]) < STEPS
     found = zip(of.features.names, centre, scale, model.coef_[0], strict=True)
     return {
         "parameters": {"penalty": PENALTY},
@@ -108,6 +113,8 @@ def logistic(of: Examples, figures: Floats, left: Any) -> dict[str, Any]:
         ),
         "intercept": float(model.intercept_[0]),
         "iterations": int(model.n_iter_[0]),
+        "converged": ended,
+        "because": None if ended else f"after {STEPS} steps the search for the weights was still going on",
     }
 
 

@@ -6,18 +6,19 @@ import ibis
 
 from projections.churn.tables.reasons import CODES, known, reasons
 from projections.churn.tables.shapes import Facts
-from projections.churn.tables.signals import WHOSE, signals, spent
+from projections.churn.tables.signals import WHOSE, beside_mean, signals, spent
 
 
 def at_risk(facts: Facts, estimates: Any | None = None) -> Any:
     """A row for each customer and product line of whom there is any reason to think that he is leaving: all that
-    `signals` tells of him, what he has `spent`, how many reasons there are (`count`) and which (`reasons`, in the order
-    of CODES, joined by spaces), whose he is, his recorded `segment`, when he was recorded as dormant
-    (`entered_risk_day`), whether he may be contacted, and when a lead to win him back was opened last, if that was
-    after he bought last (`winback_day`).
+    `signals` tells of him, what he has `spent` (and beside others, `spent_share`), how many reasons there are (`count`)
+    and which (`reasons`, in the order of CODES, joined by spaces), whose he is, his recorded `segment`, when he was
+    recorded as dormant (`entered_risk_day`), whether he may be contacted, and when a lead to win him back was opened
+    last, if that was after he bought last (`winback_day`).
 
     With `estimates` (a table as ESTIMATES, of a model that the caller names) the probability that he is still there,
     how many purchases are expected of him, and what they are worth; null for whom the model knows nothing of.
+    `clv_share` is what they are worth in hundredths of the mean of all of whom it is told in the same currency.
     """
     why = reasons(facts)
     flags = {name_of(code): (why.code == code).max() for code in CODES}
@@ -36,7 +37,8 @@ def at_risk(facts: Facts, estimates: Any | None = None) -> Any:
     rows = rows.mutate(winback_day=since).drop("tried_day")
     if estimates is None:
         return rows
-    found = rows.left_join(estimates, list(WHOSE))
+    beside = estimates.mutate(clv_share=beside_mean(estimates.clv, "clv_currency"))
+    found = rows.left_join(beside, list(WHOSE))
     return found.drop("customer_id_right", "product_line_right")
 
 

@@ -7,12 +7,14 @@ import ibis
 from projections.churn.tables.counted import present, purchase_days, settled
 from projections.churn.tables.reasons import known, still_open
 from projections.churn.tables.shapes import Facts
+from projections.churn.tables.signals import spent
 
 QUARTER, YEAR = 90, 365
 FEATURES = (
     "inactive", "since_first", "buys", "buys_quarter", "buys_year", "buys_year_before", "usual_gap", "overdue",
-    "orders", "spent", "currencies", "lines", "refunds", "visits_quarter", "visits_quarter_before", "contacts_quarter",
-    "lessons_quarter", "tickets_year", "complaints_year", "complaints_open", "low_scores_year", "held", "registered",
+    "orders", "spent_share", "currencies", "lines", "refunds", "visits_quarter", "visits_quarter_before",
+    "contacts_quarter", "lessons_quarter", "tickets_year", "complaints_year", "complaints_open", "low_scores_year",
+    "held", "registered",
 )  # fmt: skip
 
 
@@ -20,11 +22,12 @@ def features(facts: Facts) -> Any:
     """A row for each customer who has bought and is one still: FEATURES, whole numbers that were known on the day.
 
     `overdue` is how many hundredths of his usual gap he has not bought for, `usual_gap` and `overdue` are -1 where he
-    has bought on fewer than two days. `spent` is in smallest units, and -1 for who paid in several `currencies`.
-    Who has none of what is counted has 0.
+    has bought on fewer than two days. `spent_share` is what he has paid beside the mean of all who pay in the same
+    currency (`signals.spent`), since no model knows what an amount is of. Who has none of what is counted has 0.
     """
     rows = buying(facts)
-    for each in (orders(facts), doing(facts), complaining(facts)):
+    paid = spent(facts, ["customer_id"]).select("customer_id", "spent_share")
+    for each in (orders(facts), paid, doing(facts), complaining(facts)):
         rows = rows.left_join(each, "customer_id").drop("customer_id_right")
     who = facts.customers.select(
         "customer_id",
@@ -55,14 +58,12 @@ def buying(facts: Facts) -> Any:
 
 def orders(facts: Facts) -> Any:
     counted = settled(facts.purchases, facts.day)
-    found = counted.group_by("customer_id").agg(
+    return counted.group_by("customer_id").agg(
         orders=counted.count(),
-        net=counted.net.sum().cast("int64"),
         currencies=counted.currency.nunique(),
         lines=counted.product_line.nunique(),
         refunds=(counted.refunded > 0).sum(),
     )
-    return found.mutate(spent=ibis.ifelse(found.currencies == 1, found.net, -1)).drop("net")
 
 
 def doing(facts: Facts) -> Any:

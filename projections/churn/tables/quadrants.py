@@ -1,7 +1,9 @@
-"""The value quadrant: what an order of each customer comes to, how often he orders, and who moved since another day."""
+"""The value quadrant: what an order of each customer comes to, how often he orders, and who moved from day to day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import ibis
@@ -74,6 +76,35 @@ def migration(before: Any, after: Any) -> Any:
     left = left.filter(left.was != "A").union(left.filter(left.was == "A").anti_join(bought, "customer_id"))
     moved = stayed.union(left.select("currency", became=ibis.literal(NOBODY), was=left.was))
     return moved.group_by(["currency", "was", "became"]).agg(customers=moved.count())
+
+
+def series(found: Mapping[int, Any]) -> Any:
+    """A row for each day, currency and quadrant that anybody was in: `customers`, their `orders` and what these came to
+    (`spent`). `found` are the quadrants of each day, made of the facts of that day.
+    """
+
+    def counted(day: int, rows: Any) -> Any:
+        sums = {name: rows[name].sum().cast("int64") for name in ("orders", "spent")}
+        told = rows.group_by(["currency", "segment"]).agg(customers=rows.count(), **sums)
+        return told.select("currency", "segment", "customers", "orders", "spent", day=ibis.literal(day, "int64"))
+
+    return together([counted(day, rows) for day, rows in sorted(found.items())])
+
+
+def moves(found: Mapping[int, Any]) -> Any:
+    """The `migration` from each day (`since_day`) to the next one (`day`): who is in a quadrant on a day is who stayed
+    there and who came, so that the rows of one day add up to its `series`.
+    """
+
+    def moved(since: int, before: Any, day: int, after: Any) -> Any:
+        days = {"since_day": ibis.literal(since, "int64"), "day": ibis.literal(day, "int64")}
+        return migration(before, after).select("currency", "was", "became", "customers", **days)
+
+    return together([moved(*one, *next_) for one, next_ in pairwise(sorted(found.items()))])
+
+
+def together(parts: list[Any]) -> Any:
+    return reduce(lambda one, other: one.union(other), parts)
 
 
 def usual(facts: Facts, days: int = 365) -> Any:

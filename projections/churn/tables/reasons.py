@@ -21,7 +21,7 @@ CODES: Sequence[str] = (
     "credit-hold",  # days since it was placed · 0
     "learning-stopped",  # days since the last lesson · lessons in the year before that
     "visits-stopped",  # visits in the last quarter · in the one before
-    "not-answering",  # how often we came to him since he bought last · days since
+    "not-answering",  # how often we came to him since he was seen last, buying, visiting or learning · days since
 )
 OF_LATE, QUARTER, YEAR = 180, 90, 365
 STOPPED = 60  # Days without a lesson.
@@ -35,9 +35,10 @@ def reasons(facts: Facts) -> Any:
     the customer, and of no product line, is told of each of his.
     """
     found = signals(facts)
-    of_lines = [*of_buying(found), of_refunds(facts, found), not_answering(facts, found)]
+    of_lines = [*of_buying(found), of_refunds(facts, found)]
     of_him = [
         complaints(facts), low_scores(facts), holds(facts), stopped_learning(facts), stopped_visiting(facts),
+        not_answering(facts, found),
     ]  # fmt: skip
     lines = found.select(*WHOSE)
     every = [*of_lines, *(lines.inner_join(each, "customer_id")[[*WHOSE, *TOLD]] for each in of_him)]
@@ -68,12 +69,15 @@ def of_refunds(facts: Facts, found: Any) -> Any:
 
 
 def not_answering(facts: Facts, found: Any) -> Any:
-    ours = known(facts, "contact").select("customer_id", "day", "times")
-    since = found.select(*WHOSE, "last_day", "inactive").inner_join(ours, "customer_id")
-    since = since.filter(since.day > since.last_day)
-    often = since.group_by([*WHOSE, "inactive"]).agg(times=since.times.sum())
+    """Whoever was seen since we came to him, has answered; whatever he bought, and also if he bought nothing."""
+    came = known(facts, "visit", "learning").select("customer_id", "day")
+    came = came.union(found.select("customer_id", day=found.last_day))
+    seen = came.group_by("customer_id").agg(seen_day=came.day.max())
+    since = seen.inner_join(known(facts, "contact").select("customer_id", "day", "times"), "customer_id")
+    since = since.filter(since.day > since.seen_day)
+    often = since.group_by(["customer_id", "seen_day"]).agg(times=since.times.sum())
     often = often.filter(often.times >= LEAST_CONTACTS)
-    return told(often, "not-answering", often.times, often.inactive)
+    return told(often, "not-answering", often.times, facts.day - often.seen_day, ["customer_id"])
 
 
 def known(facts: Facts, *kinds: str, since: int | None = None) -> Any:

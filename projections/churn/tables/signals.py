@@ -2,6 +2,7 @@
 of the line.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
@@ -66,15 +67,35 @@ def refunds(facts: Facts) -> Any:
     return back.group_by(WHOSE).agg(refunds=back.count())
 
 
-def spent(facts: Facts) -> Any:
-    """What each customer has paid in all for each product line, in the currency in which he paid; null in several."""
+def spent(facts: Facts, whose: Sequence[str] = WHOSE) -> Any:
+    """What each customer has paid in all for each product line (or as `whose` says), in the currency in which he paid;
+    null in several.
+
+    `spent_share` can be compared whatever he paid in: what he paid in each currency is told in hundredths of what all
+    have paid in it on average, and these are added.
+    """
     counted = settled(facts.purchases, facts.day)
-    paid = counted.group_by(WHOSE).agg(
-        net=counted.net.sum().cast("int64"), some=counted.currency.min(), other=counted.currency.max()
+    paid = counted.group_by([*whose, "currency"]).agg(net=counted.net.sum().cast("int64"))
+    paid = paid.mutate(share=beside_mean(paid.net, "currency"))
+    found = paid.group_by(list(whose)).agg(
+        net=paid.net.max(),
+        one=paid.currency.min(),
+        currencies=paid.count(),
+        spent_share=paid["share"].sum().cast("int64"),
     )
-    single = paid.some == paid.other
-    return paid.select(
-        *WHOSE,
-        spent=ibis.ifelse(single, paid.net, ibis.null("int64")),
-        currency=ibis.ifelse(single, paid.some, ibis.null("string")),
+    single = found.currencies == 1
+    return found.select(
+        *whose,
+        "spent_share",
+        spent=ibis.ifelse(single, found.net, ibis.null("int64")),
+        currency=ibis.ifelse(single, found.one, ibis.null("string")),
     )
+
+
+def beside_mean(amount: Any, currency: str) -> Any:
+    """Hundredths of the mean of all amounts of one currency, rounded down; amounts are none below zero, and are left
+    out where they are null.
+    """
+    mean = ibis.greatest((amount.sum() // amount.count().nullif(0)).over(ibis.window(group_by=currency)), 1)
+    # No amount is more than so many means as there are amounts: nothing comes near the end of 64 bits.
+    return (amount // mean * 100 + amount % mean * 100 // mean).cast("int64")

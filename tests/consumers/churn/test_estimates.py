@@ -1,5 +1,6 @@
 """What is said of a customer is said by the model of his line and currency, and by no other; and in the report."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from random import Random
@@ -8,18 +9,20 @@ import pytest
 
 from consumers.churn.curves import curves
 from consumers.churn.estimates import Model, estimates, fit
+from consumers.churn.learned import one_that_learned
 from consumers.churn.on_record import chosen
 from consumers.churn.questions import OFFERED, Question
-from consumers.churn.refused import FittedToLater, NoSuchCurrency, NoSuchModel, NotConverged
+from consumers.churn.refused import FittedToLater, NoModel, NoSuchCurrency, NoSuchModel, NotConverged, ToldAlone
 from consumers.churn.report import report
-from consumers.churn.tables import table
-from domain.churn_model import ChurnModelFitted, Code, Search, Seen
-from domain.errors import Invalid
+from consumers.churn.tables import estimated, table
+from domain.churn_model import ChurnModelFitted, Code, Search, Seen, Trained
+from domain.errors import Invalid, Refused
 from domain.values import ChurnModelId, replace
 from projections.churn.fits.fitted import Fitted, Kind, Window
 from projections.churn.fits.lifetime import Horizon
-from projections.churn.fits.refusals import NobodyCameBack, SeveralCurrencies, TooFewCustomers
+from projections.churn.fits.refusals import NobodyCameBack, NoSuchHistory, SeveralCurrencies, TooFewCustomers
 from projections.churn.tables.shapes import ESTIMATES, Facts
+from tests.consumers.churn.before import always
 from tests.projections.churn.any_facts import Told, any_facts, bought, customer
 
 PARAMETERS = {
@@ -113,26 +116,94 @@ def test_what_no_model_can_be_fitted_to_is_refused_by_its_name() -> None:
 
 
 def test_the_report_has_all_of_it_and_says_what_it_cannot_tell() -> None:
-    told = report(SHOP.on_duckdb(), position=7, version="0.1.0", models=[ALL, YUAN])
+    told = report(SHOP.on_duckdb(), always(SHOP), position=7, version="0.1.0", models=[ALL, YUAN])
     assert (told.customers_at_risk, told.position) == (2, 7)
     assert told.at_risk[0]["customer_id"] == "c-1"
     assert all(row["reasons"] for row in told.at_risk)
     assert (
         told.missing == {"winbacks": told.missing.get("winbacks")} if "winbacks" in told.missing else not told.missing
     )
-    nothing = report(Told(day=400, terms=SHOP.terms).on_duckdb(), position=0, version="0.1.0")
+    nothing = report(Told(day=400, terms=SHOP.terms).on_duckdb(), None, position=0, version="0.1.0")
     parts = {"at_risk", "cohorts", "labels", "quadrants", "migration", "winbacks", "models", "survival"}
     assert nothing.missing.keys() == parts
     assert all(nothing.missing.values())
 
 
+def at_risk(*models: Model) -> tuple[dict[tuple[str, str], dict[str, object]], tuple[str, ...], Refused | None]:
+    found = estimated(SHOP.on_duckdb(), "at-risk", Question(), models)
+    return {(r["customer_id"], r["product_line"]): r for r in found.rows.to_pylist()}, found.models, found.refused
+
+
+def test_customers_at_risk_have_what_models_say_of_them_as_the_report_has_it() -> None:
+    rows, models, refused = at_risk(ALL, PIANOS, YUAN)
+    assert (models, refused) == (("all@1", "yuan@1"), None)
+    by_all = said(SHOP.on_duckdb(), ALL, PIANOS, YUAN)
+    told = report(SHOP.on_duckdb(), None, position=7, version="0.1.0", models=[ALL, PIANOS, YUAN]).at_risk
+    assert {(row["customer_id"], row["product_line"]) for row in told} == rows.keys()
+    for row in told:
+        whose = row["customer_id"], row["product_line"]
+        for name in ("p_alive", "expected", "clv", "clv_currency", "model"):
+            assert row[name] == rows[whose][name] == by_all[whose][name]
+
+
+def test_of_whom_no_model_says_anything_it_is_null_and_all_else_is_told() -> None:
+    bare, models, refused = at_risk()
+    assert (models, type(refused)) == ((), NoModel)
+    assert bare
+    assert all(row[name] is None for row in bare.values() for name in ("p_alive", "expected", "clv", "model"))
+    known, _, _ = at_risk(ALL)
+    assert [row["reasons"] for row in known.values()] == [bare[whose]["reasons"] for whose in known]
+    only_pianos, models, refused = at_risk(PIANOS)
+    assert (models, refused) == ((), None), "it says something, and of nobody who is at risk"
+    assert only_pianos.keys() == bare.keys()
+
+
+def test_where_models_cannot_be_used_it_is_said_and_all_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_: object, models: Sequence[Model], __: Horizon) -> object:
+        if models:
+            raise NoSuchHistory(customers=2, because="the last purchase is later than the end")
+        return estimates(SHOP.on_duckdb(), (), Horizon())
+
+    monkeypatch.setattr("consumers.churn.leaving.estimates", refuses)
+    rows, models, refused = at_risk(ALL)
+    assert (models, type(refused)) == ((), NoSuchHistory)
+    assert all(row["model"] is None and row["reasons"] for row in rows.values())
+    told = report(SHOP.on_duckdb(), None, position=7, version="0.1.0", models=[ALL])
+    assert told.missing["estimates"].code == "no-such-history"
+    assert len(told.at_risk) == len(rows)
+
+
+def test_a_report_has_how_well_a_model_tells_who_leaves() -> None:
+    learned = Trained(days=90, seed=1, digest="0f" * 32, quality={"auc": Decimal("0.8"), "part_1.seen": Decimal("0.7")})
+    event = replace(record_of(3, date(1970, 12, 31)), kind="boosted-trees", learned=learned)
+    told = report(SHOP.on_duckdb(), None, position=7, version="0.1.0", learned=[event])
+    assert "models" not in told.missing
+    assert [row["model"] for row in told.models] == ["all@3"]
+    (row,) = told.calibrations
+    assert (row["model"], row["days"], row["auc"], row["brier"]) == ("all@3", 90, 0.8, None)
+    assert row["tenths"][0]["came"] == 0.7
+
+
+def test_who_leaves_is_told_by_one_model() -> None:
+    learned = Trained(days=90, seed=1, digest="0f" * 32, quality={})
+    buying, leaving = record_of(1, date(1997, 6, 30)), replace(record_of(2, date(1997, 6, 30)), learned=learned)
+    leaving = replace(leaving, kind="boosted-trees")
+    assert one_that_learned([buying], named=True) is None
+    assert one_that_learned([buying, leaving], named=False) is None, "what is expected of customers goes before"
+    assert one_that_learned([leaving], named=False) == one_that_learned([leaving], named=True) == leaving
+    for several, named in (([buying, leaving], True), ([leaving, leaving], False)):
+        with pytest.raises(ToldAlone, match="say which, of all@"):
+            one_that_learned(several, named=named)
+
+
 @pytest.mark.parametrize("name", OFFERED)
 def test_every_table_that_is_offered_can_be_made(name: str, seed: int) -> None:
-    facts = any_facts(Random(seed), 40).on_duckdb()
+    told = any_facts(Random(seed), 40)
+    facts = told.on_duckdb()
     asked = Question(since=date(1970, 6, 1)) if OFFERED[name].compares else Question()
-    assert table(facts, name, asked).num_rows > 0
+    assert table(facts, name, asked, always(told)).num_rows > 0
     if OFFERED[name].by:
-        assert "product_line" in table(facts, name, Question(by="product_line")).column_names
+        assert "product_line" in table(facts, name, Question(by="product_line"), always(told)).column_names
 
 
 @pytest.mark.parametrize(
@@ -143,20 +214,48 @@ def test_every_table_that_is_offered_can_be_made(name: str, seed: int) -> None:
         ("rfm", Question(since=date(1970, 1, 2)), "since"),
         ("migration", Question(), "since"),
         ("migration", Question(since=date(2999, 1, 1)), "since"),
+        ("quadrant-series", Question(since=date(2999, 1, 1)), "since"),
+        ("quadrant-moves", Question(since=date(1960, 1, 1)), "since"),
         ("cohorts", Question(often=2), "threshold"),
     ],
 )
 def test_a_question_that_means_nothing_to_a_table_is_refused(name: str, asked: Question, field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        table(SHOP.on_duckdb(), name, asked)
+        table(SHOP.on_duckdb(), name, asked, always(SHOP))
     assert refused.value.field == field
 
 
 def test_who_was_shut_meanwhile_has_moved_to_nowhere() -> None:
     shut = [customer("c-1"), customer("c-2", closed_day=300), customer("c-3")]
     told = Told(day=400, purchases=SHOP.purchases, customers=shut, terms=SHOP.terms)
-    rows = table(told.on_duckdb(), "migration", Question(since=date(1970, 4, 11))).to_pylist()
+    before = Told(day=400, purchases=SHOP.purchases, customers=[customer(f"c-{number}") for number in (1, 2, 3)])
+    rows = table(told.on_duckdb(), "migration", Question(since=date(1970, 4, 11)), always(before)).to_pylist()
     assert {(row["currency"], row["became"]) for row in rows if row["was"] and not row["became"]} == {("USD", "")}
+
+
+def test_who_is_shut_is_scored_by_nobody() -> None:
+    shut = [customer("c-1"), customer("c-2", closed_day=300), customer("c-3")]
+    told = Told(day=400, purchases=SHOP.purchases, customers=shut, terms=SHOP.terms)
+    assert {who for who, _ in said(told.on_duckdb(), ALL)} == {"c-1", "c-3"}
+
+
+def test_amounts_of_different_currencies_stand_in_no_order() -> None:
+    """Whoever has spent most of his own currency stands first, and not who has spent most yen."""
+    rows = [bought(f"y{number}", 10, 90_000 + number, currency="JPY") for number in range(3)]
+    rows += [bought("u1", 10, 100, currency="USD"), bought("u2", 10, 900, currency="USD")]
+    customers = [customer(row["customer_id"]) for row in rows]
+    told = Told(day=400, purchases=rows, customers=customers, terms=SHOP.terms)
+    listed = [row["customer_id"] for row in report(told.on_duckdb(), None, position=0, version="0.1.0").at_risk]
+    assert listed == ["u2", "y1", "y2", "y0", "u1"]
+
+
+def test_of_more_groups_than_can_be_told_apart_it_is_said_who_is_not_drawn() -> None:
+    rows = [bought(f"{line}-{nth}", 10) for line in range(9) for nth in range(10 - line)]
+    customers = [customer(row["customer_id"], channel=f"at-{row['customer_id'][0]}") for row in rows]
+    told = Told(day=400, purchases=rows, customers=customers, terms=SHOP.terms)
+    found = report(told.on_duckdb(), None, position=0, version="0.1.0", by="channel")
+    assert [curve.customers for curve in found.curves] == [10, 9, 8, 7, 6, 5]
+    assert [*found.not_drawn] == [4, 3, 2]
 
 
 def test_a_model_in_other_units_of_time_says_the_same() -> None:

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +13,10 @@ import pytest
 from numpy.random import default_rng
 
 from consumers.churn import models
+from consumers.churn.calibration import calibration
+from consumers.churn.learned import must_have_converged
 from consumers.churn.models import AsOf, code, fit_of, of_fit, of_score, quality_of, score_of
+from consumers.churn.refused import NotConverged
 from domain.churn_model import ChurnModelFitted
 from domain.errors import Invalid
 from domain.values import ChurnModelId
@@ -102,6 +106,36 @@ def test_the_code_is_known_by_its_source(tmp_path: Path, monkeypatch: pytest.Mon
         shutil.copytree(root / package.replace(".", "/"), tmp_path / package)
     monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path / package)
     assert code() == before
-    with (tmp_path / "projections.churn.fits" / "bg_nbd.py").open("a") as file:
-        file.write("# changed\n")
-    assert code().fingerprint != before.fingerprint
+    found = {before.fingerprint}
+    for changed in ("fits/bg_nbd.py", "tables/features.py", "facts/purchases.py", "score/learning.py"):
+        with (tmp_path / f"projections.churn.{changed}").open("a") as file:
+            file.write("# changed\n")
+        assert code().fingerprint not in found, changed
+        found.add(code().fingerprint)
+
+
+def test_a_search_for_weights_that_has_not_ended_is_recorded_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.churn.score.learning.STEPS", 2)
+    with pytest.warns(match="failed to converge"):
+        found = learned("logistic")
+    assert not found.converged
+    event = recorded(of_score(found, STANDARD, AS_OF, code()))
+    assert not event.search.converged
+    assert event.search.because == "after 2 steps the search for the weights was still going on"
+    assert score_of(event).because == event.search.because
+    with pytest.raises(NotConverged, match="standard@1 has not converged: after 2 steps"):
+        must_have_converged(event)
+
+
+def test_how_well_it_tells_is_told_by_tenths_and_without_what_others_have_named_otherwise() -> None:
+    found = learned("logistic")
+    event = recorded(of_score(found, STANDARD, AS_OF, code()))
+    assert event.learned is not None
+    others = {"part_x.lift": Decimal(1), "lift": Decimal(1), "part_0.lift": Decimal(1), "brier": Decimal("nan")}
+    told = calibration({**event.learned.quality, **others})
+    assert told["auc"] == found.quality.auc
+    assert told["brier"] is None
+    assert [(row["customers"], row["came"], row["lift"]) for row in told["tenths"]] == [
+        (part.customers, part.seen, part.lift) for part in found.quality.parts
+    ]
+    assert quality_of({**event.learned.quality, **others}).parts == found.quality.parts

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import ibis
 import pytest
 
 from consumers.churn import folder
@@ -18,11 +19,11 @@ from projections.churn.tables.counted import left_out
 from projections.churn.tables.durations import durations
 from projections.churn.tables.features import features, labels
 from projections.churn.tables.histories import histories, holdout
-from projections.churn.tables.quadrants import Thresholds, migration, quadrants, usual
+from projections.churn.tables.quadrants import Thresholds, migration, moves, quadrants, series, usual
 from projections.churn.tables.reasons import reasons
 from projections.churn.tables.rfm import rfm
 from projections.churn.tables.shapes import Facts, day_of
-from projections.churn.tables.signals import signals
+from projections.churn.tables.signals import WHOSE, signals, spent
 from projections.churn.tables.winbacks import outcomes, winbacks
 from tests.projections.churn.any_facts import SHAPES, any_facts, in_order
 
@@ -43,6 +44,8 @@ TABLES: Mapping[str, Callable[[Facts], Any]] = {
     "quadrants": lambda facts: quadrants(facts, LIMITS),
     "usual": usual,
     "migration": lambda facts: migration(quadrants(then(facts), LIMITS), quadrants(facts, LIMITS)),
+    "series": lambda facts: series(of_days(facts)),
+    "moves": lambda facts: moves(of_days(facts)),
     "cohorts": cohorts,
     "cohorts by product line": lambda facts: cohorts(facts, LINE),
     "durations": durations,
@@ -53,11 +56,23 @@ TABLES: Mapping[str, Callable[[Facts], Any]] = {
     "signals": signals,
     "reasons": reasons,
     "at risk": at_risk,
+    "at risk with estimates": lambda facts: at_risk(facts, guessed(facts)).drop("p_alive", "expected"),
     "winbacks": winbacks,
     "outcomes": lambda facts: outcomes(winbacks(facts)),
     "features": features,
     "labels": lambda facts: labels(features(then(facts)), facts.purchases, facts.day - EARLIER, facts.day),
 }
+
+
+def guessed(facts: Facts) -> Any:
+    """As if some model said of each what he has spent."""
+    found = spent(facts)
+    chance = {name: ibis.literal(0.5) for name in ("p_alive", "expected")}
+    return found.select(*WHOSE, clv=found.spent, clv_currency=found.currency, model=ibis.literal("m-1"), **chance)
+
+
+def of_days(facts: Facts) -> Mapping[int, Any]:
+    return {each.day: quadrants(each, LIMITS) for each in (then(then(facts)), then(facts), facts)}
 
 
 def then(facts: Facts) -> Facts:

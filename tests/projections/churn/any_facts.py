@@ -1,5 +1,6 @@
 """Facts of churn of any kind, drawn by lot, as rows; and how an engine reads them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from random import Random
@@ -20,6 +21,7 @@ from projections.churn.tables.shapes import (
 )
 
 Row = dict[str, Any]
+TODAY = 20_000
 TERMS_OF = {"": (60, 120), "piano": (700, 1100), "book": (20, 45)}
 BORDERS = [days + more for days in (20, 45, 60, 120, 700) for more in (0, 1, 30, 31, 210, 211)]  # Of terms and after.
 KINDS = ("visit", "contact", "learning", "complaint", "ticket", "low-csat", "winback", "upsell", "dormant", "won-back")
@@ -83,11 +85,18 @@ def terms() -> list[Row]:
     ]
 
 
+def told(*rows: Row, customers: Sequence[Row] = (), activity: Sequence[Row] = (), day: int = TODAY) -> Told:
+    """These purchases, of these customers and of others of whom nothing is said."""
+    known = {row["customer_id"]: row for row in customers}
+    others = [customer(who) for who in {row["customer_id"]: 0 for row in rows} if who not in known]
+    return Told(day, list(rows), [*known.values(), *others], list(activity), terms())
+
+
 def any_facts(chance: Random, customers: int) -> Told:
     """Habits from days to years; several purchases of one day and ties of every kind; what is dated later, went back,
     was cancelled; two currencies in one hand; customers who never bought or are gone.
     """
-    told = Told(day=number_of(day_of(20_000)) + chance.choice([0, 30, 31, 59]), terms=terms())
+    told = Told(day=number_of(day_of(TODAY)) + chance.choice([0, 30, 31, 59]), terms=terms())
     for number in range(customers):
         who = f"c{number:05}"
         told.customers.append(any_customer(chance, who, told.day))

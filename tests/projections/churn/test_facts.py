@@ -4,21 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
-
-import pytest
 
 from domain.customer.dossier import Credit, CreditHold, Ends, LinkedContact, Profile
-from domain.customer.facts.approaches import CustomerApproached
 from domain.customer.facts.credit import CreditHoldLifted, CreditHoldPlaced
 from domain.customer.facts.lifecycle import (
     CustomerClockStarted,
     CustomerOrderNoted,
     CustomerStatusChanged,
     CustomerWonBack,
-    LearningNoted,
     OrderTerms,
-    TouchpointRecorded,
 )
 from domain.customer.facts.merging import CustomerAbsorbed, CustomerRestored, CustomersMerged, FieldChoices
 from domain.customer.facts.person import CustomerCorrected, CustomerCreated, CustomerRegistered
@@ -37,11 +31,8 @@ from domain.order.facts import (
     PaymentReceived,
     SalesCustodyNoted,
 )
-from domain.ticket.facts.opening import TicketClassified, TicketOpened
-from domain.ticket.facts.status import TicketReopened, TicketResolved
-from domain.ticket.facts.work import CsatRecorded
-from domain.values import StaffId, TicketId
-from projections.churn.facts import Purchase, churn_terms, customer_activity, customer_lives, purchases
+from domain.values import StaffId
+from projections.churn.facts import Purchase, churn_terms, customer_lives, purchases
 from tests.commands.customer.situations import (
     LEAD,
     LI,
@@ -149,72 +140,6 @@ def test_a_purchase_is_seen_by_whose_success_it_is() -> None:
 
 def test_what_nobody_ordered_is_no_purchase() -> None:
     assert rows(purchases, came_in, all_paid, back(1)) == []
-
-
-# What else he does
-
-TICKET = TicketId(UUID(int=0x71C))
-opened = TicketOpened(
-    ticket_id=TICKET, customer_id=LI, type="complaint", category="c", priority="high", channel="app", subject="s"
-)
-resolved = TicketResolved(ticket_id=TICKET, from_="open", code="done")
-
-
-def activity(*events: Any) -> list[tuple[str, str, int, bool]]:
-    return [(row.kind, row.code, row.times, row.ended_at is None) for row in rows(customer_activity, *events)]
-
-
-def test_visits_are_counted_by_the_day_apart_from_our_own_calls() -> None:
-    visit = TouchpointRecorded(customer_id=LI, channel="app", direction="inbound", active_at=JUNE)
-    later = replace(visit, active_at=JUNE + DAY)
-    call = TouchpointRecorded(customer_id=LI, channel="call", direction="outbound")
-    found = activity(visit, replace(visit, active_at=JUNE + timedelta(hours=1)), later, call)
-    assert found == [("contact", "call", 1, True), ("visit", "app", 2, True), ("visit", "app", 1, True)]
-    last = [row.last_at for row in rows(customer_activity, visit, replace(visit, active_at=JUNE - timedelta(hours=1)))]
-    assert last == [JUNE], "whatever was told last"
-
-
-def test_lessons_lapses_and_how_we_came_again_are_told() -> None:
-    lesson = LearningNoted(customer_id=LI, course="piano-1", done=3, learned_at=JUNE)
-    lapsed = CustomerStatusChanged(customer_id=LI, from_="dormant", to="churned")
-    again = replace(lapsed, from_="churned")
-    approached = CustomerApproached(customer_id=LI, lead_id=LEAD, kind="winback", contact_id=WANG, campaign="spring")
-    won = CustomerWonBack(customer_id=LI, campaign="spring")
-    active = CustomerStatusChanged(customer_id=LI, from_="new", to="active")
-    found = activity(lesson, lapsed, again, approached, won, active)
-    assert [(kind, code) for kind, code, _, _ in found] == [
-        ("churned", ""), ("learning", "piano-1"), ("winback", "spring"), ("won-back", "spring"),
-    ]  # fmt: skip
-    assert {times for _, _, times, _ in found} == {1}, "a repeat is none"
-
-
-def test_a_complaint_is_open_until_it_is_resolved_and_again_when_it_is_reopened() -> None:
-    assert activity(opened) == [("complaint", "complaint", 1, True)]
-    assert activity(opened, resolved) == [("complaint", "complaint", 1, False)]
-    reopened = TicketReopened(ticket_id=TICKET, from_="resolved", n=1)
-    assert activity(opened, resolved, reopened) == [("complaint", "complaint", 1, True)]
-
-
-def test_what_turns_out_to_be_no_complaint_is_a_ticket() -> None:
-    classified = TicketClassified(ticket_id=TICKET, type="question", category="c")
-    assert activity(opened, classified) == [("ticket", "question", 1, True)]
-
-
-@pytest.mark.parametrize(
-    ("score", "low", "told"), [(1, False, True), (2, False, True), (3, True, True), (3, False, False)]
-)
-def test_a_low_score_is_told(score: int, low: bool, told: bool) -> None:
-    scored = CsatRecorded(ticket_id=TICKET, cycle=1, score=score, low=low)
-    found = activity(opened, resolved, scored)
-    assert (("low-csat", str(score), 1, False) in found) == told
-
-
-def test_a_ticket_that_is_no_complaint_is_opened_again_after_a_low_score() -> None:
-    """Its rows are in the order of their kinds, and the score comes first."""
-    scored = CsatRecorded(ticket_id=TICKET, cycle=1, score=1)
-    reopened = TicketReopened(ticket_id=TICKET, from_="resolved", n=1)
-    found = activity(replace(opened, type="question"), resolved, scored, reopened)
-    assert found == [("low-csat", "1", 1, False), ("ticket", "question", 1, True)]
 
 
 # How far he has come
