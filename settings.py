@@ -167,6 +167,10 @@ class Settings(BaseSettings):
     """Lists that may be followed in one process at a time, each by a connection that stays open."""
     as_of_events: PositiveInt = 500_000
     """Events of the ledger that one request may fold to see a view at another moment."""
+    churn_memory: ByteSize = Field(default=ByteSize(512 * 2**20), ge=64 * 2**20)
+    """Bytes in which the facts of churn of one moment are kept in memory, of three at a time; what is more is put on
+    the disk. Also written as 1GiB.
+    """
     looks_days: int = Field(default=1_095, ge=180, le=36_500)
     """Days after which `lifeledger audit forget-looks` lets go of who looked at whom; never less than half a year."""
 

@@ -71,7 +71,7 @@ class Service:
         self.looks = LookLog(self.write_side.ledger.rows.add_looks)
         self.views = ViewReader(settings.database_url, settings.view_pool)
         self.moments = Moments(settings.database_url, self.write_side.ledger, settings.as_of_events)
-        self.churn = ChurnFacts(settings.database_url, settings.as_of_events)
+        self.churn = ChurnFacts(settings.database_url, settings.as_of_events, settings.churn_memory)
         try:
             yield
         finally:

@@ -1,7 +1,7 @@
 """Any view at any moment: the ledger folded anew up to there, into a table that is asked like the view itself."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,16 +12,19 @@ import psycopg2.errors
 from consumers.dead_letters import log_parked, skipped_by
 from consumers.lines import copy_rows
 from consumers.session import Cursor, Session
+from consumers.shares import Fold, fold_in_shares
 from consumers.source import Source
 from domain.values import Instant
 from ledger.envelope import Recorded
 from ledger.ledger import Ledger
 from ledger.scan import Wire
 from projections import sql
-from projections.folding import Aside, Key, Table
+from projections.folding import Aside, Key, Table, Told
 from projections.projection import Projection
+from projections.rows import Row
 
 MOST_ROWS = 5_000_000  # Of about 1 kB each in memory.
+ROWS_AT_ONCE = 1_000_000  # Where a view is folded in several passes.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # The present of a ledger in which nothing has happened.
 LONGEST = 40  # Characters of a moment.
 SAY = "2026-03-01T09:00:00+08:00"
@@ -129,14 +132,46 @@ def fold(
     """
     table, aside = Table(view, remember=False), Aside(skipped=skipped)
     for told in Source(ledger.afresh(), wire, view).batches(0, at.position):
-        known = told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred]
-        table.fold_aside(known, aside)
+        table.fold_aside(happened(at, told), aside)
         log_parked(view, aside.parked)
         aside.parked.clear()  # Nobody tries again: the next moment is folded anew.
         if table.size > most:
             raise TooManyRows(f"{view.name} has more than {most:,} rows at position {told[-1][0]:,}")
         tell(told[-1][0])
     return table
+
+
+def fold_in_passes(
+    ledger: Ledger,
+    wire: Wire,
+    view: Projection,
+    at: Moment,
+    take: Callable[[Iterator[Row]], object],
+    *,
+    most: int = ROWS_AT_ONCE,
+    skipped: Skips = frozenset(),
+    tell: Callable[[int], object] = lambda _: None,
+) -> None:
+    """The same rows, however many there are: no more than `most` of them are in memory, and where there are more, all
+    events are read again for each share of the keys (`consumers.shares`). `tell` hears how far all passes together have
+    come. Raises FoldFailed or Corrupt.
+    """
+    source = Source(ledger.afresh(), wire, view)
+
+    def folding() -> Fold:
+        aside = Aside(skipped=skipped)
+
+        def fold(table: Table, told: Sequence[Told]) -> None:
+            table.fold_aside(told, aside)
+            log_parked(view, aside.parked)
+            aside.parked.clear()
+
+        return fold
+
+    def batches() -> Iterator[Sequence[Told]]:
+        return filter(None, (happened(at, told) for told in source.batches(0, at.position)))
+
+    fold_in_shares(view, batches, at.position, most, lambda table: take(table.rows()), tell, folding)
 
 
 def left_out(session: Session, view: Projection) -> Skips:
@@ -146,6 +181,11 @@ def left_out(session: Session, view: Projection) -> Skips:
             return skipped_by(cursor, view)
     except psycopg2.errors.UndefinedTable:  # No worker has been here yet.
         return frozenset()
+
+
+def happened(at: Moment, told: Sequence[Told]) -> Sequence[Told]:
+    """Of some events, those that had happened by then."""
+    return told if at.occurred is None else [each for each in told if occurred_at(each[1]) <= at.occurred]
 
 
 def occurred_at(circumstance: Any) -> Instant:

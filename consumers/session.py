@@ -1,6 +1,6 @@
 """A connection to the read database: transactions, leases, and the rows of views. It never meets the event store's."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -168,9 +168,22 @@ def load_key(cursor: Cursor, view: Projection, build: int, values: Sequence[Any]
 
 
 def rows(cursor: Cursor, view: Projection) -> Iterator[Row]:
+    """Of what was asked, which is in memory."""
+    return made(cursor.fetchall(), view)
+
+
+def standing(cursor: Cursor, view: Projection) -> Iterator[Row]:
+    """All rows that readers are shown, as they stand in this transaction: a page of them is in memory at a time."""
+    with cursor.connection.cursor("standing") as of_server:
+        of_server.itersize = PAGE
+        of_server.execute(sql.every_row(view))
+        yield from made(of_server, view)
+
+
+def made(told: Iterable[Sequence[Any]], view: Projection) -> Iterator[Row]:
     names = [column.name for column in view.columns]
     many = [column.name for column in view.columns if column.many]
-    for found in cursor.fetchall():
+    for found in told:
         values = dict(zip(names, found, strict=True))
         for name in many:
             if values[name] is not None:

@@ -34,8 +34,8 @@ def fold_in_shares(
     batches: Callable[[], Iterator[Sequence[Told]]],
     until: int,
     most: int,
-    copy: Callable[[Table], None],
-    tell: Callable[[int], None],
+    copy: Callable[[Table], object],
+    tell: Callable[[int], object],
     folding: Callable[[], Fold] = lambda: Table.fold,
 ) -> None:
     """Fold all that there is, up to a position, and hand over the rows: at once, if there are no more than `most`.

@@ -7,6 +7,7 @@ from projections.calibrations import calibration_items, calibration_scores, cali
 from projections.campaign_results import campaign_results
 from projections.capacity import capacity
 from projections.churn.facts import churn_terms, customer_activity, customer_lives, purchases
+from projections.churn.models import churn_models
 from projections.commission_basis import commission_basis
 from projections.contact_pressure import contact_pressure
 from projections.contacts import contacts
@@ -102,6 +103,7 @@ VIEWS: tuple[Projection, ...] = (
     customer_activity,
     customer_lives,
     churn_terms,
+    churn_models,
 )
 
 __all__ = [
@@ -115,6 +117,7 @@ __all__ = [
     "calibrations",
     "campaign_results",
     "capacity",
+    "churn_models",
     "churn_terms",
     "commission_basis",
     "contact_pressure",

@@ -1,6 +1,7 @@
 """lifeledger churn: tables, curves and facts of churn as of a day, for people, spreadsheets and programs."""
 
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -10,17 +11,18 @@ from typing import Any
 
 from api.cli.house import database, must_be_prepared, warn_only
 from api.cli.say import Failure, Misuse, document, records
+from api.cli.views import bar
 from consumers.at import NoSuchMoment, understood
-from consumers.churn.asking import facts_at, facts_of_day
+from consumers.churn.asking import NotFolded, Tell, facts_at, facts_now, facts_of_day
 from consumers.churn.engines import duckdb, facts_of
 from consumers.churn.extras import needed
 from consumers.churn.folder import NoFacts, read, write
 from consumers.churn.over_time import Earlier, then
 from consumers.churn.questions import OFFERED, Question, limits
 from consumers.churn.reading import Extract
-from consumers.churn.told import Curve
 from consumers.churn.written import told
 from consumers.churn.written import write as write_file
+from consumers.rebuild import Progress
 from consumers.replay import Replay
 from domain.errors import Invalid, Refused
 from projections.churn.tables.shapes import Facts
@@ -51,19 +53,48 @@ class Source:
 
 
 def from_ledger(day: date | None, as_of: str | None) -> Extract:
+    with ledger() as (replay, _), progress() as tell:
+        now = datetime.now(UTC)
+        try:
+            position = None if as_of is None else understood(as_of)
+            if day is None:
+                return facts_at(replay, now, as_of=position, tell=tell)
+            return facts_of_day(replay, now, day, as_of=position, tell=tell)
+        except NoSuchMoment as wrong:
+            raise Misuse(f"--{'as-of' if day is None else 'day'}: {wrong}") from None
+
+
+def from_views() -> Extract:
+    """What is known now, as workers have folded it already; where they have not come so far, it is folded anew."""
+    with ledger() as (replay, url), progress() as tell:
+        try:
+            return facts_now(url, datetime.now(UTC), at_least=replay.last)
+        except NotFolded as behind:
+            print(f"the ledger is folded, for {behind}", file=sys.stderr)
+            return facts_at(replay, datetime.now(UTC), tell=tell)
+
+
+@contextmanager
+def ledger() -> Iterator[tuple[Replay, str]]:
     settings = Settings.from_environment()
     warn_only()
     with database(settings) as url:
         must_be_prepared(url)
         with closing(Replay(url)) as replay:
-            now = datetime.now(UTC)
-            try:
-                position = None if as_of is None else understood(as_of)
-                if day is None:
-                    return facts_at(replay, now, as_of=position)
-                return facts_of_day(replay, now, day, as_of=position)
-            except NoSuchMoment as wrong:
-                raise Misuse(f"--{'as-of' if day is None else 'day'}: {wrong}") from None
+            yield replay, url
+
+
+@contextmanager
+def progress() -> Iterator[Tell]:
+    """On a terminal, which view is folded and how far it has come."""
+    started: dict[str, float] = {}
+    with bar() as report:
+
+        def tell(view: str, done: int, until: int) -> None:
+            since = time.monotonic() - started.setdefault(view, time.monotonic())
+            report(Progress(f"folding {view}", done, until, since))
+
+        yield tell
 
 
 def earlier_than(found: Extract, source: Source) -> Earlier:
@@ -103,7 +134,9 @@ def thresholds(given: Sequence[str] | None) -> Mapping[str, int] | None:
 
 
 def write_facts(folder: Path, day: datetime | None, as_of: str | None, *, json: bool) -> None:
-    manifest = write(Source(day, as_of, None).extract(), folder)
+    """Of now, by the views; of another moment, by the ledger."""
+    found = from_views() if day is None and as_of is None else Source(day, as_of, None).extract()
+    manifest = write(found, folder)
     told = {"folder": str(folder), "position": manifest.position, "day": manifest.day, "rows": manifest.rows}
     if json:
         document(told)
@@ -124,36 +157,16 @@ def table(name: str, asked: Question, source: Source, output: Path | None, *, js
 def survival(by: str | None, start: Any, source: Source, output: Path | None, *, json: bool) -> None:
     must_be_a_file(output)
     with counting(source) as (found, facts):
-        from consumers.churn.curves import curves
+        from consumers.churn.curves import curves, in_rows
 
         drawn, test = curves(facts, by, start)
-    rows = needed("pyarrow").Table.from_pylist([row for curve in drawn for row in points(curve)], schema=of_points())
+        rows = in_rows(drawn)
     beside: dict[str, Any] = {
         "curves": [{"group": each.name, "customers": each.customers, "median": each.median} for each in drawn]
     }
     if test is not None:
         beside["log_rank"] = {"chi_squared": test.chi_squared, "degrees": test.degrees, "p": test.chance}
     tell("how long customers stay", found, rows, output, beside, json=json)
-
-
-def points(curve: Curve) -> Iterator[Mapping[str, Any]]:
-    for each in curve.points:
-        yield {
-            "group": curve.name,
-            "days": each.time,
-            "at_risk": each.at_risk,
-            "left": each.events,
-            "share": each.survival,
-            "low": each.low,
-            "high": each.high,
-        }
-
-
-def of_points() -> Any:
-    arrow = needed("pyarrow")
-    whole, real = arrow.int64(), arrow.float64()
-    columns = {"group": arrow.string(), "days": whole, "at_risk": whole, "left": whole}
-    return arrow.schema([*columns.items(), *((name, real) for name in ("share", "low", "high"))])
 
 
 def must_be_a_file(output: Path | None) -> None:

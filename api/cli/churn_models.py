@@ -16,9 +16,11 @@ from api.cli.house import database, master_key, must_be_prepared, warn_only, wri
 from api.cli.say import Failure, Misuse, document, records
 from commands.ask import Ask, Outcome
 from commands.churn_model import RecordModel
+from consumers.at import NoSuchMoment, moment, understood
 from consumers.churn.calibration import calibration
 from consumers.churn.engines import duckdb, facts_of
 from consumers.churn.extras import needed
+from consumers.churn.learned import by_record
 from consumers.churn.models import code
 from consumers.churn.on_record import chosen, on_record
 from consumers.churn.over_time import then
@@ -27,6 +29,7 @@ from consumers.churn.reading import Extract
 from consumers.churn.record import ahead, expected, models_of_buying, recording
 from consumers.churn.report import report as all_of_it
 from consumers.churn.tables import estimated as table_of
+from consumers.churn.written import write as write_file
 from consumers.replay import Replay
 from domain.actor import Actor
 from domain.churn_model import PARAMETERS
@@ -115,16 +118,29 @@ def tell_tenths(tenths: Sequence[Mapping[str, Any]]) -> None:
         records(["tenth", *tenths[0]], [[nth, *map(cell, row.values())] for nth, row in enumerate(tenths, start=1)])
 
 
-def models(*, json: bool) -> None:
-    """A line for each that is on record, the last first."""
+def models(day: date | None, as_of: str | None, output: Path | None, *, json: bool) -> None:
+    """A line for each that is on record, the last first; as of a day, of those that know nothing of later ones."""
+    must_be_a_file(output)
     settings = Settings.from_environment()
     warn_only()
     with database(settings) as url:
         must_be_prepared(url)
         with closing(Replay(url)) as replay:
-            found = [*reversed(on_record(replay, replay.last))]
-    rows = [told_of(event) for event in found]
-    if json:
+            try:
+                position = None if as_of is None else understood(as_of)
+                found = on_record(replay, moment(replay.ledger, position, None, datetime.now(UTC)).position)
+            except NoSuchMoment as wrong:
+                raise Misuse(f"--as-of: {wrong}") from None
+    rows = [told_of(event) for event in reversed(found) if day is None or event.seen.last <= day]
+    if output is not None:
+        from api.churn.made import listed
+
+        write_file(listed(rows), output)
+        if json:
+            document({"file": str(output), "rows": len(rows)})
+        else:
+            print(f"{output}: {len(rows):,} models")
+    elif json:
         document({"models": rows})
     else:
         columns = ["model", "kind", "product_line", "currency", "customers", "first", "last", "log_likelihood"]
@@ -154,7 +170,7 @@ def estimated(name: str, asked: Question, source: Source, output: Path | None, *
     else:
         with counting(source) as (found, facts, url):
             with closing(Replay(url)) as replay:
-                models = models_of_buying(chosen(on_record(replay, found.position), (), found.day))
+                models = models_of_buying(chosen(partial(on_record, replay), (), found.position, found.day))
             told = table_of(facts, name, asked, models)
             missing = "" if told.refused is None else str(told.refused)
     tell(OFFERED[name].what, found, told.rows, output, {"models": told.models, "missing": missing or None}, json=json)
@@ -166,8 +182,9 @@ def score(names: Sequence[str], days: int, discount: float, source: Source, outp
     """What is learned of who leaves is told alone; it is of customers, and the others are of each product line."""
     must_be_a_file(output)
     with counting(source) as (found, facts, url), closing(Replay(url)) as replay:
-        picked = chosen(on_record(replay, replay.last if names else min(found.position, replay.last)), names, found.day)
-        rows = expected(replay, datetime.now(UTC), facts, picked, ahead(days, discount), named=bool(names))
+        picked = chosen(partial(on_record, replay), names, found.position, found.day)
+        again = partial(by_record, replay, datetime.now(UTC))
+        rows = expected(facts, picked, ahead(days, discount), named=bool(names), known=again)
     what = "who leaves" if "leaves" in rows.column_names else f"what is expected of customers in {days} days"
     tell(what, found, rows, output, json=json)
 
@@ -188,7 +205,7 @@ def report(
         if since is not None and since >= found.day:
             raise Misuse(f"--since: must be a day before {found.day}")
         with closing(Replay(url)) as replay:
-            picked = chosen(on_record(replay, found.position if not names else replay.last), names, found.day)
+            picked = chosen(partial(on_record, replay), names, found.position, found.day)
             told = all_of_it(
                 facts,
                 partial(then, replay, found),

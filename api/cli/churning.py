@@ -93,6 +93,7 @@ def facts(
     json: Json = False,
 ) -> None:
     """Write the facts of a day as Parquet: for another machine, for Spark, or to be asked several times."""
+    needed("ibis")
     from api.cli.churn import write_facts
 
     write_facts(folder, day, as_of, json=json)
@@ -109,6 +110,7 @@ def cohorts(
     json: Json = False,
 ) -> None:
     """Of those who first bought in one month: how many came back in each month after it, and for how much."""
+    needed("ibis")
     from api.cli.churn import Source, table
     from consumers.churn.questions import Question
 
@@ -135,6 +137,7 @@ def table(
     output: Output = None,
     json: Json = False,
 ) -> None:
+    needed("ibis")
     from api.cli.churn import Source, table, thresholds
     from consumers.churn.questions import Question
 
@@ -167,6 +170,7 @@ def survival(
     json: Json = False,
 ) -> None:
     """How long customers stay: Kaplan-Meier, with a band and how many were still seen."""
+    needed("ibis")
     from api.cli.churn import Source, survival
 
     survival(None if by is None else by.value, start.value, Source(day, as_of, facts), output, json=json)
@@ -201,12 +205,12 @@ def fit(
 
 
 @churn.command("models")
-def models(*, json: Json = False) -> None:
-    """The models that are on record."""
+def models(*, day: OfDay = None, as_of: AsOf = None, output: Output = None, json: Json = False) -> None:
+    """The models that are on record; as of a day, those that know nothing of what came after it."""
     needed("ibis")
     from api.cli.churn_models import models
 
-    models(json=json)
+    models(None if day is None else day.date(), as_of, output, json=json)
 
 
 @churn.command("score")

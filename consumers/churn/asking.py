@@ -1,6 +1,7 @@
 """The facts of churn that are asked for: as of a position or a time, or as of the end of a day."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -10,48 +11,67 @@ from zoneinfo import ZoneInfo
 from consumers.at import OCCURRED, Moment, NoSuchMoment, fold, moment
 from consumers.churn.reading import Extract, end_of_day, extract, policy_of, told
 from consumers.replay import Replay
-from consumers.session import Cursor, Session, rows
+from consumers.session import Cursor, Session, standing
 from domain.values import Instant
 from ledger.scan import Wire
-from projections import sql
 from projections.churn.facts import churn_terms, customer_activity, customer_lives, purchases
 from projections.contact_pressure import contact_pressure
 from projections.funnel import funnel
-from projections.projection import Projection
 
 READ = (churn_terms, funnel, contact_pressure, customer_lives, customer_activity, purchases)
+ASK_AGAIN = 0.2  # Seconds.
+PATIENCE = 5.0  # Seconds, in which a worker at work has come to where the ledger ended before.
+Tell = Callable[[str, int, int], object]
+"""Hears which view is folded, how far it has come, and up to which position it is."""
 COME = "SELECT name, position FROM views.tracking WHERE name = ANY(%s)"
 
 
 class NotFolded(Exception):
-    """There is a view that nobody has folded yet."""
+    """There is a view that nobody has folded yet, or not as far as is asked for."""
 
 
 def facts_at(
-    replay: Replay, now: Instant, *, as_of: int | Instant | None = None, as_of_occurred: Instant | None = None
+    replay: Replay,
+    now: Instant,
+    *,
+    as_of: int | Instant | None = None,
+    as_of_occurred: Instant | None = None,
+    tell: Tell = lambda *_: None,
 ) -> Extract:
     """What was recorded up to a position or a time, and of that, what had happened by another; now, where nothing is
     said. Raises NoSuchMoment, and what `extract` raises.
     """
     with closing(Wire(replay.url)) as wire:
-        return extract(replay.ledger, wire, moment(replay.ledger, as_of, as_of_occurred, now))
+        at = moment(replay.ledger, as_of, as_of_occurred, now)
+        return extract(replay.ledger, wire, at, tell=lambda view, done: tell(view, done, at.position))
 
 
-def facts_now(url: str, now: Instant) -> Extract:
+def facts_now(url: str, now: Instant, *, at_least: int = 0) -> Extract:
     """What the views tell as they stand, all at once; as of the least position to which they have come. No ledger is
-    read, so that its length is no matter. Raises NotFolded where a worker has not made them yet.
+    read, so that its length is no matter. Raises NotFolded where a worker has not made them yet, or they do not come to
+    a position that is to be in them.
     """
-    with closing(Session(url, "facts of churn")) as session, session.transaction() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        found = come(cursor)
+    with closing(Session(url, "facts of churn")) as session:
+        await_views(session, at_least)
+        with session.transaction() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            position = min(come(cursor).values())
+            return told(lambda view, take: take(standing(cursor, view)), Moment(position, now))
+
+
+def await_views(session: Session, position: int) -> None:
+    """Raises NotFolded."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        with session.transaction() as cursor:
+            found = come(cursor)
         if missing := [view.name for view in READ if view.name not in found]:
             raise NotFolded(f"no worker has made {', '.join(missing)} yet")
-
-        def standing(view: Projection) -> Iterator[Any]:
-            cursor.execute(sql.every_row(view))
-            return rows(cursor, view)
-
-        return told(standing, Moment(min(found.values()), now))
+        if (there := min(found.values())) >= position:
+            return
+        if time.monotonic() > until:
+            raise NotFolded(f"the views have come to position {there:,}, and not to {position:,}")
+        time.sleep(ASK_AGAIN)
 
 
 def come(cursor: Cursor) -> dict[str, int]:
@@ -63,7 +83,9 @@ def come(cursor: Cursor) -> dict[str, int]:
     return dict(cursor.fetchall())
 
 
-def facts_of_day(replay: Replay, now: Instant, day: date, *, as_of: int | Instant | None = None) -> Extract:
+def facts_of_day(
+    replay: Replay, now: Instant, day: date, *, as_of: int | Instant | None = None, tell: Tell = lambda *_: None
+) -> Extract:
     """What had happened by the end of a day, in the time zone of the house as it was then; told as of that day, also
     where it is not over yet. What was recorded after `as_of` is not in it; without that, history that comes late is.
     """
@@ -75,7 +97,7 @@ def facts_of_day(replay: Replay, now: Instant, day: date, *, as_of: int | Instan
         end = end_of_day(day, zone)
         if end <= at.now:
             at = replace(at, occurred=end, now=end)
-        return extract(replay.ledger, wire, at, day=day)
+        return extract(replay.ledger, wire, at, day=day, tell=lambda view, done: tell(view, done, at.position))
 
 
 def zone_of(replay: Replay, wire: Wire, at: Moment) -> str:

@@ -1,9 +1,11 @@
 """How long customers stay, as curves: of all, or of each group of them."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from consumers.churn.engines import computed
+from consumers.churn.extras import needed
 from consumers.churn.told import Curve, Point
 from projections.churn.fits import survival
 from projections.churn.tables.durations import Start, durations
@@ -36,3 +38,13 @@ def drawn(name: str, curve: Any) -> Curve:
 def bound(of: float, share: float) -> float:
     """Where nobody is left, there is no band any more."""
     return share if of != of else of  # noqa: PLR0124 - only what is no number differs from itself.
+
+
+def in_rows(curves: Sequence[Curve]) -> Any:
+    """The points of all curves as rows of Arrow, by the group of each."""
+    arrow = needed("pyarrow")
+    whole, real = arrow.int64(), arrow.float64()
+    columns = {"stratum": arrow.string(), "time": whole, "at_risk": whole, "events": whole}
+    columns |= dict.fromkeys(("survival", "low", "high"), real)
+    rows = [{"stratum": curve.name, **asdict(point)} for curve in curves for point in curve.points]
+    return arrow.Table.from_pylist(rows, schema=arrow.schema([*columns.items()]))

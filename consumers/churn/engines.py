@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from weakref import finalize
 
 from consumers.churn.extras import needed
 from consumers.churn.folder import Manifest, manifest_of, parquet_of
 from consumers.churn.reading import SHAPES, Extract
+from consumers.churn.stored import Stored, Table
 from projections.churn.tables.shapes import Facts, number_of
 
 MEMORY = "1GB"
@@ -67,10 +69,19 @@ def spark(settings: Mapping[str, str] = LOCAL, master: str = "local[2]") -> Iter
 
 
 def facts_of(engine: Any, extract: Extract) -> Facts:
-    """The facts in DuckDB, straight from Arrow; those of several days may be in one."""
+    """The facts in DuckDB, straight from Arrow; those of several days may be in one. What is stored is read from its
+    file whenever it is asked, and stays there as long as the engine.
+    """
     named = {name: f"{name}_{found[:NAMED]}" for name, found in extract.fingerprints.items()}
-    tables = {name: engine.create_table(named[name], extract.tables[name], overwrite=True) for name in SHAPES}
+    tables = {name: table_of(engine, named[name], extract.tables[name]) for name in SHAPES}
+    finalize(engine, [each for each in extract.tables.values() if isinstance(each, Stored)].clear)
     return Facts(day=number_of(extract.day), **tables)
+
+
+def table_of(engine: Any, name: str, table: Table) -> Any:
+    if isinstance(table, Stored):
+        return engine.read_parquet(str(table.path), table_name=name)
+    return engine.create_table(name, table, overwrite=True)
 
 
 def facts_of_folder(engine: Any, folder: Path) -> Facts:

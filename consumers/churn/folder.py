@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from shutil import copyfile
 
 from pydantic import TypeAdapter, ValidationError
 
-from consumers.churn.extras import needed
-from consumers.churn.reading import SHAPES, Extract, fingerprint
+from consumers.churn.reading import SHAPES, Extract
+from consumers.churn.stored import GROUP, Groups, Stored, Table, opened
 from consumers.replay.parquet import put
 from domain.values import value
 from ledger.disk import on_disk
@@ -45,12 +45,11 @@ def write(extract: Extract, folder: Path) -> Manifest:
     """Put facts into a folder, instead of what was there: each table whole, and the manifest last. Whoever reads in
     between finds no manifest, and so no facts.
     """
-    parquet = needed("pyarrow.parquet")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     for name, table in extract.tables.items():
         aside = folder / f".{name}.parquet"
-        parquet.write_table(table, aside)
+        put_table(table, aside)
         on_disk(aside)
         aside.replace(parquet_of(folder, name))
     manifest = Manifest(
@@ -64,6 +63,14 @@ def write(extract: Extract, folder: Path) -> Manifest:
     )
     put(folder / MANIFEST, MANIFESTS.dump_json(manifest, indent=1))
     return manifest
+
+
+def put_table(table: Table, path: Path) -> None:
+    if isinstance(table, Stored):
+        copyfile(table.path, path)
+    else:
+        with Groups(path, table.schema) as file:
+            file.add(table.to_batches(max_chunksize=GROUP))
 
 
 def manifest_of(folder: Path) -> Manifest:
@@ -80,12 +87,12 @@ def manifest_of(folder: Path) -> Manifest:
 
 def read(folder: Path) -> Extract:
     """The facts of a folder, compared with what its manifest says. Raises NoFacts."""
-    parquet = needed("pyarrow.parquet")
     manifest = manifest_of(folder)
-    tables: dict[str, Any] = {name: parquet.read_table(parquet_of(folder, name)) for name in SHAPES}
-    changed = [name for name, table in tables.items() if fingerprint(table) != manifest.fingerprints.get(name)]
-    if changed:
-        raise NoFacts(f"{folder} holds others than were written: {', '.join(changed)}")
-    return Extract(
+    tables: dict[str, Table] = {name: opened(parquet_of(folder, name)) for name in SHAPES}
+    found = Extract(
         position=manifest.position, occurred=manifest.occurred, day=manifest.day, zone=manifest.zone, tables=tables
     )
+    changed = [name for name, each in found.fingerprints.items() if each != manifest.fingerprints.get(name)]
+    if changed:
+        raise NoFacts(f"{folder} holds others than were written: {', '.join(changed)}")
+    return found

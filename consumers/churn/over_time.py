@@ -1,13 +1,14 @@
 """The quadrants of earlier days beside those of the day that is asked for: each by what was so on its own day."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from consumers.churn.extras import needed
-from consumers.churn.reading import Extract, House, as_arrow, end_of_day, policy_of
+from consumers.churn.gathered import in_batches, schema_of
+from consumers.churn.reading import Extract, House, end_of_day, policy_of
 from consumers.moments import Version, moments
 from consumers.replay import Replay
 from ledger.scan import Wire
@@ -38,16 +39,20 @@ def then(replay: Replay, found: Extract, days: Sequence[date]) -> Then:
     what was cancelled or went back. It is of what was recorded up to the position of what was `found`, in its time
     zone, so that with `as_of` it never changes. All days are from one reading of two views.
     """
-    arrow, days = needed("pyarrow"), sorted({*days})
+    days = sorted({*days})
     house = House(replace(policy_of([]), time_zone=found.zone))
     ends = [end_of_day(day, found.zone) for day in days]
     with closing(Wire(replay.url)) as wire:
         lives = moments(replay.ledger, wire, customer_lives, found.position, ends).versions()
-        customers = as_arrow(arrow, WHO, (house.customer(each.row, {}, ()) | when(each) for each in lives))
+        customers = in_memory(WHO, (house.customer(each.row) | when(each) for each in lives))
         orders = moments(replay.ledger, wire, purchases, found.position, ends).versions()
         paid = (each for each in orders if each.row.paid_at is not None)
-        bought = as_arrow(arrow, BOUGHT, (house.purchase(each.row) | when(each) for each in paid))
+        bought = in_memory(BOUGHT, (house.purchase(each.row) | when(each) for each in paid))
     return Then(days=days, purchases=bought, customers=customers)
+
+
+def in_memory(shape: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> Any:
+    return needed("pyarrow").Table.from_batches(in_batches(shape, rows), schema_of(shape))
 
 
 def when(version: Version) -> dict[str, int]:

@@ -6,19 +6,18 @@ moment gives the same facts, byte for byte, whatever is written later. Who had b
 customer who is gone; who was erased since, as everybody is: by a number, for no fact of churn is personal.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from hashlib import sha256
-from itertools import islice
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from consumers.at import Moment, Skips, fold
-from consumers.churn.extras import needed
+from consumers.at import ROWS_AT_ONCE, Moment, Skips, fold_in_passes
+from consumers.churn.gathered import SHAPES, Gathering, some_at_a_time
+from consumers.churn.stored import Room, Stored, Table, fingerprint, opened
 from domain.lifecycle_policy import STANDARD, LifecyclePolicy, LifecycleTerms
 from domain.money import DIGITS
 from domain.values import Instant
@@ -29,32 +28,24 @@ from projections.churn.facts import churn_terms as view_of_terms
 from projections.churn.facts import customer_activity as view_of_activity
 from projections.churn.facts import customer_lives as view_of_lives
 from projections.churn.facts import purchases as view_of_purchases
-from projections.churn.tables.shapes import (
-    ACTIVITY,
-    CUSTOMERS,
-    PURCHASES,
-    TERMS,
-    month_number,
-    number_of,
-)
-from projections.contact_pressure import contact_pressure
-from projections.funnel import funnel
+from projections.churn.tables.shapes import month_number, number_of
+from projections.contact_pressure import Pressure, contact_pressure
+from projections.funnel import Journey, funnel
 from projections.projection import Projection
 
-SHAPES: Mapping[str, Mapping[str, str]] = {
-    "purchases": PURCHASES,
-    "customers": CUSTOMERS,
-    "activity": ACTIVITY,
-    "terms": TERMS,
-}
+__all__ = ["SHAPES", "Extract", "House", "end_of_day", "extract", "policy_of", "told"]
+
 TOO_LARGE = 10**15  # Smallest units; of thousands of such amounts the sum still is a whole number of 64 bits.
-AT_ONCE = 20_000  # Rows that are turned at a time.
+SEEN = 10_000  # Sets of products whose product line is kept at hand.
 UNPUBLISHED = "Asia/Shanghai"  # The time zone of a house that has published no terms.
+Take = Callable[[Iterable[Any]], object]
+"""Is given rows of a view, some at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
-    """The facts as of the end of a day, as tables of Arrow by name, sorted; and where they were read.
+    """The facts as of the end of a day, as tables by name, sorted: of Arrow, or in files where they are large; and
+    where they were read.
 
     `occurred` is by when it had happened, where that was asked for. `zone` is the house's, in which days begin.
     """
@@ -63,11 +54,14 @@ class Extract:
     occurred: datetime | None
     day: date
     zone: str
-    tables: Mapping[str, Any]
+    tables: Mapping[str, Table]
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
-        return {name: fingerprint(table) for name, table in self.tables.items()}
+        return {
+            name: table.fingerprint if isinstance(table, Stored) else fingerprint(table)
+            for name, table in self.tables.items()
+        }
 
 
 def extract(
@@ -76,41 +70,53 @@ def extract(
     at: Moment,
     *,
     day: date | None = None,
+    most: int = ROWS_AT_ONCE,
     skipped: Callable[[Projection], Skips] = lambda _: frozenset(),
     tell: Callable[[str, int], object] = lambda *_: None,
 ) -> Extract:
     """The facts at a moment, as of the end of the day in which it lies, or of another `day`. What somebody has skipped
     in a view (`consumers.at.left_out`) is left out here too. `tell` hears which view is folded, and how far it has
-    come. Raises what `consumers.at.fold` raises, and ModuleNotFoundError.
+    come. No more than `most` rows of a view are in memory. Raises what `consumers.at.fold_in_passes` raises, and
+    ModuleNotFoundError.
     """
 
-    def rows(view: Projection) -> Iterator[Any]:
-        return fold(ledger, wire, view, at, skipped=skipped(view), tell=lambda seen: tell(view.name, seen)).rows()
+    def rows(view: Projection, take: Take) -> None:
+        def tell_of(seen: int) -> None:
+            tell(view.name, seen)
+
+        fold_in_passes(ledger, wire, view, at, take, most=most, skipped=skipped(view), tell=tell_of)
 
     return told(rows, at, day)
 
 
-def told(rows: Callable[[Projection], Iterator[Any]], at: Moment, day: date | None = None) -> Extract:
-    """The facts that the rows of views tell, which are asked for one view at a time: nothing of another is kept."""
-    arrow = needed("pyarrow")
-    house = House(policy_of(list(rows(view_of_terms))))
-    channels = {row.lead_id: row.channel for row in rows(funnel)}
-    unwilling = {row.contact_id for row in rows(contact_pressure) if row.do_not_contact}
-    lives: list[CustomerLife] = list(rows(view_of_lives))
-    now_is = who_is_who(lives)
-    customers = as_arrow(arrow, CUSTOMERS, (house.customer(row, channels, unwilling) for row in lives))
-    del lives, channels, unwilling
-    activity = as_arrow(arrow, ACTIVITY, (each for row in rows(view_of_activity) for each in house.deeds(row, now_is)))
-    bought = (row for row in rows(view_of_purchases) if row.paid_at is not None)
-    purchases = as_arrow(arrow, PURCHASES, map(house.purchase, bought))
-    lines = {"", *purchases["product_line"].unique().to_pylist()}
-    terms = as_arrow(arrow, TERMS, map(house.terms, lines))
+def told(rows: Callable[[Projection, Take], object], at: Moment, day: date | None = None) -> Extract:
+    """The facts that the rows of views tell, which are asked for one view at a time, and taken some at a time."""
+    room = Room()
+    with Gathering(room.path) as gathered:
+        terms: list[ChurnTerms] = []
+        rows(view_of_terms, terms.extend)
+        house = House(policy_of(terms))
+        put, lines = gathered.put, {""}
+
+        def purchases(some: Iterable[Purchase]) -> None:
+            for each in some_at_a_time(row for row in some if row.paid_at is not None):
+                found = [house.purchase(row) for row in each]
+                lines.update(row["product_line"] for row in found)
+                put("purchases", found)
+
+        rows(funnel, lambda some: put("channels", map(channel_of, some)))
+        rows(contact_pressure, lambda some: put("unwilling", unwilling(some)))
+        rows(view_of_lives, lambda some: put("customers", map(house.customer, some)))
+        rows(view_of_activity, lambda some: put("activity", (deed for row in some for deed in house.deeds(row))))
+        rows(view_of_purchases, purchases)
+        put("terms", map(house.terms, lines))
+        files = gathered.tables()
     return Extract(
         position=at.position,
         occurred=at.occurred,
         day=day or house.date(at.now),
         zone=house.policy.time_zone,
-        tables={"purchases": purchases, "customers": customers, "activity": activity, "terms": terms},
+        tables={name: opened(files[name], room) for name in SHAPES},
     )
 
 
@@ -135,18 +141,16 @@ def policy_of(rows: Sequence[ChurnTerms]) -> LifecyclePolicy:
     return LifecyclePolicy(number=first.number, time_zone=first.time_zone, terms=terms(first), product_lines=lines)
 
 
-def who_is_who(lives: Iterable[CustomerLife]) -> Callable[[UUID], UUID]:
-    """Whom a customer has become, however often he was merged."""
-    became = {row.customer_id: row.became for row in lives if row.became is not None}
+def channel_of(row: Journey) -> dict[str, Any]:
+    return {"lead_id": str(row.lead_id), "channel": row.channel}
 
-    def now_is(customer_id: Any) -> Any:
-        seen = set()
-        while customer_id in became and customer_id not in seen:
-            seen.add(customer_id)
-            customer_id = became[customer_id]
-        return customer_id
 
-    return now_is
+def unwilling(rows: Iterable[Pressure]) -> Iterator[dict[str, Any]]:
+    return ({"contact_id": str(row.contact_id)} for row in rows if row.do_not_contact)
+
+
+def text(identity: UUID | None) -> str | None:
+    return None if identity is None else str(identity)
 
 
 class House:
@@ -155,7 +159,7 @@ class House:
     def __init__(self, policy: LifecyclePolicy) -> None:
         self.policy = policy
         self.zone = ZoneInfo(policy.time_zone)
-        self.slowest = cache(policy.slowest)
+        self.slowest = lru_cache(SEEN)(policy.slowest)
 
     def date(self, at: Instant) -> date:
         return at.astimezone(self.zone).date()
@@ -186,11 +190,12 @@ class House:
             "why": why,
         }
 
-    def customer(self, row: CustomerLife, channels: Mapping[Any, str], unwilling: Collection[Any]) -> dict[str, Any]:
+    def customer(self, row: CustomerLife) -> dict[str, Any]:
+        """Without what is looked for elsewhere: his channel, and whether he wants to hear of us."""
         return {
             "customer_id": str(row.customer_id),
             "type": row.type,
-            "channel": channels.get(row.lead_id, ""),
+            "channel": "",
             "status": row.status,
             "status_day": self.day(row.status_since),
             "created_day": self.day(row.created_at),
@@ -200,18 +205,21 @@ class House:
             "closed_day": self.day_if_any(row.closed_at),
             "segment": row.segment or "",
             "owner_id": row.owner_id or "",
-            "do_not_contact": int(row.primary_contact in unwilling),
+            "do_not_contact": 0,
+            "lead_id": text(row.lead_id),
+            "contact_id": text(row.primary_contact),
+            "became": text(row.became),
         }
 
-    def deeds(self, row: CustomerActivity, now_is: Callable[[UUID], UUID]) -> Iterator[dict[str, Any]]:
-        """A day of UTC is of two days of the house, unless there is nothing between them."""
+    def deeds(self, row: CustomerActivity) -> Iterator[dict[str, Any]]:
+        """Of who he was then. A day of UTC is of two days of the house, unless there is nothing between them."""
         days: dict[int, int] = {}
         for at, times in row.by_quarter():
             day = self.day(at)
             days[day] = days.get(day, 0) + times
         for day, times in days.items():
             yield {
-                "customer_id": str(now_is(row.customer_id)),
+                "customer_id": str(row.customer_id),
                 "kind": row.kind,
                 "code": row.code,
                 "day": day,
@@ -227,31 +235,3 @@ class House:
 def smallest(amount: Decimal, currency: str) -> int:
     """In the smallest units of the currency."""
     return int(amount.scaleb(DIGITS.get(currency, 2)))
-
-
-def as_arrow(arrow: Any, shape: Mapping[str, str], rows: Iterable[dict[str, Any]]) -> Any:
-    """Sorted by all columns, so that the same facts are the same bytes. Of the rows, some are in memory at a time."""
-    types = {"string": arrow.string(), "int64": arrow.int64()}
-    schema = arrow.schema([(name, types[kind.rstrip("?")]) for name, kind in shape.items()])
-    told, batches = iter(rows), []
-    while some := list(islice(told, AT_ONCE)):
-        columns = [arrow.array([row[name] for row in some], schema.field(name).type) for name in shape]
-        batches.append(arrow.record_batch(columns, schema=schema))
-    table = arrow.Table.from_batches(batches, schema)
-    return table.sort_by([(name, "ascending") for name in shape]).combine_chunks()
-
-
-def fingerprint(table: Any) -> str:
-    """Of every value of a table, in its order. What lies in memory under a null is nothing: it is taken as such."""
-    arrow, compute = needed("pyarrow"), needed("pyarrow.compute")
-    whole = table.combine_chunks()
-    columns = {}
-    for name in whole.column_names:
-        column = whole[name]
-        columns[name] = compute.fill_null(column, "" if arrow.types.is_string(column.type) else 0)
-        columns[f"{name}?"] = compute.is_null(column)
-    sink = arrow.BufferOutputStream()
-    told = arrow.table(columns).combine_chunks()
-    with arrow.ipc.new_stream(sink, told.schema) as stream:
-        stream.write_table(told)
-    return sha256(sink.getvalue()).hexdigest()

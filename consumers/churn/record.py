@@ -1,12 +1,12 @@
 """What is fitted to customers or learned of them, and which recorded models can be reckoned with: as of a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
 from commands.churn_model import RecordModel
 from consumers.churn.estimates import Model, estimates, fit
-from consumers.churn.learned import by_record, features_of, learned, one_that_learned, scored
+from consumers.churn.learned import by_weights, features_of, learned, must_be_of_all, one_that_learned, scored
 from consumers.churn.models import AsOf, code, fit_of, of_fit, of_score
 from consumers.churn.on_record import name_of
 from consumers.churn.questions import Wanted
@@ -14,9 +14,9 @@ from consumers.churn.reading import Extract
 from consumers.churn.refused import NoModel
 from consumers.replay import Replay
 from domain.churn_model import PARAMETERS, ChurnModelFitted
-from domain.errors import Invalid
 from domain.values import ChurnModelId, Instant
 from projections.churn.fits.lifetime import Horizon
+from projections.churn.score.learning import Learned
 from projections.churn.tables.shapes import Facts
 
 
@@ -33,9 +33,7 @@ def recording(
             made = fit(facts, kind, wanted.product_line, wanted.currency)
             return of_fit(made, model_id, as_of, code(), wanted.product_line)
         case "logistic" | "boosted-trees" as way:
-            for field, given in (("product_line", wanted.product_line), ("currency", wanted.currency)):
-                if given is not None:
-                    raise Invalid(field=field, because=f"{way} is of all customers")
+            must_be_of_all(wanted)
             with closing(Replay(url)) as replay:
                 days, seed, until = wanted.days, wanted.seed, found.position
                 score = learned(replay, now, way, days=days, day=found.day, seed=seed, as_of=until)
@@ -54,13 +52,19 @@ def models_of_buying(events: Sequence[ChurnModelFitted]) -> Sequence[Model]:
 
 
 def expected(
-    replay: Replay, now: Instant, facts: Facts, events: Sequence[ChurnModelFitted], horizon: Horizon, *, named: bool
+    facts: Facts,
+    events: Sequence[ChurnModelFitted],
+    horizon: Horizon,
+    *,
+    named: bool,
+    known: Callable[[ChurnModelFitted], Learned] = by_weights,
 ) -> Any:
     """Rows of Arrow: who leaves, by the one model that has learned it; otherwise what is expected by those of buying,
-    as `estimates` has it. Raises NoModel where nothing of all this can be said, and what `learned` refuses.
+    as `estimates` has it. Raises NoModel where nothing of all this can be said, and what `learned` refuses. What has
+    been recorded with a digest alone is `known` by what learns it again.
     """
     if (event := one_that_learned(events, named=named)) is not None:
-        return scored(by_record(replay, now, event), features_of(facts), name_of(event))
+        return scored(known(event), features_of(facts), name_of(event))
     models = models_of_buying(events)
     if not any(model.fitted.kind != "gamma-gamma" for model in models):
         raise NoModel

@@ -81,6 +81,8 @@ def report(
     drawn, test = parts.made("survival", lambda: curves(facts, by)) or ((), None)
     moved, monthly = moves_of(facts, earlier, before, parts)
     risky = parts.rows("at_risk", lambda: listed(facts, models, parts))
+    if not models and not learned:
+        parts.missing.pop("estimates", None)  # That there is no model is said of the models.
     return Report(
         day=day_of(facts.day),
         position=position,
@@ -123,7 +125,7 @@ def counted(facts: Facts, name: str, asked: Question = Question()) -> Rows:  # n
 def listed(facts: Facts, models: Sequence[Model], parts: Parts) -> Rows:
     """Who is thought to be leaving, with his reasons and their figures; who is worth most stands first."""
     found = leaving(facts, models)
-    if models and found.refused is not None:
+    if found.refused is not None:
         parts.missing["estimates"] = why(found.refused)
     told_why: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in computed(reasons(facts)).to_pylist():

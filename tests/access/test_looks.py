@@ -25,7 +25,7 @@ from tests.projections.lists import Views
 pytestmark = pytest.mark.slow  # On a real database.
 
 SHOWN = [view for view in VIEWS if not view.inward]
-OF_NOBODY = {"churn_terms", "sla_terms", "dispatch_rules", "sampling_plans", "working_hours", "groups"}
+OF_NOBODY = {"churn_models", "churn_terms", "sla_terms", "dispatch_rules", "sampling_plans", "working_hours", "groups"}
 NUMBER = "+8613900000777"
 NOWHERE = UUID(int=99_998)
 

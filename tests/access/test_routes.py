@@ -145,6 +145,7 @@ FOR: Mapping[str, set[str]] = {
         "calibrations",
         "calibration_items",
         "calibration_scores",
+        "churn_models",
     },
     "whoever sees what it leads to": {"contacts", "contact_pressure", "customer_activity", "enquirers"},
     "nobody": {"belongings", "forgotten_people", "lead_likeness"},

@@ -87,7 +87,7 @@ def fit(url: str, position: int, *more: str) -> dict[str, Any]:
 
 def score_by_trees(url: str, position: int, folder: Path) -> bytes:
     file = folder / "trees.parquet"
-    by_trees = ("--model", "boosted-trees", "--day", str(DAY), "--as-of", str(position))
+    by_trees = ("--model", "boosted-trees@1", "--day", str(DAY), "--as-of", str(position))
     said = churn(url, "score", *by_trees, "-o", file)
     assert said.code == 0, said
     return file.read_bytes()
@@ -136,7 +136,7 @@ def test_a_score_names_the_model_that_is_on_record(scored: Scored) -> None:
 
 def test_the_command_line_and_http_say_the_same(scored: Scored, tmp_path: Path) -> None:
     file = tmp_path / "scores.parquet"
-    asked_for = ("--model", "logistic", "--day", str(DAY), "--as-of", str(scored.position))
+    asked_for = ("--model", "logistic@1", "--day", str(DAY), "--as-of", str(scored.position))
     assert churn(scored.url, "score", *asked_for, "-o", file).code == 0
     assert rows_of(file.read_bytes()) == rows_of(scored.told[3])
 

@@ -66,7 +66,7 @@ def asked(url: str, *paths: str, headers: dict[str, str] | None = None) -> list[
 
 def test_a_table_is_the_same_in_each_form_and_as_the_command_line_tells_it(shop: str) -> None:
     here = f"tables/cohorts?day={DAY}"
-    json, text, parquet = asked(shop, here, f"{here}&format=csv", f"{here}&format=parquet")
+    json, text, parquet = asked(shop, f"{here}&limit=500", f"{here}&format=csv", f"{here}&format=parquet")
     rows = json.json()["rows"]
     assert json.json()["day"] == DAY
     assert pq.read_table(io.BytesIO(parquet.content)).to_pylist() == rows
@@ -98,7 +98,7 @@ def test_of_earlier_days_it_is_told_what_the_command_line_tells(shop: str) -> No
 
 
 def test_scores_name_their_models_and_whom_they_tell_of_is_logged(shop: str) -> None:
-    (answer,) = asked(shop, f"scores?day={DAY}&model=pareto-nbd,gamma-gamma-usd@1")
+    (answer,) = asked(shop, f"scores?day={DAY}&model=pareto-nbd,gamma-gamma-usd@1&limit=500")
     rows = answer.json()["rows"]
     assert len(rows) == CUSTOMERS
     assert {row["model"] for row in rows} == {"pareto-nbd@1+gamma-gamma-usd@1"}
@@ -107,7 +107,7 @@ def test_scores_name_their_models_and_whom_they_tell_of_is_logged(shop: str) -> 
 
 def test_customers_at_risk_have_what_models_on_record_say_of_them(shop: str) -> None:
     scores, known, before = asked(
-        shop, f"scores?day={DAY}&days=365", f"tables/at-risk?day={DAY}", "tables/at-risk?day=1997-09-29"
+        shop, f"scores?day={DAY}&limit=500", f"tables/at-risk?day={DAY}&limit=500", "tables/at-risk?day=1997-09-29"
     )
     assert known.json()["models"] == ["gamma-gamma-usd@1", "pareto-nbd@1"]
     alive = {row["customer_id"]: row["p_alive"] for row in scores.json()["rows"]}
@@ -140,11 +140,11 @@ def test_a_fit_is_the_body_by_which_it_is_recorded(shop: str) -> None:
 
 
 def test_as_of_now_the_views_tell_once_a_worker_has_made_them(shop: str) -> None:
-    (before,) = asked(shop, "tables/rfm")
+    (before,) = asked(shop, "tables/rfm?limit=500")
     assert (before.status_code, before.json()["type"]) == (503, "/problems/view-not-built")
     made(shop)
-    (now,) = asked(shop, "tables/rfm")
-    (folded,) = asked(shop, f"tables/rfm?as_of={now.json()['position']}")
+    (now,) = asked(shop, "tables/rfm?limit=500")
+    (folded,) = asked(shop, f"tables/rfm?limit=500&as_of={now.json()['position']}")
     assert len(now.json()["rows"]) == CUSTOMERS
     kept = ("customer_id", "frequency", "monetary", "f", "m")
     assert [[row[name] for name in kept] for row in now.json()["rows"]] == [
@@ -177,6 +177,13 @@ def made(url: str) -> None:
         ("fits/gamma-gamma?day=1997-09-30&currency=EUR", 409, "nobody came back and paid in EUR; there is USD"),
         ("fits/logistic?day=1998-01-01", 409, "this takes 200"),
         ("scores?day=1997-09-30&model=nix", 422, "there is no model nix"),
+        ("scores?day=1997-09-30&model=pareto-nbd&limit=501", 422, "less than or equal to 500"),
+        ("tables/rfm?day=1997-09-30&format=csv&limit=9", 422, "limit: csv has no pages: all rows are in it"),
+        ("tables/rfm?day=1997-09-30&after=nix", 422, "this is no place in this table"),
+        ("models?after=nix", 422, "this is no model in this list"),
+        ("models?as_of=99999999", 422, "the ledger ends at position"),
+        ("survival?day=1997-09-30&limit=9", 422, "this address takes"),
+        ("fits/logistic?day=1998-01-01&currency=USD", 422, "logistic is of all customers"),
         ("report?day=1997-09-30&since=1998-01-01", 422, "must be a day before 1997-09-30"),
     ],
 )

@@ -1,14 +1,17 @@
 """lifeledger churn: tables, fits, scores and the report from the command line, as of any day."""
 
 import csv
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from consumers.churn.asking import READ
 from tests.cli.running import Said, lifeledger, on
 from tests.cli.selling import CUSTOMERS, sell
 from tests.servers import Server
@@ -62,12 +65,14 @@ def test_every_table_can_be_asked_for(shop: str) -> None:
     assert churn(shop, "table", "left-out", "--json").document["rows"] == []
 
 
-def test_survival_says_how_many_were_still_seen(shop: str) -> None:
+def test_survival_says_how_many_were_still_seen(shop: str, tmp_path: Path) -> None:
     found = churn(shop, "survival", "--json").document
     assert found["rows"][0]["at_risk"] <= CUSTOMERS == found["curves"][0]["customers"]
-    shares = [row["share"] for row in found["rows"]]
+    shares = [row["survival"] for row in found["rows"]]
     assert shares == sorted(shares, reverse=True)
-    assert all(row["low"] <= row["share"] <= row["high"] for row in found["rows"])
+    assert all(row["low"] <= row["survival"] <= row["high"] for row in found["rows"])
+    file = tmp_path / "survival.parquet"
+    assert churn(shop, "survival", "--output", file, "--json").document["rows"] == len(found["rows"])
 
 
 def test_facts_that_were_written_say_what_the_ledger_says(shop: str, tmp_path: Path) -> None:
@@ -90,6 +95,23 @@ def test_facts_that_were_written_say_what_the_ledger_says(shop: str, tmp_path: P
     assert "holds others than were written: purchases" in said.err
 
 
+def test_facts_of_now_are_those_of_the_views_and_of_the_ledger_where_these_are_not_there(
+    shop: str, tmp_path: Path
+) -> None:
+    def manifest(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((tmp_path / name / "_manifest.json").read_text())
+        return found
+
+    said = churn(shop, "facts", tmp_path / "folded")
+    assert (said.code, "the ledger is folded, for no worker has made" in said.err) == (0, True)
+    for view in READ:
+        assert lifeledger("views", "rebuild", view.name, env=on(shop)).code == 0
+    said = churn(shop, "facts", tmp_path / "read")
+    assert (said.code, said.err) == (0, "")
+    assert manifest("read") == manifest("folded")
+    assert manifest("read")["rows"]["purchases"] > CUSTOMERS
+
+
 def test_a_fit_is_on_record_and_a_score_names_it(shop: str, tmp_path: Path) -> None:
     tried = churn(shop, "fit", "bg-nbd", "--day", CALIBRATED, "--no-record", "--json").document
     assert tried["model"] == "not recorded"
@@ -102,6 +124,11 @@ def test_a_fit_is_on_record_and_a_score_names_it(shop: str, tmp_path: Path) -> N
     listed = churn(shop, "models", "--json").document["models"]
     assert [row["model"] for row in listed] == ["gamma-gamma-usd@1", "bg-nbd@1"]
     assert listed[1]["parameters"]["r"] == made["r"]
+    assert churn(shop, "models", "--as-of", str(before), "--json").document["models"] == []
+    assert churn(shop, "models", "--day", "1997-09-29", "--json").document["models"] == []
+    assert churn(shop, "models", "--output", tmp_path / "models.csv", "--json").document["rows"] == 2
+    with (tmp_path / "models.csv").open(encoding="utf-8") as file:
+        assert [row["model"] for row in csv.DictReader(file)] == ["bg-nbd@1", "gamma-gamma-usd@1"]
     rows = churn(shop, "score", "--day", CALIBRATED, "--json").document["rows"]
     assert len(rows) == CUSTOMERS
     assert {row["model"] for row in rows} == {"bg-nbd@1+gamma-gamma-usd@1"}
@@ -130,6 +157,7 @@ def test_a_fit_is_on_record_and_a_score_names_it(shop: str, tmp_path: Path) -> N
     [
         (["table", "nix"], 2, "there is no table nix; there are rfm, labels"),
         (["cohorts", "--day", "2999-01-01"], 2, "--day: 2999-01-01 is still to come"),
+        (["models", "--as-of", "99999999"], 2, "--as-of: the ledger ends at position"),
         (["cohorts", "--as-of", "99999999"], 2, "--as-of: the ledger ends at position"),
         (["cohorts", "--output", "cohorts.xls"], 2, "--output cohorts.xls ends neither in .csv nor in .parquet"),
         (["table", "migration"], 1, "since: must be a day before"),

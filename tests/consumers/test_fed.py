@@ -24,7 +24,7 @@ BY_PARTITIONS = {
     "order_refunds", "sampling_plans", "key_accounts", "customers_apart", "lead_turns", "audit_trail", "qa_queue",
     "agent_quality", "calibrations", "calibration_items", "calibration_scores", "working_hours",
     "sla_report", "contact_pressure", "value_matrix", "enquirers", "credit", "campaign_results", "groups",
-    "customer_activity", "customer_lives", "churn_terms",
+    "customer_activity", "customer_lives", "churn_terms", "churn_models",
 }  # fmt: skip
 BY_THE_LEDGER = {
     "sales_worklist", "pool_board", "review_appeals", "lead_likeness", "ticket_queue", "solved_cases", "customers",

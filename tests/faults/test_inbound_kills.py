@@ -107,8 +107,8 @@ def ends(broker: Broker, topic: str) -> dict[str, int]:
 def reached(url: str, topic: str) -> dict[str, int]:
     with psycopg.connect(url) as connection:
         found = connection.execute(
-            "SELECT name, value FROM ledger.side_rows WHERE name LIKE %s AND name NOT LIKE '%%/step'",
-            (f"kafka/{GROUP}/{topic}/%",),
+            "SELECT name, value FROM ledger.side_rows WHERE name ~ %s",
+            (f"^kafka/{GROUP}/{topic}/[0-9]+$",),
         )
         return dict(found.fetchall())
 

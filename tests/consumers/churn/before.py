@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-import pyarrow as pa
-
-from consumers.churn.over_time import BOUGHT, WHO, Earlier, Then
-from consumers.churn.reading import as_arrow
+from consumers.churn.over_time import BOUGHT, WHO, Earlier, Then, in_memory
 from tests.projections.churn.any_facts import Told
 
 
@@ -15,8 +12,8 @@ def always(told: Told) -> Earlier:
 
     def then(days: Sequence[date]) -> Then:
         when = {"first": 0, "last": len(days)}
-        bought = as_arrow(pa, BOUGHT, (row | when for row in told.purchases))
-        who = as_arrow(pa, WHO, (row | when for row in told.customers))
+        bought = in_memory(BOUGHT, (row | when for row in told.purchases))
+        who = in_memory(WHO, (row | when for row in told.customers))
         return Then(days=days, purchases=bought, customers=who)
 
     return then

@@ -178,6 +178,7 @@ def test_a_report_has_how_well_a_model_tells_who_leaves() -> None:
     event = replace(record_of(3, date(1970, 12, 31)), kind="boosted-trees", learned=learned)
     told = report(SHOP.on_duckdb(), None, position=7, version="0.1.0", learned=[event])
     assert "models" not in told.missing
+    assert told.missing["estimates"].code == "no-model", "it says nothing of what they buy"
     assert [row["model"] for row in told.models] == ["all@3"]
     (row,) = told.calibrations
     assert (row["model"], row["days"], row["auc"], row["brier"]) == ("all@3", 90, 0.8, None)
@@ -280,16 +281,20 @@ def record_of(number: int, until: date) -> ChurnModelFitted:
 
 
 def test_a_score_of_a_day_is_by_no_model_that_knows_what_came_after_it() -> None:
-    recorded = [record_of(1, date(1997, 6, 30)), record_of(2, date(1997, 9, 30))]
+    told = [record_of(1, date(1997, 6, 30)), record_of(2, date(1997, 9, 30))]
     day = date(1997, 8, 1)
-    assert [event.number for event in chosen(recorded, (), day)] == [1]
-    assert [event.number for event in chosen(recorded, (), date(1997, 9, 30))] == [2]
-    assert [event.number for event in chosen(recorded, ("all@1",), day)] == [1]
+
+    def numbers(*names: str, day: date = day) -> list[int]:
+        return [event.number for event in chosen(lambda _: told, names, 7, day)]
+
+    assert numbers() == [1]
+    assert numbers(day=date(1997, 9, 30)) == [2]
+    assert numbers("all@1") == [1]
     for named in ("all", "all@2"):
         with pytest.raises(FittedToLater, match="all@2 was fitted to what happened up to 1997-09-30"):
-            chosen(recorded, (named,), day)
+            numbers(named)
     with pytest.raises(NoSuchModel, match="there is no model other; on record are all@1, all@2"):
-        chosen(recorded, ("other",), day)
+        numbers("other")
 
 
 def test_curves_are_of_all_or_of_each_group_and_then_compared() -> None:

@@ -13,12 +13,13 @@ import pytest
 from consumers.churn import folder
 from consumers.churn.engines import duckdb, facts_of, facts_of_folder
 from consumers.churn.extras import needed
-from consumers.churn.reading import SHAPES, Extract, House, as_arrow
+from consumers.churn.reading import SHAPES, Extract, House
 from consumers.churn.written import write
 from domain.lifecycle_policy import LifecyclePolicy, LifecycleTerms
 from domain.values import OrderId
 from projections.churn.facts import Purchase
 from projections.churn.tables.histories import histories
+from tests.consumers.churn.in_memory import as_arrow
 from tests.projections.trade import CUSTOMERS
 
 NONE = LifecyclePolicy(number=0, time_zone="UTC", terms=LifecycleTerms(), product_lines={"p": LifecycleTerms()})
@@ -36,7 +37,7 @@ def small() -> Extract:
         for number in range(5)
     ]
     rows["terms"] = [House(NONE).terms(line) for line in ("", "p")]
-    tables = {name: as_arrow(pyarrow, SHAPES[name], rows[name]) for name in SHAPES}
+    tables = {name: as_arrow(name, rows[name]) for name in SHAPES}
     return Extract(position=7, occurred=None, day=date(2026, 3, 1), zone="UTC", tables=tables)
 
 

@@ -115,7 +115,7 @@ def test_a_deed_is_of_the_day_of_the_house_on_which_it_was(zone: str, seed: int)
     house = House(LifecyclePolicy(number=0, time_zone=zone, terms=LifecycleTerms(), product_lines={}))
     counted: Counter[int] = Counter()
     for row in told:
-        for deed in house.deeds(row, lambda who: who):
+        for deed in house.deeds(row):
             counted[deed["day"]] += deed["times"]
     by_hand = Counter(
         (each.active_at.astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days for each in visits if each.active_at
@@ -130,5 +130,5 @@ def test_a_visit_before_midnight_and_one_after_it_are_of_two_days() -> None:
     (row,) = rows(customer_activity, visit, replace(visit, active_at=after), visit)
     assert (row.quarters, row.counts, row.times) == ((63, 64), (2, 1), 3)
     house = House(LifecyclePolicy(number=0, time_zone="Asia/Shanghai", terms=LifecycleTerms(), product_lines={}))
-    found = [(deed["day"], deed["times"]) for deed in house.deeds(row, lambda who: who)]
+    found = [(deed["day"], deed["times"]) for deed in house.deeds(row)]
     assert found == [(20_605, 2), (20_606, 1)]
