@@ -144,7 +144,6 @@ class Member:
             self.prepared = True
         builds = begun(self.session)
         changed = {name for name, _ in builds ^ self.builds}
-        self.builds = builds
         known = filled(self.session, self.wire)
         self.miss({why for view in self.views if (why := known.missing(view))})
         wanted = {topic for view in self.views for topic in known.feeding(view)}
@@ -157,6 +156,7 @@ class Member:
         for name, each in self.placing.topics.items():
             if name not in before or not each.is_as(before[name]) or changed & {view.name for view in each.views}:
                 self.again([partition for partition in self.placing.readers if partition.topic == name])
+        self.builds = builds  # At last: where Kafka has failed before this, they are news the next time, too.
 
     def topics(self, known: Known, there: Mapping[str, Log]) -> dict[str, Topic]:
         """Those that are there, each with the views that are fed from it."""

@@ -3,17 +3,20 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from threading import Event
 from unittest.mock import patch
 
 import psycopg
 import pytest
 
 from commands.service import open_ledger
-from consumers import repartition
-from consumers.bus import Bus, partition_of
+from consumers import member, repartition
+from consumers.bus import Bus, BusUnavailable, partition_of
 from consumers.cursors import relayed
+from consumers.member import Member
 from consumers.outgoing import Outgoing
 from consumers.partitioned import begun
+from consumers.projector import Projector
 from consumers.relay import Relay
 from consumers.repartition import Repartitioner, Repartitioning
 from consumers.sending import Placed
@@ -27,7 +30,7 @@ from projections import audit_trail, capacity, funnel, lead_turns, staff_directo
 from projections.projection import Projection
 from tests.broker import KAFKA
 from tests.cli.running import lifeledger, on, running
-from tests.consumers.house import House, bewildered, poisoned
+from tests.consumers.house import House, Worker, bewildered, poisoned
 from tests.consumers.telling import tell
 from tests.kafka.agreeing import LEADS, PARTITIONS, hastened
 from tests.kafka.projecting import working
@@ -135,6 +138,24 @@ def test_that_a_view_stands_still_in_one_partition_is_told_however_it_goes_on_in
         house.caught_up()
         house.wait(lambda: house.status(funnel).error is None, "to be well")
     house.must_equal_a_rebuild()
+
+
+def test_that_kafka_fails_just_as_a_view_begins_is_soon_forgotten(house: House, kafka: str) -> None:
+    tell(house.ledger, captured, pooled)
+    with at_work(Relay(house.url, Bus(kafka, 30), LEADS, PARTITIONS)):
+        soon(lambda: is_done(house.url))
+    with psycopg.connect(house.url) as connection:
+        source = signer_name(connection)
+    with closing(Member([funnel], house.ledger, house.url, house.url, kafka, source, patience=3)) as ours:
+        stop = Event()
+        soon(lambda: not ours.turn(stop) and len(ours.placing.readers) == PARTITIONS)
+        assert not any(ours.placing.readers.values()), "it is not fed by partitions yet"
+        worker = Worker(Projector([funnel], house.ledger, house.url, house.url, apart={funnel.name}))
+        house.end.callback(worker.stop)
+        soon(lambda: by_partitions(house) == {funnel.name})
+        with patch.object(member, "logs", side_effect=BusUnavailable("it is away")):
+            soon(lambda: ours.turn(stop) > 0)
+        soon(lambda: not ours.turn(stop) and house.status(funnel).position == house.ledger.last_position())
 
 
 def of(lead: LeadId) -> int:
