@@ -30,7 +30,7 @@ from tests.consumers.histories import any_history
 from tests.consumers.house import ALL, House
 from tests.consumers.naive import Values, after_each, events, in_order, naively, values
 from tests.consumers.telling import tell
-from tests.consumers.test_company import of_a_group
+from tests.consumers.untold import UNTOLD
 from tests.memory import MASTER
 from tests.projections.leads import another, at, captured, contacted, qualified
 from tests.servers import Server
@@ -84,7 +84,7 @@ def company(postgres: Server, prepared: str) -> Iterator[Past]:
     url = postgres.url(name)
     with closing(open_ledger(url, MASTER)) as ledger:
         write(ledger, NOON, 3)
-        tell(ledger, *of_a_group, start=NOON)
+        tell(ledger, *UNTOLD, start=NOON)
         yield from of_ledger(url, ledger)
     postgres.drop_database(name)
 

@@ -1,6 +1,5 @@
 """A company works, and its views are kept up meanwhile: leads, customers, orders, tickets, calls and inspections."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,13 +9,11 @@ from consumers.policies import POLICIES
 from projections import VIEWS
 from tests.consumers.house import House
 from tests.consumers.telling import tell
-from tests.projections.test_groups import entered, left, published
+from tests.consumers.untold import UNTOLD
 
 pytestmark = pytest.mark.slow
 
 NOON = datetime(2026, 3, 12, 4, tzinfo=UTC)
-# Groups are asked by who acts beside the API, and not in a history.
-of_a_group = (published, entered, replace(entered, subject_id="lead/wu"), left)
 MEMORIES = tuple({process.memory.name: process.memory for process in POLICIES}.values())
 
 
@@ -24,7 +21,7 @@ MEMORIES = tuple({process.memory.name: process.memory for process in POLICIES}.v
 def test_views_equal_a_rebuild_after_weeks_of_everything(house: House, weeks: int, batch: int) -> None:
     house.worker(batch)
     write(house.ledger, NOON, weeks)
-    tell(house.ledger, *of_a_group)
+    tell(house.ledger, *UNTOLD)
     house.caught_up()
     assert {view.name for view in house.views if not house.rows(view)} == set()
     house.must_equal_a_rebuild()

@@ -27,8 +27,8 @@ from tests.conftest import Databases
 from tests.consumers.befallen import Befallen, follow
 from tests.consumers.house import House
 from tests.consumers.telling import tell
-from tests.consumers.test_company import of_a_group
 from tests.consumers.three_ways import beside, contents, differing, must_agree
+from tests.consumers.untold import UNTOLD
 from tests.memory import MASTER
 from tests.servers import Server
 
@@ -62,10 +62,10 @@ def lived(request: pytest.FixtureRequest, postgres: Server, databases: Databases
 
 
 def folded_while_told(house: House, life: Life) -> dict[str, Table]:
-    """To the very end: what came last is heard of, and groups are asked by who acts beside the API."""
+    """To the very end: what came last is heard of, and what no history tells."""
     life.policies.listen()
     told = house.ledger.last_position()
-    tell(house.ledger, *of_a_group)
+    tell(house.ledger, *UNTOLD)
     life.views.hear(house.ledger.events(told, 100))
     life.views.fold()
     assert life.views.position == house.ledger.last_position()

@@ -31,8 +31,10 @@ from projections import VIEWS
 from projections.folding import Table
 from tests.broker import KAFKA
 from tests.conftest import Databases
+from tests.consumers.telling import tell
 from tests.consumers.test_demo_views import NOON
 from tests.consumers.three_ways import beside, contents, differing
+from tests.consumers.untold import model_fitted
 from tests.faults.planted import process
 from tests.kafka.relayed import EVERYTHING, at_work, is_done, of_its_own, soon
 from tests.memory import MASTER
@@ -95,6 +97,7 @@ def told(postgres: Server, databases: Databases, request: pytest.FixtureRequest)
     of_its_own(postgres, url)
     with closing(open_ledger(url, MASTER)) as ledger, patch.object(relay, "LOOK_SECONDS", 0.05):
         write(ledger, NOON, 3)
+        tell(ledger, model_fitted)
         with psycopg.connect(url) as connection:
             found = Told(url, ledger, kafka.address, signer_name(connection), from_the_ledger(ledger, url))
         for _ in range(2):
