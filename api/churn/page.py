@@ -4,7 +4,6 @@ import math
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
@@ -160,7 +159,3 @@ def moves(currency: str, rows: Rows) -> dict[str, Any]:
     names = sorted({row["was"] for row in rows} | {row["became"] for row in rows}, key=lambda name: (name == "", name))
     cells = {(row["was"], row["became"]): row["customers"] for row in rows}
     return {"currency": currency, "names": names, "cells": cells}
-
-
-def file_name(day: date, language: Language) -> str:
-    return f"churn-{day}-{language}.html"

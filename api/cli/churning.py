@@ -150,7 +150,6 @@ def table(
     source = Source(day, as_of, facts)
     if not OFFERED[name].estimated:
         return table(name, asked, source, output, json=json)
-    needed("ibis")
     from api.cli.churn_models import estimated
 
     return estimated(name, asked, source, output, json=json)
@@ -188,7 +187,9 @@ def fit(
     days: Annotated[
         int, typer.Option(min=1, max=3_650, help="Within how many days somebody leaves: of what is learned.")
     ] = 90,
-    seed: Annotated[int, typer.Option(min=0, help="By which is drawn who is held out: of what is learned.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**31, help="By which is drawn who is held out: of what is learned.")
+    ] = 1,
     record: Annotated[bool, typer.Option(help="Whether it is recorded in the ledger.")] = True,
     day: OfDay = None,
     as_of: AsOf = None,

@@ -64,8 +64,11 @@ def expected_spending(parameters: Floats, found: Spending, *, minor: int = 100) 
     """What each customer is expected to spend on a day, in the currency, as the note has it.
 
     It lies between his own mean and that of all, the nearer to his own the more often he has come. Who has not come
-    back has the mean of all, p v / (q - 1), which there is only where q is above 1; otherwise it is not a number.
+    back has the mean of all, p v / (q - 1), which there is only where q is above 1. Where means vary so much there may
+    be none of a few days either, p x + q not being above 1: the formula would say less than nothing. What there is not
+    is not a number.
     """
     p, q, v = parameters
-    each = p * (v + found.mean / minor * found.x) / (p * found.x + q - 1)
+    drawn = p * found.x + q - 1
+    each = p * (v + found.mean / minor * found.x) / np.where(drawn > 0, drawn, np.nan)
     return found.of_each(each, float(p * v / (q - 1)) if q > 1 else float("nan"))

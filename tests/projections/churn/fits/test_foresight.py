@@ -180,3 +180,12 @@ def test_a_mean_of_few_days_is_drawn_to_that_of_all() -> None:
     assert found.nothing == 1
     assert found.customers == 3
     assert np.isnan(gamma_gamma.expected_spending(np.array([6.0, 0.9, 15.0]), found)[3])
+
+
+def test_where_there_is_no_mean_of_a_few_days_nothing_is_expected_and_not_less_than_nothing() -> None:
+    """q is 0.5 and p 0.3: from two days on there is a mean."""
+    found = spending([1, 2, 5, 0], [1_000, 2_000, 5_000, 0], "CNY")
+    once, twice, often, never = gamma_gamma.expected_spending(np.array([0.3, 0.5, 10.0]), found)
+    assert np.isnan(once)
+    assert np.isnan(never)
+    assert (twice, often) == pytest.approx((90, 18))
