@@ -86,15 +86,15 @@ def come(cursor: Cursor) -> dict[str, int]:
 def facts_of_day(
     replay: Replay, now: Instant, day: date, *, as_of: int | Instant | None = None, tell: Tell = lambda *_: None
 ) -> Extract:
-    """What had happened by the end of a day, in the time zone of the house as it was then; told as of that day, also
-    where it is not over yet. What was recorded after `as_of` is not in it; without that, history that comes late is.
+    """What had happened by the end of a day, in the time zone of the house as it was then (so that a day that is over
+    does not end at another time once the house has another); told as of that day, also where it is not over yet. What
+    was recorded after `as_of` is not in it; without that, history that comes late is.
     """
     with closing(Wire(replay.url)) as wire:
         at = moment(replay.ledger, as_of, None, now)
-        zone = zone_of(replay, wire, at)
-        if day > max(now, at.now).astimezone(ZoneInfo(zone)).date():
+        if day > max(now, at.now).astimezone(ZoneInfo(zone_of(replay, wire, at))).date():
             raise NoSuchMoment(f"{day} is still to come", OCCURRED)
-        end = end_of_day(day, zone)
+        end = end_of_day(day, zone_of(replay, wire, replace(at, occurred=end_of_day(day, "UTC"))))
         if end <= at.now:
             at = replace(at, occurred=end, now=end)
         return extract(replay.ledger, wire, at, day=day, tell=lambda view, done: tell(view, done, at.position))

@@ -25,12 +25,12 @@ from domain.order.facts import (
     OrderReopened,
     PaymentReceived,
 )
-from domain.values import CustomerId, OrderId
+from domain.values import CustomerId, OrderId, replace
 from projections.churn.tables.cohorts import cohorts
 from projections.churn.tables.histories import histories
 from projections.churn.tables.rfm import rfm
 from projections.churn.tables.shapes import day_of
-from tests.consumers.churn.selling import BY_LEAD, ZONE, imported, read, selling
+from tests.consumers.churn.selling import BY_LEAD, POLICY, ZONE, imported, read, selling
 from tests.consumers.office import ADMIN
 from tests.projections.trade import Trade
 from tests.servers import Server
@@ -180,6 +180,25 @@ def test_a_day_is_asked_for_in_the_house_s_time_zone(trade: Trade) -> None:
         assert begun.day == now.day
         with pytest.raises(NoSuchMoment, match="is still to come"):
             facts_of_day(replay, trade.now, today + timedelta(days=1))
+
+
+def test_a_day_that_is_over_does_not_end_at_another_time_once_the_house_has_another_zone(trade: Trade) -> None:
+    days = sorted({row["day"] for row in read(trade).tables["purchases"].to_pylist()})
+    middle = day_of(days[len(days) // 2])
+
+    def found() -> Extract:
+        with Replay(trade.house.url) as replay:
+            return facts_of_day(replay, trade.now, middle)
+
+    before = found()
+    trade.now += timedelta(days=1)
+    trade.do(ADMIN, replace(POLICY, time_zone="America/New_York"))
+    same(found(), before)
+    assert found().occurred == before.occurred == end_of_day(middle, ZONE)
+    with Replay(trade.house.url) as replay:
+        assert facts_at(replay, trade.now).zone == "America/New_York"
+    trade.now += timedelta(days=1)
+    trade.do(ADMIN, POLICY)
 
 
 def test_a_day_ends_at_midnight_in_the_house() -> None:
