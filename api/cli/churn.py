@@ -194,23 +194,22 @@ def tell(
         else:
             print(f"{output}: {count:,} rows, as of {found.day}, up to position {found.position:,}")
         return
-    told_rows = readable(rows)
     if json:
-        document({**of, "rows": told_rows})
+        document({**of, "rows": readable(rows)})
         return
-    print(f"{what}: as of {found.day}, up to position {found.position:,}: {len(told_rows):,} rows")
+    print(f"{what}: as of {found.day}, up to position {found.position:,}: {rows.num_rows:,} rows")
     columns = rows.column_names
-    records(columns, [[cell(row[name]) for name in columns] for row in told_rows[:SHOWN]])
-    if len(told_rows) > SHOWN:
-        print(f"… {len(told_rows) - SHOWN:,} more: --output FILE.csv, or --json", file=sys.stderr)
+    records(columns, [[cell(row[name]) for name in columns] for row in readable(rows, SHOWN)])
+    if rows.num_rows > SHOWN:
+        print(f"… {rows.num_rows - SHOWN:,} more: --output FILE.csv, or --json", file=sys.stderr)
     for name, each in (beside or {}).items():
         print(f"{name}: {each}")
 
 
-def readable(rows: Any) -> list[dict[str, Any]]:
-    """Days and months as such."""
-    sorted_rows = rows.sort_by([(name, "ascending") for name in rows.column_names])
-    return [{name: told(name, value) for name, value in row.items()} for row in sorted_rows.to_pylist()]
+def readable(rows: Any, most: int | None = None) -> list[dict[str, Any]]:
+    """Days and months as such, of the first so many, or of all."""
+    some = rows.sort_by([(name, "ascending") for name in rows.column_names]).slice(0, most)
+    return [{name: told(name, value) for name, value in row.items()} for row in some.to_pylist()]
 
 
 def cell(value: Any) -> str | None:

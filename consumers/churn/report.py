@@ -9,6 +9,7 @@ from consumers.churn.calibration import calibration
 from consumers.churn.curves import curves
 from consumers.churn.engines import computed
 from consumers.churn.estimates import Model
+from consumers.churn.extras import needed
 from consumers.churn.leaving import leaving
 from consumers.churn.on_record import name_of
 from consumers.churn.over_time import Earlier
@@ -19,7 +20,7 @@ from domain.churn_model import ChurnModelFitted
 from domain.errors import Refused
 from projections.churn.fits.winning_back import uplift
 from projections.churn.tables.reasons import reasons
-from projections.churn.tables.shapes import Facts, day_of
+from projections.churn.tables.shapes import Facts, day_of, number_of
 
 T = TypeVar("T")
 MOST = 200  # Customers at risk that are listed; all of them are in the table of that name.
@@ -56,7 +57,7 @@ class Parts:
     def rows(self, part: str, made: Callable[[], Rows]) -> Rows:
         found = self.made(part, made)
         if found is not None and not found:
-            self.missing[part] = Why(code=NOTHING[part])
+            self.missing.setdefault(part, Why(code=NOTHING[part]))
         return found or ()
 
 
@@ -77,10 +78,10 @@ def report(
     nobody to tell of `earlier` days, all but these are told.
     """
     parts = Parts()
-    before = since or day_of(facts.day - BACK)
+    before = since or day_of(max(facts.day - BACK, number_of(date.min)))
     drawn, test = parts.made("survival", lambda: curves(facts, by)) or ((), None)
     moved, monthly = moves_of(facts, earlier, before, parts)
-    risky = parts.rows("at_risk", lambda: listed(facts, models, parts))
+    risky, customers = parts.made("at_risk", lambda: listed(facts, models, most, parts)) or ((), 0)
     if not models and not learned:
         parts.missing.pop("estimates", None)  # That there is no model is said of the models.
     return Report(
@@ -96,8 +97,8 @@ def report(
         curves=(largest := largest_first(drawn))[:MOST_STRATA],
         not_drawn=[curve.customers for curve in largest[MOST_STRATA:]],
         p_value=None if test is None else test.chance,
-        at_risk=risky[:most],
-        customers_at_risk=len({row["customer_id"] for row in risky}),
+        at_risk=parts.rows("at_risk", lambda: risky),
+        customers_at_risk=customers,
         winbacks=parts.rows("winbacks", lambda: with_intervals(counted(facts, "winbacks"))),
         models=parts.rows("models", lambda: [*map(on_record, models), *map(that_learned, learned)]),
         calibrations=[calibrated(event) for event in learned],
@@ -122,24 +123,30 @@ def counted(facts: Facts, name: str, asked: Question = Question()) -> Rows:  # n
     return list(computed(MADE[name](facts, asked)).to_pylist())
 
 
-def listed(facts: Facts, models: Sequence[Model], parts: Parts) -> Rows:
-    """Who is thought to be leaving, with his reasons and their figures; who is worth most stands first."""
+def listed(facts: Facts, models: Sequence[Model], most: int, parts: Parts) -> tuple[Rows, int]:
+    """The first so many who are thought to be leaving, with his reasons and their figures: who is worth most stands
+    first. And how many customers there are in all: of a million, those who are not listed stay in columns of Arrow.
+    """
     found = leaving(facts, models)
     if found.refused is not None:
         parts.missing["estimates"] = why(found.refused)
+    first = most_worth(found.rows).slice(0, most).to_pylist()
     told_why: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in computed(reasons(facts)).to_pylist():
+    every = reasons(facts)
+    of_them = every.filter(every.customer_id.isin(sorted({row["customer_id"] for row in first}) or [""]))
+    for row in computed(of_them).to_pylist():
         told_why.setdefault((row["customer_id"], row["product_line"]), []).append(row)
-    told = [{**row, **dates(row), "reasons": of_all(row, told_why)} for row in found.rows.to_pylist()]
-    return sorted(told, key=lambda row: (-worth(row), row["customer_id"], row["product_line"]))
+    told = [{**row, **dates(row), "reasons": of_all(row, told_why)} for row in first]
+    return told, len(found.rows["customer_id"].unique())
 
 
-def worth(row: Mapping[str, Any]) -> int:
-    """In hundredths of the mean of all customers in the same currency, so that yen are not compared with euros: what is
-    expected of him, or, where no model says that, what he has spent.
+def most_worth(rows: Any) -> Any:
+    """In the order of hundredths of the mean of all customers in the same currency, so that yen are not compared with
+    euros: of what is expected of him, or, where no model says that, of what he has spent.
     """
-    found: int = row["spent_share"] if row["clv_share"] is None else row["clv_share"]
-    return found
+    worth = needed("pyarrow.compute").coalesce(rows["clv_share"], rows["spent_share"])
+    order = [("worth", "descending"), ("customer_id", "ascending"), ("product_line", "ascending")]
+    return rows.append_column("worth", worth).sort_by(order).drop_columns(["worth"])
 
 
 def dates(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from domain.values import ChurnModelId, replace
 from projections.churn.fits.fitted import Fitted, Kind, Window
 from projections.churn.fits.lifetime import Horizon
 from projections.churn.fits.refusals import NobodyCameBack, NoSuchHistory, SeveralCurrencies, TooFewCustomers
-from projections.churn.tables.shapes import ESTIMATES, Facts
+from projections.churn.tables.shapes import ESTIMATES, Facts, number_of
 from tests.consumers.churn.before import always
 from tests.projections.churn.any_facts import Told, any_facts, bought, customer
 
@@ -127,6 +127,8 @@ def test_the_report_has_all_of_it_and_says_what_it_cannot_tell() -> None:
     parts = {"at_risk", "cohorts", "labels", "quadrants", "migration", "winbacks", "models", "survival"}
     assert nothing.missing.keys() == parts
     assert all(nothing.missing.values())
+    first = report(Told(day=number_of(date(1, 1, 9))).on_duckdb(), None, position=0, version="0.1.0")
+    assert first.since == date(1, 1, 1), "before that there was no day"
 
 
 def at_risk(*models: Model) -> tuple[dict[tuple[str, str], dict[str, object]], tuple[str, ...], Refused | None]:
@@ -248,6 +250,11 @@ def test_amounts_of_different_currencies_stand_in_no_order() -> None:
     told = Told(day=400, purchases=rows, customers=customers, terms=SHOP.terms)
     listed = [row["customer_id"] for row in report(told.on_duckdb(), None, position=0, version="0.1.0").at_risk]
     assert listed == ["u2", "y1", "y2", "y0", "u1"]
+    few = report(told.on_duckdb(), None, position=0, version="0.1.0", most=2)
+    assert [row["customer_id"] for row in few.at_risk] == listed[:2], "who is worth most, of all"
+    assert [reason["customer_id"] for row in few.at_risk for reason in row["reasons"]] == listed[:2]
+    assert few.customers_at_risk == 5
+    assert "at_risk" not in few.missing
 
 
 def test_of_more_groups_than_can_be_told_apart_it_is_said_who_is_not_drawn() -> None:
