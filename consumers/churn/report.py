@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
+from consumers.at import TooManyRows
 from consumers.churn.calibration import calibration
 from consumers.churn.curves import curves
 from consumers.churn.engines import computed
@@ -39,6 +40,7 @@ NOTHING: Mapping[str, str] = {
 }
 """Why a part has no rows, by the codes for which the page has sentences."""
 TOO_LONG = "ledger-too-long"  # To be read while somebody waits.
+TOO_MANY = "too-many-rows"  # To be kept in memory as of several days.
 
 
 @dataclass(slots=True)
@@ -112,7 +114,10 @@ def moves_of(facts: Facts, earlier: Earlier | None, since: date, parts: Parts) -
     if earlier is None:
         parts.missing["migration"] = Why(code=TOO_LONG)
         return (), ()
-    found = parts.made("migration", lambda: then_and_now(facts, earlier, since))
+    try:
+        found = parts.made("migration", lambda: then_and_now(facts, earlier, since))
+    except TooManyRows:
+        found, parts.missing["migration"] = None, Why(code=TOO_MANY)
     if found is None:
         return (), ()
     moved, monthly = found

@@ -13,7 +13,7 @@ from lxml import etree, html
 from api.churn.page import SAFE, Language, catalog, heat, money, page, sentence, share
 from api.churn.stacks import stacks
 from consumers.churn.refused import OF_CHURN
-from consumers.churn.report import NOTHING, TOO_LONG
+from consumers.churn.report import NOTHING, TOO_LONG, TOO_MANY
 from consumers.churn.told import Curve, Point, Report, Why, code_of
 from domain.errors import Invalid
 
@@ -153,7 +153,7 @@ def test_there_is_a_sentence_for_all_that_can_be_refused(language: Language) -> 
         told = sentence(Why(code=code_of(refusal), figures=figures), language)
         assert told
         assert "(" not in told, "figures are told as such"
-    for code in (*NOTHING.values(), TOO_LONG):
+    for code in (*NOTHING.values(), TOO_LONG, TOO_MANY):
         assert sentence(Why(code=code), language)
 
 

@@ -7,10 +7,12 @@ from random import Random
 
 import pytest
 
+from consumers.at import TooManyRows
 from consumers.churn.curves import curves
 from consumers.churn.estimates import Model, estimates, fit
 from consumers.churn.learned import one_that_learned
 from consumers.churn.on_record import chosen
+from consumers.churn.over_time import Then
 from consumers.churn.questions import OFFERED, Question
 from consumers.churn.refused import FittedToLater, NoModel, NoSuchCurrency, NoSuchModel, NotConverged, ToldAlone
 from consumers.churn.report import report
@@ -129,6 +131,17 @@ def test_the_report_has_all_of_it_and_says_what_it_cannot_tell() -> None:
     assert all(nothing.missing.values())
     first = report(Told(day=number_of(date(1, 1, 9))).on_duckdb(), None, position=0, version="0.1.0")
     assert first.since == date(1, 1, 1), "before that there was no day"
+
+
+def test_where_earlier_days_do_not_fit_into_memory_the_report_says_so_and_all_else_is_told() -> None:
+    def earlier(_: object) -> Then:
+        raise TooManyRows("purchases has more than 5,000,000 rows at position 9")
+
+    told = report(SHOP.on_duckdb(), earlier, position=7, version="0.1.0", models=[ALL, YUAN])
+    assert told.missing["migration"].code == "too-many-rows"
+    assert (told.migration, told.series) == ((), ())
+    assert told.at_risk
+    assert told.quadrants
 
 
 def at_risk(*models: Model) -> tuple[dict[tuple[str, str], dict[str, object]], tuple[str, ...], Refused | None]:
