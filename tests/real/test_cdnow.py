@@ -27,6 +27,7 @@ from projections.churn.fits.lifetime import expected
 from projections.churn.tables.cohorts import cohorts
 from projections.churn.tables.histories import histories, holdout
 from projections.churn.tables.shapes import Facts
+from tests.cli.running import lifeledger, on
 from tests.real.cdnow import CALIBRATED, Purchase, command_lines, counted, ordered, purchases, write_ndjson
 from tests.real.followed import caught_up, must_agree, rebuild_all, two_workers
 from tests.real.ledgers import FACT, LEFT_OUT, Imported, data_of, database, report, row
@@ -249,6 +250,28 @@ def test_the_fits_are_those_of_the_literature(columns: dict[str, list[int]]) -> 
     spent = gamma_gamma.fit(spending(columns["repeats"], columns["spent"], "USD"))
     assert [round(each, 2) for each in spent.values] == [6.25, 3.74, 15.44]
     assert (first.customers, second.customers, spent.customers) == (2_357, 2_357, 946)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "likeliest", "likelihood"),
+    [
+        ("bg-nbd", {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, -9_582.4),
+        ("pareto-nbd", {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}, -9_595.0),
+        ("gamma-gamma", {"p": 6.25, "q": 3.74, "v": 15.44}, None),
+    ],
+)
+def test_so_are_those_of_the_command(
+    proof: Proof, kind: str, likeliest: dict[str, float], likelihood: float | None
+) -> None:
+    """Which tells customers apart by product line, and days by the time zone of the house."""
+    told = ["churn", "fit", kind, "--day", CALIBRATED.isoformat(), "--no-record", "--json"]
+    said = lifeledger(*told, env=on(proof.imported.url)).document
+    places = 2 if kind == "gamma-gamma" else 3
+    assert {name: round(said[name], places) for name in likeliest} == likeliest
+    if likelihood is not None:
+        assert round(said["log_likelihood"], 1) == likelihood
 
 
 @pytest.mark.real
