@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from api.churn.asking import LONGEST, ROWS, AsOf, Day, by_maker, of_forms, reader, schema
 from api.churn.facts import When
-from api.churn.learning import learned
+from api.churn.learning import learned, of_buying
 from api.churn.models import told_of
 from api.churn.pages import InForm, Paged
 from api.churn.shown import as_file, churn_of, moment
@@ -38,7 +38,7 @@ def add_fits(router: APIRouter, service: Service) -> None:
         await asyncio.to_thread(reader, service, who, everything=True)
         churn, wanted = churn_of(service), Wanted(kind, product_line, currency, days, seed)
         if kind in PARAMETERS:
-            command, extract = await churn.ask(When(day, as_of), by_maker("fit", churn.url, wanted))
+            command, extract = await of_buying(churn, When(day, as_of), wanted)
         else:
             found, extract = await learned(churn, When(day, as_of), wanted)
             command = await churn.run(churn.learning, by_maker("record", wanted, found), extract)

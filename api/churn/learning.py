@@ -1,4 +1,4 @@
-"""What is learned of customers while somebody waits, and learned again where a record has nothing but its digest."""
+"""What is fitted to customers or learned of them while somebody waits; what is on record by its digest, once more."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,13 @@ from consumers.churn.questions import Wanted
 from consumers.churn.refused import NotLearnedAgain
 from domain.churn_model import ChurnModelFitted
 from domain.errors import Refused
+
+
+async def of_buying(churn: ChurnFacts, when: When, wanted: Wanted) -> tuple[Any, Any]:
+    """A model, as what records it; and as of when. While its parameters are looked for others are answered."""
+    with churn.place():
+        rows, extract = await churn.run(churn.thread, churn.asked, when, by_maker("histories"))
+        return await churn.run(churn.learning, by_maker("fit", wanted), rows, extract), extract
 
 
 async def learned(churn: ChurnFacts, when: When, wanted: Wanted) -> tuple[Any, Any]:

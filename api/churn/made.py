@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import IO, Any
 
 from pydantic_core import to_json
@@ -13,6 +13,7 @@ from api.parameters import wrong
 from api.problems import FoldTooLong
 from commands.churn_model import RecordModel
 from consumers.churn.curves import curves, in_rows
+from consumers.churn.estimates import bought
 from consumers.churn.extras import needed
 from consumers.churn.learned import (
     day_before,
@@ -25,11 +26,11 @@ from consumers.churn.learned import (
     who_left,
 )
 from consumers.churn.learned import scored as leaves
-from consumers.churn.models import AsOf, code, of_score
+from consumers.churn.models import code, of_score
 from consumers.churn.on_record import chosen, name_of
 from consumers.churn.over_time import Earlier, Then, then
 from consumers.churn.questions import OFFERED, Question, Wanted
-from consumers.churn.record import ahead, expected, models_of_buying, recording
+from consumers.churn.record import ahead, as_of, expected, fitted, models_of_buying
 from consumers.churn.refused import NoSuchModel
 from consumers.churn.report import report
 from consumers.churn.tables import estimated, table
@@ -88,9 +89,14 @@ def points(by: str | None, start: Any, extract: Any, facts: Any) -> tuple[Any, A
 # Models
 
 
-def fit(url: str, wanted: Wanted, extract: Any, facts: Any) -> tuple[RecordModel, Any]:
-    """Of buying; what is learned takes the facts of two days."""
-    return recording(url, wanted, extract, facts, datetime.now(UTC)), extract
+def histories(extract: Any, facts: Any) -> tuple[Any, Any]:
+    """To what models of buying are fitted; what is learned takes the facts of two days."""
+    return bought(facts), extract
+
+
+def fit(wanted: Wanted, rows: Any, extract: Any) -> RecordModel:
+    kind: Any = wanted.kind
+    return fitted(kind, rows, wanted, extract)
 
 
 def before(wanted: Wanted, day: date) -> date:
@@ -114,8 +120,7 @@ def learned(wanted: Wanted, known: Features, left: Labels) -> Learned:
 
 
 def record(wanted: Wanted, found: Learned, extract: Any) -> RecordModel:
-    as_of = AsOf(position=extract.position, occurred_by=extract.occurred)
-    return of_score(found, ChurnModelId(wanted.name), as_of, code())
+    return of_score(found, ChurnModelId(wanted.name), as_of(extract), code())
 
 
 def models(rows: Sequence[Mapping[str, Any]], form: str) -> IO[bytes]:

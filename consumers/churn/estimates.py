@@ -39,8 +39,18 @@ def fit(facts: Facts, kind: Kind, product_line: str | None = None, currency: str
 
     Raises what refusals of projections.churn.fits there are, and NotConverged.
     """
-    rows = of_line(computed(histories(facts, ["product_line"])), product_line)
-    window = seen(rows, facts.day)
+    return fit_to(bought(facts), facts.day, kind, product_line, currency)
+
+
+def bought(facts: Facts) -> Any:
+    """To what models are fitted: rows that need no engine any more."""
+    return computed(histories(facts, ["product_line"]))
+
+
+def fit_to(rows: Any, day: int, kind: Kind, product_line: str | None, currency: str | None) -> Fitted:
+    """As `fit` does, to what was bought by a day."""
+    rows = of_line(rows, product_line)
+    window = seen(rows, day)
     if kind == "gamma-gamma":
         found = gamma_gamma.fit(spendings(rows, currency), window, minor=minor(currency_of(rows, currency)))
     else:

@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 from commands.churn_model import RecordModel
-from consumers.churn.estimates import Model, estimates, fit
+from consumers.churn.estimates import Model, bought, estimates, fit_to
 from consumers.churn.learned import by_weights, features_of, learned, must_be_of_all, one_that_learned, scored
 from consumers.churn.models import AsOf, code, fit_of, of_fit, of_score
 from consumers.churn.on_record import name_of
@@ -15,9 +15,10 @@ from consumers.churn.refused import NoModel
 from consumers.replay import Replay
 from domain.churn_model import PARAMETERS, ChurnModelFitted
 from domain.values import ChurnModelId, Instant
+from projections.churn.fits.fitted import Kind
 from projections.churn.fits.lifetime import Horizon
 from projections.churn.score.learning import Learned
-from projections.churn.tables.shapes import Facts
+from projections.churn.tables.shapes import Facts, number_of
 
 
 def recording(
@@ -26,18 +27,25 @@ def recording(
     """The model that is wanted, fitted to the facts of a day; what is learned reads those of an earlier day as well.
     Raises what cannot be fitted to these customers, by its name.
     """
-    model_id = ChurnModelId(name or wanted.name)
-    as_of = AsOf(position=found.position, occurred_by=found.occurred)
     match wanted.kind:
         case "bg-nbd" | "pareto-nbd" | "gamma-gamma" as kind:
-            made = fit(facts, kind, wanted.product_line, wanted.currency)
-            return of_fit(made, model_id, as_of, code(), wanted.product_line)
+            return fitted(kind, bought(facts), wanted, found, name)
         case "logistic" | "boosted-trees" as way:
             must_be_of_all(wanted)
             with closing(Replay(url)) as replay:
                 days, seed, until = wanted.days, wanted.seed, found.position
                 score = learned(replay, now, way, days=days, day=found.day, seed=seed, as_of=until)
-            return of_score(score, model_id, as_of, code())
+            return of_score(score, ChurnModelId(name or wanted.name), as_of(found), code())
+
+
+def fitted(kind: Kind, rows: Any, wanted: Wanted, found: Extract, name: str | None = None) -> RecordModel:
+    """A model of buying, fitted to what was bought; it takes no engine, so that it can take as long as it takes."""
+    made = fit_to(rows, number_of(found.day), kind, wanted.product_line, wanted.currency)
+    return of_fit(made, ChurnModelId(name or wanted.name), as_of(found), code(), wanted.product_line)
+
+
+def as_of(found: Extract) -> AsOf:
+    return AsOf(position=found.position, occurred_by=found.occurred)
 
 
 def models_of_buying(events: Sequence[ChurnModelFitted]) -> Sequence[Model]:

@@ -5,9 +5,10 @@ import csv
 import io
 import os
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import psycopg
@@ -33,6 +34,7 @@ ADMIN = {"X-Actor": "service:setup", "X-Role": "administrator", "X-Purpose": "sp
 CRM = {"X-Actor": "service:crm"}
 ANN = {"X-Actor": "user:ann", "X-Purpose": "spec"}
 MIA = {"X-Actor": "user:mia"}
+T = TypeVar("T")
 HERS = [str(customer_id(f"{number:04}")) for number in range(3)]
 
 
@@ -153,6 +155,24 @@ def test_what_is_learned_folds_no_more_than_any_question_and_each_moment_once(sh
     assert [answer.status_code for answer in twice] == [409, 409, 200]
     assert "this takes 200" in twice[0].json()["detail"]
     assert [when.day.isoformat() for when in reads if when.day] == [DAY, "1997-07-02"]
+
+
+def test_while_a_model_is_fitted_others_are_answered(shop: str) -> None:
+    app = on_database(shop)
+
+    class Patient(ChurnFacts):
+        """Fits when somebody else has been answered."""
+
+        async def run(self, thread: ThreadPoolExecutor, what: Callable[..., T], *given: Any) -> T:
+            if thread is self.learning:
+                assert (await http.get(f"/churn/tables/rfm?day={DAY}&limit=1", headers=ANALYST)).status_code == 200
+                answered.append(DAY)
+            return await super().run(thread, what, *given)
+
+    answered: list[str] = []
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house", timeout=60)
+    (fit,) = answers(shop, get(f"fits/pareto-nbd?day={DAY}"), facts=Patient)
+    assert (fit.status_code, answered) == (200, [DAY]), fit.text
 
 
 def test_that_the_earlier_day_is_too_far_is_refused_though_today_needs_no_fold(shop: str) -> None:
