@@ -5,7 +5,7 @@ from typing import Any
 
 import ibis
 
-LATER, GONE = "later", "gone"
+LATER, GONE, UNKNOWN = "later", "gone", "unknown"
 
 
 def settled(purchases: Any, day: int) -> Any:
@@ -15,16 +15,19 @@ def settled(purchases: Any, day: int) -> Any:
 
 def left_out(purchases: Any, customers: Any, day: int) -> Any:
     """What is in no table and why, never silently: `purchases` that were cancelled, refunded, or are of amounts too
-    large to add up, those dated `later` than the day; and those of customers who are `gone`, which count where
-    purchases are counted, and not where customers are listed.
+    large to add up, those dated `later` than the day; and those of customers who are `gone`, or of whom nothing was
+    told yet (`unknown`, as where orders of before came in with customers of today), which count where purchases are
+    counted, and not where customers are listed.
     """
     late = (purchases.why == "") & (purchases.day > day)
     because = ibis.cases((late, LATER), else_=purchases.why)
     out = purchases.mutate(reason=because).filter(ibis._.reason != "")
-    shut = settled(purchases, day).semi_join(customers.filter(customers.closed_day <= day), "customer_id")
-    rows = out.select("reason", "customer_id").union(
-        shut.select("customer_id", reason=ibis.literal(GONE))["reason", "customer_id"]
-    )
+    counted = settled(purchases, day)
+    shut = counted.semi_join(customers.filter(customers.closed_day <= day), "customer_id")
+    strange = counted.anti_join(customers, "customer_id")
+    rows = out.select("reason", "customer_id")
+    for reason, some in ((GONE, shut), (UNKNOWN, strange)):
+        rows = rows.union(some.select("customer_id", reason=ibis.literal(reason))["reason", "customer_id"])
     return rows.group_by("reason").agg(purchases=rows.count(), customers=rows.customer_id.nunique())
 
 

@@ -55,6 +55,20 @@ def test_who_is_gone_is_counted_and_not_listed() -> None:
     ]
 
 
+def test_of_whom_nothing_was_told_yet_is_not_left_out_silently() -> None:
+    """Orders of before were brought in with their days, and customers with that of today."""
+    facts = Told(
+        TODAY, purchases=[bought("li", TODAY), bought("li", TODAY - 9), bought("wu", TODAY + 1)], terms=terms()
+    )
+    there = facts.on_duckdb()
+    assert rows_of(rfm(there)) == []
+    assert [row["size"] for row in rows_of(cohorts(there))] == [1]
+    assert sorted(rows_of(left_out(there.purchases, there.customers, TODAY)), key=str) == [
+        {"reason": "later", "purchases": 1, "customers": 1},
+        {"reason": "unknown", "purchases": 2, "customers": 1},
+    ]
+
+
 def test_nobody_has_bought_anything() -> None:
     facts = told(customers=[customer("li")]).on_duckdb()
     for table in (rfm, cohorts, histories, durations, signals, reasons, winbacks, features, at_risk):
