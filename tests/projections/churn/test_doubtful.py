@@ -62,7 +62,7 @@ def test_of_whom_nothing_was_told_yet_is_not_left_out_silently() -> None:
     )
     there = facts.on_duckdb()
     assert rows_of(rfm(there)) == []
-    assert [row["size"] for row in rows_of(cohorts(there))] == [1]
+    assert {row["size"] for row in rows_of(cohorts(there))} == {1}
     assert sorted(rows_of(left_out(there.purchases, there.customers, TODAY)), key=str) == [
         {"reason": "later", "purchases": 1, "customers": 1},
         {"reason": "unknown", "purchases": 2, "customers": 1},
