@@ -17,6 +17,7 @@ from api.churn.drawing import drawing
 from api.churn.stacks import stacks
 from consumers.churn.told import Report, Row, Rows, Why
 from domain.money import DIGITS
+from projections.churn.tables.shapes import WHOLE, month_named
 
 Language = Literal["zh", "en"]
 
@@ -31,7 +32,6 @@ SAFE = {
 }
 SEGMENTS = ("D", "E", "B", "C")  # As they stand in the square: often above, of high value to the right.
 FEW = 60  # Months after the first that fit into a page.
-WHOLE = 10_000
 
 
 def page(report: Report, language: Language) -> str:
@@ -76,7 +76,7 @@ def surroundings(language: Language) -> Environment:
         "number": number,
         "figure": lambda of: "–" if of is None else f"{of:.3f}",
         "probability": lambda chance: "–" if chance is None else f"{chance:.0%}",
-        "month": lambda month: f"{month // 12:04}-{month % 12 + 1:02}",
+        "month": month_named,
         "heat": heat,
         "because": lambda why: sentence(why, language),
         "reason": lambda code: words["reasons"].get(code, code),

@@ -21,13 +21,12 @@ from domain.churn_model import ChurnModelFitted
 from domain.errors import Refused
 from projections.churn.fits.winning_back import uplift
 from projections.churn.tables.reasons import reasons
-from projections.churn.tables.shapes import Facts, day_of, number_of
+from projections.churn.tables.shapes import WHOLE, Facts, day_of, number_of
 
 T = TypeVar("T")
 MOST = 200  # Customers at risk that are listed; all of them are in the table of that name.
 BACK = 90  # Days before, with which the quadrants are compared, unless another day is named.
 MOST_STRATA = 6  # As many lines can be told apart; of the others it is said how many they are.
-WHOLE = 10_000
 
 NOTHING: Mapping[str, str] = {
     "at_risk": "nobody-at-risk",
