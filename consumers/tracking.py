@@ -150,7 +150,7 @@ def fail(session: Session, view: Projection, position: int | None, error: BaseEx
     with session.transaction() as cursor:
         cursor.execute(
             "UPDATE views.tracking SET error = %s, failures = failures + 1, updated_at = now(),"
-            " retry_at = now() + least(power(2, least(failures, 10)), %s) * interval '1 second'"
+            " retry_at = now() + least(power(2, least(failures + 1, 10)), %s) * interval '1 second'"
             " WHERE name = %s RETURNING failures",
             [described(error, position), LONGEST_WAIT, view.name],
         )

@@ -73,11 +73,19 @@ def desk() -> Iterator[Desk]:
             yield Desk(settings, inbox, side)
 
 
+def must_be_known(topic: str | None, inbox: StoredInbox) -> None:
+    """A topic that nobody reads has nothing in it either, which says nothing. Raises Misuse."""
+    if topic is None or topic in TOPICS or topic in {each.topic for each in inbox.topics()}:
+        return
+    raise Misuse(f"nothing is read from a topic {topic}; there is {', '.join(sorted(TOPICS))}")
+
+
 # Looking
 
 
 def inbox(topic: str | None, message: str | None, limit: int, *, json: bool) -> None:
     with stored() as found:
+        must_be_known(topic, found)
         topics = [each for each in found.topics() if topic in (None, each.topic)]
         messages = found.messages(topic, message, limit)
     if json:
@@ -110,6 +118,7 @@ def partition(source: str) -> str:
 
 def tell(topic: str | None, *, json: bool) -> None:
     with stored() as found:
+        must_be_known(topic, found)
         letters, left_out = heads(found.aside(topic)), found.skipped(topic)
     if json:
         told = [{**plain(each), "behind": behind} for each, behind in letters]
@@ -204,6 +213,7 @@ def look(letter: Letter, who: str, purpose: str) -> Look:
 def retry(topic: str | None, name: str | None, *, json: bool) -> None:
     """Raises Failure when something still does not go on."""
     with desk() as found:
+        must_be_known(topic, found.inbox)
         wanted = [each for each, _ in heads(found.inbox.aside(topic))] if name is None else [found.letter(name)]
         came = [(each, found.retried(each)) for each in wanted]
     failing = [{**plain(replace(each, error=after.error))} for each, after in came if after.error is not None]

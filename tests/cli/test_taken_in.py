@@ -77,6 +77,14 @@ def test_what_has_come_in_is_listed_with_what_became_of_it(taken: str) -> None:
     assert (told.code, "m-0" in told.out) == (0, True)
 
 
+@pytest.mark.parametrize("command", [["inbox"], ["dead-letters", "list"], ["dead-letters", "retry"]])
+def test_of_a_topic_that_nobody_reads_it_is_said_that_nobody_reads_it(taken: str, command: list[str]) -> None:
+    said = kafka(taken, *command, "hr.stuff.v1")
+    assert (said.code, said.out) == (2, "")
+    assert "nothing is read from a topic hr.stuff.v1; there is" in said.err
+    assert "hr.staff.v1" in said.err
+
+
 def test_letters_are_listed_without_what_they_say(taken: str) -> None:
     said = kafka(taken, "dead-letters", "list")
     assert SECRET not in said.out
