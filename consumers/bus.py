@@ -72,6 +72,8 @@ class Bus:
             found = admin.describe_configs(asked, config_filter="all")["topic"]
         for name, settings in found.items():
             for setting, wanted in FOREVER.items():
+                if setting not in settings:  # It is being deleted, or the broker has only just begun.
+                    raise BusUnavailable(f"Kafka at {self.servers} does not say what {setting} is of the topic {name}")
                 if (has := settings[setting]["value"]) != wanted:
                     raise BusRefused(f"the topic {name} would lose what is in it: its {setting} is {has}, not {wanted}")
 

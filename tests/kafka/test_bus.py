@@ -1,16 +1,18 @@
 """What the bus says is there is there, whoever was killed; and what is not is never said to be."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from threading import Event, Thread
 from typing import cast
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from consumers import bus as bus_module
 from consumers.brokers import Brokers, Client
 from consumers.bus import Bus, BusRefused, BusUnavailable, Message
 from tests.broker import KAFKA, Broker
@@ -18,6 +20,19 @@ from tests.broker import KAFKA, Broker
 pytestmark = KAFKA
 
 PATIENCE = 2.0
+
+
+class Silent(KafkaAdminClient):  # type: ignore[misc]
+    """Of a topic that is being deleted, or of which the broker has not read yet, it says nothing."""
+
+    def describe_configs(self, asked: Sequence[ConfigResource], **_: object) -> object:
+        return {"topic": {each.name: {} for each in asked}}
+
+
+def test_where_kafka_does_not_say_how_a_topic_is_set_it_is_asked_again_later(topic: str, kafka: str) -> None:
+    with patch.object(bus_module, "KafkaAdminClient", Silent), pytest.raises(BusUnavailable, match=topic):
+        Bus(kafka, PATIENCE).prepare({topic: 3})
+    Bus(kafka, PATIENCE).prepare({topic: 3})
 
 
 @pytest.fixture
