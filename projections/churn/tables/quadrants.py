@@ -86,7 +86,7 @@ def series(found: Mapping[int, Any]) -> Any:
     def counted(day: int, rows: Any) -> Any:
         sums = {name: rows[name].sum().cast("int64") for name in ("orders", "spent")}
         told = rows.group_by(["currency", "segment"]).agg(customers=rows.count(), **sums)
-        return told.select("currency", "segment", "customers", "orders", "spent", day=ibis.literal(day, "int64"))
+        return told.select(named("day", day), "currency", "segment", "customers", "orders", "spent")
 
     return together([counted(day, rows) for day, rows in sorted(found.items())])
 
@@ -97,10 +97,15 @@ def moves(found: Mapping[int, Any]) -> Any:
     """
 
     def moved(since: int, before: Any, day: int, after: Any) -> Any:
-        days = {"since_day": ibis.literal(since, "int64"), "day": ibis.literal(day, "int64")}
-        return migration(before, after).select("currency", "was", "became", "customers", **days)
+        days = named("since_day", since), named("day", day)
+        return migration(before, after).select(*days, "currency", "was", "became", "customers")
 
     return together([moved(*one, *next_) for one, next_ in pairwise(sorted(found.items()))])
+
+
+def named(name: str, day: int) -> Any:
+    """It stands first, as tables are told in the order of their columns."""
+    return ibis.literal(day, "int64").name(name)
 
 
 def together(parts: list[Any]) -> Any:
