@@ -19,10 +19,10 @@ import psycopg2.errors
 from api.parameters import wrong
 from api.problems import FoldsWaiting, FoldTooLong, NotInstalled, ViewNotBuilt
 from consumers.at import AS_OF, NoSuchMoment, moment, understood
-from consumers.churn.asking import NotFolded, facts_at, facts_now, facts_of_day
+from consumers.churn.asking import NotFolded, facts_at, facts_now, facts_of_day, views_at
 from consumers.churn.engines import duckdb, facts_of
 from consumers.churn.extras import needed
-from consumers.churn.on_record import on_record
+from consumers.churn.on_record import newest, on_record
 from consumers.churn.reading import Extract
 from consumers.replay import Replay
 from consumers.session import ReadsUnavailable
@@ -40,10 +40,17 @@ EXTRA = re.compile(r"lifeledger\[(\w+)\]")
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """As of when: the end of a day, a position or a time of recording, or now."""
+    """As of when: the end of a day, a position or a time of recording, or now. `together` is now as the ledger tells it
+    again as of that position: views may stand at several.
+    """
 
     day: date | None = None
     as_of: str | None = None
+    together: bool = False
+
+    @property
+    def now(self) -> bool:
+        return self.day is None and self.as_of is None
 
 
 @contextmanager
@@ -121,11 +128,18 @@ class ChurnFacts:
     def of(self, when: When) -> Kept:
         self.let_go(KEPT)
         when = self.known_as(when)
+        if when.now and when in self.kept and self.outdated(self.kept[when].extract.position):
+            self.end(self.kept.pop(when))
         if when not in self.kept:
             self.let_go(KEPT - 1)
             self.kept[when] = self.read(when)
         self.kept.move_to_end(when)
         return self.kept[when]
+
+    def outdated(self, position: int) -> bool:
+        """Whether a model was recorded behind it that the views have come to meanwhile: now, it is to be known."""
+        with unavailable(), closing(Replay(self.url)) as replay:
+            return position < newest(replay, most=self.most) <= views_at(self.url)
 
     def known_as(self, when: When) -> When:
         """Under which moment the same facts are kept already: a page names the position of the one before it."""
@@ -166,13 +180,17 @@ class ChurnFacts:
         with ExitStack() as begun:
             facts = facts_of(begun.enter_context(duckdb(f"{self.memory}B")), extract)
             end = begun.pop_all()
-        seconds = NOW_SECONDS if when == When() else KEEP_SECONDS
+        seconds = NOW_SECONDS if when.now else KEEP_SECONDS
         return Kept(replace(extract, tables={}), facts, time.monotonic() + seconds, end)
 
     def extract(self, when: When) -> Extract:
         now = datetime.now(UTC)
-        if when == When():
-            return facts_now(self.url, now)
+        if when.now:
+            try:
+                return facts_now(self.url, now, together=when.together)
+            except NotFolded:
+                if not when.together:
+                    raise
         with closing(Replay(self.url)) as replay:
             try:
                 as_of = None if when.as_of is None else understood(when.as_of)

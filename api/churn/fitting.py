@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from api.churn.asking import LONGEST, ROWS, AsOf, Day, by_maker, of_forms, reader, schema
 from api.churn.facts import When
 from api.churn.learning import learned, of_buying
-from api.churn.models import told_of
+from api.churn.models import of_command, told_of
 from api.churn.pages import InForm, Paged
 from api.churn.shown import as_file, churn_of, moment
 from api.parameters import wrong
@@ -18,7 +18,7 @@ from api.reading import Who, content, in_json
 from api.service import Service
 from commands.churn_model import RecordModel
 from consumers.churn.questions import Wanted
-from domain.churn_model import PARAMETERS, ChurnModelFitted, ModelKind
+from domain.churn_model import PARAMETERS, ModelKind
 
 # Fits
 
@@ -37,10 +37,11 @@ def add_fits(router: APIRouter, service: Service) -> None:
     ) -> Response:
         await asyncio.to_thread(reader, service, who, everything=True)
         churn, wanted = churn_of(service), Wanted(kind, product_line, currency, days, seed)
+        when = When(day, as_of, together=day is None and as_of is None)
         if kind in PARAMETERS:
-            command, extract = await of_buying(churn, When(day, as_of), wanted)
+            command, extract = await of_buying(churn, when, wanted)
         else:
-            found, extract = await learned(churn, When(day, as_of), wanted)
+            found, extract = await learned(churn, when, wanted)
             command = await churn.run(churn.learning, by_maker("record", wanted, found), extract)
         if form != "json":
             file = await churn.run(churn.telling, by_maker("models"), [of_command(command)], form)
@@ -58,12 +59,6 @@ def add_fits(router: APIRouter, service: Service) -> None:
         response_description="The model, as the command that records it has it",
         responses={200: of_forms(content(schema({"model_id": {"type": "string"}, "record": {"type": "object"}})))},
     )(fitted)
-
-
-def of_command(command: RecordModel) -> Mapping[str, Any]:
-    """As a model on record is told, though it has no number yet."""
-    found = {name: getattr(command, name) for name in RecordModel.__dataclass_fields__}
-    return {**told_of(ChurnModelFitted(number=0, **found)), "model": str(command.model_id)}
 
 
 # Models

@@ -2,8 +2,10 @@
 where it has learned who leaves, how well it tells that.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from commands.churn_model import RecordModel
 from consumers.churn.calibration import calibration
 from domain.churn_model import ChurnModelFitted
 
@@ -25,3 +27,10 @@ def told_of(event: ChurnModelFitted) -> dict[str, Any]:
         "converged": event.search.converged,
         "code": event.code.version,
     }
+
+
+def of_command(command: RecordModel, number: int | None = None) -> Mapping[str, Any]:
+    """As a model on record is told, whether it has a number yet or not."""
+    found = {name: getattr(command, name) for name in RecordModel.__dataclass_fields__}
+    told = told_of(ChurnModelFitted(number=number or 0, **found))
+    return told if number is not None else {**told, "model": str(command.model_id)}

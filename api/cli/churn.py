@@ -68,7 +68,7 @@ def from_views() -> Extract:
     """What is known now, as workers have folded it already; where they have not come so far, it is folded anew."""
     with ledger() as (replay, url), progress() as tell:
         try:
-            return facts_now(url, datetime.now(UTC), at_least=replay.last)
+            return facts_now(url, datetime.now(UTC), at_least=replay.last, together=True)
         except NotFolded as behind:
             print(f"the ledger is folded, for {behind}", file=sys.stderr)
             return facts_at(replay, datetime.now(UTC), tell=tell)

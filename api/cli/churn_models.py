@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from api.churn.models import told_of
+from api.churn.models import of_command, told_of
 from api.churn.page import page, sentence
 from api.cli.churn import Source, cell, must_be_a_file, tell
 from api.cli.churn import counting as of_facts
@@ -68,16 +68,20 @@ def fit(
     days: int,
     seed: int,
     source: Source,
+    output: Path | None,
     *,
     record: bool,
     json: bool,
 ) -> None:
+    must_be_a_file(output)
     if source.folder is not None and kind not in PARAMETERS:
         raise Misuse(f"--facts: {kind} is learned from the facts of two days, and a folder has those of one")
     wanted = Wanted(kind, product_line, currency, days, seed)
     with counting(source) as (found, facts, url):
         command = recording(url, wanted, found, facts, datetime.now(UTC), name)
         outcome = recorded(command, url) if record else None
+    if output is not None:
+        write_models([of_command(command, outcome.version if outcome else None)], output)
     told = summary(command, found, outcome)
     if json:
         document(told)
@@ -133,9 +137,7 @@ def models(day: date | None, as_of: str | None, output: Path | None, *, json: bo
                 raise Misuse(f"--as-of: {wrong}") from None
     rows = [told_of(event) for event in reversed(found) if day is None or event.seen.last <= day]
     if output is not None:
-        from api.churn.made import listed
-
-        write_file(listed(rows), output)
+        write_models(rows, output)
         if json:
             document({"file": str(output), "rows": len(rows)})
         else:
@@ -147,6 +149,12 @@ def models(day: date | None, as_of: str | None, output: Path | None, *, json: bo
         records(columns, [[None if row[name] is None else str(row[name]) for name in columns] for row in rows])
         for row in rows:
             tell_quality(row)
+
+
+def write_models(rows: Sequence[Mapping[str, Any]], output: Path) -> None:
+    from api.churn.made import listed
+
+    write_file(listed(rows), output)
 
 
 def tell_quality(row: Mapping[str, Any]) -> None:

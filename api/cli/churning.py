@@ -194,6 +194,7 @@ def fit(
     day: OfDay = None,
     as_of: AsOf = None,
     facts: Facts = None,
+    output: Output = None,
     json: Json = False,
 ) -> None:
     """Fit a model by maximum likelihood, or learn who leaves; and record it with all that it takes to use it again."""
@@ -202,7 +203,7 @@ def fit(
     from api.cli.churn_models import fit
 
     source = Source(day, as_of, facts)
-    fit(model.value, product_line, currency, name, days, seed, source, record=record, json=json)
+    fit(model.value, product_line, currency, name, days, seed, source, output, record=record, json=json)
 
 
 @churn.command("models")

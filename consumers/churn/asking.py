@@ -1,7 +1,7 @@
 """The facts of churn that are asked for: as of a position or a time, or as of the end of a day."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -46,32 +46,44 @@ def facts_at(
         return extract(replay.ledger, wire, at, tell=lambda view, done: tell(view, done, at.position))
 
 
-def facts_now(url: str, now: Instant, *, at_least: int = 0) -> Extract:
+def facts_now(url: str, now: Instant, *, at_least: int = 0, together: bool = False) -> Extract:
     """What the views tell as they stand, all at once; as of the least position to which they have come. No ledger is
-    read, so that its length is no matter. Raises NotFolded where a worker has not made them yet, or they do not come to
-    a position that is to be in them.
+    read, so that its length is no matter. Of later events there may be some in it, unless the views are to stand
+    `together`: then it is what the ledger tells up to there. Raises NotFolded where a worker has not made them yet, or
+    they do not come to a position that is to be in them, or to one position.
     """
-    with closing(Session(url, "facts of churn")) as session:
-        await_views(session, at_least)
-        with session.transaction() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            position = min(come(cursor).values())
-            return told(lambda view, take: take(standing(cursor, view)), Moment(position, now))
-
-
-def await_views(session: Session, position: int) -> None:
-    """Raises NotFolded."""
     until = time.monotonic() + PATIENCE
-    while True:
-        with session.transaction() as cursor:
-            found = come(cursor)
-        if missing := [view.name for view in READ if view.name not in found]:
-            raise NotFolded(f"no worker has made {', '.join(missing)} yet")
-        if (there := min(found.values())) >= position:
-            return
-        if time.monotonic() > until:
-            raise NotFolded(f"the views have come to position {there:,}, and not to {position:,}")
-        time.sleep(ASK_AGAIN)
+    with closing(Session(url, "facts of churn")) as session:
+        while True:
+            with session.transaction() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                found = come(cursor)
+                amiss = why_not(found, at_least, together=together)
+                if amiss is None:
+                    at = Moment(min(found.values()), now)
+                    return told(lambda view, take: take(standing(cursor, view)), at)
+            if time.monotonic() > until:
+                raise NotFolded(amiss)
+            time.sleep(ASK_AGAIN)
+
+
+def why_not(found: Mapping[str, int], at_least: int, *, together: bool) -> str | None:
+    """What the views lack. Raises NotFolded where waiting does not help."""
+    if missing := [view.name for view in READ if view.name not in found]:
+        raise NotFolded(f"no worker has made {', '.join(missing)} yet")
+    first, last = min(found.values()), max(found.values())
+    if first < at_least:
+        return f"the views have come to position {first:,}, and not to {at_least:,}"
+    if together and first < last:
+        return f"the views stand at different positions, from {first:,} to {last:,}"
+    return None
+
+
+def views_at(url: str) -> int:
+    """The least position to which the views have come; 0 where one of them has not been made."""
+    with closing(Session(url, "facts of churn")) as session, session.transaction() as cursor:
+        found = come(cursor)
+    return min(found.get(view.name, 0) for view in READ)
 
 
 def come(cursor: Cursor) -> dict[str, int]:

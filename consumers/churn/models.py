@@ -1,10 +1,11 @@
 """Models as they are recorded, and as they are reckoned with again: every figure comes back as it was."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from hashlib import sha256
 from importlib import metadata, resources
+from importlib.resources.abc import Traversable
 from typing import get_args
 
 from commands.churn_model import RecordModel
@@ -17,14 +18,22 @@ from projections.churn.score.learning import Learned, Weight
 from projections.churn.score.quality import Part, Quality
 
 UNKNOWN = Decimal("nan")  # What somebody has recorded without saying it.
-SOURCES = (
+PACKAGES = (
     "consumers.churn",
     "projections.churn.facts",
     "projections.churn.fits",
     "projections.churn.score",
     "projections.churn.tables",
 )
-LIBRARIES = ("duckdb", "ibis-framework", "numpy", "scikit-learn", "scipy")
+MODULES = (
+    "consumers.at",
+    "consumers.moments",
+    "domain.lifecycle_policy",
+    "domain.money",
+    "projections.contact_pressure",
+    "projections.funnel",
+)
+LIBRARIES = ("duckdb", "ibis-framework", "numpy", "pyarrow", "scikit-learn", "scipy")
 
 
 @value
@@ -37,20 +46,28 @@ class AsOf:
 
 
 def code() -> Code:
-    """By what is fitted here: the version of the package; and the SHA-256 of all source of churn, from the folds of its
-    facts to the fits and the score, with the versions of the libraries that reckon. Where that is the same, so are the
-    figures; where it is another, they need not differ.
+    """By what is fitted here: the version of the package; and the SHA-256 of the source of churn, from the folds of its
+    facts to the fits and the score, and of what decides figures beside it, with the versions of the libraries that
+    reckon. Where that is the same, so are the figures; where it is another, they need not differ.
     """
     digest = sha256()
     for library in LIBRARIES:
         digest.update(f"{library} {installed(library)}\n".encode())
-    for package in SOURCES:
-        files = [each for each in resources.files(package).iterdir() if each.name.endswith(".py")]
-        for each in sorted(files, key=lambda file: file.name):
-            content = each.read_bytes()
-            digest.update(f"{package}/{each.name} {len(content)}\n".encode() + content)
+    for package, file in sources():
+        content = file.read_bytes()
+        digest.update(f"{package}/{file.name} {len(content)}\n".encode() + content)
     # Where it runs from its source it is not installed; the digest tells which that is.
     return Code(version=installed("lifeledger"), fingerprint=digest.hexdigest())
+
+
+def sources() -> Iterator[tuple[str, Traversable]]:
+    """Each file, with the package in which it is, in an order of its own."""
+    for package in PACKAGES:
+        files = [each for each in resources.files(package).iterdir() if each.name.endswith(".py")]
+        yield from ((package, each) for each in sorted(files, key=lambda file: file.name))
+    for module in MODULES:
+        package, name = module.rsplit(".", 1)
+        yield package, resources.files(package) / f"{name}.py"
 
 
 def installed(library: str) -> str:

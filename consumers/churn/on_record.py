@@ -24,6 +24,15 @@ def on_record(replay: Replay, until: int | None = None, *, most: int | None = No
     The view tells them as far as it has come, and of the rest the ledger, of which no more than `most` events are read.
     Raises NotFolded where there are more.
     """
+    return [event for _, event in by_position(replay, until, most)]
+
+
+def newest(replay: Replay, *, most: int) -> int:
+    """Where the last model was recorded, 0 where there is none. Raises what `on_record` raises."""
+    return max((at for at, _ in by_position(replay, None, most)), default=0)
+
+
+def by_position(replay: Replay, until: int | None, most: int | None) -> Sequence[tuple[int, ChurnModelFitted]]:
     come, told = in_view(replay.url)
     known = [(at, event) for at, event in told if until is None or at <= until]
     last = replay.last if until is None else min(until, replay.last)
@@ -31,7 +40,7 @@ def on_record(replay: Replay, until: int | None = None, *, most: int | None = No
         raise NotFolded(f"{churn_models.name} is at position {come}, and there is more behind it than is read")
     if come < last:
         known += [(each.position, each.event) for each in replay.events(ChurnModelFitted, after=come, until=last)]
-    return [event for _, event in sorted(known, key=lambda each: each[0])]
+    return sorted(known, key=lambda each: each[0])
 
 
 def in_view(url: str) -> tuple[int, Sequence[tuple[int, ChurnModelFitted]]]:

@@ -146,6 +146,7 @@ class There(ChurnFacts):
         return self.table, Moment(), {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rfm", "cohorts"])
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_while_a_large_answer_is_made_others_are_answered(name: str, form: str) -> None:

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ import pytest
 
 from api.app import create_app
 from api.churn.facts import ChurnFacts, Kept, When
-from api.churn.made import counted
+from api.churn.made import counted, picked
 from api.problems import FoldTooLong
 from consumers.at import NoSuchMoment
 from consumers.churn.asking import facts_of_day
@@ -150,6 +151,37 @@ def test_as_of_now_the_views_tell_once_a_worker_has_made_them(shop: str) -> None
     assert [[row[name] for name in kept] for row in now.json()["rows"]] == [
         [row[name] for name in kept] for row in folded.json()["rows"]
     ]
+
+
+def test_a_fit_to_what_is_so_now_is_one_that_the_ledger_tells_again(shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views stand at several positions while something is written: one may know what another does not."""
+    monkeypatch.setattr("consumers.churn.asking.PATIENCE", 0)
+    made(shop)
+    with psycopg.connect(shop) as connection:
+        connection.execute("UPDATE views.tracking SET position = position - 1 WHERE name = 'purchases'")
+    fit, table = asked(shop, "fits/bg-nbd", "tables/rfm")
+    with closing(Replay(shop)) as replay:
+        assert fit.json()["position"] == replay.last
+    assert table.json()["position"] == fit.json()["position"] - 1
+    (again,) = asked(shop, f"fits/bg-nbd?as_of={fit.json()['position']}")
+    assert again.json()["record"] == fit.json()["record"]
+    with psycopg.connect(shop) as connection:
+        connection.execute("UPDATE views.tracking SET position = position + 1 WHERE name = 'purchases'")
+
+
+def test_a_model_is_known_as_soon_as_the_views_have_come_to_it(shop: str) -> None:
+    def known() -> list[str]:
+        return [event.model_id for event in facts.asked(When(), partial(picked, facts, ()))]
+
+    made(shop)
+    facts = ChurnFacts(shop, 500_000)
+    before = known()
+    said = lifeledger("churn", "fit", "bg-nbd", "--name", "newest", "--day", DAY, env=on(shop))
+    assert said.code == 0, said
+    assert known() == before, "the views have not come to it"
+    made(shop)
+    assert known() == [*before, "newest"]
+    facts.close()
 
 
 def made(url: str) -> None:

@@ -116,7 +116,10 @@ def test_a_fit_is_on_record_and_a_score_names_it(shop: str, tmp_path: Path) -> N
     tried = churn(shop, "fit", "bg-nbd", "--day", CALIBRATED, "--no-record", "--json").document
     assert tried["model"] == "not recorded"
     before = churn(shop, "cohorts", "--json").document["position"]
-    made = churn(shop, "fit", "bg-nbd", "--day", CALIBRATED, "--json").document
+    fit = tmp_path / "fit.csv"
+    made = churn(shop, "fit", "bg-nbd", "--day", CALIBRATED, "-o", fit, "--json").document
+    (row,) = csv.DictReader(fit.read_text(encoding="utf-8").splitlines())
+    assert (row["model"], json.loads(row["parameters"])["r"]) == (made["model"], made["r"])
     assert made == {**tried, "model": "bg-nbd@1"}
     assert (made["customers"], made["until"]) == (CUSTOMERS, CALIBRATED)
     spent = churn(shop, "fit", "gamma-gamma", "--currency", "USD", "--day", CALIBRATED, "--json").document

@@ -101,6 +101,7 @@ def in_order(view: Projection, rows: Any) -> list[Any]:
     return sorted(found, key=lambda each: each[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", [purchases, customer_lives, customer_activity], ids=lambda view: view.name)
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.02, 1.0]))

@@ -25,6 +25,7 @@ from consumers.churn.stored import Groups, Stored, fingerprint, fingerprint_of_f
 from consumers.shares import fold_in_shares
 from domain.customer.facts.merging import CustomerAbsorbed
 from ledger.scan import Wire
+from projections.churn.facts import purchases
 from projections.churn.tables.histories import histories
 from projections.folding import Table
 from projections.projection import Projection
@@ -130,6 +131,24 @@ def test_facts_of_a_ledger_are_the_same_at_any_moment_and_from_the_views(
                 house.rebuild(view)
             now = moment(house.ledger, None, None, LATER)
             must_be_the_same(facts_now(house.url, LATER), plainly.in_memory(house.ledger, wire, now))
+
+
+@pytest.mark.slow
+def test_views_that_stand_together_tell_what_the_ledger_does_and_others_may_not_be_asked_for_that(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consumers.churn.asking.PATIENCE", 0)
+    before = tell(house.ledger, *any_buying(Random(5), 60))
+    for view in READ:
+        house.rebuild(view)
+    assert facts_now(house.url, LATER, together=True).position == before
+    last = tell(house.ledger, *any_buying(Random(6), 60, START + timedelta(days=SOON)))
+    house.rebuild(purchases)
+    assert facts_now(house.url, LATER).position == before, "though there are later purchases in it"
+    with pytest.raises(NotFolded, match=f"stand at different positions, from {before:,} to {last:,}"):
+        facts_now(house.url, LATER, together=True)
+    with pytest.raises(NotFolded, match=f"have come to position {before:,}, and not to {last:,}"):
+        facts_now(house.url, LATER, at_least=last)
 
 
 @pytest.mark.slow

@@ -117,6 +117,7 @@ def test_what_no_model_can_be_fitted_to_is_refused_by_its_name() -> None:
         fit(Told(day=400, purchases=alike, terms=SHOP.terms).on_duckdb(), "bg-nbd")
 
 
+@pytest.mark.slow
 def test_the_report_has_all_of_it_and_says_what_it_cannot_tell() -> None:
     told = report(SHOP.on_duckdb(), always(SHOP), position=7, version="0.1.0", models=[ALL, YUAN])
     assert (told.customers_at_risk, told.position) == (2, 7)
@@ -149,6 +150,7 @@ def at_risk(*models: Model) -> tuple[dict[tuple[str, str], dict[str, object]], t
     return {(r["customer_id"], r["product_line"]): r for r in found.rows.to_pylist()}, found.models, found.refused
 
 
+@pytest.mark.slow
 def test_customers_at_risk_have_what_models_say_of_them_as_the_report_has_it() -> None:
     rows, models, refused = at_risk(ALL, PIANOS, YUAN)
     assert (models, refused) == (("all@1", "yuan@1"), None)
@@ -161,6 +163,7 @@ def test_customers_at_risk_have_what_models_say_of_them_as_the_report_has_it() -
             assert row[name] == rows[whose][name] == by_all[whose][name]
 
 
+@pytest.mark.slow
 def test_of_whom_no_model_says_anything_it_is_null_and_all_else_is_told() -> None:
     bare, models, refused = at_risk()
     assert (models, type(refused)) == ((), NoModel)
@@ -173,6 +176,7 @@ def test_of_whom_no_model_says_anything_it_is_null_and_all_else_is_told() -> Non
     assert only_pianos.keys() == bare.keys()
 
 
+@pytest.mark.slow
 def test_where_models_cannot_be_used_it_is_said_and_all_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(_: object, models: Sequence[Model], __: Horizon) -> object:
         if models:
@@ -188,6 +192,7 @@ def test_where_models_cannot_be_used_it_is_said_and_all_else_is_told(monkeypatch
     assert len(told.at_risk) == len(rows)
 
 
+@pytest.mark.slow
 def test_a_report_has_how_well_a_model_tells_who_leaves() -> None:
     learned = Trained(days=90, seed=1, digest="0f" * 32, quality={"auc": Decimal("0.8"), "part_1.seen": Decimal("0.7")})
     event = replace(record_of(3, date(1970, 12, 31)), kind="boosted-trees", learned=learned)
@@ -212,6 +217,7 @@ def test_who_leaves_is_told_by_one_model() -> None:
             one_that_learned(several, named=named)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OFFERED)
 def test_every_table_that_is_offered_can_be_made(name: str, seed: int) -> None:
     told = any_facts(Random(seed), 40)
@@ -255,6 +261,7 @@ def test_who_is_shut_is_scored_by_nobody() -> None:
     assert {who for who, _ in said(told.on_duckdb(), ALL)} == {"c-1", "c-3"}
 
 
+@pytest.mark.slow
 def test_amounts_of_different_currencies_stand_in_no_order() -> None:
     """Whoever has spent most of his own currency stands first, and not who has spent most yen."""
     rows = [bought(f"y{number}", 10, 90_000 + number, currency="JPY") for number in range(3)]
@@ -270,6 +277,7 @@ def test_amounts_of_different_currencies_stand_in_no_order() -> None:
     assert "at_risk" not in few.missing
 
 
+@pytest.mark.slow
 def test_of_more_groups_than_can_be_told_apart_it_is_said_who_is_not_drawn() -> None:
     rows = [bought(f"{line}-{nth}", 10) for line in range(9) for nth in range(10 - line)]
     customers = [customer(row["customer_id"], channel=f"at-{row['customer_id'][0]}") for row in rows]

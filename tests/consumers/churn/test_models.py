@@ -102,13 +102,18 @@ def test_of_trees_there_is_the_digest() -> None:
 def test_the_code_is_known_by_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, root = code(), Path(models.__file__).parents[2]
     assert before == code()
-    for package in models.SOURCES:
+    for package in models.PACKAGES:
         shutil.copytree(root / package.replace(".", "/"), tmp_path / package)
+    for module in models.MODULES:
+        package = module.rpartition(".")[0]
+        (tmp_path / package).mkdir(exist_ok=True)
+        shutil.copy(root / f"{module.replace('.', '/')}.py", tmp_path / package)
     monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path / package)
     assert code() == before
     found = {before.fingerprint}
-    for changed in ("fits/bg_nbd.py", "tables/features.py", "facts/purchases.py", "score/learning.py"):
-        with (tmp_path / f"projections.churn.{changed}").open("a") as file:
+    within = ("fits/bg_nbd.py", "tables/features.py", "facts/purchases.py", "score/learning.py")
+    for changed in (*(f"projections.churn.{each}" for each in within), "projections/funnel.py", "domain/money.py"):
+        with (tmp_path / changed).open("a") as file:
             file.write("# changed\n")
         assert code().fingerprint not in found, changed
         found.add(code().fingerprint)

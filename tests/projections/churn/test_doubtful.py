@@ -69,6 +69,7 @@ def test_of_whom_nothing_was_told_yet_is_not_left_out_silently() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_nobody_has_bought_anything() -> None:
     facts = told(customers=[customer("li")]).on_duckdb()
     for table in (rfm, cohorts, histories, durations, signals, reasons, winbacks, features, at_risk):
@@ -133,6 +134,7 @@ def test_lost_is_who_has_not_bought_for_all_terms_and_stays_so_in_survival() -> 
     assert (row["event"], row["days"]) == (0, 1_109)
 
 
+@pytest.mark.slow
 def test_who_comes_back_at_once_is_compared_with_nobody() -> None:
     lapse = 1_000 + 60
     rows = [bought("at-once", 1_000), bought("at-once", lapse + 5), bought("won", 1_000), bought("won", lapse + 90)]

@@ -100,6 +100,7 @@ def test_a_ticket_that_is_no_complaint_is_opened_again_after_a_low_score() -> No
 # On which day it was
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "UTC"])
 def test_a_deed_is_of_the_day_of_the_house_on_which_it_was(zone: str, seed: int) -> None:
     """In New York it is four or five hours earlier than in UTC, in Kathmandu five hours and three quarters later."""

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def test_whatever_was_recorded_comes_out_of_its_row(event: ChurnModelFitted) -> 
     assert row.fitted_at == JUNE
 
 
+@pytest.mark.slow
 @given(models)
 def test_what_is_fitted_anew_has_a_row_of_its_own_and_the_one_before_stays(event: ChurnModelFitted) -> None:
     anew = replace(event, number=2, seen=replace(event.seen, customers=event.seen.customers + 1))
