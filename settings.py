@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, ByteSize, Field, PositiveInt, SecretStr, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,6 +49,12 @@ def topics(names: str) -> str:
         if re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name) is None:
             raise ValueError("must look like shop.orders.v1, or shop.orders.v1,hr.staff.v1")
     return names
+
+
+def zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("must look like Asia/Shanghai")
+    return name
 
 
 def needs_kafka(wanted: W, others: ValidationInfo) -> W:
@@ -151,6 +158,12 @@ class Settings(BaseSettings):
     then share each of them.
     """
 
+    sign_in: Literal["proxy", "roles"] = "proxy"
+    """Who somebody is who opens the pages: whom a proxy before them names in X-Actor, or, for a demonstration alone,
+    whomever of the staff he chooses to be.
+    """
+    time_zone: Annotated[str, AfterValidator(zone)] = "Asia/Shanghai"
+    """In which the pages tell times: IANA's name of a zone."""
     queue: PositiveInt = 4096
     """Commands that may wait for the writer before callers are told to come back later."""
     patience: float = Field(default=10.0, ge=0, le=300)

@@ -23,6 +23,7 @@ from api import (
     screen_pop,
     tracing,
     views,
+    web,
 )
 from api.bulk import Bulk
 from api.commands import Door, doors, routes
@@ -134,6 +135,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.include_router(resolving.router(service), responses=of_values, dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
+    app.include_router(web.router(app, service))
     for kind in (*STATUS, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer_problem)
     return app

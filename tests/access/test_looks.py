@@ -15,6 +15,7 @@ from projections.enquirers import Enquirer, enquirers
 from projections.sql import table
 from tests.access.anything import NOON
 from tests.access.office import ROLES, Office
+from tests.access.pages import pages
 from tests.access.people import ALL, PLACES
 from tests.access.subjects import key_of, may_see, places_beside, places_of
 from tests.access.test_routes import OPEN, asked, routes
@@ -57,6 +58,8 @@ def unlogged() -> Mapping[str, str]:
     found |= dict.fromkeys(of_all, "figures of the house, in which nobody stands")
     found["/churn/scores"] = "whom it tells of is logged, and here no model is on record: tests/api/test_churned.py"
     found["/churn/report"] = "whom it lists is logged, and here nobody is at risk: tests/api/test_churned.py"
+    of_pages = (path for method, path in pages() if method == "GET")
+    found |= dict.fromkeys(of_pages, "what it shows it asks of others, which log it")
     told_by_the_ledger = "its subjects stand in the ledger, which is elsewhere here: tests/api/test_looks.py"
     found |= dict.fromkeys((f"/views/audit_trail{each}" for each in ("", ".csv", "/changes")), told_by_the_ledger)
     return found

@@ -21,6 +21,7 @@ from projections.projection import Projection
 from projections.sql import table
 from tests.access.anything import NOON
 from tests.access.office import ROLES, Office, same
+from tests.access.pages import pages
 from tests.access.people import PLACES, SEES, SEES_EVERYTHING
 from tests.access.rows import FIRST, are_listed, keys_at, may_see
 from tests.access.subjects import NUMBERS
@@ -113,7 +114,7 @@ def routes(app: Application) -> Iterator[Address]:
 def test_every_address_has_an_entry() -> None:
     app = application()
     whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *CHURN]
-    there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
+    there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app), *pages()]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
     assert len(there) == len({*there}) == len(known), "each once"
@@ -211,9 +212,17 @@ def test_what_is_open_is_open(office: Office, method: str, path: str) -> None:
 
 def test_whoever_does_not_say_who_he_is_is_not_answered(office: Office) -> None:
     for method, path in routes(office.house.app):
-        if (method, path) not in OPEN:
+        if (method, path) not in {*OPEN, *pages()}:
             here = "/".join(str(UUID(int=1)) if part.startswith("{") else part for part in path.split("/"))
             problem(office.house.ask(method, here, params={"phone": "1"}), 401, "unauthenticated")
+
+
+def test_whoever_has_not_signed_in_is_shown_no_page_and_sends_nothing(office: Office) -> None:
+    for method, path in pages():
+        here = "/".join(str(UUID(int=1)) if part.startswith("{") else part for part in path.split("/"))
+        found = office.house.ask(method, here)
+        assert found.status_code in {303, 401, 404}, (method, path, found.text)
+        assert not found.text or found.status_code != 303
 
 
 def test_nobody_comes_from_outside_as_a_policy(office: Office) -> None:

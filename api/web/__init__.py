@@ -1,0 +1,28 @@
+"""Pages for people: what they show and do, they ask of the same addresses as every program."""
+
+from fastapi import APIRouter
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp
+
+from api.service import Service
+from api.web.assets import add_assets
+from api.web.commanding import add_commands
+from api.web.desk import ROOT, Desk, pages_of
+from api.web.live import add_live
+from api.web.pages import PAGES
+from api.web.signing_in import add_signing_in
+
+
+def router(app: ASGIApp, service: Service) -> APIRouter:
+    found = APIRouter(include_in_schema=False)
+    desk = Desk(app, service, PAGES)
+
+    @found.get("/")
+    @found.get(ROOT)
+    async def home() -> RedirectResponse:
+        return RedirectResponse(f"{ROOT}/", 303)
+
+    add_assets(found)
+    for add in (add_signing_in, add_commands, add_live, pages_of):
+        add(found, desk)
+    return found

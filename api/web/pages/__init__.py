@@ -1,0 +1,8 @@
+"""Every page, in the order of the menu."""
+
+from api.web.page import Page
+from api.web.pages.home import HOME
+from api.web.pages.lead import LEAD
+from api.web.pages.sales import SALES
+
+PAGES: tuple[Page, ...] = (HOME, SALES, LEAD)

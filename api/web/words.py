@@ -1,0 +1,97 @@
+"""Every text of the pages in each language, and how figures, times and amounts are written there."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from babel import Locale, dates, numbers
+
+from api.web.visitor import Language
+
+FOLDER = Path(__file__).parent.parent / "templates" / "desk" / "words"
+LOCALES: Mapping[Language, Locale] = {"zh": Locale.parse("zh_Hans_CN"), "en": Locale.parse("en_GB")}
+Texts = Mapping[str, Mapping[Language, str]]
+
+
+@cache
+def texts() -> Texts:
+    """By the name of the file and the way to it there: `sales.queue.title`."""
+    found: dict[str, Mapping[Language, str]] = {}
+    for file in sorted(FOLDER.glob("*.yaml")):
+        gather(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, file.stem, found)
+    return found
+
+
+def gather(node: Mapping[str, Any], above: str, found: dict[str, Mapping[Language, str]]) -> None:
+    if node and node.keys() <= {"zh", "en"}:
+        found[above] = {"zh": node["zh"], "en": node["en"]}
+        return
+    for name, below in node.items():
+        gather(below, f"{above}.{name}", found)
+
+
+class Words:
+    """One language, in one time zone."""
+
+    def __init__(self, language: Language, zone: ZoneInfo) -> None:
+        self.language = language
+        self.zone = zone
+        self.locale = LOCALES[language]
+
+    def __call__(self, name: str, /, **facts: object) -> str:
+        """Raises KeyError for a text that is not there, which is a mistake of ours."""
+        text = texts()[name][self.language]
+        return text.format(**facts) if facts else text
+
+    def code(self, kind: str, code: object) -> str:
+        """What a code means to people, `status.pooled`; one of a company's own catalogs as it stands there."""
+        if code is None:
+            return "–"
+        name = f"codes.{kind}.{str(code).lower()}"
+        return texts()[name][self.language] if name in texts() else str(code).replace("_", " ")
+
+    def number(self, value: object) -> str:
+        return "–" if value is None else numbers.format_decimal(Decimal(str(value)), locale=self.locale)
+
+    def percent(self, value: object) -> str:
+        return "–" if value is None else numbers.format_percent(Decimal(str(value)), "#,##0.#%", locale=self.locale)
+
+    def money(self, amount: object, currency: str | None) -> str:
+        if amount is None:
+            return "–"
+        if currency is None:
+            return self.number(amount)
+        return numbers.format_currency(Decimal(str(amount)), currency, locale=self.locale)
+
+    def time(self, value: object) -> str:
+        """An instant as the clock of the house has it."""
+        if (at := instant(value)) is None:
+            return "–"
+        return dates.format_datetime(at, "yyyy-MM-dd HH:mm", tzinfo=self.zone, locale=self.locale)
+
+    def day(self, value: object) -> str:
+        if value is None:
+            return "–"
+        found = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+        return dates.format_date(found, "yyyy-MM-dd", locale=self.locale)
+
+    def ago(self, value: object, now: datetime) -> str:
+        """How far an instant is from now: `in 3 days`, `2 hours ago`."""
+        if (at := instant(value)) is None:
+            return "–"
+        return dates.format_timedelta(at - now, add_direction=True, locale=self.locale)
+
+    def lasting(self, seconds: float | None) -> str:
+        return "–" if seconds is None else dates.format_timedelta(timedelta(seconds=seconds), locale=self.locale)
+
+
+def instant(value: object) -> datetime | None:
+    """As JSON has it."""
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(str(value))

@@ -1,0 +1,16 @@
+"""The addresses of the pages. Whatever they show, they have asked of others, as who looks: no right is theirs."""
+
+from collections.abc import Iterator
+
+from api.web.desk import ROOT
+from api.web.pages import PAGES
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    yield from (("GET", "/"), ("GET", ROOT), ("GET", f"{ROOT}/static/{{address}}"), ("GET", f"{ROOT}/live"))
+    yield from (("GET", f"{ROOT}/sign-in"), ("POST", f"{ROOT}/sign-in"), ("POST", f"{ROOT}/settings"))
+    yield from ((method, f"{ROOT}/commands/{{command}}/{{key}}") for method in ("GET", "POST"))
+    for page in PAGES:
+        yield "GET", f"{ROOT}{page.path}"
+        if page.parts:
+            yield "GET", f"{ROOT}{page.path.rstrip('/')}/-/{{part}}"
