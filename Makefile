@@ -16,7 +16,7 @@ SEED   ?= $(shell date +%s)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint test deep real bench lock clean
+.PHONY: help demo check lint test deep real bench assets lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
@@ -49,6 +49,9 @@ bench: $(VENV)/.develops ## measure, as ratios side by side in one run
 		|| { echo "wrk is missing: apt-get install wrk" >&2; exit 1; }
 	$(BIN)/python -m tests.bench $(ARGS)
 
+assets: ## build what browsers are sent, with Node, from assets/
+	cd assets && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node build.js
+
 lock: ## resolve all dependencies anew into constraints.txt
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet --editable '.[embedded,kafka,confluent,parquet,churn,score,spark,dev]'
@@ -58,7 +61,7 @@ lock: ## resolve all dependencies anew into constraints.txt
 	rm -rf build/lock
 
 clean: ## remove what was made here; the demo's data is under LIFELEDGER_HOME and stays
-	rm -rf $(VENV) build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) build dist assets/node_modules .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
 		.schemathesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
