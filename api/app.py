@@ -17,6 +17,7 @@ from api import (
     metrics,
     overview,
     pages,
+    proving,
     reading,
     receipts,
     resolving,
@@ -39,6 +40,7 @@ from api.problems import (
     NoReceipt,
     NotInstalled,
     NotSealedThere,
+    NotYetSealed,
     TooManyFollowers,
     ViewNotBuilt,
     from_framework,
@@ -123,6 +125,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     for subjects in (reading, compared):
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
     app.include_router(tracing.router(service), responses=problems(READERS), dependencies=strictly)
+    of_proofs = problems((*READERS, ViewNotBuilt, NotYetSealed))
+    app.include_router(proving.router(service), responses=of_proofs, dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)

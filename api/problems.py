@@ -169,6 +169,18 @@ class NoReceipt(Fault):
 
 
 @fault
+class NotYetSealed(Fault):
+    """What is to be proven is there, and no checkpoint stands for it yet; a worker signs about one a minute."""
+
+    log: str
+    number: int
+    sealed: int
+
+    def __str__(self) -> str:
+        return f"of the {self.log}, {self.sealed} are sealed, and {self.number} is not among them yet"
+
+
+@fault
 class MethodNotAllowed(Fault):
     """This address does not answer to that method."""
 
@@ -274,6 +286,7 @@ STATUS: dict[type[Exception], int] = {
     WrongMediaType: 415,
     NotFound: 404,
     NoReceipt: 404,
+    NotYetSealed: 409,
     MethodNotAllowed: 405,
     ReadModelBehind: 503,
     ViewNotBuilt: 503,

@@ -11,6 +11,7 @@ from api.body import Form, forms
 from api.churn.facts import ChurnFacts
 from api.look_log import LookLog
 from api.problems import TooManyFollowers, ViewNotBuilt
+from api.proofs import Proofs
 from api.viewing import ViewReader
 from commands import DECIDERS
 from commands.service import WriteSide, calm_collector
@@ -32,6 +33,7 @@ class Service:
     followers: int = 0
     moments: Moments | None = None
     churn: ChurnFacts | None = None
+    proofs: Proofs | None = None
     looks: LookLog | None = None
 
     def __post_init__(self) -> None:
@@ -72,15 +74,17 @@ class Service:
         self.views = ViewReader(settings.database_url, settings.view_pool)
         self.moments = Moments(settings.database_url, self.write_side.ledger, settings.as_of_events)
         self.churn = ChurnFacts(settings.database_url, settings.as_of_events, settings.churn_memory)
+        self.proofs = Proofs(settings.database_url, self.write_side.ledger)
         try:
             yield
         finally:
+            await asyncio.to_thread(self.proofs.close)
             await asyncio.to_thread(self.churn.close)
             self.moments.close()
             self.views.close()
             await asyncio.to_thread(self.looks.close)
             await self.write_side.aclose()
-            self.write_side = self.views = self.moments = self.churn = self.looks = None
+            self.write_side = self.views = self.moments = self.churn = self.proofs = self.looks = None
 
     @contextmanager
     def followed(self) -> Iterator[None]:

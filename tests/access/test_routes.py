@@ -74,6 +74,12 @@ AUDIT = {("GET", "/audit"), ("GET", "/audit/why/{event}")}
 """What has changed and what was refused, and why: for whoever sees everything."""
 
 
+PROOFS = {("GET", f"/audit/{each}") for each in ("checkpoints", "proof/{event}", "consistency")}
+"""What was signed, and that it is as it was: for whoever sees everything. The office's ledger is one that nobody seals;
+what is answered of one that is, stands in tests/api/test_proving.py.
+"""
+
+
 CHURN = {
     ("GET", f"/churn/{each}") for each in ("tables/{name}", "survival", "fits/{kind}", "models", "scores", "report")
 }
@@ -112,7 +118,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *CHURN]
+    whole = [*OPEN, *AROUND, *AUDIT, *PROOFS, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *CHURN]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
@@ -272,6 +278,19 @@ def test_what_was_done_and_why_is_told_to_who_sees_everything(office: Office, pa
             assert answer.status_code == 200, role
         else:
             problem(answer, 403, "not-allowed")
+
+
+def test_what_was_signed_is_told_to_who_sees_everything(office: Office) -> None:
+    for role in ROLES:
+        proof, since = office.get("/audit/proof/1", role), office.get("/audit/consistency?from=1", role)
+        checkpoints = office.get("/audit/checkpoints", role)
+        if role in SEES_EVERYTHING:
+            assert checkpoints.status_code == 200, role
+            problem(proof, 404, "hidden")
+            problem(since, 422, "invalid-request")
+        else:
+            for answer in (proof, since, checkpoints):
+                problem(answer, 403, "not-allowed")
 
 
 def test_a_person_s_events_are_offered_to_himself_and_his_managers(office: Office) -> None:
