@@ -22,6 +22,7 @@ from api import (
     receipts,
     resolving,
     screen_pop,
+    span,
     tracing,
     views,
 )
@@ -124,7 +125,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     of_subjects = problems((*READERS, NotThereYet, DoesNotFollow))
     for subjects in (reading, compared):
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
-    app.include_router(tracing.router(service), responses=problems(READERS), dependencies=strictly)
+    for each in (tracing, span):
+        app.include_router(each.router(service), responses=problems(READERS), dependencies=strictly)
     of_proofs = problems((*READERS, ViewNotBuilt, NotYetSealed))
     app.include_router(proving.router(service), responses=of_proofs, dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.

@@ -70,7 +70,7 @@ OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
 
-AUDIT = {("GET", "/audit"), ("GET", "/audit/why/{event}")}
+AUDIT = {("GET", "/audit"), ("GET", "/audit/why/{event}"), ("GET", "/audit/span")}
 """What has changed and what was refused, and why: for whoever sees everything."""
 
 
@@ -270,7 +270,7 @@ def test_whoever_is_shown_a_row_may_read_its_events(office: Office, view: Projec
     assert any(there.values()) or of_nothing, "nothing has been followed"
 
 
-@pytest.mark.parametrize("path", ["/audit", "/audit/why/1"])
+@pytest.mark.parametrize("path", ["/audit", "/audit/why/1", "/audit/span"])
 def test_what_was_done_and_why_is_told_to_who_sees_everything(office: Office, path: str) -> None:
     for role in ROLES:
         answer = office.get(path, role)
