@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api import (
     churned,
     compared,
+    imports,
     looks,
     metrics,
     overview,
@@ -42,7 +43,9 @@ from api.problems import (
     NotInstalled,
     NotSealedThere,
     NotYetSealed,
+    TablesWaiting,
     TooManyFollowers,
+    TooManyRows,
     ViewNotBuilt,
     from_framework,
     from_validation,
@@ -136,6 +139,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.include_router(churned.router(service), responses=of_churn, dependencies=strictly)
     of_erasures = problems((*READERS, ViewNotBuilt, NoReceipt))
     app.include_router(receipts.router(service), responses=of_erasures, dependencies=strictly)
+    of_tables = problems((*READERS, *BODIES, TooManyRows, TablesWaiting))
+    app.include_router(imports.router(service), responses=of_tables, dependencies=strictly)
     of_values = problems((*READERS, *BODIES, ViewNotBuilt, NotSealedThere))
     app.include_router(resolving.router(service), responses=of_values, dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))

@@ -131,6 +131,23 @@ class BodyTooLarge(Fault):
 
 
 @fault
+class TooManyRows(Fault):
+    """The table has more rows than are taken in one request."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"at most {self.limit} rows are taken; `lifeledger import` has no such limit"
+
+
+class TablesWaiting(Fault):
+    """Too many tables are read at once; try again in a moment."""
+
+    def __str__(self) -> str:
+        return "each is kept in memory while it is read, and enough are"
+
+
+@fault
 class BodyTooSlow(Fault):
     """The body did not arrive in time."""
 
@@ -282,6 +299,8 @@ STATUS: dict[type[Exception], int] = {
     InvalidRequest: 422,
     UnknownCommand: 404,
     BodyTooLarge: 413,
+    TooManyRows: 413,
+    TablesWaiting: 503,
     BodyTooSlow: 408,
     WrongMediaType: 415,
     NotFound: 404,

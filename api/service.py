@@ -10,7 +10,7 @@ from api.as_of import Moments
 from api.body import Form, forms
 from api.churn.facts import ChurnFacts
 from api.look_log import LookLog
-from api.problems import TooManyFollowers, ViewNotBuilt
+from api.problems import TablesWaiting, TooManyFollowers, ViewNotBuilt
 from api.proofs import Proofs
 from api.viewing import ViewReader
 from commands import DECIDERS
@@ -19,6 +19,8 @@ from ledger.inbox import Topic
 from ledger.relayed import Relaying
 from ledger.writer import Closed
 from settings import Settings
+
+MOST_TABLES = 2  # Each is in memory whole.
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Service:
     tally: Tally = field(default_factory=Tally)
     views: ViewReader | None = None
     followers: int = 0
+    tables: int = 0
     moments: Moments | None = None
     churn: ChurnFacts | None = None
     proofs: Proofs | None = None
@@ -96,6 +99,17 @@ class Service:
             yield
         finally:
             self.followers -= 1
+
+    @contextmanager
+    def table(self, *, begun: bool = False) -> Iterator[None]:
+        """While a table is read, or brought in. Raises TablesWaiting, unless it has begun."""
+        if self.tables >= MOST_TABLES and not begun:
+            raise TablesWaiting
+        self.tables += 1
+        try:
+            yield
+        finally:
+            self.tables -= 1
 
     def lags(self) -> Mapping[str, tuple[int, float]]:
         """How far each view has come, and for how many seconds what it lacks has been there."""

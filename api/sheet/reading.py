@@ -34,13 +34,21 @@ def below_the_header(file: BinaryIO, layout: Layout, longest: int) -> Iterator[R
 
 def read_row(row: Record, lines: Lines, rows: Rows, trace_id: str) -> Read:
     """A row becomes a line, and goes the way of all lines from then on."""
-    raw = row.text.encode("utf-8", "surrogateescape")
+    raw = as_it_stood(row.text)
     lines.command_id = None
     try:
         ask = lines.ask(to_json(rows.line(row)))
     except Fault as fault:
         return Read(row.number, raw, None, refused_line(row.number, lines.command_id, fault, trace_id))
     return Read(row.number, raw, ask)
+
+
+def as_it_stood(text: str) -> bytes:
+    """The bytes of a row, those too that are none of its encoding; what nothing can write is written out."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace")
 
 
 def told(row: Read, layout: Layout) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ def is_separator(text: str) -> bool:
 def is_encoding(name: str) -> bool:
     try:
         return bool("a".encode(name).decode(name))
-    except (LookupError, UnicodeError, TypeError, AttributeError):
+    except (LookupError, ValueError, TypeError, AttributeError):
         return False
 
 

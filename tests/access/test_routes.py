@@ -66,6 +66,9 @@ OF_ERASURES = {("GET", "/customers/{customer_id}/erasure-receipt")}
 OF_VALUES = {("POST", "/subjects/{kind}/{key}/resolve")}
 """What is sealed in events, for whoever may know it: test_resolving.py."""
 
+OF_TABLES = {("POST", f"/imports/leads{each}") for each in ("", "/columns", "/preview")}
+"""Tables of leads, for whoever may send what their rows ask: tests/api/test_imports.py."""
+
 OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
@@ -118,7 +121,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *PROOFS, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *CHURN]
+    whole = [*OPEN, *AROUND, *AUDIT, *PROOFS, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *OF_TABLES, *CHURN]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app)]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
