@@ -13,14 +13,17 @@ from starlette.types import Message, Receive, Scope, Send
 from api import (
     churned,
     compared,
+    imports,
     looks,
     metrics,
     overview,
     pages,
+    proving,
     reading,
     receipts,
     resolving,
     screen_pop,
+    span,
     tracing,
     views,
     web,
@@ -40,7 +43,10 @@ from api.problems import (
     NoReceipt,
     NotInstalled,
     NotSealedThere,
+    NotYetSealed,
+    TablesWaiting,
     TooManyFollowers,
+    TooManyRows,
     ViewNotBuilt,
     from_framework,
     from_validation,
@@ -123,7 +129,10 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     of_subjects = problems((*READERS, NotThereYet, DoesNotFollow))
     for subjects in (reading, compared):
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
-    app.include_router(tracing.router(service), responses=problems(READERS), dependencies=strictly)
+    for each in (tracing, span):
+        app.include_router(each.router(service), responses=problems(READERS), dependencies=strictly)
+    of_proofs = problems((*READERS, ViewNotBuilt, NotYetSealed))
+    app.include_router(proving.router(service), responses=of_proofs, dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
@@ -131,6 +140,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.include_router(churned.router(service), responses=of_churn, dependencies=strictly)
     of_erasures = problems((*READERS, ViewNotBuilt, NoReceipt))
     app.include_router(receipts.router(service), responses=of_erasures, dependencies=strictly)
+    of_tables = problems((*READERS, *BODIES, TooManyRows, TablesWaiting))
+    app.include_router(imports.router(service), responses=of_tables, dependencies=strictly)
     of_values = problems((*READERS, *BODIES, ViewNotBuilt, NotSealedThere))
     app.include_router(resolving.router(service), responses=of_values, dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
