@@ -148,6 +148,13 @@ CREATE TABLE IF NOT EXISTS views.repartitioned_from (
     PRIMARY KEY (view, fingerprint, topic, partition),
     FOREIGN KEY (view, fingerprint) REFERENCES views.repartitioned ON DELETE CASCADE
 );
+CREATE TABLE IF NOT EXISTS views.rebuilt (
+    asked       uuid PRIMARY KEY,
+    view        text NOT NULL,
+    position    bigint NOT NULL,
+    seconds     double precision NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now()
+);
 CREATE TABLE IF NOT EXISTS views.unrecorded (
     group_id    text PRIMARY KEY,
     number      integer NOT NULL,
