@@ -123,6 +123,7 @@ class Rebuild:
         self.folded = folded
         self.most = most
         self.place = Place(view, 0, 0, of_build=True, parks=parks)
+        self.phase = ""
         self.total = 0
         self.started = self.reported = time.monotonic()
 
@@ -374,18 +375,27 @@ class Rebuild:
         """Say how far it has come, to whoever watches here and to `views status`. Ends when it is told to."""
         if self.stop.is_set():
             raise Stopped(f"the rebuild of {self.view.name} was stopped at position {done}")
-        now = time.monotonic()
+        now, entered = time.monotonic(), phase != self.phase
+        if now < self.reported + REPORT_SECONDS and phase != "done" and not entered:
+            return
+        self.note(phase, done)
         if now < self.reported + REPORT_SECONDS and phase != "done":
             return
         self.reported = now
-        if phase == "folding":
-            with self.session.transaction() as cursor:
-                self.place.position = done
-                cursor.execute(
-                    "UPDATE views.builds SET position = %s, updated_at = now() WHERE name = %s", [done, self.view.name]
-                )
         if self.report is not None:
             self.report(Progress(phase, done, max(self.total, done), now - self.started))
+
+    def note(self, phase: str, done: int) -> None:
+        """For who asks how the views are, in another process."""
+        self.phase = phase
+        position = done if phase == "folding" else None  # Later on it moves with the rows.
+        with self.session.transaction() as cursor:
+            self.place.position = self.place.position if position is None else position
+            cursor.execute(
+                "UPDATE views.builds SET position = coalesce(%s, position), phase = %s, updated_at = now()"
+                " WHERE name = %s",
+                [position, phase, self.view.name],
+            )
 
     def rest(self, seconds: float) -> None:
         if self.stop.wait(seconds):
