@@ -87,7 +87,7 @@ def skip_dead_letter(command: SkipDeadLetter, model: ReadModel, asked: Asked) ->
     must_not_be_under_way(command.view_name, model, "rebuild")  # It has looked up before what is left out.
     must_not_be_under_way(command.view_name, model, "skip", command.key)
     number = model.asked + 1
-    return SkipRequested(view_name=command.view_name, number=number, key=command.key, position=command.position)
+    return SkipRequested(view_name=command.view_name, number=number, key=command.key, stands_at=command.position)
 
 
 def must_not_be_under_way(name: ViewName, model: ReadModel, what: What, key: str | None = None) -> None:
@@ -116,7 +116,7 @@ def record_rebuilt(command: RecordRebuilt, model: ReadModel, asked: Asked) -> Re
     if not is_under_way(model, command.number, "rebuild"):
         return None
     return ReadModelRebuilt(
-        view_name=command.view_name, number=command.number, position=command.position, seconds=command.seconds
+        view_name=command.view_name, number=command.number, up_to=command.position, seconds=command.seconds
     )
 
 

@@ -96,14 +96,14 @@ class OnViews:
         event: SkipRequested = recorded.event
         place, key = self.place(event)
         with self.session.transaction() as cursor:
-            left_out = skipped_by(cursor, place.view, event.position - 1)
-        if (event.position, key) not in left_out:  # Else somebody died who had got that far.
+            left_out = skipped_by(cursor, place.view, event.stands_at - 1)
+        if (event.stands_at, key) not in left_out:  # Else somebody died who had got that far.
             reason, by = recorded.reason, f"{recorded.actor.kind}:{recorded.actor.id}"
             why = "" if reason is None else reason.code  # What else there is to say stays in the ledger, sealed.
             try:
-                skip(self.session, place, key, reason=why, by=by, position=event.position)
+                skip(self.session, place, key, reason=why, by=by, position=event.stands_at)
             except NotParked:
-                raise CannotBeDone(f"{event.key} does not stand at position {event.position}") from None
+                raise CannotBeDone(f"{event.key} does not stand at position {event.stands_at}") from None
         came = retry_to_the_end(self.session, place, Source(self.ledger, self.wire, place.view), key)
         return RecordSkipped(
             view_name=event.view_name,

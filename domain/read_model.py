@@ -28,12 +28,12 @@ class RetryRequested:
 
 @fact("read-model.skip-requested")
 class SkipRequested:
-    """That the event at a position be left out of what a key is folded from."""
+    """That the event at which a key stands, at that position, be left out of what it is folded from."""
 
     view_name: ViewName
     number: int
     key: str
-    position: int
+    stands_at: int
 
 
 # Facts: what came of it
@@ -45,7 +45,7 @@ class ReadModelRebuilt:
 
     view_name: ViewName
     number: int
-    position: int
+    up_to: int
     seconds: Decimal
 
 
@@ -135,9 +135,9 @@ def evolve(model: ReadModel, event: ReadModelEvent) -> ReadModel:
             return begun(model, Request(number=number, what="rebuild"))
         case RetryRequested(number=number, key=key):
             return begun(model, Request(number=number, what="retry", key=key))
-        case SkipRequested(number=number, key=key, position=position):
+        case SkipRequested(number=number, key=key, stands_at=position):
             return begun(model, Request(number=number, what="skip", key=key, at=position))
-        case ReadModelRebuilt(number=number, position=position):
+        case ReadModelRebuilt(number=number, up_to=position):
             return ended(model, number, "done", position)
         case DeadLetterRetried() | DeadLetterSkipped():
             outcome: Outcome = "done" if event.because is None else "stands"

@@ -42,9 +42,9 @@ retry = RetryDeadLetter(view_name=FUNNEL, key=LEAD)
 skip = SkipDeadLetter(view_name=FUNNEL, key=LEAD, position=41)
 asked_for = RebuildRequested(view_name=FUNNEL, number=1)
 retried = RetryRequested(view_name=FUNNEL, number=1, key=LEAD)
-skipped = SkipRequested(view_name=FUNNEL, number=1, key=LEAD, position=41)
+skipped = SkipRequested(view_name=FUNNEL, number=1, key=LEAD, stands_at=41)
 record = RecordRebuilt(view_name=FUNNEL, number=1, position=812, seconds=Decimal("9.004"))
-rebuilt = ReadModelRebuilt(view_name=FUNNEL, number=1, position=812, seconds=Decimal("9.004"))
+rebuilt = ReadModelRebuilt(view_name=FUNNEL, number=1, up_to=812, seconds=Decimal("9.004"))
 
 # Asking
 

@@ -82,14 +82,14 @@ def test_a_view_is_rebuilt_as_it_was_asked_for_and_that_is_recorded(house: House
     assert built(house) == before + 1
     _, came = desk.told(SUBJECT)
     assert isinstance(came.event, ReadModelRebuilt)
-    assert (came.event.number, came.event.position >= asked.position, came.event.seconds > 0) == (1, True, True)
+    assert (came.event.number, came.event.up_to >= asked.position, came.event.seconds > 0) == (1, True, True)
     assert (came.actor.kind, came.actor.id, came.causation_id) == (
         "policy",
         "operations",
         desk.told(SUBJECT)[0].event_id,
     )
     assert desk.model(FUNNEL).last == Came(
-        request=Request(number=1, what="rebuild"), outcome="done", position=came.event.position
+        request=Request(number=1, what="rebuild"), outcome="done", position=came.event.up_to
     )
     house.caught_up(funnel)
     house.must_equal_a_rebuild(funnel)

@@ -59,8 +59,8 @@ def test_a_rebuild_that_was_asked_for_is_done_once_whenever_its_worker_dies(hous
     events = [each.event for each in desk.told("read-model/funnel")]
     assert [type(each).__name__ for each in events] == ["RebuildRequested", "ReadModelRebuilt"]
     assert isinstance(events[-1], ReadModelRebuilt)
-    assert done == ("funnel", events[-1].position)
-    assert events[-1].position >= asked.position
+    assert done == ("funnel", events[-1].up_to)
+    assert events[-1].up_to >= asked.position
     assert isinstance(before, int)
     assert rows(house.url, "SELECT build FROM views.tracking WHERE name = 'funnel'") == [(before + 1,)], "swapped once"
     assert len(house.rows(funnel)) == len(leads)
