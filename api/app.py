@@ -33,6 +33,7 @@ from api.commands import Door, doors, routes
 from api.document import ANYBODY, BODIES, READERS, document, problems
 from api.headers import must_be_clear
 from api.metrics import Figures
+from api.operations import operated
 from api.parameters import only_what_it_takes
 from api.problems import (
     MEDIA_TYPE,
@@ -136,6 +137,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
+    app.include_router(operated.router(service), responses=of_views, dependencies=strictly)
     of_churn = problems((*READERS, ViewNotBuilt, FoldTooLong, FoldsWaiting, NotInstalled, *OF_CHURN))
     app.include_router(churned.router(service), responses=of_churn, dependencies=strictly)
     of_erasures = problems((*READERS, ViewNotBuilt, NoReceipt))

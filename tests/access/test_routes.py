@@ -90,6 +90,10 @@ CHURN = {
 """Figures of the house are for whoever sees everything; rows about customers as each sees these: test_churned.py."""
 
 
+OPERATIONS = {("GET", f"/operations{each}") for each in ("", "/dead-letters")}
+"""How the service stands, and what does not go on: for whoever sees everything."""
+
+
 def subjects() -> Iterator[Address]:
     for decider in DECIDERS:
         here = f"/{decider.plural}/{{{decider.id_field}}}"
@@ -122,7 +126,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *PROOFS, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *OF_TABLES, *CHURN]
+    whole = [*OPEN, *AROUND, *AUDIT, *PROOFS, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *OF_TABLES, *CHURN, *OPERATIONS]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app), *pages()]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
@@ -394,6 +398,16 @@ def test_who_calls_is_told_to_who_may_see_him(with_phones: Office) -> None:
 def test_who_looked_is_told_to_who_sees_everything(office: Office) -> None:
     for role in ROLES:
         for _, path in OF_LOOKS:
+            answer = office.get(path, role)
+            if role in SEES_EVERYTHING:
+                assert answer.status_code == 200, (role, path)
+            else:
+                problem(answer, 403, "not-allowed")
+
+
+def test_how_the_service_stands_is_told_to_who_sees_everything(office: Office) -> None:
+    for role in ROLES:
+        for _, path in OPERATIONS:
             answer = office.get(path, role)
             if role in SEES_EVERYTHING:
                 assert answer.status_code == 200, (role, path)
