@@ -43,8 +43,10 @@ def names(function: Callable[..., Any]) -> tuple[tuple[str, bool], ...]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
     found: dict[tuple[str, bool], None] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
-            found[node.exc.func.id, True] = None
+        if isinstance(node, ast.Raise):
+            what = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            if isinstance(what, ast.Name):
+                found[what.id, True] = None
         elif isinstance(node, ast.Name):
             found[node.id, False] = None
     return tuple(found)

@@ -15,6 +15,7 @@ NAMES = ("r", "alpha", "a", "b")
 STARTS = ((0.5, 0.5, 1.0, 2.0), (0.2, 0.1, 0.5, 5.0), (2.0, 1.0, 0.3, 0.3), (1.0, 3.0, 5.0, 20.0))  # α in mean T.
 POLE, LARGE = 1e-4, 200.0  # So near to its poles, and beyond such parameters, the expectation is an integral.
 POINTS, FALLEN, STEP = 2_000, 45.0, 1_000
+SMALL = -40.0  # The logarithm of what is lost beside 1.
 
 
 def log_likelihood(parameters: Floats, x: Floats, t_x: Floats, t: Floats) -> Floats:
@@ -118,11 +119,15 @@ def staying(parameters: Floats, x: Floats, t: Floats, ahead: float) -> Floats:
     """How often somebody is expected to buy in the time after T who is alive then.
 
     The hypergeometric function is taken after Euler's transformation (DLMF 15.8.1), where it does not overflow for who
-    has bought often. Near the removable poles, at a = 1 and a + b = 1, and where the parameters are so large that the
-    function is of no use, it is the integral from which it comes.
+    has bought often. Near the removable poles, at a = 1 and a + b = 1, near those of its continuation to 1, where r - a
+    is whole, and where the parameters are so large that the function is of no use, it is the integral from which it
+    comes.
     """
+    if ahead == 0:
+        return np.zeros(len(x))
     r, alpha, a, b = parameters
-    if min(abs(a - 1), abs(a + b - 1)) < POLE or max(parameters) > LARGE:
+    poles = (a - 1, a + b - 1, r - a - round(r - a))
+    if min(map(abs, poles)) < POLE or max(parameters) > LARGE:
         return np.concatenate([over_dropouts(parameters, x[part], t[part], ahead) for part in parts(len(x))])
     whole = a + b + x - 1
     z = ahead / (alpha + t + ahead)
@@ -142,8 +147,18 @@ def over_dropouts(parameters: Floats, x: Floats, t: Floats, ahead: float) -> Flo
     step = (high - low) / POINTS
     logits = low + step * np.arange(POINTS + 1)[:, None]
     log_p, log_q = log_expit(logits), log_expit(-logits)
-    bought = -np.expm1(-(r + x) * np.log1p(np.exp(log_p) * ahead / (alpha + t)))
-    return np.asarray((bought * np.exp((a - 1) * log_p + (b + x) * log_q - betaln(a, b + x))).sum(axis=0) * step)
+    log_bought = log_gone(np.log(r + x) + log_log1p(log_p + np.log(ahead / (alpha + t))))
+    return np.asarray(np.exp(log_bought + (a - 1) * log_p + (b + x) * log_q - betaln(a, b + x)).sum(axis=0) * step)
+
+
+def log_log1p(log: Floats) -> Floats:
+    """log(log(1 + e^log)), which is `log` itself where e^log is as good as nothing."""
+    return np.where(log < SMALL, log, np.log(np.logaddexp(0, np.maximum(log, SMALL))))
+
+
+def log_gone(log: Floats) -> Floats:
+    """log(1 - e^-e^log), likewise."""
+    return np.where(log < SMALL, log, np.log(-np.expm1(-np.exp(np.maximum(log, SMALL)))))
 
 
 def parts(rows: int) -> list[slice]:

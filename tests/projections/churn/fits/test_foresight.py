@@ -99,6 +99,14 @@ def test_where_its_formula_has_a_pole_the_expectation_has_none(a: float, b: floa
         assert bg_nbd.expected(at, found, 52.0)[0] == pytest.approx(own, rel=1e-6)
 
 
+@pytest.mark.parametrize("a", [np.e, 1.2, 0.05])
+def test_where_r_is_a_it_is_expected_too(a: float) -> None:
+    """The hypergeometric function is told to be nothing there, close to where it ends."""
+    at, found = np.array([a, 1.0, a, a * np.e]), histories([0], [0], [0])
+    for ahead in (100, 430, 5_000):
+        assert bg_nbd.expected(at, found, float(ahead))[0] == pytest.approx(staying(at, 0, 0, ahead), rel=1e-6)
+
+
 @pytest.mark.parametrize("a", [210.0, 4e4])
 @pytest.mark.parametrize("r", [0.5, 1e5])
 def test_where_a_fit_has_no_maximum_there_is_still_something_to_expect(a: float, r: float) -> None:
@@ -112,10 +120,9 @@ def test_where_a_fit_has_no_maximum_there_is_still_something_to_expect(a: float,
 def leaving(at: np.ndarray, x: int, t: float, ahead: float) -> float:
     """Of Pareto/NBD, of who is alive: over the logarithm of μ ~ gamma(s, β + T), times the mean of his rates."""
     r, alpha, s, beta = at
-    log_mu = LINE / 4
-    weight = s * (np.log(beta + t) + log_mu) - (beta + t) * np.exp(log_mu) - gammaln(s)
-    lived = -np.expm1(-np.exp(log_mu) * ahead) / np.exp(log_mu)
-    return float((r + x) / (alpha + t) * (lived * np.exp(weight)).sum() * STEP / 4)
+    weight = s * (np.log(beta + t) + LINE) - (beta + t) * np.exp(LINE) - gammaln(s)
+    lived = -np.expm1(-np.exp(LINE) * ahead) / np.exp(LINE)
+    return float((r + x) / (alpha + t) * (lived * np.exp(weight)).sum() * STEP)
 
 
 @drawn(at=moderate, one=st.booleans(), history=bought, ahead=st.floats(0.5, 200))
