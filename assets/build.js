@@ -9,21 +9,17 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const text = (path) => readFileSync(here(path), "utf8");
 const locked = JSON.parse(text("package-lock.json")).packages;
 
+const MAP = /\n?\/\/# sourceMappingURL=.*\s*$/; // The map of a minified file is not sent.
+const HTMX = ["dist/htmx.min.js", "dist/ext/hx-sse.min.js"];
 const FILES = [
   {
     file: "htmx.js",
     package: "htmx.org",
-    content: () => text("node_modules/htmx.org/dist/htmx.min.js"),
-    from: "dist/htmx.min.js",
+    // One file: of two deferred ones, where the second is late, htmx has looked at the page before it knows of SSE.
+    content: () => HTMX.map((name) => text(`node_modules/htmx.org/${name}`).replace(MAP, "\n")).join(";\n"),
+    from: HTMX.join(" and "),
     licences: ["node_modules/htmx.org/LICENSE"],
     evaluates: "Function: hx-on, js: and filters of hx-trigger; our pages have none, and their policy refuses it",
-  },
-  {
-    file: "htmx-sse.js",
-    package: "htmx.org",
-    content: () => text("node_modules/htmx.org/dist/ext/hx-sse.min.js"),
-    from: "dist/ext/hx-sse.min.js",
-    licences: ["node_modules/htmx.org/LICENSE"],
   },
   {
     file: "alpine.js",
@@ -81,8 +77,7 @@ async function write(folder, files) {
   mkdirSync(here(`${folder}/licences`), { recursive: true });
   const told = [];
   for (const each of files) {
-    // The map of a minified file is not sent.
-    const content = Buffer.from((await each.content()).replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n"));
+    const content = Buffer.from((await each.content()).replace(MAP, "\n"));
     const licence = `licences/${each.package.replace("@", "").replace("/", "-")}.txt`;
     writeFileSync(here(`${folder}/${each.file}`), content);
     writeFileSync(here(`${folder}/${licence}`), each.licences.map(text).join("\n\n----\n\n"));

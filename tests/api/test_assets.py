@@ -83,7 +83,7 @@ def test_nothing_lies_there_that_no_manifest_tells_of(folder: Path) -> None:
 def test_scripts_without_charts_are_small() -> None:
     charts = {told["file"] for told in manifest(SENT) if told["charts"]}
     sizes = {name: len(each.packed) for name, each in assets().items() if name.endswith(".js") and name not in charts}
-    assert {"htmx.js", "htmx-sse.js", "alpine.js"} <= sizes.keys()
+    assert {"htmx.js", "alpine.js"} <= sizes.keys()
     assert sum(sizes.values()) <= MOST, sizes
 
 

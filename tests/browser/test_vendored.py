@@ -101,7 +101,7 @@ def test_a_line_that_breaks_goes_on_after_what_was_last_said(opened: Opens, smal
     ]
     small.scripts["/leads.js"] = LEADS
     page = opened()
-    page.goto(small.page(STREAM, scripts=("htmx.js", "htmx-sse.js", "/leads.js"), head=CONFIG))
+    page.goto(small.page(STREAM, scripts=("htmx.js", "/leads.js"), head=CONFIG))
     expect(page).to_have_title("10: claimed")
     assert page.locator("#said").inner_text().split() == ["eight", "nine"]
     assert small.resumed == [None, "8", "9"]
@@ -111,7 +111,7 @@ def test_an_id_alone_is_kept_for_when_the_line_breaks(opened: Opens, small: Smal
     small.resumed.clear()
     small.lines = [["retry: 50\nid: 4711\n\n"], ["data: <p>again</p>\n\n"]]
     page = opened()
-    page.goto(small.page(STREAM, scripts=("htmx.js", "htmx-sse.js"), head=CONFIG))
+    page.goto(small.page(STREAM, scripts=("htmx.js",), head=CONFIG))
     expect(page.locator("#said")).to_have_text("again")
     assert small.resumed == [None, "4711"]
 
