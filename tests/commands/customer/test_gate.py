@@ -27,11 +27,13 @@ from domain.customer.facts.protection import RiskFlagRaised
 from domain.customer.facts.relations import ContactLinked, NotificationRequested
 from domain.errors import Invalid, NotNow
 from domain.identity import IdentityLink, IdentityReserved
+from domain.inbound_topic import MessageRetryRequested, MessageSkipRequested
 from domain.lead.facts.intake import LeadCaptured, LeadCorrected, TouchRecorded
 from domain.lead.facts.work import FollowUpLogged
 from domain.order.facts import OrderRequested
 from domain.outreach_policy import STANDARD, OutreachPolicyPublished, OutreachTerms
 from domain.quality.review.facts import SecondReviewRequested
+from domain.read_model import RebuildRequested, RetryRequested, SkipRequested
 from domain.signature import Rule, members
 from domain.ticket.facts.opening import TicketOpened
 from domain.ticket.facts.work import AcknowledgementSent, ReopenOffered, ReturnRequested, SurveyRequested
@@ -113,6 +115,11 @@ NOTHING_GOES_OUT: dict[type, str] = {
     DoNotContactSet: "his wish",
     OutreachReserved: "the place itself",
     OutreachMade: "the place itself",
+    RebuildRequested: "of a worker",
+    RetryRequested: "of a worker",
+    SkipRequested: "of a worker",
+    MessageRetryRequested: "of a worker",
+    MessageSkipRequested: "of a worker",
 }
 
 
