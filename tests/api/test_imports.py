@@ -36,8 +36,8 @@ def house(read_house: House) -> House:
 
 @pytest.fixture(scope="module")
 def quiet_house() -> Iterator[House]:
-    """In memory, for what writes nothing that anybody looks at."""
-    with House.opened() as house:
+    """In memory, for what writes nothing that anybody looks at; with an application that no other house shares."""
+    with House.opened(followers=199) as house:
         yield house.settle()
 
 
