@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.app import create_app
-from api.problems import kind_of, kinds
+from api.problems import STATUS, kind_of
 from api.raises import refusals
 from api.web.inside import Told
 from api.web.rendering import tell, why
 from api.web.visitor import Language
 from api.web.words import Words, texts
 from commands.service import codec
+from domain.errors import Refused
 from settings import Settings
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -31,8 +32,9 @@ def test_no_command_that_is_offered_is_refused_without_a_sentence() -> None:
     assert not {f"refusals.{name}" for name in given} - texts().keys()
 
 
-def test_no_problem_that_anybody_may_be_told_is_without_a_sentence() -> None:
-    assert not {f"refusals.{kind.name}" for kind in kinds()} - texts().keys()
+def test_no_general_problem_is_without_a_sentence() -> None:
+    general = {kind_of(each).name for each in STATUS if each is not Refused}
+    assert not {f"refusals.{name}" for name in general} - texts().keys()
 
 
 @pytest.mark.parametrize(
