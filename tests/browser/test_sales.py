@@ -45,7 +45,7 @@ def test_a_number_is_shown_whole_only_for_a_purpose(page_as: Seats, amiss: Amiss
     page = page_as("chen.wei", "en")
     lead_id = drawer(page)
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("link", name="Show: Phone").first.click()
+    dialog.get_by_role("link", name="Show it: Phone").first.click()
     dialog.get_by_role("button", name="Show it").click()
     expect(dialog.get_by_role("alert")).to_contain_text("Say what it is for")
     expect(dialog).not_to_contain_text(re.compile(r"\+86\d{11}"))
