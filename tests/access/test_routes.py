@@ -64,7 +64,7 @@ OF_LOOKS = {("GET", f"/audit/looks{each}") for each in ("", ".csv", "/days")}
 OF_ERASURES = {("GET", "/customers/{customer_id}/erasure-receipt")}
 """For whoever may erase."""
 
-OF_VALUES = {("POST", "/subjects/{kind}/{key}/resolve")}
+OF_VALUES = {("POST", f"/subjects/{{kind}}/{{key}}/{each}") for each in ("resolve", "open")}
 """What is sealed in events, for whoever may know it: test_resolving.py."""
 
 OF_TABLES = {("POST", f"/imports/leads{each}") for each in ("", "/columns", "/preview")}
