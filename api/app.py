@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from api import (
+    alike,
     churned,
     compared,
     looks,
@@ -125,7 +126,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
     app.include_router(tracing.router(service), responses=problems(READERS), dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
-    for each in (screen_pop, overview, looks):
+    for each in (screen_pop, overview, alike, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
     of_churn = problems((*READERS, ViewNotBuilt, FoldTooLong, FoldsWaiting, NotInstalled, *OF_CHURN))
     app.include_router(churned.router(service), responses=of_churn, dependencies=strictly)
