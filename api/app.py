@@ -16,6 +16,7 @@ from api import (
     compared,
     looks,
     metrics,
+    opening,
     overview,
     pages,
     reading,
@@ -134,6 +135,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.include_router(receipts.router(service), responses=of_erasures, dependencies=strictly)
     of_values = problems((*READERS, *BODIES, ViewNotBuilt, NotSealedThere))
     app.include_router(resolving.router(service), responses=of_values, dependencies=strictly)
+    app.include_router(opening.router(service), responses=of_values, dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
     app.include_router(web.router(app, service))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from api.body import errors, parsed, whole
 from api.commands import JSON, must_be
-from api.looking import Looking, Sight, sealed_field
+from api.looking import Eye, Looking, Sight, sealed_field
 from api.problems import BadHeader, InvalidRequest, NotSealedThere
 from api.reading import Seer, Who, content, in_json, must_be_linked
 from api.service import Service
@@ -23,6 +23,8 @@ from domain.errors import Hidden, Invalid
 from domain.values import Erased, value
 from ledger.ledger import REASON, Ledger
 from ledger.row import Row
+
+T = TypeVar("T")
 
 MOST = 100  # Values in one request: a page of events.
 LONGEST_PLACE = 200
@@ -83,16 +85,21 @@ def router(service: Service) -> APIRouter:
         key: str,
         eye: Looking,
     ) -> Response:
-        if eye.purpose is None:
-            raise BadHeader(header="X-Purpose", because="this opens what is masked for others: say what it is for")
+        must_say_what_for(eye)
         decider, known = addressed(kind, key)
-        asked = await body_of(service, request)
+        asked = await body_of(service, request, TO_OPEN)
         await must_be_linked(service, who, kind, known, None)
         opened, sight = await asyncio.to_thread(opened_for, service, who, decider, known, asked.values)
         await eye.saw(sight)
         return in_json({"values": [each.told for each in opened]}, {"Cache-Control": "no-store"})
 
     return found
+
+
+def must_say_what_for(eye: Eye) -> None:
+    """Raises BadHeader."""
+    if eye.purpose is None:
+        raise BadHeader(header="X-Purpose", because="this opens what is masked for others: say what it is for")
 
 
 def addressed(kind: str, key: str) -> tuple[Decider[Any, Any], str]:
@@ -112,14 +119,14 @@ def body_schema() -> dict[str, Any]:
     return found
 
 
-async def body_of(service: Service, request: Request) -> ToOpen:
+async def body_of(service: Service, request: Request, shape: TypeAdapter[T]) -> T:
     """Raises whatever is wrong with it."""
     headers = dict(request.scope["headers"])
     raw = await whole(request.receive, headers.get(b"content-length"), int(service.settings.max_body))
     must_be(JSON, headers)
     data = parsed(raw)
     try:
-        return TO_OPEN.validate_json(raw, strict=True)
+        return shape.validate_json(raw, strict=True)
     except ValidationError as wrong:
         raise InvalidRequest(errors=[*errors(wrong, data, "")]) from None
 
@@ -178,7 +185,7 @@ ABOUT = f"""\
 one is not what is sealed in its place, none is opened. Who sees it masked elsewhere is refused. X-Purpose has to be
 said, and stands in the access log with the fields, before anything is answered.
 """
-ANSWER = {
+ANSWER: dict[str, Any] = {
     "type": "object",
     "title": "ResolvedValues",
     "properties": {

@@ -26,7 +26,7 @@ document.addEventListener("close", (event) => {
   if (event.target.id === "dialog") $("#dialog-body").replaceChildren();
 }, true);
 
-document.addEventListener("desk-done", close);
+document.addEventListener("desk-done", (event) => { if (!event.detail?.stay) close(); });
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) close();

@@ -8,11 +8,12 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from api.body import Form
 from api.commands import address
 from api.problems import NotFound
+from api.web.catalogs import WITH_ANY, named, offered
 from api.web.desk import ROOT, Desk, back_to, form_of, html
 from api.web.fields import body, fields, filled
 from api.web.inside import Told, part_of
@@ -22,7 +23,7 @@ from api.web.visitor import AFTER
 from api.web.words import texts
 
 REMEMBERED = 15  # Seconds in which what is read has what was done.
-ABOUT = frozenset({"command_id", "version", "reason_code", "reason_text", "in_dialog", "back", "label"})
+ABOUT = frozenset({"command_id", "version", "reason_code", "reason_text", "in_dialog", "back", "label", "then"})
 UNASKED = 422
 OWN_ORIGIN = frozenset({"same-origin", "none"})
 
@@ -34,15 +35,15 @@ def add_commands(router: APIRouter, desk: Desk) -> None:
             raise NotFound
         return desk.service.forms[name]
 
-    async def around_form(asking: Asking) -> dict[str, Any]:
-        """Whom and which pools can be chosen."""
+    async def around_form(asking: Asking, form: Form) -> dict[str, Any]:
+        """Whom, which pools, and what else can be chosen."""
         pools = (await asking.inside.get("/views/pool_directory"))["rows"]
-        return {**await desk.around(asking), "pools": pools}
+        return {**await desk.around(asking), "pools": pools, "offers": await offered(asking.inside, form)}
 
     async def asked(request: Request, command: str, key: str) -> Response:
         """The form of a command, with what stands in the address filled in already."""
         form, asking = form_named(command), desk.asking(request)
-        return html(form_drawn(form, key, asking, await around_form(asking), asking.query, {}))
+        return html(form_drawn(form, key, asking, await around_form(asking, form), asking.query, {}))
 
     async def sent(request: Request, command: str, key: str) -> Response:
         must_be_ours(request)
@@ -55,14 +56,19 @@ def add_commands(router: APIRouter, desk: Desk) -> None:
             answer = await asking.inside.send(path, body(found, said, asking.visitor.zone), headers(given))
         except Told as no:
             return await refused(request, form, key, asking, given, no)
-        return accepted(request, command, asking, given, answer.position or 0)
+        done = accepted(request, command, asking, given, answer.position or 0)
+        if "in_dialog" not in given or "hx-request" not in request.headers or not given.get("then"):
+            return done
+        following = form_named(given["then"])
+        around = await around_form(asking, following)
+        return next_step(done, form_drawn(following, key, asking, around | {"done": command}, {}, {}))
 
     async def refused(
         request: Request, form: Form, key: str, asking: Asking, given: Mapping[str, str], no: Told
     ) -> Response:
         """The form once more with what is wrong in it, or the sentence alone where a button was all there was."""
         if "in_dialog" in given or "hx-request" not in request.headers:
-            around = await around_form(asking)
+            around = await around_form(asking, form)
             return html(form_drawn(form, key, asking, around, given, wrong(no), no), no.status)
         told = drawn("notice.html", asking.visitor, {**await desk.around(asking), "no": no})
         return html(told, no.status, {"HX-Retarget": "#notices"})
@@ -85,7 +91,12 @@ def form_drawn(
         "command": form.name,
         "key": key,
         "here": f"{ROOT}/commands/{form.name}/{quote(key, safe='')}",
-        "fields": [each for each in filled(fields(form), given, errors) if each.name not in fixed],
+        "fields": [
+            each
+            for each in named(filled(fields(form), given, errors), around["offers"], asking.visitor.language)
+            if each.name not in fixed
+        ],
+        "reasons": around["offers"].get(WITH_ANY, ()),
         "fixed": fixed,
         "given": defaultdict(str, given),
         "errors": [text for name, text in errors.items() if name not in {each.name for each in fields(form)}],
@@ -126,6 +137,14 @@ def accepted(request: Request, command: str, asking: Asking, given: Mapping[str,
     else:
         found = back_to(given.get("back"))
     found.set_cookie(AFTER, str(position), max_age=REMEMBERED, httponly=True, samesite="strict", path=ROOT)
+    return found
+
+
+def next_step(done: Response, form: str) -> Response:
+    """What belongs together is asked one after the other, in one dialog."""
+    told = from_json(done.headers["HX-Trigger"])
+    found = html(form, headers={"HX-Trigger": to_json({"desk-done": {**told["desk-done"], "stay": True}}).decode()})
+    found.headers.append("set-cookie", done.headers["set-cookie"])
     return found
 
 

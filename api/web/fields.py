@@ -1,7 +1,7 @@
 """A command as a form: what it asks, told by its own shape, and what somebody has filled in, as its JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
@@ -21,6 +21,8 @@ LONG = frozenset(
 PEOPLE = frozenset(
     {"to", "staff_id", "owner", "owner_id", "assignee", "agent_id", "inspector", "coach", "leader", "second", "by"}
 )
+CHANNELS = ("phone", "wechat", "email", "sms", "visit", "shop", "video", "web")
+"""By which people are talked to; what others there are comes from other systems, not by hand."""
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "JPY", "GBP")
 
 
@@ -32,6 +34,8 @@ class Field:
     kind: Kind
     required: bool
     choices: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """How they are called, where that is the company's own word."""
     value: str = ""
     fixed: bool = False
     """Decided by where the form is; it goes along unseen."""
@@ -91,6 +95,8 @@ def kind_of(name: str, shape: Schema) -> tuple[Kind, Sequence[str]]:
             return "day", ()
         case {"type": "string"} if name == "currency":
             return "choice", CURRENCIES
+        case {"type": "string"} if name == "channel":
+            return "choice", CHANNELS
         case {"type": "string"} if name in PEOPLE:
             return "person", ()
         case {"type": "string"} if name == "pool_id":

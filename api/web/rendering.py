@@ -61,6 +61,7 @@ def drawn(template: str, visitor: Visitor, facts: Mapping[str, Any], block: str 
         "now": datetime.now(UTC),
         "visitor": visitor,
         "local": lambda value: local(value, visitor.zone),
+        "tell": lambda event: tell(words, event, facts.get("people", {})),
         "why": lambda told: why(words, told, facts.get("people", {})),
     }
     found = surroundings().get_template(template)
@@ -76,23 +77,48 @@ def why(words: Words, told: Told, people: People) -> str:
     return texts()[name][words.language].format_map(Facts(words, told.problem, people))
 
 
+def tell(words: Words, event: Mapping[str, Any], people: People) -> str:
+    """What has happened, as a sentence with its facts; where there is none, as it is called."""
+    name = f"told.{event['type']}"
+    if name not in texts():
+        return words.code("event", event["type"])
+    return texts()[name][words.language].format_map(Facts(words, event["data"], people))
+
+
 class Facts(dict[str, Any]):
     """What a refusal comes with: instants as the clock of the house has them, and people by their names."""
 
     def __init__(self, words: Words, problem: Mapping[str, Any], people: People) -> None:
-        super().__init__({name: shown(words, value, people) for name, value in problem.items()})
+        super().__init__({name: shown(words, value, people, name) for name, value in problem.items()})
 
     def __missing__(self, name: str) -> str:
         return "–"
 
 
-def shown(words: Words, value: Any, people: People) -> str:
+KINDS = {"from": "status", "to": "status", "found": "state", "wanted": "state"}
+"""What kind of code stands in a fact that has another name."""
+
+
+def shown(words: Words, value: Any, people: People, name: str = "") -> str:
     match value:
+        case None:
+            return "–"
         case list():
-            return ("、" if words.language == "zh" else ", ").join(shown(words, each, people) for each in value)
+            return ("、" if words.language == "zh" else ", ").join(shown(words, each, people, name) for each in value)
+        case {"amount": amount, "currency": str() as currency}:
+            return words.money(amount, currency)
         case str() if value in people:
             return str(people[value]["name"])
         case str() if INSTANT.fullmatch(value):
             return words.time(value)
+        case str():
+            return in_words(words, name, value)
         case _:
             return str(value)
+
+
+def in_words(words: Words, name: str, value: str) -> str:
+    """A code as it is called; any other text as it is."""
+    kinds = (KINDS.get(name, name), "pool_reason") if name == "reason" else (KINDS.get(name, name),)
+    found = [f"codes.{kind}.{value.lower()}" for kind in kinds]
+    return next((texts()[each][words.language] for each in found if each in texts()), value)

@@ -68,3 +68,19 @@ def test_what_is_sealed_is_opened_for_who_may_know_it(office: Office, decider: D
                 problem(answer, 422, "not-sealed-there")
             else:
                 problem(answer, 403, "not-allowed")
+
+
+@pytest.mark.parametrize("decider", DECIDERS, ids=lambda decider: decider.name)
+def test_what_is_masked_is_opened_for_who_may_know_it(office: Office, decider: Decider[Any, Any]) -> None:
+    value = {"event_id": str(UUID(int=99)), "field": "name"}
+    for role in ROLES:
+        for place in (*places_of(decider), "nowhere"):
+            answer = office.house.post(
+                f"/subjects/{decider.name}/{key_of(decider, place)}/open", value, office.rob(role)
+            )
+            if place == "nowhere" or not may_see(decider, place, SEES[role]):
+                problem(answer, 404, "hidden")
+            elif may_know(decider, place, role):
+                problem(answer, 422, "not-sealed-there")
+            else:
+                problem(answer, 403, "not-allowed")

@@ -68,7 +68,7 @@ OF_LOOKS = {("GET", f"/audit/looks{each}") for each in ("", ".csv", "/days")}
 OF_ERASURES = {("GET", "/customers/{customer_id}/erasure-receipt")}
 """For whoever may erase."""
 
-OF_VALUES = {("POST", "/subjects/{kind}/{key}/resolve")}
+OF_VALUES = {("POST", f"/subjects/{{kind}}/{{key}}/{each}") for each in ("resolve", "open")}
 """What is sealed in events, for whoever may know it: test_resolving.py."""
 
 OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
