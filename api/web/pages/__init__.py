@@ -1,8 +1,9 @@
 """Every page, in the order of the menu."""
 
 from api.web.page import Page
+from api.web.pages.customer import CUSTOMER
 from api.web.pages.home import HOME
 from api.web.pages.lead import LEAD
 from api.web.pages.sales import SALES
 
-PAGES: tuple[Page, ...] = (HOME, SALES, LEAD)
+PAGES: tuple[Page, ...] = (HOME, SALES, LEAD, CUSTOMER)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from api.web.history import place_of, told
 from api.web.inside import Answer, Told, part_of
 from api.web.page import Asking, Load, Page, Part
 
@@ -17,8 +18,6 @@ NEXT: Mapping[str, tuple[str, ...]] = {
     "churned": ("active", "closed"),
 }
 """What may become of a customer; the rule decides when it is asked."""
-CATALOGS = ("tags", "notification-templates")
-KEPT_BY_ROLE = frozenset({"administrator", "policy"})
 
 
 def customer_of(asking: Asking) -> str:
@@ -38,27 +37,30 @@ async def card_of(asking: Asking, customer_id: str) -> Mapping[str, Any]:
 def of_a_person(load: Callable[[Asking, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]) -> Load:
     """Of who has been erased nothing is told but that."""
 
-    async def told(asking: Asking) -> Mapping[str, Any]:
+    async def loaded(asking: Asking) -> Mapping[str, Any]:
         row = await card_of(asking, customer_of(asking))
         around = {"customer_id": row["customer_id"], "row": row, "gone": row["erased_on"] is not None}
         return around if around["gone"] else {**around, **await load(asking, row)}
 
-    return told
+    return loaded
 
 
 async def facts(asking: Asking, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """With what only his state tells: contracts, who was merged into him, and which version a button speaks of."""
     path = part_of("/customers/{}", row["customer_id"])
-    state, tags = await asyncio.gather(asking.inside.get(path), catalog(asking, "tags"))
+    state, tags, told_of = await asyncio.gather(
+        asking.inside.get(path), catalog(asking, "tags"), asking.inside.get(f"{path}/events", limit=500)
+    )
     dossier = state.get("dossier") or (state.get("was") or {}).get("dossier") or {}
     return {
         "state": state,
         "merged_into": state.get("into"),
-        "merges": [each["absorbed"] for each in state.get("merges", ())],
         "contracts": dossier.get("contracts") or {},
         "next": NEXT.get(row["status"], ()),
         "tags_left": [each for each in tags if each not in row["tags"]],
         "legal_holds": row["legal_holds"],
+        "role": asking.role,
+        "places": {each: place_of(told_of["events"], each) for each in row["phone_ids"]},
     }
 
 
@@ -134,13 +136,14 @@ async def timeline(asking: Asking, row: Mapping[str, Any]) -> Mapping[str, Any]:
     before = asking.query.get("timeline", "")
     path = part_of("/customers/{}/overview", row["customer_id"])
     answer = await asking.inside.answer(path, limit=EVENTS, before=before if before.isdecimal() else None)
-    return {"events": answer.told["timeline"], "next": after(asking, answer, "timeline", "before")}
+    return {"events": told(answer.told["timeline"]), "next": after(asking, answer, "timeline", "before")}
 
 
 async def alike(asking: Asking, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Who may be the same person, the likest first, and whom he has been made one with."""
-    path = part_of("/customers/{}/alike", row["customer_id"])
-    return {"alike": (await asking.inside.get(path))["alike"]}
+    path = part_of("/customers/{}", row["customer_id"])
+    found, state = await asyncio.gather(asking.inside.get(f"{path}/alike"), asking.inside.get(path))
+    return {"alike": found["alike"], "merges": [each["absorbed"] for each in state.get("merges", ())]}
 
 
 async def whole(asking: Asking) -> Mapping[str, Any]:
