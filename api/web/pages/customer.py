@@ -26,7 +26,7 @@ def customer_of(asking: Asking) -> str:
 
 async def card_of(asking: Asking, customer_id: str) -> Mapping[str, Any]:
     """His row. Raises Told, of who is not there or not to be seen."""
-    rows = (await asking.inside.get("/views/customers", customer_id=customer_id))["rows"]
+    rows = (await asking.inside.once("/views/customers", customer_id=customer_id))["rows"]
     if rows:
         found: Mapping[str, Any] = rows[0]
         return found
@@ -86,7 +86,7 @@ async def credit(asking: Asking, row: Mapping[str, Any]) -> Mapping[str, Any]:
 async def contacts(asking: Asking, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Whom to talk to, and whoever is found to be linked."""
     path = part_of("/customers/{}/overview", row["customer_id"])
-    linked = (await asking.inside.get(path, limit=1))["contacts"]
+    linked = (await asking.inside.once(path, limit=EVENTS))["contacts"]
     roles = {
         each["contact_id"]: role
         for each in linked
@@ -128,7 +128,7 @@ def after(asking: Asking, answer: Answer, name: str, asked: str = "cursor") -> s
 
 async def calls(asking: Asking, row: Mapping[str, Any]) -> Mapping[str, Any]:
     path = part_of("/customers/{}/overview", row["customer_id"])
-    return {"rows": (await asking.inside.get(path, limit=1))["calls"]}
+    return {"rows": (await asking.inside.once(path, limit=EVENTS))["calls"]}
 
 
 async def timeline(asking: Asking, row: Mapping[str, Any]) -> Mapping[str, Any]:
