@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     max_body: ByteSize = Field(default=ByteSize(2**20), gt=0)
     """Bytes of one request; also written as 1MiB."""
+    max_table: ByteSize = Field(default=ByteSize(8 * 2**20), gt=0)
+    """Bytes of one table of leads."""
 
     kafka: Annotated[str, AfterValidator(kafka_servers)] = ""
     """Some of Kafka's brokers, host:port, with commas between them; empty means that there is none."""

@@ -14,15 +14,18 @@ from api import (
     alike,
     churned,
     compared,
+    imports,
     looks,
     metrics,
     opening,
     overview,
     pages,
+    proving,
     reading,
     receipts,
     resolving,
     screen_pop,
+    span,
     tracing,
     views,
     web,
@@ -32,6 +35,7 @@ from api.commands import Door, doors, routes
 from api.document import ANYBODY, BODIES, READERS, document, problems
 from api.headers import must_be_clear
 from api.metrics import Figures
+from api.operations import operated
 from api.parameters import only_what_it_takes
 from api.problems import (
     MEDIA_TYPE,
@@ -42,7 +46,10 @@ from api.problems import (
     NoReceipt,
     NotInstalled,
     NotSealedThere,
+    NotYetSealed,
+    TablesWaiting,
     TooManyFollowers,
+    TooManyRows,
     ViewNotBuilt,
     from_framework,
     from_validation,
@@ -125,14 +132,20 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     of_subjects = problems((*READERS, NotThereYet, DoesNotFollow))
     for subjects in (reading, compared):
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
-    app.include_router(tracing.router(service), responses=problems(READERS), dependencies=strictly)
+    for each in (tracing, span):
+        app.include_router(each.router(service), responses=problems(READERS), dependencies=strictly)
+    of_proofs = problems((*READERS, ViewNotBuilt, NotYetSealed))
+    app.include_router(proving.router(service), responses=of_proofs, dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview, alike, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
+    app.include_router(operated.router(service), responses=of_views, dependencies=strictly)
     of_churn = problems((*READERS, ViewNotBuilt, FoldTooLong, FoldsWaiting, NotInstalled, *OF_CHURN))
     app.include_router(churned.router(service), responses=of_churn, dependencies=strictly)
     of_erasures = problems((*READERS, ViewNotBuilt, NoReceipt))
     app.include_router(receipts.router(service), responses=of_erasures, dependencies=strictly)
+    of_tables = problems((*READERS, *BODIES, TooManyRows, TablesWaiting))
+    app.include_router(imports.router(service), responses=of_tables, dependencies=strictly)
     of_values = problems((*READERS, *BODIES, ViewNotBuilt, NotSealedThere))
     app.include_router(resolving.router(service), responses=of_values, dependencies=strictly)
     app.include_router(opening.router(service), responses=of_values, dependencies=strictly)

@@ -196,7 +196,7 @@ class Form:
             if (written := data.get(name)) is not None:
                 must_be_dated(written, f"{within}/{name}")
         if self.check is not None and (faults := [*self.check(command)]):
-            told = [{"pointer": f"{within}/{field}", "detail": because} for field, because in faults]
+            told = [place_of(field, within, in_path) | {"detail": because} for field, because in faults]
             raise InvalidRequest(errors=told[:MOST_ERRORS])
         return self.in_utc(command, within) if self.instants else command
 
@@ -204,6 +204,10 @@ class Form:
         """The same instants, in the one zone that everybody reads: Python knows stranger ones than PostgreSQL."""
         given = {name: found for name in self.instants if (found := getattr(command, name)) is not None}
         return replace(command, **{name: in_utc(found, f"{within}/{name}") for name, found in given.items()})
+
+
+def place_of(field: str, within: str, in_path: str) -> dict[str, str]:
+    return {"parameter": field, "in": "path"} if field == in_path else {"pointer": f"{within}/{field}"}
 
 
 def must_be_dated(written: object, place: str) -> None:

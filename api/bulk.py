@@ -20,7 +20,7 @@ from api.sending import fresh_trace, send_problem
 from api.service import Service
 from commands.ask import Answer, Ask, Outcome
 from ledger.envelope import time_ordered_id
-from ledger.writer import PASSING, Closed, Group, QueueFull
+from ledger.writer import PASSING, Closed, Group, GroupWriter, QueueFull
 
 NDJSON = b"application/x-ndjson"
 TOGETHER = 256  # Lines that go to the writer as one.
@@ -157,7 +157,7 @@ class Stream:
 
     async def settle(self, some: Some) -> bool:
         """Answer some lines; False when the last answer given is that it goes no further."""
-        found, stopped = await self.answers(some.group, some.given)
+        found, stopped = await patiently(self.writer, some.group, some.given)
         answers = iter(found)
         told = bytearray()
         for entry in some.entries:
@@ -178,37 +178,6 @@ class Stream:
         assert refusal is not None
         return refused_line(entry.number, entry.command_id, refusal, self.trace_id)
 
-    async def answers(
-        self, group: Group[Ask, Outcome], asked: asyncio.Future[list[Outcome | Exception]]
-    ) -> tuple[list[Answer], Exception | None]:
-        """The answers, in order; if something keeps them from being all, that too.
-
-        What has met with a failure that passes is tried again here, while everything after it waits for its turn.
-        """
-        answers: list[Answer] = []
-        clock = asyncio.get_running_loop().time
-        until, pause = clock() + PATIENCE, 0.05
-        given: Sequence[Answer] = await asked
-        while True:
-            done = list(takewhile(lambda each: not isinstance(each, (*PASSING, Closed)), given))
-            answers += done
-            if len(done) == len(given):
-                group.failure = None
-                return answers, None
-            failure = given[len(done)]
-            assert isinstance(failure, Exception)
-            if done:
-                until, pause = clock() + PATIENCE, 0.05
-            if isinstance(failure, Closed) or clock() > until:
-                return answers, failure
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, 1.0)
-            rest = group.items[len(answers) :]
-            try:
-                given = await self.writer.ask_all(rest)
-            except (QueueFull, Closed) as full:
-                given = [full] * len(rest)
-
     async def tell(self, body: bytes, *, more: bool = True) -> None:
         """Send, and give up on who does not read."""
         try:
@@ -216,6 +185,38 @@ class Stream:
                 await self.send({"type": "http.response.body", "body": body, "more_body": more})
         except TimeoutError:
             raise ClientGone from None
+
+
+async def patiently(
+    writer: GroupWriter[Ask, Outcome], group: Group[Ask, Outcome], asked: asyncio.Future[list[Outcome | Exception]]
+) -> tuple[list[Answer], Exception | None]:
+    """The answers, in order; if something keeps them from being all, that too.
+
+    What has met with a failure that passes is tried again here, while everything after it waits for its turn.
+    """
+    answers: list[Answer] = []
+    clock = asyncio.get_running_loop().time
+    until, pause = clock() + PATIENCE, 0.05
+    given: Sequence[Answer] = await asked
+    while True:
+        done = list(takewhile(lambda each: not isinstance(each, (*PASSING, Closed)), given))
+        answers += done
+        if len(done) == len(given):
+            group.failure = None
+            return answers, None
+        failure = given[len(done)]
+        assert isinstance(failure, Exception)
+        if done:
+            until, pause = clock() + PATIENCE, 0.05
+        if isinstance(failure, Closed) or clock() > until:
+            return answers, failure
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, 1.0)
+        rest = group.items[len(answers) :]
+        try:
+            given = await writer.ask_all(rest)
+        except (QueueFull, Closed) as full:
+            given = [full] * len(rest)
 
 
 async def lines_of(receive: Receive, longest: int) -> AsyncIterator[list[bytes | BodyTooLarge]]:

@@ -32,7 +32,13 @@ LONGEST_PURPOSE = 40
 # A code, so ASCII: most names here are written in another script, and have no blank by which they would be known.
 PURPOSE = re.compile(rf"(?!.*\d{{7}})[\w.:/-]{{1,{LONGEST_PURPOSE}}}", re.ASCII)
 # Whoever may read anything may read what is published: it is of nobody.
-PUBLISHED = {decider.name for decider in DECIDERS if decider.governs} | {"catalog", "churn-model", "scorecard"}
+PUBLISHED = {decider.name for decider in DECIDERS if decider.governs} | {
+    "catalog",
+    "churn-model",
+    "inbound-topic",
+    "read-model",
+    "scorecard",
+}
 # That somebody works here, and which pools there are, everybody sees.
 PUBLIC = {staff_directory.name, pool_directory.name}
 SUBJECTS = {

@@ -131,6 +131,23 @@ class BodyTooLarge(Fault):
 
 
 @fault
+class TooManyRows(Fault):
+    """The table has more rows than are taken in one request."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"at most {self.limit} rows are taken; `lifeledger import` has no such limit"
+
+
+class TablesWaiting(Fault):
+    """Too many tables are read at once; try again in a moment."""
+
+    def __str__(self) -> str:
+        return "each is kept in memory while it is read, and enough are"
+
+
+@fault
 class BodyTooSlow(Fault):
     """The body did not arrive in time."""
 
@@ -166,6 +183,18 @@ class NoReceipt(Fault):
 
     def __str__(self) -> str:
         return self.because
+
+
+@fault
+class NotYetSealed(Fault):
+    """What is to be proven is there, and no checkpoint stands for it yet; a worker signs about one a minute."""
+
+    log: str
+    number: int
+    sealed: int
+
+    def __str__(self) -> str:
+        return f"of the {self.log}, {self.sealed} are sealed, and {self.number} is not among them yet"
 
 
 @fault
@@ -270,10 +299,13 @@ STATUS: dict[type[Exception], int] = {
     InvalidRequest: 422,
     UnknownCommand: 404,
     BodyTooLarge: 413,
+    TooManyRows: 413,
+    TablesWaiting: 503,
     BodyTooSlow: 408,
     WrongMediaType: 415,
     NotFound: 404,
     NoReceipt: 404,
+    NotYetSealed: 409,
     MethodNotAllowed: 405,
     ReadModelBehind: 503,
     ViewNotBuilt: 503,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.conditions import condition
+from api.operations.known import OF_OPERATORS
 from api.problems import InvalidRequest
 from commands.group import PublishGroup
 from domain.group import Question
@@ -57,4 +58,4 @@ def unaskable(command: PublishGroup) -> Iterator[tuple[str, str]]:
             yield f"question/{no.field}", no.because
 
 
-CHECKS: Mapping[type, Check] = {PublishGroup: unaskable}
+CHECKS: Mapping[type, Check] = {PublishGroup: unaskable, **OF_OPERATORS}

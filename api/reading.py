@@ -36,7 +36,7 @@ from projections.scope import Reach
 
 PAGE, LARGEST_PAGE = 100, 500
 PATIENCE = 2.0  # Seconds that a reader waits for a position before he is told to come back.
-RESERVED = {"calibration"}  # Who reads less than everything does not hear of these.
+RESERVED = {"calibration", "inbound-topic", "read-model"}  # Who reads less than everything does not hear of these.
 PERSONS = {"staff", "agent-book", "ticket-book"}  # A person's own, by its id.
 
 ReadAfter = Annotated[

@@ -10,7 +10,8 @@ from api.as_of import Moments
 from api.body import Form, forms
 from api.churn.facts import ChurnFacts
 from api.look_log import LookLog
-from api.problems import TooManyFollowers, ViewNotBuilt
+from api.problems import TablesWaiting, TooManyFollowers, ViewNotBuilt
+from api.proofs import Proofs
 from api.viewing import ViewReader
 from commands import DECIDERS
 from commands.service import WriteSide, calm_collector
@@ -18,6 +19,8 @@ from ledger.inbox import Topic
 from ledger.relayed import Relaying
 from ledger.writer import Closed
 from settings import Settings
+
+MOST_TABLES = 2  # Each is in memory whole.
 
 
 @dataclass
@@ -30,8 +33,10 @@ class Service:
     tally: Tally = field(default_factory=Tally)
     views: ViewReader | None = None
     followers: int = 0
+    tables: int = 0
     moments: Moments | None = None
     churn: ChurnFacts | None = None
+    proofs: Proofs | None = None
     looks: LookLog | None = None
 
     def __post_init__(self) -> None:
@@ -72,15 +77,17 @@ class Service:
         self.views = ViewReader(settings.database_url, settings.view_pool)
         self.moments = Moments(settings.database_url, self.write_side.ledger, settings.as_of_events)
         self.churn = ChurnFacts(settings.database_url, settings.as_of_events, settings.churn_memory)
+        self.proofs = Proofs(settings.database_url, self.write_side.ledger)
         try:
             yield
         finally:
+            await asyncio.to_thread(self.proofs.close)
             await asyncio.to_thread(self.churn.close)
             self.moments.close()
             self.views.close()
             await asyncio.to_thread(self.looks.close)
             await self.write_side.aclose()
-            self.write_side = self.views = self.moments = self.churn = self.looks = None
+            self.write_side = self.views = self.moments = self.churn = self.proofs = self.looks = None
 
     @contextmanager
     def followed(self) -> Iterator[None]:
@@ -92,6 +99,17 @@ class Service:
             yield
         finally:
             self.followers -= 1
+
+    @contextmanager
+    def table(self, *, begun: bool = False) -> Iterator[None]:
+        """While a table is read, or brought in. Raises TablesWaiting, unless it has begun."""
+        if self.tables >= MOST_TABLES and not begun:
+            raise TablesWaiting
+        self.tables += 1
+        try:
+            yield
+        finally:
+            self.tables -= 1
 
     def lags(self) -> Mapping[str, tuple[int, float]]:
         """How far each view has come, and for how many seconds what it lacks has been there."""

@@ -17,6 +17,7 @@ from commands.dispatch_rule import dispatch_rules
 from commands.erasure import erasures
 from commands.group import groups
 from commands.identity import identities
+from commands.inbound_topic import inbound_topics
 from commands.key_account_policy import key_account_policies
 from commands.lead import leads
 from commands.lifecycle_policy import lifecycle_policies
@@ -25,6 +26,7 @@ from commands.outreach_policy import outreach_policies
 from commands.policy import policies
 from commands.pool import pools
 from commands.quality import calibrations, reviews, sampling_plans, scorecards
+from commands.read_model import read_models
 from commands.sla_policy import sla_policies
 from commands.staff import staff
 from commands.target import targets
@@ -62,4 +64,6 @@ DECIDERS: tuple[Decider[Any, Any], ...] = (
     churn_models,
     groups,
     erasures,
+    read_models,
+    inbound_topics,
 )

@@ -1,4 +1,6 @@
-"""What acts by itself beside the API: the policies when something has happened, the clock when something is due."""
+"""What acts beside the API: the policies when something has happened, the clock when something is due, and what
+operators have asked for.
+"""
 
 from dataclasses import dataclass
 from threading import Event
@@ -7,6 +9,7 @@ import structlog
 
 from consumers.clock import Clock
 from consumers.groups import Groups
+from consumers.operating import Operating
 from consumers.reactor import Reactor
 from consumers.session import ReadsUnavailable
 from ledger.feed import Waker
@@ -22,6 +25,7 @@ class Acting:
     reactor: Reactor
     clock: Clock
     groups: Groups
+    operating: Operating
     waker: Waker
 
     def run(self, stop: Event) -> None:
@@ -30,6 +34,7 @@ class Acting:
             while not stop.is_set():
                 try:
                     busy = self.reactor.round() or bool(self.clock.round()) or bool(self.groups.round())
+                    busy |= self.operating.round()
                 except (ReadsUnavailable, Unavailable, Busy) as gone:
                     log.warning("the policies wait for their servers", error=type(gone).__name__)
                     self.close()
@@ -38,6 +43,8 @@ class Acting:
                     if not busy:
                         self.waker.wait(stop)
         finally:
+            stop.set()
+            self.operating.end()
             self.close()
             self.waker.close()
 
@@ -45,3 +52,4 @@ class Acting:
         self.reactor.close()
         self.clock.close()
         self.groups.close()
+        self.operating.close()

@@ -26,6 +26,20 @@ class Nothing(Row):
     nothing: str
 
 
+def place_only(name: str) -> Projection:
+    """What remembers nothing but how far it has come."""
+    return Projection(
+        name=name,
+        key=("nothing",),
+        version=1,
+        evolve=lambda row, _: row,
+        row=Nothing,
+        reads=(),
+        tells="nothing",
+        scoped=False,
+    )
+
+
 @dataclass(frozen=True)
 class FirstOf:
     """Commands of which one is wanted: the first that is not refused. The refusals of the others stay on record."""
@@ -132,16 +146,7 @@ class Process:
     @cached_property
     def memory(self) -> Projection:
         """What it remembers; nothing, where nothing is to be remembered, and how far it has come all the same."""
-        return self.remembers or Projection(
-            name=f"{self.name.replace('-', '_')}_forgets",
-            key=("nothing",),
-            version=1,
-            evolve=lambda row, _: row,
-            row=Nothing,
-            reads=(),
-            tells="nothing",
-            scoped=False,
-        )
+        return self.remembers or place_only(f"{self.name.replace('-', '_')}_forgets")
 
     @cached_property
     def reads(self) -> tuple[type, ...]:

@@ -6,11 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
+from uuid import UUID
 
 import psycopg2
 import structlog
 
 from consumers.advance import advance, fold_singly, step_within
+from consumers.asked import Done, note_done
 from consumers.comparing import Compared, compare
 from consumers.dead_letters import drop_all_but, know_aside, log_parked, put_aside
 from consumers.filling import copy, copy_taken, unhindered
@@ -84,6 +86,8 @@ class Rebuild:
     With `until` it goes up to that position, where the one that answers now must stand, and not beyond it; nothing is
     kept then. What is `folded` up to there already is taken as it is.
 
+    Where it was `asked` for by an event, it is kept with the swap that this has been done.
+
     Memory: about 1 kB a row of the view, of which no more than `most` are in memory, and what a batch adds. Where there
     are more, all events are read again for each share of the keys; several processes share `most` among them.
     """
@@ -99,6 +103,7 @@ class Rebuild:
         stop: Event | None = None,
         hands: Hands | None = None,
         judge: Judge | None = None,
+        asked: UUID | None = None,
         until: int | None = None,
         folded: Table | None = None,
         parks: bool = True,
@@ -113,10 +118,12 @@ class Rebuild:
         self.stop = stop or Event()
         self.hands = hands
         self.judge = judge
+        self.asked = asked
         self.until = until
         self.folded = folded
         self.most = most
         self.place = Place(view, 0, 0, of_build=True, parks=parks)
+        self.phase = ""
         self.total = 0
         self.started = self.reported = time.monotonic()
 
@@ -318,6 +325,9 @@ class Rebuild:
             cursor.execute(sql.TOLD_ANEW, [self.view.name, self.place.position + 1])
             cursor.execute("DELETE FROM views.builds WHERE name = %s", [self.view.name])
             take_up(cursor, self.view, self.view.fingerprint)
+            if self.asked is not None:
+                seconds = time.monotonic() - self.started
+                note_done(cursor, self.asked, Done(self.view.name, self.place.position, seconds))
             if self.until is None and old.position > 0 and not self.view.inward:
                 keep(cursor, self.view, old)
         self.tell("done", self.place.position)
@@ -365,18 +375,27 @@ class Rebuild:
         """Say how far it has come, to whoever watches here and to `views status`. Ends when it is told to."""
         if self.stop.is_set():
             raise Stopped(f"the rebuild of {self.view.name} was stopped at position {done}")
-        now = time.monotonic()
+        now, entered = time.monotonic(), phase != self.phase
+        if now < self.reported + REPORT_SECONDS and phase != "done" and not entered:
+            return
+        self.note(phase, done)
         if now < self.reported + REPORT_SECONDS and phase != "done":
             return
         self.reported = now
-        if phase == "folding":
-            with self.session.transaction() as cursor:
-                self.place.position = done
-                cursor.execute(
-                    "UPDATE views.builds SET position = %s, updated_at = now() WHERE name = %s", [done, self.view.name]
-                )
         if self.report is not None:
             self.report(Progress(phase, done, max(self.total, done), now - self.started))
+
+    def note(self, phase: str, done: int) -> None:
+        """For who asks how the views are, in another process."""
+        self.phase = phase
+        position = done if phase == "folding" else None  # Later on it moves with the rows.
+        with self.session.transaction() as cursor:
+            self.place.position = self.place.position if position is None else position
+            cursor.execute(
+                "UPDATE views.builds SET position = coalesce(%s, position), phase = %s, updated_at = now()"
+                " WHERE name = %s",
+                [position, phase, self.view.name],
+            )
 
     def rest(self, seconds: float) -> None:
         if self.stop.wait(seconds):

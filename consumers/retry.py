@@ -58,6 +58,16 @@ def retry(session: Session, place: Place, source: Source, key: Key) -> Retried:
     return put_off(session, place, key, error)
 
 
+def retry_to_the_end(session: Session, place: Place, source: Source, key: Key) -> Retried:
+    """All that waits for a key, a thousand events at a time, or up to what fails. Raises Fenced as above."""
+    folded = 0
+    while True:
+        found = retry(session, place, source, key)
+        folded += found.folded
+        if found.error is not None or not found.more:
+            return Retried(folded, found.stands_at, found.error)
+
+
 def lock(cursor: Cursor, place: Place) -> None:
     found = tracked(cursor, place.view, lock=True)
     if found is None or (found.build, found.fingerprint) != (place.build, place.view.fingerprint):

@@ -1,9 +1,9 @@
 """How the views are: for `lifeledger views status`, the readiness probe and the metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from consumers.fed import Way, fed
 from consumers.session import Session
@@ -11,13 +11,15 @@ from consumers.tracking import prepare
 from ledger.ledger import Ledger
 from projections.projection import Projection
 
+Rows = Mapping[str, tuple[object, ...]]
 State = Literal["absent", "building", "live", "failing", "amiss", "stopped", "other version"]
 
 
 @dataclass(frozen=True, slots=True)
 class Building:
-    """A rebuild that is under way, in positions of the ledger."""
+    """A rebuild that is under way, in positions of the ledger: it is folded, copied, catches up, or is compared."""
 
+    phase: str
     position: int
     until: int
     rate: float  # Events of the ledger in a second.
@@ -44,6 +46,7 @@ class ViewStatus:
     retry_at: datetime | None = None
     rebuild: Building | None = None
     dead_letters: int = 0
+    skipped: int = 0
     fed_by: Way = "ledger"
     amiss: str | None = None
 
@@ -56,8 +59,10 @@ WITH held AS (
 SELECT name, tracking.version, tracking.fingerprint, tracking.position, error, retry_at,
     hashtextextended('lifeledger view ' || name, 0) IN (SELECT lease FROM held),
     hashtextextended('lifeledger build ' || name, 0) IN (SELECT lease FROM held),
-    builds.position, builds.until, extract(epoch FROM builds.updated_at - builds.started_at)::double precision,
+    builds.phase, builds.position, builds.until,
+    extract(epoch FROM builds.updated_at - builds.started_at)::double precision,
     (SELECT count(*) FROM views.dead_letters AS letter WHERE (letter.view, letter.build) = (name, tracking.build)),
+    (SELECT count(*) FROM views.skipped WHERE (skipped.view, skipped.version) = (name, tracking.version)),
     EXISTS (SELECT FROM views.partitions AS part WHERE (part.view, part.build) = (name, tracking.build)),
     (SELECT because FROM views.amiss WHERE (amiss.view, amiss.build) = (name, tracking.build))
 FROM views.tracking LEFT JOIN views.builds USING (name)
@@ -70,10 +75,19 @@ def status(views: Sequence[Projection], ledger: Ledger, database_url: str) -> li
     try:
         prepare(session)
         with session.transaction() as cursor:
-            cursor.execute(STATUS)
-            found = {row[0]: row[1:] for row in cursor.fetchall()}
+            found = rows_of(cursor)
     finally:
         session.close()
+    return statuses(found, views, ledger)
+
+
+def rows_of(cursor: Any) -> Rows:
+    """Of all views that there are tables of, by their names."""
+    cursor.execute(STATUS)
+    return {row[0]: row[1:] for row in cursor.fetchall()}
+
+
+def statuses(found: Rows, views: Sequence[Projection], ledger: Ledger) -> list[ViewStatus]:
     last = ledger.last_position()
     return [one(view, found.get(view.name), ledger, last) for view in views]
 
@@ -81,18 +95,19 @@ def status(views: Sequence[Projection], ledger: Ledger, database_url: str) -> li
 def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last: int) -> ViewStatus:
     if found is None:
         return ViewStatus(view.name, view.version, "absent", 0, last, seconds_behind(ledger, 0, last))
-    version, fingerprint, position, error, retry_at, followed, built, done, until, seconds, letters, *rest = found
-    parted, because = rest
+    version, fingerprint, position, error, retry_at, followed, built, phase, *rest = found
+    done, until, seconds, letters, left_out, parted, because = rest
     assert isinstance(version, int)
     assert isinstance(position, int)
     assert isinstance(letters, int)
+    assert isinstance(left_out, int)
     assert error is None or isinstance(error, str)
     assert because is None or isinstance(because, str)
     assert retry_at is None or isinstance(retry_at, datetime)
     building = None
     if built and isinstance(done, int) and isinstance(until, int) and isinstance(seconds, float):
         rate = done / seconds if seconds else 0.0
-        building = Building(done, until, rate, (until - done) / rate if rate else None, max(last - done, 0))
+        building = Building(str(phase), done, until, rate, (until - done) / rate if rate else None, max(last - done, 0))
     return ViewStatus(
         name=view.name,
         version=version,
@@ -110,6 +125,7 @@ def one(view: Projection, found: tuple[object, ...] | None, ledger: Ledger, last
         retry_at=retry_at,
         rebuild=building,
         dead_letters=letters,
+        skipped=left_out,
         fed_by=fed(view).way if parted else "ledger",
         amiss=because,
     )

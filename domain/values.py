@@ -197,6 +197,8 @@ TargetId = NewType("TargetId", str)
 CampaignId = NewType("CampaignId", str)
 GroupId = NewType("GroupId", str)
 ChurnModelId = NewType("ChurnModelId", str)
+ViewName = NewType("ViewName", str)
+TopicName = NewType("TopicName", str)  # Of another system, as shop.orders.v1.
 PolicyId = NewType(
     "PolicyId", str
 )  # Of what is published in versions and decides: dispatch rules, service levels, credit.

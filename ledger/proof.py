@@ -80,7 +80,7 @@ def meant(name: str, how: object, raw: bytes) -> Any:
         return raw == b"1"
     if name in IDS:
         return UUID(bytes=raw)
-    return raw.hex() if name == "digest" else raw.decode()
+    return raw.hex() if name == "digest" else raw.decode(errors="backslashreplace")
 
 
 IDS = ("event_id", "command_id", "correlation_id", "causation_id")

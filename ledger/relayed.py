@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,12 @@ class Relaying:
     age_seconds: float
     waits_for: str | None
     topics: Sequence[Relayed]
+
+    @property
+    def state(self) -> Literal["live", "waiting", "stopped"]:
+        if not self.active:
+            return "stopped"
+        return "waiting" if self.waits_for else "live"
 
 
 STATUS = """

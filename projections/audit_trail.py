@@ -21,6 +21,7 @@ from domain.dispatch_rule import DispatchRuleEvent
 from domain.erasure import MoreForgotten
 from domain.group import GroupEvent
 from domain.identity import IdentityEvent
+from domain.inbound_topic import InboundTopicEvent
 from domain.key_account_policy import KeyAccountPolicyEvent
 from domain.lead.facts import LeadEvent
 from domain.lifecycle_policy import LifecyclePolicyEvent
@@ -32,6 +33,7 @@ from domain.quality.calibration import CalibrationEvent
 from domain.quality.plan import SamplingPlanEvent
 from domain.quality.review.facts import ReviewEvent
 from domain.quality.scorecard import ScorecardEvent
+from domain.read_model import ReadModelEvent
 from domain.sla_policy import SlaPolicyEvent
 from domain.staff import StaffEvent
 from domain.target import TargetEvent
@@ -72,6 +74,8 @@ AnyEvent = (
     | OutreachPolicyEvent
     | SlaPolicyEvent
     | MoreForgotten
+    | ReadModelEvent
+    | InboundTopicEvent
 )
 
 

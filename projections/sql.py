@@ -33,8 +33,14 @@ CREATE TABLE IF NOT EXISTS views.builds (
     position    bigint NOT NULL DEFAULT 0,
     until       bigint NOT NULL,
     started_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    phase       text NOT NULL DEFAULT 'folding'
 );
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'views.builds'::regclass AND attname = 'phase') THEN
+        ALTER TABLE views.builds ADD COLUMN phase text NOT NULL DEFAULT 'folding';  -- Of a service of before.
+    END IF;
+END $$;
 CREATE TABLE IF NOT EXISTS views.kept (
     name        text PRIMARY KEY,
     version     integer NOT NULL,
@@ -147,6 +153,13 @@ CREATE TABLE IF NOT EXISTS views.repartitioned_from (
     next_offset bigint NOT NULL,
     PRIMARY KEY (view, fingerprint, topic, partition),
     FOREIGN KEY (view, fingerprint) REFERENCES views.repartitioned ON DELETE CASCADE
+);
+CREATE TABLE IF NOT EXISTS views.rebuilt (
+    asked       uuid PRIMARY KEY,
+    view        text NOT NULL,
+    position    bigint NOT NULL,
+    seconds     double precision NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE IF NOT EXISTS views.unrecorded (
     group_id    text PRIMARY KEY,

@@ -22,12 +22,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from api.answers import refused_line
 from api.cli.adopt import Adoption, instant, sentences, summary
 from api.cli.house import database, master_key, prepare, write_side
-from api.cli.reading import Chunk, Order, Read
+from api.cli.preview import preview as show_preview
+from api.cli.reading import Chunk, Order
 from api.cli.say import Failure, Misuse, console, document
-from api.cli.sheet.cells import Unreadable
-from api.cli.sheet.layout import Layout, known_region, laid_out, typed
-from api.cli.sheet.preview import preview as show_preview
+from api.cli.table import laid_out, typed
 from api.cli.turn import PATIENCE, Turn
+from api.sheet.cells import Unreadable
+from api.sheet.layout import Layout, known_region
+from api.sheet.reading import Read
 from commands.ask import Answer, Ask, Conflict, Outcome
 from commands.execute import answer_again
 from commands.service import WriteSide, calm_collector

@@ -8,8 +8,9 @@ from types import GenericAlias
 from typing import Any, ClassVar
 
 from api.cli.forms import found_in, stand_in
-from api.cli.outline import Fault, Outline, Place, like, read
+from api.cli.outline import Fault, Outline, Place, read
 from api.cli.sections import Section, sections
+from api.like import like
 from api.questions import CHECKS
 from commands import DECIDERS
 from commands.agent_book import ChangeCapacity

@@ -51,18 +51,12 @@ class Reads:
             raise Failure(str(other)) from other
 
     def retried(self, letter: DeadLetter) -> Retried:
-        """To its end: what waits is folded a thousand at a time."""
         view = view_of(letter.view)
         place, source = self.place(view), Source(self.ledger, self.wire, view)
-        key, folded = key_named(view, letter.key), 0
-        while True:
-            try:
-                found = again.retry(self.session, place, source, key)
-            except Fenced as moved:
-                raise Failure(f"{moved}; it has just been rebuilt") from moved
-            folded += found.folded
-            if found.error is not None or not found.more:
-                return Retried(folded, found.stands_at, found.error)
+        try:
+            return again.retry_to_the_end(self.session, place, source, key_named(view, letter.key))
+        except Fenced as moved:
+            raise Failure(f"{moved}; it has just been rebuilt") from moved
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from settings import Settings
 
+DESK = "/desk/"
 PATIENCE = 30.0  # Seconds for a part to start in, or to end in.
 
 
@@ -185,11 +186,21 @@ def must_answer(url: str) -> None:
 def tell(where: str, written: int, shown: Sequence[Example], seconds: float, *, json: bool) -> None:
     if json:
         tried = [{"title": each.title, "command": each.command} for each in shown]
-        document({"address": where, "written": written, "seconds": round(seconds, 3), "examples": tried}, lines=True)
+        document(
+            {
+                "address": where,
+                "desk": f"{where}{DESK}",
+                "written": written,
+                "seconds": round(seconds, 3),
+                "examples": tried,
+            },
+            lines=True,
+        )
         return
     if written:
         print(f"wrote the history: {written} commands")
     print(f"lifeledger runs on {where} ({where}/docs), after {seconds:.1f} s")
+    print(f"The desk, as anybody of the company: {where}{DESK}")
     for number, each in enumerate(shown, 1):
         print(f"\n{number}. {each.title}\n   {each.command}")
     print("\nCtrl-C ends all of it.", flush=True)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -171,13 +170,6 @@ def meaning(error: Any) -> str:
             return "this should be fields and their values"
         case _:
             return str(error["msg"])
-
-
-def like(given: str, known: Iterable[str]) -> str:
-    """What may have been meant: the name that is most like the given one, else all that there are."""
-    names = list(known)
-    close = get_close_matches(given, names, 1)
-    return f"; {close[0]} is one" if close else f": {', '.join(names)}" if names else ""
 
 
 def named(path: Place) -> str:

@@ -13,17 +13,14 @@ from operator import attrgetter
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from pydantic_core import to_json
-
 from api.answers import refused_line
 from api.body import forms
-from api.cli.sheet.layout import Layout
-from api.cli.sheet.records import Record, records
-from api.cli.sheet.rows import Rows
 from api.lines import Lines
 from api.problems import BodyTooLarge, Fault
+from api.sheet.layout import Layout
+from api.sheet.reading import Read, below_the_header, read_row
+from api.sheet.rows import Rows
 from commands import DECIDERS
-from commands.ask import Ask
 from commands.service import calm_collector
 from domain.actor import Actor
 from ledger.keys import Keys
@@ -45,16 +42,6 @@ class Order:
     longest: int
     trace_id: str
     layout: Layout | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One line: where it stands, how it stands there, and its command, or the problem that it is no command."""
-
-    number: int
-    raw: bytes
-    ask: Ask | None
-    problem: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +81,11 @@ def read_lines(file: BinaryIO, lines: Lines, order: Order) -> Iterator[tuple[Rea
 
 def read_rows(file: BinaryIO, lines: Lines, order: Order, rows: Rows) -> Iterator[tuple[Read, int]]:
     """The same of the rows of a table, after its header."""
-    layout = rows.layout
-    every = (row for row in records(file, layout.encoding, layout.separator, order.longest) if not row.empty)
-    next(every, None)
-    for row in every:
-        yield read_row(row, lines, order, rows), file.tell()
+    for row in below_the_header(file, rows.layout, order.longest):
+        found = read_row(row, lines, rows, order.trace_id)
+        if found.ask is not None and not found.ask.imported:
+            found = replace(found, ask=replace(found.ask, caller=NEWCOMER))
+        yield found, file.tell()
 
 
 def numbered(file: BinaryIO, longest: int) -> Iterator[tuple[int, bytes, int]]:
@@ -123,17 +110,6 @@ def read(number: int, raw: bytes, length: int, lines: Lines, order: Order) -> Re
     except Fault as fault:
         return Read(number, raw, None, refused_line(number, lines.command_id, fault, order.trace_id))
     return Read(number, raw, ask if ask.imported else replace(ask, imported=True))
-
-
-def read_row(row: Record, lines: Lines, order: Order, rows: Rows) -> Read:
-    """A row becomes a line, and has gone the way of all lines from then on."""
-    raw = row.text.encode("utf-8", "surrogateescape")
-    lines.command_id = None
-    try:
-        ask = lines.ask(to_json(rows.line(row)))
-    except Fault as fault:
-        return Read(row.number, raw, None, refused_line(row.number, lines.command_id, fault, order.trace_id))
-    return Read(row.number, raw, ask if ask.imported else replace(ask, caller=NEWCOMER))
 
 
 class NoChest:

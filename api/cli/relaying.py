@@ -19,21 +19,15 @@ def status(*, json: bool) -> None:
         with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
             found = relaying(cursor)
     if json:
-        document(None if found is None else {"state": state_of(found), **asdict(found)})
+        document(None if found is None else {"state": found.state, **asdict(found)})
     elif found is None:
         print("nobody has ever relayed anything: LIFELEDGER_RELAY says what a worker is to relay")
     else:
         print(told(found))
         columns = ["topic", "partitions", "position", "events", "events behind", "seconds behind"]
         table(columns, [cells(each) for each in found.topics])
-    if found is None or state_of(found) != "live":
+    if found is None or found.state != "live":
         raise typer.Exit(1)
-
-
-def state_of(found: Relaying) -> str:
-    if not found.active:
-        return "stopped"
-    return "waiting" if found.waits_for else "live"
 
 
 def told(found: Relaying) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from api.cli.reading import Read
+from api.sheet.reading import Read
 from commands.ask import Answer
 from commands.service import WriteSide
 from ledger.envelope import Logged

@@ -22,6 +22,7 @@ from consumers.clock import Clock
 from consumers.fed import fed
 from consumers.groups import Groups
 from consumers.hands import Hands, Premises
+from consumers.operating import Operating
 from consumers.policies import POLICIES
 from consumers.projector import Projector
 from consumers.reactor import Reactor
@@ -87,9 +88,24 @@ def act(ledger: Ledger, url: str, settings: Settings, stop: Event) -> None:
     executor = Executor(DECIDERS, ledger, clock=server_clock, cache=settings.cache, patience=settings.patience)
     try:
         reactor, clock = Reactor(POLICIES, ledger, executor, url, url), Clock(POLICIES, executor, url)
-        Acting(reactor, clock, Groups(executor, url), Waker(url)).run(stop)
+        with hands(settings, url) as others:
+            operating = operated(ledger, executor, url, settings, others, stop)
+            Acting(reactor, clock, Groups(executor, url), operating, Waker(url)).run(stop)
     finally:
         stop.set()  # Views that are kept up for nobody who acts would look as if all were well.
+
+
+def operated(
+    ledger: Ledger, executor: Executor, url: str, settings: Settings, others: Hands | None, stop: Event
+) -> Operating:
+    """Do what operators have asked for."""
+    from consumers.inbound.topics import TOPICS
+    from consumers.operating_topics import OnTopics
+    from consumers.operating_views import OnViews
+
+    patience = timedelta(seconds=settings.inbound_patience)
+    topics = OnTopics(ledger, executor, url, TOPICS, group=settings.inbound_group, patience=patience)
+    return Operating(ledger, executor, OnViews(ledger, url, url, others), topics, url, stop)
 
 
 def seal(settings: Settings, url: str, stop: Event) -> None:

@@ -11,6 +11,7 @@ from api.web.desk import ROOT, Desk, pages_of
 from api.web.live import add_live
 from api.web.pages import PAGES
 from api.web.signing_in import add_signing_in
+from api.web.unmasking import add_unmasking
 
 
 def router(app: ASGIApp, service: Service) -> APIRouter:
@@ -23,6 +24,6 @@ def router(app: ASGIApp, service: Service) -> APIRouter:
         return RedirectResponse(f"{ROOT}/", 303)
 
     add_assets(found)
-    for add in (add_signing_in, add_commands, add_live, pages_of):
+    for add in (add_signing_in, add_commands, add_unmasking, add_live, pages_of):
         add(found, desk)
     return found

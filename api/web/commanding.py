@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from api.body import Form
 from api.commands import address
 from api.problems import NotFound
-from api.web.catalogs import WITH_ANY, named, offered
+from api.web.choosing import WITH_ANY, named, offered
 from api.web.desk import ROOT, Desk, back_to, form_of, html
 from api.web.fields import body, fields, filled
 from api.web.inside import Told, part_of

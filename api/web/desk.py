@@ -74,6 +74,7 @@ class Desk:
         facts = {**around, **self.shell(page), **own, "part": part, "asked": defaultdict(str, asking.query)}
         facts |= {"here_page": request.url.path, "least": asking.inside.position}
         block = "main" if "hx-request" in request.headers else None
+        facts["drawer"] = block is not None  # It is shown within another page.
         return html(drawn(page.template, asking.visitor, facts, block))
 
     def shell(self, page: Page | None) -> dict[str, Any]:

@@ -125,11 +125,13 @@ class Inside:
         async with anyio.create_task_group() as tasks, receiving:
             tasks.start_soon(run)
             head = await receiving.receive()
-            if head["status"] != OK:
-                raise Told(head["status"], from_json((await receiving.receive())["body"]))
-            yield (message.get("body", b"") async for message in receiving)
+            problem = None if head["status"] == OK else (await receiving.receive())["body"]
+            if problem is None:
+                yield (message.get("body", b"") async for message in receiving)
             ended.set()
             tasks.cancel_scope.cancel()
+        if problem is not None:  # Not within, where it would be one of a group.
+            raise Told(head["status"], from_json(problem))
 
     def scope(self, method: str, address: str, headers: Mapping[str, str], length: int) -> dict[str, Any]:
         path, _, query = address.partition("?")

@@ -23,8 +23,28 @@ def texts() -> Texts:
     """By the name of the file and the way to it there: `sales.queue.title`."""
     found: dict[str, Mapping[Language, str]] = {}
     for file in sorted(FOLDER.glob("*.yaml")):
-        gather(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, file.stem, found)
+        gather(yaml.load(file.read_text(encoding="utf-8"), Joining) or {}, file.stem, found)  # noqa: S506 - a SafeLoader.
     return found
+
+
+class Joining(yaml.SafeLoader):
+    """What stands in two places under one name is one: each page adds what it says to the codes that all have."""
+
+
+def joined(loader: Joining, node: yaml.MappingNode) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        name, below = loader.construct_object(key, deep=True), loader.construct_object(value, deep=True)
+        found[name] = together(found[name], below) if name in found and isinstance(below, dict) else below
+    return found
+
+
+def together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    both = {name: together(one[name], other[name]) for name in one.keys() & other.keys() if isinstance(one[name], dict)}
+    return {**one, **other, **both}
+
+
+Joining.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, joined)
 
 
 def gather(node: Mapping[str, Any], above: str, found: dict[str, Mapping[Language, str]]) -> None:

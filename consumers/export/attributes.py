@@ -71,6 +71,7 @@ UNTOLD = frozenset(
         "evidence",
         "hash_",
         "invoice_no",
+        "key",
         "matter",
         "message_id",
         "name",

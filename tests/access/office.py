@@ -9,6 +9,7 @@ import httpx
 
 from api.as_of import Moments
 from api.churn.facts import ChurnFacts
+from api.proofs import Proofs
 from api.viewing import ViewReader
 from commands import DECIDERS
 from domain.access import TABLE
@@ -46,15 +47,16 @@ def opened(url: str) -> Iterator[Office]:
     with House.opened() as house:
         service = house.app.service
         service.views, service.moments = ViewReader(url, 2), Moments(url, service.write.ledger, 1_000)
-        service.churn = ChurnFacts(url, 1_000)
+        service.churn, service.proofs = ChurnFacts(url, 1_000), Proofs(url, service.write.ledger)
         tell(service.write.ledger, *(event for decider in DECIDERS for event in told(decider)))
         try:
             yield Office(house)
         finally:
+            service.proofs.close()
             service.churn.close()
             service.moments.close()
             service.views.close()
-            service.views = service.moments = service.churn = None
+            service.views = service.moments = service.churn = service.proofs = None
 
 
 def same(answer: httpx.Response, missing: httpx.Response, asked: object, asked_of_missing: object) -> bool:

@@ -29,7 +29,7 @@ WHOSE: Mapping[str, set[str]] = {
     "who it is": {"staff", "agent-book", "ticket-book"},
     "whose it is linked to": {"contact", "identity"},
     "every manager's": {"policy", "campaign", "erasure"},
-    "who reads everything's": {"calibration"},
+    "who reads everything's": {"calibration", "read-model", "inbound-topic"},
     "everybody's": {
         "pool",
         "catalog",

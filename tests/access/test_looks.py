@@ -54,6 +54,11 @@ def unlogged() -> Mapping[str, str]:
     found["/customers/{customer_id}/erasure-receipt"] = (
         "it proves that somebody was forgotten, and shows nothing of him"
     )
+    signed = ("/audit/checkpoints", "/audit/consistency")
+    found |= dict.fromkeys(signed, "hashes and signatures of the whole ledger, in which nobody stands")
+    found["/audit/proof/{event}"] = "whom it tells of is logged, and here nothing is sealed: tests/api/test_proving.py"
+    found["/audit/span"] = "positions and times; logged where asked of a subject: tests/api/test_looks.py"
+    found["/operations"] = "how the service stands, in which nobody stands"
     of_all = ("/churn/survival", "/churn/fits/{kind}", "/churn/models")
     found |= dict.fromkeys(of_all, "figures of the house, in which nobody stands")
     found["/churn/scores"] = "whom it tells of is logged, and here no model is on record: tests/api/test_churned.py"

@@ -71,18 +71,31 @@ OF_ERASURES = {("GET", "/customers/{customer_id}/erasure-receipt")}
 OF_VALUES = {("POST", f"/subjects/{{kind}}/{{key}}/{each}") for each in ("resolve", "open")}
 """What is sealed in events, for whoever may know it: test_resolving.py."""
 
+OF_TABLES = {("POST", f"/imports/leads{each}") for each in ("", "/columns", "/preview")}
+"""Tables of leads, for whoever may send what their rows ask: tests/api/test_imports.py."""
+
 OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
 
-AUDIT = {("GET", "/audit"), ("GET", "/audit/why/{event}")}
+AUDIT = {("GET", "/audit"), ("GET", "/audit/why/{event}"), ("GET", "/audit/span")}
 """What has changed and what was refused, and why: for whoever sees everything."""
+
+
+PROOFS = {("GET", f"/audit/{each}") for each in ("checkpoints", "proof/{event}", "consistency")}
+"""What was signed, and that it is as it was: for whoever sees everything. The office's ledger is one that nobody seals;
+what is answered of one that is, stands in tests/api/test_proving.py.
+"""
 
 
 CHURN = {
     ("GET", f"/churn/{each}") for each in ("tables/{name}", "survival", "fits/{kind}", "models", "scores", "report")
 }
 """Figures of the house are for whoever sees everything; rows about customers as each sees these: test_churned.py."""
+
+
+OPERATIONS = {("GET", f"/operations{each}") for each in ("", "/dead-letters")}
+"""How the service stands, and what does not go on: for whoever sees everything."""
 
 
 def subjects() -> Iterator[Address]:
@@ -117,7 +130,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *CHURN]
+    whole = [*OPEN, *AROUND, *AUDIT, *PROOFS, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *OF_TABLES, *CHURN, *OPERATIONS]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app), *pages()]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
@@ -277,7 +290,7 @@ def test_whoever_is_shown_a_row_may_read_its_events(office: Office, view: Projec
     assert any(there.values()) or of_nothing, "nothing has been followed"
 
 
-@pytest.mark.parametrize("path", ["/audit", "/audit/why/1"])
+@pytest.mark.parametrize("path", ["/audit", "/audit/why/1", "/audit/span"])
 def test_what_was_done_and_why_is_told_to_who_sees_everything(office: Office, path: str) -> None:
     for role in ROLES:
         answer = office.get(path, role)
@@ -285,6 +298,19 @@ def test_what_was_done_and_why_is_told_to_who_sees_everything(office: Office, pa
             assert answer.status_code == 200, role
         else:
             problem(answer, 403, "not-allowed")
+
+
+def test_what_was_signed_is_told_to_who_sees_everything(office: Office) -> None:
+    for role in ROLES:
+        proof, since = office.get("/audit/proof/1", role), office.get("/audit/consistency?from=1", role)
+        checkpoints = office.get("/audit/checkpoints", role)
+        if role in SEES_EVERYTHING:
+            assert checkpoints.status_code == 200, role
+            problem(proof, 404, "hidden")
+            problem(since, 422, "invalid-request")
+        else:
+            for answer in (proof, since, checkpoints):
+                problem(answer, 403, "not-allowed")
 
 
 def test_a_person_s_events_are_offered_to_himself_and_his_managers(office: Office) -> None:
@@ -376,6 +402,16 @@ def test_who_calls_is_told_to_who_may_see_him(with_phones: Office) -> None:
 def test_who_looked_is_told_to_who_sees_everything(office: Office) -> None:
     for role in ROLES:
         for _, path in OF_LOOKS:
+            answer = office.get(path, role)
+            if role in SEES_EVERYTHING:
+                assert answer.status_code == 200, (role, path)
+            else:
+                problem(answer, 403, "not-allowed")
+
+
+def test_how_the_service_stands_is_told_to_who_sees_everything(office: Office) -> None:
+    for role in ROLES:
+        for _, path in OPERATIONS:
             answer = office.get(path, role)
             if role in SEES_EVERYTHING:
                 assert answer.status_code == 200, (role, path)

@@ -122,6 +122,13 @@ def test_the_audit_trail_shows_whose_events_it_tells(house: House, views: Views)
     assert [look["route"].removeprefix("GET /views/audit_trail") for look in looks] == ["/changes", ".csv", ""]
 
 
+def test_whose_span_is_asked_for_is_logged(house: House, views: Views) -> None:
+    house.captured()
+    for query in ("", f"?subject=lead/{LEAD}"):
+        assert house.get(f"/audit/span{query}", AUDITOR).status_code == 200
+    assert [look["subjects"] for look in looked(house, viewer="service:audit")] == [[f"lead/{LEAD}"]]
+
+
 def test_who_exports_what_is_masked_for_others_says_what_for(house: House, views: Views) -> None:
     views.put(ticket_queue, ticket(1))
     [error] = problem(house.get("/views/ticket_queue.csv", CRM), 400, "bad-header")["errors"]

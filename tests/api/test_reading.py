@@ -91,6 +91,8 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
     house.post("/groups/new/publish", {"name": "New", "question": {"view": "sales_worklist"}}, ADMIN)
     house.post("/campaigns/spring/record-campaign-cost", ADS_COST, CRM)
     house.post("/churn-models/standard/record-model", BG_NBD, CRM)
+    house.post("/read-models/funnel/rebuild", None, ADMIN | {"X-Reason-Code": "mended"})
+    house.post("/inbound-topics/shop.orders.v1/skip-message", {"letter_id": OTHER}, ADMIN | {"X-Reason-Code": "mended"})
     rest = datetime.now(UTC) + timedelta(days=1)
     pause = {"until": rest.isoformat()}
     house.post("/policies/circulation/pause", pause, MIA | {"X-Reason-Code": "fair"})
@@ -111,6 +113,8 @@ def test_every_kind_of_subject_can_be_read(house: House) -> None:
         "groups": "new",
         "policies": "circulation",
         "churn-models": "standard",
+        "read-models": "funnel",
+        "inbound-topics": "shop.orders.v1",
     }
     told = [event for event in SPECS if OWNER[type(event)].plural not in keys]
     tell(house.app.service.write.ledger, *told)

@@ -12,6 +12,7 @@ import psycopg2
 import psycopg2.extras
 
 from api.as_of import Moments
+from api.proofs import Proofs
 from api.viewing import ViewReader
 from commands.service import WriteSide
 from consumers.projector import Projector
@@ -48,12 +49,14 @@ def viewed(url: str) -> Iterator[House]:
     with House.opened(WriteSide.open(url, MASTER)) as house:
         service = house.app.service
         service.views, service.moments = ViewReader(url, 2), Moments(url, service.write.ledger, 1_000)
+        service.proofs = Proofs(url, service.write.ledger)
         try:
             yield house.settle()
         finally:
+            service.proofs.close()
             service.moments.close()
             service.views.close()
-            service.views = service.moments = None
+            service.views = service.moments = service.proofs = None
 
 
 class Views:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 BROWSER = [pytest.mark.browser, pytest.mark.slow]
-PATIENCE = 60.0  # Seconds in which a page has to come to what a spec waits for, on a machine that has much to do.
+FLAGS = ["--force-color-profile=srgb", "--disable-gpu"]  # Colours and pixels as on any other machine.
+PATIENCE = 120.0  # Seconds in which a page has to come to what a spec waits for, on a machine that has much to do.
 
 
 def found() -> str:
@@ -38,7 +39,8 @@ def speaks_chinese() -> bool:
 def started() -> Iterator[Browser]:
     """While it runs, the thread has an event loop that runs, so that no other spec may come in between."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found(), args=["--force-color-profile=srgb"])
+        expect.set_options(timeout=PATIENCE * 1_000)
+        browser = playwright.chromium.launch(executable_path=found(), args=FLAGS, timeout=PATIENCE * 1_000)
         try:
             yield browser
         finally:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.cli.sheet.cells import Unreadable, amount, custom, day, digits, instant, phones, plain
+from api.sheet.cells import Unreadable, amount, custom, day, digits, instant, phones, plain
 from domain.catalog import FieldType
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import psycopg
 import pytest
@@ -85,6 +86,7 @@ def is_gone(process: psutil.Process) -> bool:
 def test_a_first_start_writes_a_history_that_can_be_tried(home: Path) -> None:
     with started(home) as (process, said):
         assert said["written"] > 500
+        assert "choose a colleague" in httpx.get(said["desk"], follow_redirects=True).text
         claim, late, events, worklist, funnel = (each["command"] for each in said["examples"])
         claimed = curl(claim)
         assert curl(claim) == claimed

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.reading import Order, Read, chunks
+from api.cli.reading import Order, chunks
 from api.cli.say import Failure
-from api.cli.sheet.layout import Layout, laid_out, typed
+from api.cli.table import laid_out, typed
+from api.sheet.layout import Layout
+from api.sheet.reading import Read
 from commands.lead.capture import CaptureLead
 from domain.catalog import LEAD_FIELDS, Catalog, CustomField
 from domain.identity import Identifier

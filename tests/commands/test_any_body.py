@@ -42,6 +42,8 @@ from domain.values import (
     StaffId,
     TargetId,
     TicketId,
+    TopicName,
+    ViewName,
 )
 from tests.commands.call.situations import CALL, SPARE_CALL, dispositions, talked
 from tests.commands.contact.situations import LI, LIN, created, lin_created, standard, voiced
@@ -163,6 +165,8 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     IdentityId: st.just(IdentityId(UUID(int=1))),
     TargetId: st.sampled_from(["ann-2026-03", "a/b", ""]),
     ChurnModelId: st.sampled_from(["standard", "a/b", ""]),
+    ViewName: st.sampled_from(["funnel", "a/b", ""]),
+    TopicName: st.sampled_from(["shop.orders.v1", "a/b", ""]),
     CampaignId: st.sampled_from(["spring", "a/b", ""]),
     GroupId: st.sampled_from(["lately", "a/b", ""]),
     TicketId: st.sampled_from([TICKET, OTHER_TICKET]),

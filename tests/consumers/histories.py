@@ -1,6 +1,6 @@
 """Histories of any kind, of few subjects: what a view must fold, whatever the rules would have said."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -89,13 +89,20 @@ def any_event(chance: Random) -> Any:
     return replace(event, lead_id=chance.choice(LEADS))
 
 
-def any_erasure(chance: Random) -> MoreForgotten:
-    return MoreForgotten(customer_id=leads.CUSTOMER, subjects=tuple(f"lead/{each}" for each in chance.sample(LEADS, 2)))
+def any_erasure(chance: Random, begun: Collection[LeadId]) -> MoreForgotten:
+    """Of leads that have begun: nobody can be forgotten before."""
+    some = chance.sample(sorted(begun), min(2, len(begun)))
+    return MoreForgotten(customer_id=leads.CUSTOMER, subjects=tuple(f"lead/{each}" for each in some))
 
 
 def any_history(chance: Random, events: int, *, forgets: float = 0.0) -> Iterator[tuple[datetime, Any]]:
     """Events with times that mostly, but not always, go on."""
-    when = at(3, 1)
+    when, begun = at(3, 1), set[LeadId]()
     for _ in range(events):
         when += timedelta(microseconds=chance.randrange(-(10**9), 10**11))
-        yield when, any_erasure(chance) if chance.random() < forgets else any_event(chance)
+        if begun and chance.random() < forgets:
+            yield when, any_erasure(chance, begun)
+            continue
+        event = any_event(chance)
+        begun |= {event.lead_id} if hasattr(event, "lead_id") else set()
+        yield when, event

@@ -1,6 +1,6 @@
 """The service and the worker, which kill themselves with -9 when they pass a named point for the nth time.
 
-Only tests run this: python -m tests.faults.dying POINT NTH api PORT | worker | rebuild | poisoned
+Only tests run this: python -m tests.faults.dying POINT NTH api PORT | worker | rebuild | poisoned | asked
 """
 
 import os
@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from random import Random
 from threading import Event
 from typing import Any
@@ -18,9 +19,13 @@ import consumers.projector
 import consumers.rebuild
 import consumers.retry
 import projections.sql
+from commands import DECIDERS
 from commands.execute import Executor
-from commands.service import open_ledger
+from commands.service import open_ledger, server_clock
 from consumers.hands import Hands, Premises
+from consumers.operating import Operating
+from consumers.operating_topics import OnTopics
+from consumers.operating_views import OnViews
 from consumers.projector import Projector
 from consumers.rebuild import Rebuild
 from consumers.source import Source
@@ -120,7 +125,13 @@ PARKING: Mapping[str, Plant] = {  # Where a fold fails for some leads, and is tr
     "a key stands at another event": lambda fuse: after(consumers.retry, "stand_at", fuse),
     "a key has been tried again": lambda fuse: after(consumers.projector, "retry", fuse),
 }
-POINTS = {**API, **AGAIN, **WORKER, **REBUILD, **PARKING}
+ASKED: Mapping[str, Plant] = {  # Where somebody has asked for a rebuild.
+    "what was asked for is read": lambda fuse: after(Operating, "read", fuse),
+    "what came of it is to be recorded": lambda fuse: before(Operating, "send", fuse),
+    "what came of it is recorded": lambda fuse: after(Operating, "send", fuse),
+    "how far all is done is noted": lambda fuse: after(Operating, "move", fuse),
+}
+POINTS = {**ASKED, **API, **AGAIN, **WORKER, **REBUILD, **PARKING}
 
 
 def api(port: str) -> None:
@@ -163,6 +174,19 @@ def rebuild(order: Random) -> None:
         consumers.projector.rebuild(view, open_ledger(url, key), url, url, hands=hands)
 
 
+def asked() -> None:
+    """What operators have asked for."""
+    settings, stop = Settings.from_environment(), Event()
+    url, key = settings.database_url, settings.master_key()
+    ledger = open_ledger(url, key)
+    executor = Executor(DECIDERS, ledger, clock=server_clock)
+    topics = OnTopics(ledger, executor, url, {}, group="lifeledger", patience=timedelta(minutes=15))
+    operating = Operating(ledger, executor, OnViews(ledger, url, url), topics, url, stop)
+    while True:
+        operating.round()
+        stop.wait(0.05)
+
+
 def main(point: str, passes: str, what: str, *rest: str) -> None:
     POINTS[point](Fuse(int(passes)))
     kinds: Mapping[str, Callable[..., None]] = {
@@ -170,6 +194,7 @@ def main(point: str, passes: str, what: str, *rest: str) -> None:
         "worker": work,
         "rebuild": lambda: rebuild(Random(point + passes)),
         "poisoned": poisoned,
+        "asked": asked,
     }
     kinds[what](*rest)
 

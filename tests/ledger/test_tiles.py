@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ledger.merkle import Growing, check_consistency, check_inclusion, consistency, inclusion, of_leaf, root
+from ledger.merkle import HASH_BYTES, Growing, check_consistency, check_inclusion, consistency, inclusion, of_leaf, root
 from ledger.tiles import WHOLE, WIDTH, Tiled, node_in
 
 LONGEST = 70_000  # There is a third level from 65,536 leaves on.
@@ -84,3 +84,25 @@ def test_proofs_are_found_in_tiles(second: int, first: int) -> None:
     whole = root(node, second)
     check_inclusion(HASHES[first - 1], first - 1, second, inclusion(node, first - 1, second), whole)
     check_consistency(first, second, consistency(node, first, second), grown(first), whole)
+
+
+LONG = st.integers(1, 10**9)
+
+
+@given(LONG, LONG)
+@example(1_000_000, 1)
+@example(16_777_217, 16_777_216)
+def test_a_proof_needs_a_few_tiles_however_long_the_log_is(second: int, first: int) -> None:
+    """Of each level the one in which the leaf is, and that at the edge."""
+    fetched: set[tuple[int, int]] = set()
+
+    def tile(level: int, place: int) -> bytes:
+        fetched.add((level, place))
+        return bytes(min(WIDTH, (second >> 8 * level) - place * WIDTH) * HASH_BYTES)
+
+    levels = -(-second.bit_length() // 8)
+    inclusion(node_in(tile), first % second, second)
+    assert len(fetched) <= 2 * levels
+    fetched.clear()
+    consistency(node_in(tile), 1 + first % second, second)
+    assert len(fetched) <= 2 * levels

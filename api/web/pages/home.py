@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.web.inside import Told
 from api.web.page import Asking, Page, Part
 
 SELLS = frozenset({"sales", "sales_manager", "partner"})
@@ -24,10 +25,10 @@ TICKETS: Asked = (
 )
 REVIEWS: Asked = (("my_reviews", "qa_queue", (("inspector", "{me}"),)),)
 LEADS_TO = {
-    "overdue": "/desk/sales",
-    "lapsing": "/desk/sales",
+    "overdue": "/desk/sales?by=next",
+    "lapsing": "/desk/sales?by=protection",
     "held": "/desk/sales",
-    "claimable": "/desk/sales",
+    "claimable": "/desk/sales#pool",
     "my_tickets": "/desk/tickets",
     "unassigned_tickets": "/desk/tickets",
     "my_reviews": "/desk/inspection",
@@ -54,10 +55,19 @@ async def today(asking: Asking) -> Mapping[str, Any]:
     return {"figures": [(name, count, LEADS_TO[name]) for (name, _, _), count in zip(asked, found, strict=True)]}
 
 
+async def sealed(asking: Asking) -> Mapping[str, Any] | None:
+    """The last checkpoint of the ledger; None for whom that is not, and before there is one."""
+    try:
+        found = await asking.inside.get("/audit/checkpoints", limit=1)
+    except Told:
+        return None
+    return next((each for log in found["logs"] for each in log["checkpoints"]), None)
+
+
 async def health(asking: Asking) -> Mapping[str, Any]:
-    ready = await asking.inside.get("/readyz")
+    ready, checkpoint = await asyncio.gather(asking.inside.get("/readyz"), sealed(asking))
     behind = [view for view in ready["views"] if view["behind"]]
-    return {"position": ready["position"], "views": len(ready["views"]), "behind": behind}
+    return {"position": ready["position"], "views": len(ready["views"]), "behind": behind, "checkpoint": checkpoint}
 
 
 HOME = Page(

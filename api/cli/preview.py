@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from api.cli.reading import Order, Read, chunks
+from api.cli.reading import Order, chunks
 from api.cli.say import Failure, document, table
-from api.cli.sheet.layout import Layout
+from api.sheet.layout import Layout
+from api.sheet.reading import Read, told
 from commands.ask import Ask
 
 FIRST = 5
@@ -52,13 +53,6 @@ def preview(name: Path, file: BinaryIO, order: Order, layout: Layout, *, json: b
         show(name, found, [row.number for row in first])
     if counts["unreadable"]:
         raise Failure(f"{counts['unreadable']:,} of {counts['rows']:,} rows cannot be read")
-
-
-def told(row: Read, layout: Layout) -> list[tuple[str, str]]:
-    """What is wrong with a row, and in which column."""
-    problem = layout.with_columns(from_json(row.problem))["problem"]
-    errors = problem.get("errors") or [{"detail": problem["detail"]}]
-    return [(each.get("column", ""), each["detail"]) for each in errors]
 
 
 def line(ask: Ask) -> dict[str, Any]:

@@ -4,16 +4,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import available_timezones
 
 import phonenumbers
 
-from api.cli.outline import Fault, Outline, like, named, read
-from api.cli.say import Failure
-from api.cli.sheet.cells import Unreadable, bare, custom
-from api.cli.sheet.writing import encoding_of, header_of, is_encoding, separator_of
+from api.like import like
+from api.sheet.cells import Unreadable, bare, custom
+from api.sheet.unfit import Fault, Opened, Unfit, unfit
+from api.sheet.writing import encoding_of, header_of, is_encoding, is_separator, separator_of
 from commands.lead.capture import CaptureLead
 from domain.catalog import Catalog, CustomValue, FieldType
 from domain.identity import IdentityKind
@@ -120,26 +119,27 @@ def known_region(text: str) -> str:
 # From a file and its map
 
 
-def laid_out(file: Path, map_file: Path | None, region: str | None, longest: int) -> Layout:
-    """How a file is to be read. Raises Failure for every fault of the map, and of the file as a whole.
+def laid_out(opened: Opened, told: Map, region: str | None, longest: int) -> Layout:
+    """How a file is to be read. Raises Unfit, with every fault of the map, and of the file as a whole.
 
     `region` goes before the map's.
     """
-    outline = None if map_file is None else read(map_file, Map)
-    told = Map() if outline is None else outline.value
-    if outline is not None and (wrong := list(nonsense(told))):
-        raise failure(outline, wrong)
-    encoding = told.encoding or encoding_of(file, longest, lambda column: word(column) in GUESSES)
-    separator = told.separator or separator_of(file, encoding, longest)
-    header = header_of(file, encoding, separator, longest)
+    if wrong := list(nonsense(told)):
+        raise Unfit(wrong)
+    try:
+        encoding = told.encoding or encoding_of(opened, longest, lambda column: word(column) in GUESSES)
+        separator = told.separator or separator_of(opened, encoding, longest)
+        header = header_of(opened, encoding, separator, longest)
+    except (UnicodeError, LookupError):
+        raise Unfit([Fault(f"{told.encoding!r} is not how it is written", ("encoding",))]) from None
     if not header:
-        raise Failure(f"{file}: the header cannot be read with {separator!r} between its columns")
-    if outline is not None and (wrong := list(elsewhere(told, header))):
-        raise failure(outline, wrong)
+        raise unfit(f"the header cannot be read with {separator!r} between its columns")
+    if wrong := list(elsewhere(told, header)):
+        raise Unfit(wrong)
     columns = {name: (of,) if isinstance(of, str) else of for name, of in (told.columns or {}).items()}
     columns = {name: of for name, of in {**guessed(header, columns), **columns}.items() if of}
     values = {**UNTOLD, **(told.values or {})}
-    found = Layout(
+    return Layout(
         encoding=encoding,
         separator=separator,
         header=header,
@@ -151,33 +151,26 @@ def laid_out(file: Path, map_file: Path | None, region: str | None, longest: int
         system=told.system,
         time_zone=told.time_zone,
     )
-    if missing := list(lacking(found)):
-        raise Failure("\n".join(f"{file}: {because}" for because in missing))
-    return found
-
-
-def failure(outline: Outline[Map], wrong: Sequence[Fault]) -> Failure:
-    return Failure("\n".join(f"{outline.line(path)}: {named(path)}: {because}" for path, because in wrong))
 
 
 def nonsense(told: Map) -> Iterator[Fault]:
     """What is wrong with a map, whatever the file."""
     for name, columns in (told.columns or {}).items():
         if name not in FIELDS and not name.startswith(CUSTOM):
-            yield ("columns", name), f"a lead has no such field{like(name, FIELDS)}"
+            yield Fault(f"a lead has no such field{like(name, FIELDS)}", ("columns", name))
         if name not in IDENTITIES and not isinstance(columns, str) and len(columns) > 1:
-            yield ("columns", name), "only what a lead can be found by has several columns"
+            yield Fault("only what a lead can be found by has several columns", ("columns", name))
     for name in told.values or {}:
         if name not in SAME and not name.startswith(CUSTOM):
-            yield ("values", name), f"this is not the same for several leads{like(name, SAME)}"
+            yield Fault(f"this is not the same for several leads{like(name, SAME)}", ("values", name))
     if told.encoding is not None and not is_encoding(told.encoding):
-        yield ("encoding",), f"{told.encoding!r} is unknown: gb18030 and utf-8 are known"
-    if told.separator is not None and (len(told.separator) != 1 or told.separator in '"\r\n'):
-        yield ("separator",), "this is one character"
+        yield Fault(f"{told.encoding!r} is unknown: gb18030 and utf-8 are known", ("encoding",))
+    if told.separator is not None and not is_separator(told.separator):
+        yield Fault("this is one character", ("separator",))
     if told.region is not None and told.region.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        yield ("region",), f"{told.region!r} is no country: CN is one"
+        yield Fault(f"{told.region!r} is no country: CN is one", ("region",))
     if told.time_zone is not None and told.time_zone not in available_timezones():
-        yield ("time_zone",), f"{told.time_zone!r} is unknown: Asia/Shanghai is known"
+        yield Fault(f"{told.time_zone!r} is unknown: Asia/Shanghai is known", ("time_zone",))
 
 
 def elsewhere(told: Map, header: Sequence[str]) -> Iterator[Fault]:
@@ -185,7 +178,13 @@ def elsewhere(told: Map, header: Sequence[str]) -> Iterator[Fault]:
     for name, columns in (told.columns or {}).items():
         for column in [columns] if isinstance(columns, str) else columns:
             if column not in header:
-                yield ("columns", name), f"the file has no column {column!r}{like(column, header)}"
+                yield Fault(f"the file has no column {column!r}{like(column, header)}", ("columns", name))
+
+
+def must_suffice(layout: Layout) -> None:
+    """Raises Unfit where something is lacking without which no row could be a lead."""
+    if missing := [Fault(because) for because in lacking(layout)]:
+        raise Unfit(missing)
 
 
 def lacking(layout: Layout) -> Iterator[str]:
@@ -220,13 +219,21 @@ def word(column: str) -> str:
 
 
 def typed(layout: Layout, catalog: Catalog) -> Layout:
-    """With the types that the catalog gives to custom fields. Raises Failure for those it does not have."""
+    """With the types that the catalog gives to custom fields. Raises Unfit for those it does not have."""
     kinds = {each.name: each.type for each in catalog.fields}
     mapped = [name.removeprefix(CUSTOM) for name in layout.columns if name.startswith(CUSTOM)]
-    if unknown := [name for name in (*mapped, *layout.custom) if name not in kinds]:
-        raise Failure("\n".join(f"{catalog.catalog_id} has no field {name!r}{like(name, kinds)}" for name in unknown))
-    try:
-        same = {name: custom(kinds[name], str(text)) for name, text in layout.custom.items()}
-    except Unreadable as wrong:
-        raise Failure(f"values of the map: {wrong}") from None
+    told = [*(("columns", name) for name in mapped), *(("values", name) for name in layout.custom)]
+    if unknown := [(part, name) for part, name in told if name not in kinds]:
+        raise Unfit(
+            [
+                Fault(f"{catalog.catalog_id} has no field {name!r}{like(name, kinds)}", (part, f"{CUSTOM}{name}"))
+                for part, name in unknown
+            ]
+        )
+    same: dict[str, CustomValue] = {}
+    for name, text in layout.custom.items():
+        try:
+            same[name] = custom(kinds[name], str(text))
+        except Unreadable as wrong:
+            raise Unfit([Fault(str(wrong), ("values", f"{CUSTOM}{name}"))]) from None
     return replace(layout, types={name: kinds[name] for name in mapped}, custom=same)

@@ -2,43 +2,48 @@
 
 import codecs
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from contextlib import closing
 
-from api.cli.say import Failure
-from api.cli.sheet.records import records
+from api.sheet.records import records
+from api.sheet.unfit import Opened, unfit
 
 SEPARATORS = ",;\t|"
+
+
+def is_separator(text: str) -> bool:
+    """Whether it can stand between two columns: one character that is seen, or a tab."""
+    return len(text) == 1 and text != '"' and (text.isprintable() or text == "\t")
 
 
 def is_encoding(name: str) -> bool:
     try:
         return bool("a".encode(name).decode(name))
-    except (LookupError, UnicodeError, TypeError, AttributeError):
+    except (LookupError, ValueError, TypeError, AttributeError):
         return False
 
 
-def encoding_of(file: Path, longest: int, known: Callable[[str], bool]) -> str:
-    """UTF-8, or UTF-16 where the file says so, or GB18030. Raises Failure for any other.
+def encoding_of(opened: Opened, longest: int, known: Callable[[str], bool]) -> str:
+    """UTF-8, or UTF-16 where the file says so, or GB18030. Raises Unfit for any other.
 
     Many a file could be read as GB18030 and make no sense: it is, where its header then has a Chinese word that is
     known as one.
     """
-    with file.open("rb") as found:
+    with closing(opened()) as found:
         if found.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
-    line = first_line_not_utf8(file)
+    line = first_line_not_utf8(opened)
     if line is None:
         return "utf-8-sig"
-    header = header_of(file, "gb18030", separator_of(file, "gb18030", longest), longest)
+    header = header_of(opened, "gb18030", separator_of(opened, "gb18030", longest), longest)
     if any(not column.isascii() and known(column) for column in header):
         return "gb18030"
-    raise Failure(f"{file}:{line}: this is not UTF-8: `encoding` in a map says what it is, gb18030 for one")
+    raise unfit("this is not UTF-8: `encoding` in a map says what it is, gb18030 for one", line)
 
 
-def first_line_not_utf8(file: Path) -> int | None:
+def first_line_not_utf8(opened: Opened) -> int | None:
     decoder = codecs.getincrementaldecoder("utf-8")()
     line = 1
-    with file.open("rb") as found:
+    with closing(opened()) as found:
         while block := found.read(2**20):
             try:
                 decoder.decode(block)
@@ -52,18 +57,18 @@ def first_line_not_utf8(file: Path) -> int | None:
     return None
 
 
-def separator_of(file: Path, encoding: str, longest: int) -> str:
+def separator_of(opened: Opened, encoding: str, longest: int) -> str:
     """The one that makes most columns of the header."""
-    return max(SEPARATORS, key=lambda each: len(header_of(file, encoding, each, longest)))
+    return max(SEPARATORS, key=lambda each: len(header_of(opened, encoding, each, longest)))
 
 
-def header_of(file: Path, encoding: str, separator: str, longest: int) -> tuple[str, ...]:
-    """The names in the first row that is not empty; none where it cannot be read with such a separator."""
-    with file.open("rb") as found:
+def header_of(opened: Opened, encoding: str, separator: str, longest: int) -> tuple[str, ...]:
+    """The names in the first row that is not empty; none where no such separator is between them. Raises Unfit."""
+    with closing(opened()) as found:
         for record in records(found, encoding, separator, longest):
             if not record.empty:
                 return unique(record.cells)
-    raise Failure(f"{file} has no rows")
+    raise unfit("it has no rows")
 
 
 def unique(cells: Sequence[str]) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from api.cli.sheet.cells import Unreadable, amount, bare, custom, digits, identified, instant, phones, plain
-from api.cli.sheet.layout import IDENTITIES, TEXTS, Layout, known_region
-from api.cli.sheet.records import Record
 from api.problems import BodyTooLarge, InvalidRequest
+from api.sheet.cells import Unreadable, amount, bare, custom, digits, identified, instant, phones, plain
+from api.sheet.layout import IDENTITIES, TEXTS, Layout, known_region
+from api.sheet.records import Record
 from domain.identity import Identifier
 from ledger.envelope import custom_id
 
