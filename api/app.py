@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from api import (
+    alike,
     churned,
     compared,
     imports,
@@ -136,7 +137,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     of_proofs = problems((*READERS, ViewNotBuilt, NotYetSealed))
     app.include_router(proving.router(service), responses=of_proofs, dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
-    for each in (screen_pop, overview, looks):
+    for each in (screen_pop, overview, alike, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)
     app.include_router(operated.router(service), responses=of_views, dependencies=strictly)
     of_churn = problems((*READERS, ViewNotBuilt, FoldTooLong, FoldsWaiting, NotInstalled, *OF_CHURN))

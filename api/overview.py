@@ -22,13 +22,13 @@ from domain.errors import Hidden
 from projections.customers import customers
 from projections.inspectable import inspectable_calls
 from projections.query import Filter, Listing, page
-from projections.related import OPEN, VIEWS_ASKED, around_customer, streams_of
+from projections.related import CALLS, OPEN, VIEWS_ASKED, around_customer, streams_of
 from projections.revenue import revenue
 from projections.scope import Reach
 
 LAST = 2**63 - 1
 VIEWS = (*VIEWS_ASKED, revenue, inspectable_calls)
-KINDS = ("contact", *(part.kind for part in OPEN))
+KINDS = ("contact", CALLS.kind, *(part.kind for part in OPEN))
 
 
 def router(service: Service) -> APIRouter:

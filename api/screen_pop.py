@@ -19,7 +19,7 @@ from domain.contact.states import Contact
 from domain.errors import Invalid
 from domain.identity import Identifier, normalised
 from projections.masking import masked
-from projections.related import CUSTOMER, OF_HIM, OPEN, VIEWS_ASKED, around_caller
+from projections.related import CALLS, CUSTOMER, OF_HIM, OPEN, VIEWS_ASKED, around_caller
 from projections.scope import Reach
 
 LONGEST = 64
@@ -87,7 +87,7 @@ def by_kind(kinds: Iterable[str], rows: Sequence[dict[str, Any]]) -> Found:
 def around_seen(around: Found, reach: Reach) -> Sight:
     """Whom all of it shows, of whichever kind."""
     found = Sight(reach.actor)
-    for part in (CUSTOMER, OF_HIM, *OPEN):
+    for part in (CUSTOMER, OF_HIM, CALLS, *OPEN):
         found |= rows_seen(part.view, around.get(f"{part.kind}s", ()), reach)
     return found
 

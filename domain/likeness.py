@@ -16,6 +16,7 @@ it is worth a person's look. The weights are an order of evidence, chosen by rea
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from rapidfuzz.distance import OSA
 
@@ -23,6 +24,8 @@ from domain.called import Name, named, names_alike
 from domain.identity import IdentityKind
 from domain.lead.facts.intake import Likeness
 from domain.values import CustomerId, LeadId, OrgPath, PolicyId, value
+
+K = TypeVar("K", LeadId, CustomerId)
 
 RULE = PolicyId("likeness-1")  # It gets another number when other things are compared, or weighed otherwise.
 SUSPECTED_FROM = 60
@@ -106,9 +109,7 @@ def of_the_same_name(
 BY_NAME: frozenset[Likeness] = frozenset({"same-company", "same-name-same-territory"})
 
 
-def suspects(
-    look: Look, others: Mapping[LeadId, Look], *, many_are_called_so: bool = False
-) -> list[tuple[LeadId, Alike]]:
+def suspects(look: Look, others: Mapping[K, Look], *, many_are_called_so: bool = False) -> list[tuple[K, Alike]]:
     """Those who are worth a look, the likest first. Of what has turned out to be common, nothing is believed."""
     compared = {lead_id: likeness(look, other) for lead_id, other in others.items()}
     alike = {lead_id: each for lead_id, each in compared.items() if each and each.likeness >= SUSPECTED_FROM}
@@ -151,6 +152,20 @@ def spellings(number: str) -> Iterator[str]:
     if len(number) > SHORTEST_PHONE:
         for place in range(max(len(number) - SLIPS, 2), len(number)):
             yield number[:place] + number[place + 1 :]
+
+
+def misspelt(number: str) -> Iterator[str]:
+    """All that are one slip away from it, for who has to look for them; some come twice."""
+    for place in range(max(len(number) - SLIPS, 2), len(number) + 1):
+        before, after = number[:place], number[place:]
+        for digit in "0123456789":
+            yield before + digit + after
+            if after:
+                yield before + digit + after[1:]
+        if after:
+            yield before + after[1:]
+        if len(after) > 1:
+            yield before + after[1] + after[0] + after[2:]
 
 
 # What somebody calls himself

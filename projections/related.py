@@ -97,6 +97,14 @@ EARLIER = Part(
     "status_since",
     with_him=True,
 )
+CALLS = Part(
+    "call",
+    inspectable_calls,
+    ("call_id", "at", "status", "agent", "talk_seconds", "disposition"),
+    f"""customers && ARRAY{HIM}
+        OR tickets && ARRAY(SELECT ticket_id FROM {shown(ticket_queue)} WHERE customer_id IN {HIM})""",
+    "at",
+)
 # What has come in for his orders and not gone back; currencies are not added up.
 PAID = f"""(SELECT 'paid' AS kind, jsonb_build_object('currency', currency, 'orders', count(DISTINCT order_id),
     'amount', sum(amount)::text) AS told FROM {shown(revenue)}, unnest(amounts) AS amount
@@ -192,11 +200,11 @@ def around_caller(identity_id: UUID | None, phone: str, now: datetime, reach: Re
 
 
 def around_customer(customer_id: UUID, now: datetime, reach: Reach | None) -> Statement:
-    """The customer's contacts, who became him, what he has paid, and what is open of him."""
+    """The customer's contacts and calls, who became him, what he has paid, and what is open of him."""
     text = Text(now)
     of_him(customer_id, text)
     text.add(f"{PAID} UNION ALL")
-    return parts(text, (EARLIER, OF_HIM, *OPEN), reach)
+    return parts(text, (EARLIER, OF_HIM, CALLS, *OPEN), reach)
 
 
 def streams_of(customer_id: UUID, now: datetime) -> Statement:

@@ -23,7 +23,9 @@ from api.web.visitor import AFTER
 from api.web.words import texts
 
 REMEMBERED = 15  # Seconds in which what is read has what was done.
-ABOUT = frozenset({"command_id", "version", "reason_code", "reason_text", "in_dialog", "back", "label", "then"})
+ABOUT = frozenset(
+    {"command_id", "version", "reason_code", "reason_text", "in_dialog", "back", "label", "then", "leave"}
+)
 UNASKED = 422
 OWN_ORIGIN = frozenset({"same-origin", "none"})
 
@@ -131,9 +133,11 @@ def headers(given: Mapping[str, str]) -> dict[str, str]:
 def accepted(request: Request, command: str, asking: Asking, given: Mapping[str, str], position: int) -> Response:
     """Whatever its sender reads next has it in it."""
     text = drawn("notice.html", asking.visitor, {"no": None, "command": command})
-    if "hx-request" in request.headers:
+    if "hx-request" in request.headers and "leave" in given:  # What it was about is on another page.
+        found: Response = html("", headers={"HX-Redirect": back_to(given.get("back")).headers["location"]})
+    elif "hx-request" in request.headers:
         told = to_json({"desk-done": {"position": position}}).decode()
-        found: Response = html(text, headers={"HX-Trigger": told, "HX-Retarget": "#notices"})
+        found = html(text, headers={"HX-Trigger": told, "HX-Retarget": "#notices"})
     else:
         found = back_to(given.get("back"))
     found.set_cookie(AFTER, str(position), max_age=REMEMBERED, httponly=True, samesite="strict", path=ROOT)

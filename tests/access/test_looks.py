@@ -99,8 +99,9 @@ def addresses(office: Office, path: str, role: str, phone: str) -> Iterator[str]
         yield f"/commands/{asked(office, 90_000 + ROLES.index(role), office.rob(role))}"
     elif path == "/audit/why/{event}":
         yield "/audit/why/1"
-    elif path == "/customers/{customer_id}/overview":
-        yield from (f"/customers/{UUID(int=number)}/overview" for number, _ in enumerate(PLACES, start=1))
+    elif path in {"/customers/{customer_id}/overview", "/customers/{customer_id}/alike"}:
+        ids = (str(UUID(int=number)) for number, _ in enumerate(PLACES, start=1))
+        yield from (path.replace("{customer_id}", each) for each in ids)
     elif path == "/churn/tables/{name}":
         yield "/churn/tables/histories"
     elif "{" in path:

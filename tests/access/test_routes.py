@@ -55,7 +55,11 @@ OPEN = {
 WRITTEN_OUT = {("GET", "/docs"), ("GET", "/openapi.json")}
 """It takes its time to make these; specs of the document ask for them, and nobody says who he is."""
 
-AROUND = {("GET", "/screen-pop"), ("GET", "/customers/{customer_id}/overview")}
+AROUND = {
+    ("GET", "/screen-pop"),
+    ("GET", "/customers/{customer_id}/overview"),
+    ("GET", "/customers/{customer_id}/alike"),
+}
 """Several views at once, each as its reader sees it."""
 
 OF_LOOKS = {("GET", f"/audit/looks{each}") for each in ("", ".csv", "/days")}

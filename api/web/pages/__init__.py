@@ -1,8 +1,26 @@
 """Every page, in the order of the menu."""
 
 from api.web.page import Page
+from api.web.pages.call import CALL
+from api.web.pages.caller import CALLER
+from api.web.pages.customer import CUSTOMER
+from api.web.pages.customers import CUSTOMERS
 from api.web.pages.home import HOME
 from api.web.pages.lead import LEAD
+from api.web.pages.merging import ERASING, FINDING, MERGING
+from api.web.pages.order import ORDER
 from api.web.pages.sales import SALES
 
-PAGES: tuple[Page, ...] = (HOME, SALES, LEAD)
+PAGES: tuple[Page, ...] = (
+    HOME,
+    SALES,
+    LEAD,
+    CUSTOMERS,
+    CALLER,
+    CUSTOMER,
+    FINDING,
+    MERGING,
+    ERASING,
+    ORDER,
+    CALL,
+)
