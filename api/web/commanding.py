@@ -13,8 +13,9 @@ from pydantic_core import to_json
 from api.body import Form
 from api.commands import address
 from api.problems import NotFound
+from api.web.catalogs import OFFERS
 from api.web.desk import ROOT, Desk, back_to, form_of, html
-from api.web.fields import body, fields, filled
+from api.web.fields import body, chosen_from, fields, filled
 from api.web.inside import Told, part_of
 from api.web.page import Asking
 from api.web.rendering import drawn
@@ -24,6 +25,7 @@ from api.web.words import texts
 REMEMBERED = 15  # Seconds in which what is read has what was done.
 ABOUT = frozenset({"command_id", "version", "reason_code", "reason_text", "in_dialog", "back", "label"})
 UNASKED = 422
+FIXED = "fixed."  # Before the name of what is decided by where the form is: it is not asked, but goes along.
 OWN_ORIGIN = frozenset({"same-origin", "none"})
 
 
@@ -34,22 +36,27 @@ def add_commands(router: APIRouter, desk: Desk) -> None:
             raise NotFound
         return desk.service.forms[name]
 
-    async def around_form(asking: Asking) -> dict[str, Any]:
-        """Whom and which pools can be chosen."""
+    async def around_form(asking: Asking, form: Form) -> dict[str, Any]:
+        """Whom, which pools and what else can be chosen."""
         pools = (await asking.inside.get("/views/pool_directory"))["rows"]
-        return {**await desk.around(asking), "pools": pools}
+        offers = {
+            field: await asking.catalogs.get(asking.inside, catalog_id)
+            for (command, field), catalog_id in OFFERS.items()
+            if command == form.name
+        }
+        return {**await desk.around(asking), "pools": pools, "offers": offers}
 
     async def asked(request: Request, command: str, key: str) -> Response:
         """The form of a command, with what stands in the address filled in already."""
         form, asking = form_named(command), desk.asking(request)
-        return html(form_drawn(form, key, asking, await around_form(asking), asking.query, {}))
+        return html(form_drawn(form, key, asking, await around_form(asking, form), asking.query, {}))
 
     async def sent(request: Request, command: str, key: str) -> Response:
         must_be_ours(request)
         form, asking, given = form_named(command), desk.asking(request), await form_of(request)
         plural, verb = address(form)
         found = fields(form)
-        said = {name: text for name, text in given.items() if name not in ABOUT}
+        said = {name: text for name, text in given.items() if name not in ABOUT and not name.startswith(FIXED)}
         try:
             path = f"/{part_of('{}/{}/{}', plural, key, verb)}"
             answer = await asking.inside.send(path, body(found, said, asking.visitor.zone), headers(given))
@@ -62,7 +69,7 @@ def add_commands(router: APIRouter, desk: Desk) -> None:
     ) -> Response:
         """The form once more with what is wrong in it, or the sentence alone where a button was all there was."""
         if "in_dialog" in given or "hx-request" not in request.headers:
-            around = await around_form(asking)
+            around = await around_form(asking, form)
             return html(form_drawn(form, key, asking, around, given, wrong(no), no), no.status)
         told = drawn("notice.html", asking.visitor, {**await desk.around(asking), "no": no})
         return html(told, no.status, {"HX-Retarget": "#notices"})
@@ -80,12 +87,13 @@ def form_drawn(
     errors: Mapping[str, str],
     no: Told | None = None,
 ) -> str:
-    fixed = {name.removeprefix("fixed."): text for name, text in given.items() if name.startswith("fixed.")}
+    fixed = {name.removeprefix(FIXED): text for name, text in given.items() if name.startswith(FIXED)}
+    found = chosen_from(filled(fields(form), given, errors), around["offers"], asking.visitor.language)
     facts = {
         "command": form.name,
         "key": key,
         "here": f"{ROOT}/commands/{form.name}/{quote(key, safe='')}",
-        "fields": [each for each in filled(fields(form), given, errors) if each.name not in fixed],
+        "fields": [each for each in found if each.name not in fixed],
         "fixed": fixed,
         "given": defaultdict(str, given),
         "errors": [text for name, text in errors.items() if name not in {each.name for each in fields(form)}],

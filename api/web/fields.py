@@ -1,7 +1,7 @@
 """A command as a form: what it asks, told by its own shape, and what somebody has filled in, as its JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 from pydantic_core import from_json
 
 from api.body import Form, reader
+from api.web.catalogs import Catalog
+from api.web.visitor import Language
 from api.web.words import instant
 
 Kind = Literal["text", "long", "number", "figure", "day", "time", "yes", "choice", "person", "pool", "lines", "json"]
 Schema = Mapping[str, Any]
 
 LONG = frozenset(
-    {"note", "notes", "text", "comment", "grounds", "body", "description", "summary", "question", "answer"}
+    {"note", "notes", "text", "comment", "message", "grounds", "body", "description", "summary", "question", "answer"}
 )
 PEOPLE = frozenset(
-    {"to", "staff_id", "owner", "owner_id", "assignee", "agent_id", "inspector", "coach", "leader", "second", "by"}
+    {"to", "staff_id", "owner", "owner_id", "assignee", "agent", "agent_id", "inspector", "coach", "leader", "second", "by"}
 )
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "JPY", "GBP")
 
@@ -32,6 +34,8 @@ class Field:
     kind: Kind
     required: bool
     choices: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What choices are called that are a company's own."""
     value: str = ""
     fixed: bool = False
     """Decided by where the form is; it goes along unseen."""
@@ -103,6 +107,16 @@ def kind_of(name: str, shape: Schema) -> tuple[Kind, Sequence[str]]:
             return kinds[kind], ()
         case _:
             return "json", ()
+
+
+def chosen_from(found: Sequence[Field], offers: Mapping[str, Catalog], language: Language) -> list[Field]:
+    """The fields for which the company has published what can be chosen are choices of that."""
+    return [offered(each, offers.get(each.name, {}), language) for each in found]
+
+
+def offered(one: Field, catalog: Catalog, language: Language) -> Field:
+    labels = {code: each.called(language) for code, each in catalog.items() if not each.retired or code == one.value}
+    return replace(one, kind="choice", choices=tuple(labels), labels=labels) if labels else one
 
 
 # What somebody has filled in

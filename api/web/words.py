@@ -74,6 +74,11 @@ class Words:
             return "–"
         return dates.format_datetime(at, "yyyy-MM-dd HH:mm", tzinfo=self.zone, locale=self.locale)
 
+    def when(self, at: datetime) -> str:
+        """A time within the days around, by the day of the week: `Mon 30 Nov 09:00`."""
+        pattern = "M月d日EEE HH:mm" if self.language == "zh" else "EEE d MMM HH:mm"
+        return dates.format_datetime(at, pattern, tzinfo=at.tzinfo, locale=self.locale)
+
     def day(self, value: object) -> str:
         if value is None:
             return "–"

@@ -4,5 +4,6 @@ from api.web.page import Page
 from api.web.pages.home import HOME
 from api.web.pages.lead import LEAD
 from api.web.pages.sales import SALES
+from api.web.pages.tickets import TICKETS
 
-PAGES: tuple[Page, ...] = (HOME, SALES, LEAD)
+PAGES: tuple[Page, ...] = (HOME, SALES, LEAD, TICKETS)
