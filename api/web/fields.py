@@ -21,7 +21,20 @@ LONG = frozenset(
     {"note", "notes", "text", "comment", "message", "grounds", "body", "description", "summary", "question", "answer"}
 )
 PEOPLE = frozenset(
-    {"to", "staff_id", "owner", "owner_id", "assignee", "agent", "agent_id", "inspector", "coach", "leader", "second", "by"}
+    {
+        "to",
+        "staff_id",
+        "owner",
+        "owner_id",
+        "assignee",
+        "agent",
+        "agent_id",
+        "inspector",
+        "coach",
+        "leader",
+        "second",
+        "by",
+    }
 )
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "JPY", "GBP")
 

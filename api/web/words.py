@@ -91,6 +91,13 @@ class Words:
             return "–"
         return dates.format_timedelta(at - now, add_direction=True, locale=self.locale)
 
+    def working(self, seconds: object) -> str:
+        """A length of working time, as a clock shows it: a day of work is no day."""
+        if seconds is None:
+            return "–"
+        minutes = int(Decimal(str(seconds)) // 60)
+        return f"{minutes // 60}:{minutes % 60:02}"
+
     def lasting(self, seconds: float | None) -> str:
         return "–" if seconds is None else dates.format_timedelta(timedelta(seconds=seconds), locale=self.locale)
 

@@ -193,5 +193,3 @@ def seconds(value: object) -> timedelta:
 
 def milliseconds(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // MILLISECOND
-
-
