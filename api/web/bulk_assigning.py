@@ -1,4 +1,4 @@
-"""Several tickets are given to somebody: one command for each, sent together, and what came of each is told beside it."""
+"""Several tickets are given to somebody: one command for each, sent together, and what came of each told beside it."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

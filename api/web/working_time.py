@@ -73,7 +73,7 @@ def written(left: timedelta) -> str:
     """`2:05:00`. A second that has begun counts, so that nothing is left only when it is due."""
     whole = ceil(left // MILLISECOND / 1000)
     size = abs(whole)
-    return f"{'−' if whole < 0 else ''}{size // 3600}:{size // 60 % 60:02}:{size % 60:02}"  # noqa: RUF001 - a minus sign
+    return f"{'−' if whole < 0 else ''}{size // 3600}:{size // 60 % 60:02}:{size % 60:02}"
 
 
 # Calendars

@@ -1,4 +1,4 @@
-"""A ticket: what it is about, what was promised and kept, what was said, all that has happened, and what can be done."""
+"""A ticket: what it is about, what was promised and kept, what was said, what has happened, and what can be done."""
 
 import asyncio
 from collections.abc import Mapping

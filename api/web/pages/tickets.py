@@ -1,4 +1,4 @@
-"""The ticket desk (工单台): what is to be answered and solved, in which order, and how much working time is left for it."""
+"""The ticket desk (工单台): what is to be answered and solved, in which order, and how much time is left for it."""
 
 import asyncio
 from collections.abc import Mapping
