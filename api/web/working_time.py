@@ -156,7 +156,7 @@ def left_of(hours: Hours, now: datetime, due_at: datetime, at_last: timedelta) -
     """Of a running clock: until it is due the working time until then, and after that what has gone by since, beyond
     what was missing when its hand was moved last.
     """
-    if now <= due_at:
+    if at_last > NONE and now <= due_at:
         return worked(hours.calendar, now, due_at)
     return min(at_last, NONE) - worked(hours.calendar, due_at, now)
 
