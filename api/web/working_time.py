@@ -111,27 +111,27 @@ def named(key: Key) -> str:
 # When a clock runs
 
 
-def openings(hours: Hours, now: datetime, words: Words) -> list[Opening]:
+def openings(hours: Hours, now: datetime, t: Words) -> list[Opening]:
     """The spell that lasts, and those that follow."""
     found: list[Opening] = []
     last = now
     for spell in islice(spells_from(hours.calendar, now), KEPT):
-        said = "" if spell.begin <= now else before(hours, last, spell, words)
+        said = "" if spell.begin <= now else before(hours, last, spell, t)
         found.append(Opening(begin=spell.begin, end=spell.end, before=said))
         last = spell.end
     return found
 
 
-def before(hours: Hours, last: datetime, spell: Spell, words: Words) -> str:
+def before(hours: Hours, last: datetime, spell: Spell, t: Words) -> str:
     """Until when it stands still, and for which holidays. On the same day the hour says enough."""
     since, until = last.astimezone(hours.zone), spell.begin.astimezone(hours.zone)
-    at = f"{until:%H:%M}" if since.date() == until.date() else words.when(until)
+    at = f"{until:%H:%M}" if since.date() == until.date() else t.when(until)
     closed = [hours.names[day] for day in days(since.date(), until.date()) if day in hours.names and shut(hours, day)]
     if hours.names.get(until.date()) and since.date() != until.date():
         at += f" ({hours.names[until.date()]})"
     if closed:
-        return words("tickets.clock.after", what=", ".join(dict.fromkeys(closed)), at=at)
-    return words("tickets.clock.resumes", at=at)
+        return t("tickets.clock.after", what=", ".join(dict.fromkeys(closed)), at=at)
+    return t("tickets.clock.resumes", at=at)
 
 
 def shut(hours: Hours, day: date) -> bool:

@@ -46,7 +46,7 @@ def test_several_are_assigned_by_keyboard_and_what_came_of_each_stands_beside_it
     expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
     told = page.locator("#outcomes [data-of]")
     expect(told).to_have_count(count)
-    assert {owner for owner in owners} != {"曹宇"}
+    assert set(owners) != {"曹宇"}
     for text in told.all_inner_texts():
         assert text.startswith(("assigned", "refused")), text
     refused = page.locator("#outcomes [data-of]", has_text="refused")
