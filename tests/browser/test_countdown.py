@@ -240,7 +240,10 @@ def test_when_the_part_is_made_anew_its_present_counts(opened: Opens, small: Sma
     passes(page, minutes=60)
     seen(page, "0:00:00", late=True)
     anew = Clock("2026-03-11T10:10", timedelta(minutes=50))
-    script = "(html) => { document.querySelector('.part').outerHTML = html; document.dispatchEvent(new Event('htmx:after:swap')) }"
+    script = """(html) => {
+      document.querySelector(".part").outerHTML = html;
+      document.dispatchEvent(new Event("htmx:after:swap"));
+    }"""
     page.evaluate(script, anew.html)
     passes(page, seconds=1)
     seen(page, "0:49:59")
