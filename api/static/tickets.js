@@ -32,9 +32,11 @@
     if (to) { event.preventDefault(); to.focus(); }
   });
 
-  document.addEventListener("htmx:after:swap", (event) => {
-    if (event.target.id === "outcomes") $("#outcomes > [tabindex]")?.focus();
-  });
-  for (const when of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(when, () => { counted(); outcomes(); });
+  function read() {
+    const told = $("#outcomes > [tabindex]:not([data-read])");
+    if (told) { told.dataset.read = ""; told.focus(); }
+  }
+
+  for (const when of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(when, () => { read(); counted(); outcomes(); });
   document.addEventListener("DOMContentLoaded", counted);
 })();
