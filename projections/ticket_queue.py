@@ -71,6 +71,7 @@ class QueuedTicket(Promised):
     escalated_to: StaffId | None = None  # Who was called in last, as long as he works here.
     reopens: int = 0
     waits_until: Instant | None = None
+    pending_reason: str | None = None  # Why it waits, from the catalog of that name.
     acknowledged_at: Instant | None = None
     customer_replied_at: Instant | None = None
     agent_replied_at: Instant | None = None  # To the customer: a note among colleagues is no reply.
@@ -117,7 +118,7 @@ IN_HAND = Summary(
 @projection(
     "ticket_queue",
     key=("ticket_id",),
-    version=1,
+    version=2,
     prompt=True,
     opens=("subject",),
     listed="merged_into IS NULL",
@@ -154,6 +155,7 @@ IN_HAND = Summary(
         "breached",
         "reopens",
         "waits_until",
+        "pending_reason",
         "acknowledged_at",
         "customer_replied_at",
         "agent_replied_at",
@@ -273,23 +275,26 @@ StatusEvent = (
 )
 
 
+NO_WAIT = {"waits_until": None, "pending_reason": None}
+
+
 def entered(row: QueuedTicket, event: StatusEvent, at: Instant) -> dict[str, Any]:
     """The columns that say where it has come."""
     match event:
         case CustomerReplied(to=to):
-            return {"status": to, "customer_replied_at": at, **({} if to == row.status else {"waits_until": None})}
-        case TicketPended(to=to, until=until):
-            return {"status": to, "waits_until": until}
+            return {"status": to, "customer_replied_at": at, **({} if to == row.status else NO_WAIT)}
+        case TicketPended(to=to, until=until, reason=reason):
+            return {"status": to, "waits_until": until, "pending_reason": reason}
         case TicketResumed(to=to) | TicketRejected(to=to):
-            return {"status": to, "waits_until": None}
+            return {"status": to, **NO_WAIT}
         case TicketResolved() if row.resolved_at is not None:
             return {}  # Imported, and told once more.
         case TicketResolved(to=to, code=code):
-            return {"status": to, "resolution_code": code, "resolved_at": at, "waits_until": None}
+            return {"status": to, "resolution_code": code, "resolved_at": at, **NO_WAIT}
         case TicketClosed(to=to):
             return {"status": to, "closed_at": row.closed_at or at}
         case TicketReopened(to=to, n=n):
-            nothing = dict.fromkeys(("resolution_code", "resolved_at", "closed_at", "waits_until"))
-            return {"status": to, "reopens": n, **nothing}
+            nothing = dict.fromkeys(("resolution_code", "resolved_at", "closed_at"))
+            return {"status": to, "reopens": n, **nothing, **NO_WAIT}
         case TicketMerged(to=to, into=into):
-            return {"status": to, "merged_into": into, "waits_until": None}
+            return {"status": to, "merged_into": into, **NO_WAIT}

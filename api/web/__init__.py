@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from api.service import Service
 from api.web.assets import add_assets
+from api.web.bulk_assigning import add_bulk_assigning
 from api.web.commanding import add_commands
 from api.web.desk import ROOT, Desk, pages_of
 from api.web.live import add_live
@@ -24,6 +25,6 @@ def router(app: ASGIApp, service: Service) -> APIRouter:
         return RedirectResponse(f"{ROOT}/", 303)
 
     add_assets(found)
-    for add in (add_signing_in, add_commands, add_unmasking, add_live, pages_of):
+    for add in (add_signing_in, add_commands, add_unmasking, add_bulk_assigning, add_live, pages_of):
         add(found, desk)
     return found

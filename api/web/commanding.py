@@ -27,6 +27,7 @@ ABOUT = frozenset(
     {"command_id", "version", "reason_code", "reason_text", "in_dialog", "back", "label", "then", "leave"}
 )
 UNASKED = 422
+FIXED = "fixed."  # Before the name of what is decided by where the form is: it is not asked, but goes along.
 OWN_ORIGIN = frozenset({"same-origin", "none"})
 
 
@@ -52,7 +53,7 @@ def add_commands(router: APIRouter, desk: Desk) -> None:
         form, asking, given = form_named(command), desk.asking(request), await form_of(request)
         plural, verb = address(form)
         found = fields(form)
-        said = {name: text for name, text in given.items() if name not in ABOUT}
+        said = {name: text for name, text in given.items() if name not in ABOUT and not name.startswith(FIXED)}
         try:
             path = f"/{part_of('{}/{}/{}', plural, key, verb)}"
             answer = await asking.inside.send(path, body(found, said, asking.visitor.zone), headers(given))
@@ -88,7 +89,7 @@ def form_drawn(
     errors: Mapping[str, str],
     no: Told | None = None,
 ) -> str:
-    fixed = {name.removeprefix("fixed."): text for name, text in given.items() if name.startswith("fixed.")}
+    fixed = {name.removeprefix(FIXED): text for name, text in given.items() if name.startswith(FIXED)}
     facts = {
         "command": form.name,
         "key": key,

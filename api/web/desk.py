@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from api.problems import BodyTooLarge, NotFound, Unauthenticated
 from api.sending import LINE
 from api.service import Service
+from api.web.catalogs import Catalogs
 from api.web.inside import Inside, Told
 from api.web.page import Asking, Page, Part
 from api.web.people import People
@@ -34,6 +35,7 @@ class Desk:
         self.service = service
         self.pages = pages
         self.people = People()
+        self.catalogs = Catalogs()
 
     @property
     def roles(self) -> bool:
@@ -52,7 +54,8 @@ class Desk:
         inside = Inside(self.app, visitor.actor, visitor.after, extensions=request.scope.get("extensions", {}))
         inside.extensions = {name: each for name, each in inside.extensions.items() if name == LINE}
         words = Words(visitor.language, visitor.zone)
-        return Asking(visitor, inside, words, dict(request.path_params), dict(request.query_params))
+        path, query = dict(request.path_params), dict(request.query_params)
+        return Asking(visitor, inside, words, path, query, catalogs=self.catalogs)
 
     # Pages
 

@@ -16,10 +16,23 @@ Kind = Literal["text", "long", "number", "figure", "day", "time", "yes", "choice
 Schema = Mapping[str, Any]
 
 LONG = frozenset(
-    {"note", "notes", "text", "comment", "grounds", "body", "description", "summary", "question", "answer"}
+    {"note", "notes", "text", "comment", "message", "grounds", "body", "description", "summary", "question", "answer"}
 )
 PEOPLE = frozenset(
-    {"to", "staff_id", "owner", "owner_id", "assignee", "agent_id", "inspector", "coach", "leader", "second", "by"}
+    {
+        "to",
+        "staff_id",
+        "owner",
+        "owner_id",
+        "assignee",
+        "agent",
+        "agent_id",
+        "inspector",
+        "coach",
+        "leader",
+        "second",
+        "by",
+    }
 )
 CHANNELS = ("phone", "wechat", "email", "sms", "visit", "shop", "video", "web")
 """By which people are talked to; what others there are comes from other systems, not by hand."""

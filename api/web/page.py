@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from api.web.catalogs import Catalogs
 from api.web.inside import Answer, Inside
 from api.web.visitor import Visitor
 from api.web.words import Words
@@ -20,6 +21,7 @@ class Asking:
     path: Mapping[str, str]
     query: Mapping[str, str]
     role: str = ""
+    catalogs: Catalogs = field(default_factory=Catalogs)
 
     def page_after(self, answer: Answer) -> str | None:
         """The address of this page with the next rows of a list, where there are any."""

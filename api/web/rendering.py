@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic_core import to_json
 
 from api.web.assets import asset
+from api.web.catalogs import Catalog
 from api.web.fields import local
 from api.web.inside import Told, part_of
 from api.web.visitor import Visitor
@@ -62,11 +63,19 @@ def drawn(template: str, visitor: Visitor, facts: Mapping[str, Any], block: str 
         "visitor": visitor,
         "local": lambda value: local(value, visitor.zone),
         "tell": lambda event: tell(words, event, facts.get("people", {})),
+        "called": lambda catalog, code: called(catalog, code, visitor),
         "why": lambda told: why(words, told, facts.get("people", {})),
     }
     found = surroundings().get_template(template)
     told = {**around, **facts}
     return found.render(told) if block is None else "".join(found.blocks[block](found.new_context(told)))
+
+
+def called(catalog: Catalog, code: str | None, visitor: Visitor) -> str:
+    """A code as the company calls it; one that its catalog has not, as it stands."""
+    if code is None:
+        return "–"
+    return catalog[code].called(visitor.language) if code in catalog else code
 
 
 def why(words: Words, told: Told, people: People) -> str:

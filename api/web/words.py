@@ -94,6 +94,11 @@ class Words:
             return "–"
         return dates.format_datetime(at, "yyyy-MM-dd HH:mm", tzinfo=self.zone, locale=self.locale)
 
+    def when(self, at: datetime) -> str:
+        """A time within the days around, by the day of the week: `Mon 30 Nov 09:00`."""
+        pattern = "M月d日EEE HH:mm" if self.language == "zh" else "EEE d MMM HH:mm"
+        return dates.format_datetime(at, pattern, tzinfo=at.tzinfo, locale=self.locale)
+
     def day(self, value: object) -> str:
         if value is None:
             return "–"
@@ -105,6 +110,13 @@ class Words:
         if (at := instant(value)) is None:
             return "–"
         return dates.format_timedelta(at - now, add_direction=True, locale=self.locale)
+
+    def working(self, seconds: object) -> str:
+        """A length of working time, as a clock shows it: a day of work is no day."""
+        if seconds is None:
+            return "–"
+        minutes = int(Decimal(str(seconds)) // 60)
+        return f"{minutes // 60}:{minutes % 60:02}"
 
     def lasting(self, seconds: float | None) -> str:
         return "–" if seconds is None else dates.format_timedelta(timedelta(seconds=seconds), locale=self.locale)

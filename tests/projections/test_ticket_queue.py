@@ -127,6 +127,8 @@ def test_it_waits_until_the_customer_or_its_end_comes() -> None:
     assert (row(told, waits).status, row(told, waits).waits_until) == ("pending_customer", day(3, 30))
     for end in (asked, TicketResumed(ticket_id=TICKET, from_="pending_customer"), resolved):
         assert row(told, waits, end).waits_until is None
+    assert row(told, waits).pending_reason == waiting.reason
+    assert row(told, waits, asked).pending_reason is None
     assert row(told, waits, asked).status == "open"
     other = CustomerReplied(ticket_id=TICKET, from_="pending_third_party", to="pending_third_party")
     elsewhere = replace(waits, to="pending_third_party", kind="third_party")

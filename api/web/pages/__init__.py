@@ -3,6 +3,7 @@
 from api.web.page import Page
 from api.web.pages.call import CALL
 from api.web.pages.caller import CALLER
+from api.web.pages.cases import CASES
 from api.web.pages.customer import CUSTOMER
 from api.web.pages.customers import CUSTOMERS
 from api.web.pages.home import HOME
@@ -10,6 +11,8 @@ from api.web.pages.lead import LEAD
 from api.web.pages.merging import ERASING, FINDING, MERGING
 from api.web.pages.order import ORDER
 from api.web.pages.sales import SALES
+from api.web.pages.ticket import TICKET
+from api.web.pages.tickets import TICKETS
 
 PAGES: tuple[Page, ...] = (
     HOME,
@@ -23,4 +26,7 @@ PAGES: tuple[Page, ...] = (
     ERASING,
     ORDER,
     CALL,
+    TICKETS,
+    TICKET,
+    CASES,
 )
