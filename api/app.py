@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api import (
     churned,
     compared,
+    inspecting,
     looks,
     metrics,
     overview,
@@ -133,6 +134,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     app.include_router(receipts.router(service), responses=of_erasures, dependencies=strictly)
     of_values = problems((*READERS, *BODIES, ViewNotBuilt, NotSealedThere))
     app.include_router(resolving.router(service), responses=of_values, dependencies=strictly)
+    app.include_router(inspecting.router(service), responses=problems(READERS), dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
     app.include_router(web.router(app, service))

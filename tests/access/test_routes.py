@@ -67,6 +67,9 @@ OF_ERASURES = {("GET", "/customers/{customer_id}/erasure-receipt")}
 OF_VALUES = {("POST", "/subjects/{kind}/{key}/resolve")}
 """What is sealed in events, for whoever may know it: test_resolving.py."""
 
+OF_PARTS = {("GET", "/reviews/{review_id}/part")}
+"""What somebody has to know for his part in a review: test_inspecting.py."""
+
 OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
@@ -113,7 +116,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *CHURN]
+    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *OF_PARTS, *CHURN]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app), *pages()]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"
