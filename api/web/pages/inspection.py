@@ -1,4 +1,4 @@
-"""The inspection workbench (质检工作台): what was drawn and waits, appeals to decide, and what agents' calls are worth."""
+"""The inspection workbench (质检工作台): what was drawn and waits, appeals to decide, and what calls are worth."""
 
 import asyncio
 from collections.abc import Mapping

@@ -163,9 +163,10 @@ async def coaching(asking: Asking) -> Found:
     listed = await asking.inside.get("/views/agent_quality", review_id=found["review_id"])
     row = listed["rows"][0] if listed["rows"] else None
     others: Sequence[Found] = ()
-    may = asking.role in INSPECTS and found["status"] in SETTLED
-    if may and row is not None:
-        below = found["state"]["terms"]["coaching_below"]
+    may = asking.role in INSPECTS and found["status"] in SETTLED and row is not None
+    below = found["state"].get("terms", {}).get("coaching_below", 0)
+    if row is not None and may:
+        may = row["auto_failed"] or float(row["final"]) < below
         low = [("agent", row["agent"]), ("final.lt", str(below)), ("sort", "-published_at"), ("limit", "20")]
         others = (await asking.inside.get("/views/agent_quality", low))["rows"]
     others = [each for each in others if each["review_id"] != found["review_id"]]
