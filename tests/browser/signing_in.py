@@ -4,6 +4,7 @@ What the desk has agreed on about that stands here and nowhere else among the sp
 """
 
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext
 
@@ -20,7 +21,8 @@ def window(language: Language, theme: Theme) -> dict[str, Any]:
 
 def sign_in(context: BrowserContext, origin: str, staff_id: str, language: Language) -> None:
     """The cookie `desk` is then in the context."""
-    context.add_cookies([{"name": "language", "value": language, "url": origin}])
+    host = str(urlsplit(origin).hostname)
+    context.add_cookies([{"name": "language", "value": language, "domain": host, "path": "/desk"}])
     answer = context.request.post(f"{origin}/desk/sign-in", form={"staff_id": staff_id}, headers={"Origin": origin})
     assert answer.ok, f"{answer.status}: {answer.text()}"
-    assert any(each["name"] == "desk" for each in context.cookies(origin)), "no cookie came back"
+    assert any(each["name"] == "desk" for each in context.cookies(f"{origin}/desk/")), "no cookie came back"
