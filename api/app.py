@@ -15,6 +15,7 @@ from api import (
     churned,
     compared,
     imports,
+    inspecting,
     looks,
     metrics,
     opening,
@@ -149,6 +150,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     of_values = problems((*READERS, *BODIES, ViewNotBuilt, NotSealedThere))
     app.include_router(resolving.router(service), responses=of_values, dependencies=strictly)
     app.include_router(opening.router(service), responses=of_values, dependencies=strictly)
+    app.include_router(inspecting.router(service), responses=problems(READERS), dependencies=strictly)
     app.include_router(metrics.router(service, figures), responses=problems(ANYBODY))
     app.include_router(pages.router(app))
     app.include_router(web.router(app, service))

@@ -15,7 +15,7 @@ from api.commands import address
 from api.problems import NotFound
 from api.web.choosing import WITH_ANY, named, offered
 from api.web.desk import ROOT, Desk, back_to, form_of, html
-from api.web.fields import body, fields, filled
+from api.web.fields import body, fields, filled, kinds_within
 from api.web.inside import Told, part_of
 from api.web.page import Asking
 from api.web.rendering import drawn
@@ -56,7 +56,9 @@ def add_commands(router: APIRouter, desk: Desk) -> None:
         said = {name: text for name, text in given.items() if name not in ABOUT and not name.startswith(FIXED)}
         try:
             path = f"/{part_of('{}/{}/{}', plural, key, verb)}"
-            answer = await asking.inside.send(path, body(found, said, asking.visitor.zone), headers(given))
+            answer = await asking.inside.send(
+                path, body(found, said, asking.visitor.zone, kinds_within(form.takes)), headers(given)
+            )
         except Told as no:
             return await refused(request, form, key, asking, given, no)
         done = accepted(request, command, asking, given, answer.position or 0)

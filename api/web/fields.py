@@ -1,5 +1,6 @@
 """A command as a form: what it asks, told by its own shape, and what somebody has filled in, as its JSON."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -36,6 +37,7 @@ PEOPLE = frozenset(
 )
 CHANNELS = ("phone", "wechat", "email", "sms", "visit", "shop", "video", "web")
 """By which people are talked to; what others there are comes from other systems, not by hand."""
+NUMBERED = re.compile(r"\.\d+\.")
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "JPY", "GBP")
 
 
@@ -68,6 +70,20 @@ def fields(form: Form) -> list[Field]:
 def every_field(takes: type) -> tuple[Field, ...]:
     schema = reader(takes).json_schema()
     return tuple(members(schema, schema.get("$defs", {}), "", required=True))
+
+
+@cache
+def kinds_within(takes: type) -> Mapping[str, Kind]:
+    """What stands in the sequences of a command: `items.*.weight`."""
+    schema = reader(takes).json_schema()
+    known = schema.get("$defs", {})
+    found: dict[str, Kind] = {}
+    for name, each in schema["properties"].items():
+        shape, _ = told(each, known)
+        inner, _ = told(shape.get("items", {}), known)
+        if "properties" in inner:
+            found |= {each.name: each.kind for each in members(inner, known, f"{name}.*.", required=False)}
+    return found
 
 
 def members(schema: Schema, known: Mapping[str, Schema], above: str, *, required: bool) -> Iterator[Field]:
@@ -131,16 +147,21 @@ def filled(found: Sequence[Field], given: Mapping[str, str], errors: Mapping[str
     return [replace(each, value=given.get(each.name, each.value), error=errors.get(each.name, "")) for each in found]
 
 
-def body(found: Sequence[Field], given: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
-    """The command's JSON. What is empty is left out; names with numbers in them, `items.0.code`, make sequences."""
+def body(
+    found: Sequence[Field], given: Mapping[str, str], zone: ZoneInfo, within: Mapping[str, Kind] | None = None
+) -> dict[str, Any]:
+    """The command's JSON. What is empty is left out; names with numbers in them, `items.0.code`, make sequences, and
+    what stands in those is as `within` says.
+    """
+    inner = within or {}
     kinds = {each.name: each.kind for each in found}
     made: dict[str, Any] = {}
     for name, kind in kinds.items():
         if kind == "yes":
             put(made, name, given.get(name) in {"on", "true"})
     for name, text in given.items():
-        kind = kinds.get(name, "text")
-        if text.strip() and kind != "yes":
+        kind = kinds.get(name) or inner.get(NUMBERED.sub(".*.", name), "text")
+        if text.strip() and not (kind == "yes" and name in kinds):
             put(made, name, typed(kind, text.strip(), zone))
     whole: dict[str, Any] = listed(made)
     return whole
@@ -166,6 +187,8 @@ def typed(kind: Kind, text: str, zone: ZoneInfo) -> object:
     match kind:
         case "number" if text.lstrip("-").isdecimal():
             return int(text)
+        case "yes":
+            return text in {"on", "true"}
         case "time":
             return in_zone(text, zone)
         case "lines":

@@ -74,6 +74,9 @@ OF_VALUES = {("POST", f"/subjects/{{kind}}/{{key}}/{each}") for each in ("resolv
 OF_TABLES = {("POST", f"/imports/leads{each}") for each in ("", "/columns", "/preview")}
 """Tables of leads, for whoever may send what their rows ask: tests/api/test_imports.py."""
 
+OF_PARTS = {("GET", "/reviews/{review_id}/part")}
+"""What somebody has to know for his part in a review: test_inspecting.py."""
+
 OF_COMMANDS = {("POST", "/commands"), ("GET", "/commands/{command_id}")}
 """Commands line by line, each as if it came alone; and what came of one."""
 
@@ -130,7 +133,19 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *PROOFS, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *OF_TABLES, *CHURN, *OPERATIONS]
+    whole = [
+        *OPEN,
+        *AROUND,
+        *AUDIT,
+        *PROOFS,
+        *OF_LOOKS,
+        *OF_ERASURES,
+        *OF_VALUES,
+        *OF_TABLES,
+        *OF_PARTS,
+        *CHURN,
+        *OPERATIONS,
+    ]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app), *pages()]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from api.body import forms
-from api.web.fields import Field, body, fields, local
+from api.web.fields import Field, body, fields, kinds_within, local
 from commands import DECIDERS
 
 FORMS = forms(DECIDERS)
@@ -59,6 +59,19 @@ def test_names_with_numbers_make_sequences() -> None:
     given = {"items.0.code": "greeting", "items.0.attainment": "1", "items.1.code": "close", "items.10.code": "last"}
     found = body(fields(FORMS["SubmitReview"]), given, SHANGHAI)
     assert found == {"items": [{"code": "greeting", "attainment": "1"}, {"code": "close"}, {"code": "last"}]}
+
+
+def test_what_stands_in_a_sequence_is_what_it_should_be() -> None:
+    draft, submit = FORMS["DraftScorecard"], FORMS["SubmitReview"]
+    given = {"items.0.code": "honesty", "items.0.weight": "0", "items.0.auto_fail": "on", "items.0.zh": "诚实"}
+    assert body(fields(draft), given, SHANGHAI, kinds_within(draft.takes)) == {
+        "items": [{"code": "honesty", "weight": "0", "auto_fail": True, "zh": "诚实"}]
+    }
+    marks = {"items.0.code": "offer", "items.0.attainment": "0.5", "items.0.evidence_at": "75", "notes.offer": "迟了"}
+    assert body(fields(submit), marks, SHANGHAI, kinds_within(submit.takes)) == {
+        "items": [{"code": "offer", "attainment": "0.5", "evidence_at": 75}],
+        "notes": {"offer": "迟了"},
+    }
 
 
 def test_what_is_no_value_goes_as_it_is_so_that_the_command_can_say_what_is_wrong() -> None:
