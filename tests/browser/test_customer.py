@@ -25,10 +25,10 @@ def came(page: Page, name: str, phone: str) -> str:
     body = {"profile": {"name": name}, "identities": [{"kind": "phone", "value": phone}]}
     made = page.request.post(f"/customers/{customer_id}/create", data=body, headers={"X-Actor": "user:chen.wei"})
     assert made.ok, made.text()
-    give = {"data": {"owner": "chen.wei"}, "headers": {"X-Actor": "user:li.na"}}
-    given = page.request.post(f"/customers/{customer_id}/assign", **give)
+    manager = {"X-Actor": "user:li.na"}
+    given = page.request.post(f"/customers/{customer_id}/assign", data={"owner": "chen.wei"}, headers=manager)
     assert given.ok, given.text()
-    after = {"X-Actor": "user:li.na", "Read-After": given.headers["position"]}
+    after = {**manager, "Read-After": given.headers["position"]}
     assert page.request.get(f"/views/customers?customer_id={customer_id}", headers=after).json()["rows"]
     return customer_id
 
