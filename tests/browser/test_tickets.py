@@ -40,7 +40,7 @@ def test_several_are_assigned_by_keyboard_and_what_came_of_each_stands_beside_it
         page.keyboard.press("x")
     expect(page.locator("[data-ticked]")).to_have_text(str(count))
     page.keyboard.press("a")
-    to = page.get_by_label("To", exact=True)
+    to = page.locator("[data-bulk-to]")
     for _ in range(len(to.locator("option").all())):
         if to.input_value() != "cao.yu":
             page.keyboard.press("ArrowDown")
