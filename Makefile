@@ -33,10 +33,10 @@ lint: $(VENV)/.develops
 	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports --no-logo
 
-test: lint java ## everything but deep, the same samples on every run
+test: lint java chromium ## everything but deep, the same samples on every run
 	$(PYTEST) $(PARALLEL) -m "not deep" --hypothesis-profile=seeded $(ARGS)
 
-deep: lint java ## all cuts, schedules and kills; SEED=n repeats a run
+deep: lint java chromium ## all cuts, schedules and kills; SEED=n repeats a run
 	@echo "SEED=$(SEED)"
 	LIFELEDGER_TEST_SEED=$(SEED) $(PYTEST) $(PARALLEL) --hypothesis-profile=deep --hypothesis-seed=$(SEED) $(ARGS)
 
@@ -84,6 +84,15 @@ java:
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends maven >/dev/null; } \
 		|| echo "without java and mvn nothing is tested against a Kafka: apt-get install maven" >&2
+
+# Debian's browser, which no package of ours brings, and letters for Chinese; without them as without a Kafka.
+.PHONY: chromium
+chromium:
+	@{ { command -v chromium || [ -n "$$LIFELEDGER_TEST_CHROMIUM" ]; } && fc-list :lang=zh-cn | grep -q .; } >/dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+				chromium fontconfig fonts-noto-cjk >/dev/null; } \
+		|| echo "without chromium no page is tested: apt-get install chromium fonts-noto-cjk" >&2
 
 .PHONY: venv
 venv:

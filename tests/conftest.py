@@ -22,6 +22,7 @@ from tests.servers import GivenServer, Server, end_leftovers, new_home
 pytest.register_assert_rewrite(
     "tests.access",
     "tests.api",
+    "tests.browser",
     "tests.cli",
     "tests.commands",
     "tests.consumers",
