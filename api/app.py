@@ -20,6 +20,7 @@ from api import (
     reading,
     receipts,
     resolving,
+    resting,
     screen_pop,
     tracing,
     views,
@@ -123,7 +124,8 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     of_subjects = problems((*READERS, NotThereYet, DoesNotFollow))
     for subjects in (reading, compared):
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
-    app.include_router(tracing.router(service), responses=problems(READERS), dependencies=strictly)
+    for of_ledger in (tracing, resting):
+        app.include_router(of_ledger.router(service), responses=problems(READERS), dependencies=strictly)
     app.include_router(views.router(service), responses=of_views)  # A list takes filters, and looks for itself.
     for each in (screen_pop, overview, looks):
         app.include_router(each.router(service), responses=of_views, dependencies=strictly)

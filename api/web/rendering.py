@@ -42,8 +42,15 @@ def surroundings() -> Environment:
         lstrip_blocks=True,
     )
     found.globals |= {"asset": asset, "address": part_of, "query": query, "new_id": lambda: str(time_ordered_id())}
-    found.filters |= {"in_json": lambda value: to_json(value).decode()}
+    found.filters |= {"in_json": lambda value: to_json(value).decode(), "to_rows": to_rows}
     return found
+
+
+def to_rows(address: str | None) -> str | None:
+    """The page of the rows that a list of the API has at an address, as its figures name it."""
+    if address is None or not address.startswith("/views/"):
+        return None
+    return f"/desk/rows/{address.removeprefix('/views/')}"
 
 
 def query(**asked: object) -> str:
@@ -58,6 +65,7 @@ def drawn(template: str, visitor: Visitor, facts: Mapping[str, Any], block: str 
     around: dict[str, Any] = {
         "t": words,
         "code": words.code,
+        "label": words.label,
         "now": datetime.now(UTC),
         "visitor": visitor,
         "local": lambda value: local(value, visitor.zone),

@@ -55,6 +55,11 @@ class Words:
         name = f"codes.{kind}.{str(code).lower()}"
         return texts()[name][self.language] if name in texts() else str(code).replace("_", " ")
 
+    def label(self, file: str, name: str) -> str:
+        """What something is called that has its name in a file of words, or else the name itself."""
+        found = texts().get(f"{file}.{name}")
+        return name.replace("_", " ") if found is None else found[self.language]
+
     def number(self, value: object) -> str:
         return "–" if value is None else numbers.format_decimal(Decimal(str(value)), locale=self.locale)
 

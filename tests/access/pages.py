@@ -10,6 +10,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield from (("GET", "/"), ("GET", ROOT), ("GET", f"{ROOT}/static/{{address}}"), ("GET", f"{ROOT}/live"))
     yield from (("GET", f"{ROOT}/sign-in"), ("POST", f"{ROOT}/sign-in"), ("POST", f"{ROOT}/settings"))
     yield from ((method, f"{ROOT}/commands/{{command}}/{{key}}") for method in ("GET", "POST"))
+    yield from (("GET", f"{ROOT}/files/views/{{name}}"), ("GET", f"{ROOT}/files/churn/{{table}}"))
     for page in PAGES:
         yield "GET", f"{ROOT}{page.path}"
         if page.parts:

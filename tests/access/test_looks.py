@@ -54,6 +54,7 @@ def unlogged() -> Mapping[str, str]:
     found["/customers/{customer_id}/erasure-receipt"] = (
         "it proves that somebody was forgotten, and shows nothing of him"
     )
+    found["/policies"] = "what the service does by itself, and nobody's data"
     of_all = ("/churn/survival", "/churn/fits/{kind}", "/churn/models")
     found |= dict.fromkeys(of_all, "figures of the house, in which nobody stands")
     found["/churn/scores"] = "whom it tells of is logged, and here no model is on record: tests/api/test_churned.py"

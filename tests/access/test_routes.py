@@ -75,6 +75,9 @@ AUDIT = {("GET", "/audit"), ("GET", "/audit/why/{event}")}
 """What has changed and what was refused, and why: for whoever sees everything."""
 
 
+OF_POLICIES = {("GET", "/policies")}
+"""What the service does by itself: for whoever may let it rest, and whoever sees everything: test_resting.py."""
+
 CHURN = {
     ("GET", f"/churn/{each}") for each in ("tables/{name}", "survival", "fits/{kind}", "models", "scores", "report")
 }
@@ -113,7 +116,7 @@ def routes(app: Application) -> Iterator[Address]:
 
 def test_every_address_has_an_entry() -> None:
     app = application()
-    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *CHURN]
+    whole = [*OPEN, *AROUND, *AUDIT, *OF_LOOKS, *OF_ERASURES, *OF_VALUES, *OF_POLICIES, *CHURN]
     there, known = [*routes(app)], [*whole, *OF_COMMANDS, *subjects(), *views(), *commands(app), *pages()]
     assert [*({*there} - {*known})] == [], "these have no entry"
     assert [*({*known} - {*there})] == [], "these are not there"

@@ -3,6 +3,8 @@
 from api.web.page import Page
 from api.web.pages.home import HOME
 from api.web.pages.lead import LEAD
+from api.web.pages.manager import MANAGER
+from api.web.pages.rows import ROWS
 from api.web.pages.sales import SALES
 
-PAGES: tuple[Page, ...] = (HOME, SALES, LEAD)
+PAGES: tuple[Page, ...] = (HOME, SALES, LEAD, MANAGER, ROWS)
