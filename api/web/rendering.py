@@ -15,7 +15,7 @@ from api.web.assets import asset
 from api.web.fields import local
 from api.web.inside import Told, part_of
 from api.web.visitor import Visitor
-from api.web.words import Words, texts
+from api.web.words import Words, churn_texts, texts
 from ledger.envelope import time_ordered_id
 
 People = Mapping[str, Mapping[str, Any]]
@@ -79,6 +79,8 @@ def drawn(template: str, visitor: Visitor, facts: Mapping[str, Any], block: str 
 def why(words: Words, told: Told, people: People) -> str:
     """Why something was refused, for people; the house's own sentence, where there is none for them."""
     name = f"refusals.{told.kind}"
+    if told.kind in (of_churn := churn_texts(words.language)["because"]):
+        return str(of_churn[told.kind].format_map(Facts(words, told.problem, people)))
     if name not in texts():
         return str(told.problem.get("detail") or told.problem.get("title") or told.status)
     return texts()[name][words.language].format_map(Facts(words, told.problem, people))

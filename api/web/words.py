@@ -27,6 +27,14 @@ def texts() -> Texts:
     return found
 
 
+@cache
+def churn_texts(language: Language) -> Mapping[str, Any]:
+    """What the report of churn says, which has texts of its own."""
+    file = FOLDER.parent.parent / "churn" / "words.yaml"
+    found: Mapping[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))[language]
+    return found
+
+
 def gather(node: Mapping[str, Any], above: str, found: dict[str, Mapping[Language, str]]) -> None:
     if node and node.keys() <= {"zh", "en"}:
         found[above] = {"zh": node["zh"], "en": node["en"]}
