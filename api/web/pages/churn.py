@@ -4,19 +4,23 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic_core import to_json
 
+from api.web.inside import Answer, Told
 from api.web.page import Asking, Page, Part
 from api.web.words import churn_texts
+from domain.money import DIGITS
 
 READS = frozenset({"sales_manager", "service_manager", "analyst", "auditor", "administrator", "operations", "sales"})
 EPOCH = date(1970, 1, 1)
 STRATA = ("product_line", "type", "channel", "segment")
 QUADRANTS = ("A", "B", "C", "D", "E")
 PAGES = 10  # That are read of a table, of 500 rows each.
+TIMES, PAUSE = 30, 1.0  # How often it is asked again, and after how many seconds.
 DRAWN = 4  # Curves in one picture.
 LISTED = 50
 Rows = Sequence[Mapping[str, Any]]
@@ -30,14 +34,26 @@ def moment(asking: Asking) -> Given:
 
 async def table(asking: Asking, name: str, given: Given) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
     """All rows of a table of churn, or as many as are read at once; and what is told beside them."""
-    answer = await asking.inside.answer(f"/churn/tables/{name}", [*given, ("limit", "500")])
+    answer = await patiently(asking, f"/churn/tables/{name}", [*given, ("limit", "500")])
     rows, beside = list(answer.told["rows"]), answer.told
     for _ in range(PAGES - 1):
         if answer.next is None:
             break
-        answer = await asking.inside.answer(f"/churn/tables/{name}", parse_qsl(answer.next.partition("?")[2]))
+        answer = await patiently(asking, f"/churn/tables/{name}", parse_qsl(answer.next.partition("?")[2]))
         rows += answer.told["rows"]
     return rows, {**{name: told for name, told in beside.items() if name != "rows"}, "more": answer.next is not None}
+
+
+async def patiently(asking: Asking, path: str, given: Given) -> Answer:
+    """Moments are folded one after the other; whoever finds several waiting comes again. Raises Told."""
+    for _ in range(TIMES):
+        try:
+            return await asking.inside.answer(path, given)
+        except Told as no:
+            if no.kind != "folds-waiting":
+                raise
+            await asyncio.sleep(PAUSE)
+    return await asking.inside.answer(path, given)
 
 
 def file_of(name: str, given: Given) -> str:
@@ -50,6 +66,11 @@ def day_of(number: int | None) -> str | None:
 
 def month_of(number: int) -> str:
     return f"{number // 12}-{number % 12 + 1:02}"
+
+
+def coins(minor: float | None, currency: str | None) -> Decimal | None:
+    """An amount in smallest units as an amount."""
+    return None if minor is None else Decimal(str(minor)).scaleb(-DIGITS.get(currency or "", 2))
 
 
 def heat(share: int | None) -> int:
@@ -91,7 +112,7 @@ async def cohorts(asking: Asking) -> Mapping[str, Any]:
 async def survival(asking: Asking) -> Mapping[str, Any]:
     by = asking.query.get("strata", "")
     given = [*moment(asking), *([("by", by)] if by in STRATA else [])]
-    found = await asking.inside.get("/churn/survival", given)
+    found = (await patiently(asking, "/churn/survival", given)).told
     curves = sorted(found["curves"], key=lambda curve: -curve["customers"])
     return {
         "curves": curves,
@@ -145,9 +166,8 @@ async def quadrants(asking: Asking) -> Mapping[str, Any]:
     """How many were in each at the ends of months, and who moved in the last of them."""
     since = [("since", asking.query["since"])] if asking.query.get("since") else []
     given = [*moment(asking), *since]
-    (series, beside), (moves, _) = await asyncio.gather(
-        table(asking, "quadrant-series", given), table(asking, "quadrant-moves", given)
-    )
+    series, beside = await table(asking, "quadrant-series", given)
+    moves, _ = await table(asking, "quadrant-moves", given)
     months: dict[str, dict[int, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     currencies = sorted({row["currency"] for row in series} - {""})
     for row in series:
@@ -174,7 +194,8 @@ async def quadrants(asking: Asking) -> Mapping[str, Any]:
 async def at_risk(asking: Asking) -> Mapping[str, Any]:
     """Who is worth most first, with why in words."""
     given = moment(asking)
-    (found, beside), (why, _) = await asyncio.gather(table(asking, "at-risk", given), table(asking, "reasons", given))
+    found, beside = await table(asking, "at-risk", given)
+    why, _ = await table(asking, "reasons", given)
     rows = wanted(asking, found, "currency", "product_line")
     rows.sort(key=lambda row: -(row["clv_share"] if row["clv_share"] is not None else row["spent_share"] or 0))
     because = defaultdict(list)
@@ -189,6 +210,7 @@ async def at_risk(asking: Asking) -> Mapping[str, Any]:
         "total": len(rows),
         "of_all": len(found),
         "because": because,
+        "coins": coins,
         "day_of": day_of,
         "missing": beside.get("missing"),
         "models": beside.get("models") or (),
@@ -200,7 +222,7 @@ async def at_risk(asking: Asking) -> Mapping[str, Any]:
 async def models(asking: Asking) -> Mapping[str, Any]:
     """Those on record, by which that is said."""
     given = moment(asking)
-    return {"models": (await asking.inside.get("/churn/models", given))["models"]}
+    return {"models": (await patiently(asking, "/churn/models", given)).told["models"]}
 
 
 CHURN = Page(
