@@ -120,7 +120,7 @@ async def survival(asking: Asking) -> Mapping[str, Any]:
         "log_rank": found["log_rank"],
         "by": by,
         "file": file_of("survival", given),
-        "beside": found,
+        "beside": {**found, "more": False},
     }
 
 
