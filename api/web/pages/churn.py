@@ -125,7 +125,9 @@ async def survival(asking: Asking) -> Mapping[str, Any]:
 
 
 def picture(curves: Rows, asking: Asking) -> Mapping[str, Any]:
-    """Each curve, and its band: from the lower line on, by what the upper one is above it."""
+    """Each curve, and its band: from the lower line on, by what the upper one is above it. What has one name has one
+    colour.
+    """
     series: list[Mapping[str, Any]] = []
     for curve in curves:
         name = curve["name"] or asking.words("churn.everybody")
@@ -133,10 +135,10 @@ def picture(curves: Rows, asking: Asking) -> Mapping[str, Any]:
         plain = {"type": "line", "step": "end", "showSymbol": False, "silent": True, "lineStyle": {"opacity": 0}}
         band = {**plain, "stack": f"band {name}", "stackStrategy": "all", "tooltip": {"show": False}}
         series += [
-            {**band, "name": f"{name} –", "data": [[each["time"], each["low"]] for each in points]},
+            {**band, "name": name, "data": [[each["time"], each["low"]] for each in points]},
             {
                 **band,
-                "name": f"{name} +",
+                "name": name,
                 "areaStyle": {"opacity": 0.15},
                 "data": [[each["time"], (each["high"] or 0) - (each["low"] or 0)] for each in points],
             },
@@ -148,13 +150,20 @@ def picture(curves: Rows, asking: Asking) -> Mapping[str, Any]:
                 "data": [[each["time"], each["survival"]] for each in points],
             },
         ]
+    faint = {"splitLine": {"lineStyle": {"opacity": 0.2}}}
     return {
         "aria": {"enabled": True},
         "animation": False,
-        "legend": {"data": [curve["name"] or asking.words("churn.everybody") for curve in curves]},
+        "legend": {"top": 0, "data": [curve["name"] or asking.words("churn.everybody") for curve in curves]},
         "grid": {"left": 48, "right": 16, "top": 40, "bottom": 32},
-        "xAxis": {"type": "value", "name": asking.words("churn.days"), "nameLocation": "middle", "nameGap": 22},
-        "yAxis": {"type": "value", "min": 0, "max": 1},
+        "xAxis": {
+            **faint,
+            "type": "value",
+            "name": asking.words("churn.days"),
+            "nameLocation": "middle",
+            "nameGap": 22,
+        },
+        "yAxis": {**faint, "type": "value", "min": 0, "max": 1},
         "series": series,
     }
 
