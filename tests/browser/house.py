@@ -61,7 +61,7 @@ def running(url: str) -> Iterator[House]:
 def part(*arguments: str, url: str, said: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [*PROGRAM, *arguments],
-        env=on(url),
+        env={**on(url), "LIFELEDGER_SIGN_IN": "roles"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=said,
