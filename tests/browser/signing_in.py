@@ -23,4 +23,4 @@ def sign_in(context: BrowserContext, origin: str, staff_id: str, language: Langu
     context.add_cookies([{"name": "language", "value": language, "url": origin}])
     answer = context.request.post(f"{origin}/desk/sign-in", form={"staff_id": staff_id}, headers={"Origin": origin})
     assert answer.ok, f"{answer.status}: {answer.text()}"
-    assert any(each["name"] == "desk" for each in context.cookies(origin)), "no cookie came back"
+    assert any(each["name"] == "desk" for each in context.cookies(f"{origin}/desk/")), "no cookie came back"
