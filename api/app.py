@@ -25,6 +25,7 @@ from api import (
     reading,
     receipts,
     resolving,
+    resting,
     screen_pop,
     span,
     tracing,
@@ -133,7 +134,7 @@ def create_app(settings: Settings, write_side: WriteSide | None = None) -> Appli
     of_subjects = problems((*READERS, NotThereYet, DoesNotFollow))
     for subjects in (reading, compared):
         app.include_router(subjects.router(service), responses=of_subjects, dependencies=strictly)
-    for each in (tracing, span):
+    for each in (tracing, span, resting):
         app.include_router(each.router(service), responses=problems(READERS), dependencies=strictly)
     of_proofs = problems((*READERS, ViewNotBuilt, NotYetSealed))
     app.include_router(proving.router(service), responses=of_proofs, dependencies=strictly)

@@ -84,7 +84,8 @@ def told(review: Review, part: Part | None, person: str, events: Sequence[object
     if isinstance(review.stage, Submitted):
         return found | {"scores": [score(each) for each in written if part == "arbiter" or by(each) == person]}
     if part == "agent":  # The one that stands.
-        written = [each for each in written if not isinstance(each, SecondReviewSubmitted)][-1:]
+        firsts = [each for each in written if not isinstance(each, SecondReviewSubmitted)]
+        written = [*firsts[-1:]]
     heard = (each for each in events if isinstance(each, ReviewAppealed | AppealUpheld | ScoreAdjusted))
     return found | {"scores": [score(each) for each in written], "appeals": [appeal(each) for each in heard]}
 

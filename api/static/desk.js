@@ -107,6 +107,8 @@ function draw(element) {
   const style = getComputedStyle(document.documentElement), colour = (name) => style.getPropertyValue(name).trim();
   const chart = echarts.init(element, null, { renderer: "canvas" });
   const option = JSON.parse(element.dataset.chart);
+  for (const part of [option.xAxis, option.yAxis].flat()) if (part) part.axisLabel = { color: colour("--ink"), ...part.axisLabel };
+  if (option.legend) option.legend.textStyle = { color: colour("--ink"), ...option.legend.textStyle };
   chart.setOption({ textStyle: { color: colour("--ink"), fontFamily: "inherit" }, color: ["--a", "--b", "--c", "--d", "--e"].map(colour), ...option });
   new ResizeObserver(() => chart.resize()).observe(element);
 }

@@ -54,8 +54,9 @@ class Desk:
         inside = Inside(self.app, visitor.actor, visitor.after, extensions=request.scope.get("extensions", {}))
         inside.extensions = {name: each for name, each in inside.extensions.items() if name == LINE}
         words = Words(visitor.language, visitor.zone)
-        path, query = dict(request.path_params), dict(request.query_params)
-        return Asking(visitor, inside, words, path, query, catalogs=self.catalogs)
+        asked = request.query_params
+        path = dict(request.path_params)
+        return Asking(visitor, inside, words, path, dict(asked), catalogs=self.catalogs, pairs=asked.multi_items())
 
     # Pages
 
@@ -129,7 +130,7 @@ class Desk:
 def here(asking: Asking, page: Page, part: Part) -> str:
     """The address of a part, as its page was asked for."""
     path = ROOT + page.path.format(**{name: quote(key, safe="") for name, key in asking.path.items() if name != "part"})
-    asked = "&".join(f"{quote(name)}={quote(text)}" for name, text in asking.query.items())
+    asked = "&".join(f"{quote(name)}={quote(text)}" for name, text in asking.pairs)
     return f"{path.rstrip('/')}/-/{part.name}" + (f"?{asked}" if asked else "")
 
 

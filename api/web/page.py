@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from api.web.catalogs import Catalogs
-from api.web.inside import Answer, Inside
+from api.web.inside import Answer, Inside, Pairs
 from api.web.visitor import Visitor
 from api.web.words import Words
 
@@ -22,13 +22,15 @@ class Asking:
     query: Mapping[str, str]
     role: str = ""
     catalogs: Catalogs = field(default_factory=Catalogs)
+    pairs: Pairs = ()
+    """The same with what is said more than once, as `status.ne=lost&status.ne=invalid`."""
 
     def page_after(self, answer: Answer) -> str | None:
         """The address of this page with the next rows of a list, where there are any."""
         if answer.next is None:
             return None
         cursor = dict(parse_qsl(answer.next.partition("?")[2]))["cursor"]
-        return f"?{urlencode({**self.query, 'cursor': cursor})}"
+        return f"?{urlencode([*(each for each in self.pairs if each[0] != 'cursor'), ('cursor', cursor)])}"
 
 
 Load = Callable[[Asking], Awaitable[Mapping[str, Any]]]

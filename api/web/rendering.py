@@ -16,7 +16,7 @@ from api.web.catalogs import Catalog
 from api.web.fields import local
 from api.web.inside import Told, part_of
 from api.web.visitor import Visitor
-from api.web.words import Words, texts
+from api.web.words import Words, churn_texts, texts
 from ledger.envelope import time_ordered_id
 
 People = Mapping[str, Mapping[str, Any]]
@@ -43,8 +43,15 @@ def surroundings() -> Environment:
         lstrip_blocks=True,
     )
     found.globals |= {"asset": asset, "address": part_of, "query": query, "new_id": lambda: str(time_ordered_id())}
-    found.filters |= {"in_json": lambda value: to_json(value).decode()}
+    found.filters |= {"in_json": lambda value: to_json(value).decode(), "to_rows": to_rows}
     return found
+
+
+def to_rows(address: str | None) -> str | None:
+    """The page of the rows that a list of the API has at an address, as its figures name it."""
+    if address is None or not address.startswith("/views/"):
+        return None
+    return f"/desk/rows/{address.removeprefix('/views/')}"
 
 
 def query(**asked: object) -> str:
@@ -59,6 +66,7 @@ def drawn(template: str, visitor: Visitor, facts: Mapping[str, Any], block: str 
     around: dict[str, Any] = {
         "t": words,
         "code": words.code,
+        "label": words.label,
         "now": datetime.now(UTC),
         "visitor": visitor,
         "local": lambda value: local(value, visitor.zone),
@@ -81,6 +89,8 @@ def called(catalog: Catalog, code: str | None, visitor: Visitor) -> str:
 def why(words: Words, told: Told, people: People) -> str:
     """Why something was refused, for people; the house's own sentence, where there is none for them."""
     name = f"refusals.{told.kind}"
+    if told.kind in (of_churn := churn_texts(words.language)["because"]):
+        return str(of_churn[told.kind].format_map(Facts(words, told.problem, people)))
     if name not in texts():
         return str(told.problem.get("detail") or told.problem.get("title") or told.status)
     return texts()[name][words.language].format_map(Facts(words, told.problem, people))

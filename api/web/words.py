@@ -47,6 +47,14 @@ def together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 Joining.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, joined)
 
 
+@cache
+def churn_texts(language: Language) -> Mapping[str, Any]:
+    """What the report of churn says, which has texts of its own."""
+    file = FOLDER.parent.parent / "churn" / "words.yaml"
+    found: Mapping[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))[language]
+    return found
+
+
 def gather(node: Mapping[str, Any], above: str, found: dict[str, Mapping[Language, str]]) -> None:
     if node and node.keys() <= {"zh", "en"}:
         found[above] = {"zh": node["zh"], "en": node["en"]}
@@ -74,6 +82,11 @@ class Words:
             return "–"
         name = f"codes.{kind}.{str(code).lower()}"
         return texts()[name][self.language] if name in texts() else str(code).replace("_", " ")
+
+    def label(self, file: str, name: str) -> str:
+        """What something is called that has its name in a file of words, or else the name itself."""
+        found = texts().get(f"{file}.{name}")
+        return name.replace("_", " ") if found is None else found[self.language]
 
     def number(self, value: object) -> str:
         return "–" if value is None else numbers.format_decimal(Decimal(str(value)), locale=self.locale)

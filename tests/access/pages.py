@@ -11,6 +11,8 @@ def pages() -> Iterator[tuple[str, str]]:
     yield from (("GET", f"{ROOT}/sign-in"), ("POST", f"{ROOT}/sign-in"), ("POST", f"{ROOT}/settings"))
     yield from ((method, f"{ROOT}/commands/{{command}}/{{key}}") for method in ("GET", "POST"))
     yield from ((method, f"{ROOT}/open/{{kind}}/{{key}}") for method in ("GET", "POST"))
+    yield from (("GET", f"{ROOT}/files/views/{{name}}"), ("GET", f"{ROOT}/files/churn/{{table}}"))
+    yield "POST", f"{ROOT}/tickets/assign"
     for page in PAGES:
         yield "GET", f"{ROOT}{page.path}"
         if page.parts:

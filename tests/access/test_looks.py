@@ -59,6 +59,7 @@ def unlogged() -> Mapping[str, str]:
     found["/audit/proof/{event}"] = "whom it tells of is logged, and here nothing is sealed: tests/api/test_proving.py"
     found["/audit/span"] = "positions and times; logged where asked of a subject: tests/api/test_looks.py"
     found["/operations"] = "how the service stands, in which nobody stands"
+    found["/policies"] = "what the service does by itself, and nobody's data"
     of_all = ("/churn/survival", "/churn/fits/{kind}", "/churn/models")
     found |= dict.fromkeys(of_all, "figures of the house, in which nobody stands")
     found["/churn/scores"] = "whom it tells of is logged, and here no model is on record: tests/api/test_churned.py"

@@ -90,6 +90,9 @@ PROOFS = {("GET", f"/audit/{each}") for each in ("checkpoints", "proof/{event}",
 what is answered of one that is, stands in tests/api/test_proving.py.
 """
 
+OF_POLICIES = {("GET", "/policies")}
+"""What the service does by itself: for whoever may let it rest, and whoever sees everything."""
+
 
 CHURN = {
     ("GET", f"/churn/{each}") for each in ("tables/{name}", "survival", "fits/{kind}", "models", "scores", "report")
@@ -142,6 +145,7 @@ def test_every_address_has_an_entry() -> None:
         *OF_ERASURES,
         *OF_VALUES,
         *OF_TABLES,
+        *OF_POLICIES,
         *OF_PARTS,
         *CHURN,
         *OPERATIONS,

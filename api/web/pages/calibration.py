@@ -83,7 +83,7 @@ async def scoring(asking: Asking) -> Found:
     agrees = kind == "revealed" and asking.role == "quality_manager"
     commands = ("SubmitBlindScore",) if blind else ("SetConsensus",) if agrees else ()
     sheet = (found["state"].get("sheet") or {}).get("items", ())
-    part = {"recordings": []}
+    part: Found = {"recordings": ()}
     reveals = kind == "blind" and asking.role in INSPECTS and asking.role == "quality_manager"
     return {**found, "commands": commands, "sheet": sheet, "mine": part, "reveals": reveals}
 

@@ -16,7 +16,8 @@ async def cards(asking: Asking) -> Sequence[Found]:
     """All that were ever drafted, as they stand."""
     trail = await asking.inside.get("/views/audit_trail", type="scorecard.drafted", limit=500)
     ids = sorted({row["subject_id"].partition("/")[2] for row in trail["rows"]})
-    return await asyncio.gather(*(asking.inside.get(part_of("/scorecards/{}", each)) for each in ids))
+    found: Sequence[Found] = await asyncio.gather(*(asking.inside.get(part_of("/scorecards/{}", each)) for each in ids))
+    return found
 
 
 async def listed(asking: Asking) -> Found:
