@@ -38,13 +38,8 @@ def house(read_house: House) -> House:
 
 @pytest.fixture(scope="module")
 def quiet_house() -> Iterator[House]:
-<<<<<<< HEAD
     """In memory, for what writes nothing that anybody looks at; with an application that no other house shares."""
     with House.opened(followers=199) as house:
-=======
-    """In memory, for what writes nothing that anybody looks at; an application of its own, since it stays open."""
-    with House.opened(max_table=ByteSize(LARGEST)) as house:
->>>>>>> refs/heads/proof
         yield house.settle()
 
 
