@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ByteSize
 
 from api import service as serving
 from api.cli.reading import Order, chunks
