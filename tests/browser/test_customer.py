@@ -115,7 +115,10 @@ def test_a_hold_shows_at_once_to_who_looks_elsewhere_and_a_refusal_says_why(page
     amiss.expects(403)
     page, finance = page_as("chen.wei"), page_as("jiang.tao")
     customer_id = came(page, "夏侯有信", "+8613911140001")
-    path, his = f"/customers/{customer_id}/set-credit-level", {"X-Actor": "user:jiang.tao"}
+    path, his = (
+        f"/customers/{customer_id}/set-credit-level",
+        {"X-Actor": "user:jiang.tao", "X-Reason-Code": "good-record"},
+    )
     assert page.request.post(path, data={"level": "schools"}, headers=his).ok
     for each in (page, finance):
         each.goto(f"/desk/customers/{customer_id}")
