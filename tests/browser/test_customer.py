@@ -87,6 +87,7 @@ def test_two_who_are_one_are_found_compared_made_one_and_parted_again(page_as: S
     page.goto(f"/desk/customers/{one}")
     undo.click()
     dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Why it is done").select_option("asked-for")
     dialog.get_by_label("Why (optional)").fill("two cousins")
     dialog.get_by_role("button", name="Undo the merge").click()
     expect(page.locator("#notices")).to_contain_text("Undo the merge")
@@ -114,12 +115,17 @@ def test_a_hold_shows_at_once_to_who_looks_elsewhere_and_a_refusal_says_why(page
     amiss.expects(403)
     page, finance = page_as("chen.wei"), page_as("jiang.tao")
     customer_id = came(page, "夏侯有信", "+8613911140001")
+    path, his = (
+        f"/customers/{customer_id}/set-credit-level",
+        {"X-Actor": "user:jiang.tao", "X-Reason-Code": "good-record"},
+    )
+    assert page.request.post(path, data={"level": "schools"}, headers=his).ok
     for each in (page, finance):
         each.goto(f"/desk/customers/{customer_id}")
     finance.get_by_role("link", name="Place a credit hold").click()
     dialog = finance.get_by_role("dialog")
-    dialog.get_by_label("Reason", exact=False).first.fill("dispute")
-    dialog.get_by_label("Why (optional)").fill("a dispute about the last piano")
+    dialog.locator("[name=reason]").fill("dispute")
+    dialog.get_by_label("Why it is done").select_option("complaint")
     dialog.get_by_role("button", name="Place a credit hold").click()
     expect(page.locator("#facts")).to_contain_text("Credit restricted")
     page.get_by_role("link", name="Lift the credit hold").click()
