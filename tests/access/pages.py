@@ -7,7 +7,13 @@ from api.web.pages import PAGES
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    yield from (("GET", "/"), ("GET", ROOT), ("GET", f"{ROOT}/static/{{address}}"), ("GET", f"{ROOT}/live"))
+    yield from (
+        ("GET", "/"),
+        ("GET", ROOT),
+        ("GET", "/favicon.ico"),
+        ("GET", f"{ROOT}/static/{{address}}"),
+        ("GET", f"{ROOT}/live"),
+    )
     yield from (("GET", f"{ROOT}/sign-in"), ("POST", f"{ROOT}/sign-in"), ("POST", f"{ROOT}/settings"))
     yield from ((method, f"{ROOT}/commands/{{command}}/{{key}}") for method in ("GET", "POST"))
     yield from ((method, f"{ROOT}/open/{{kind}}/{{key}}") for method in ("GET", "POST"))

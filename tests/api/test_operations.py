@@ -58,6 +58,9 @@ def execute(url: str, statement: str, *given: Any) -> None:
 def test_views_that_are_kept_up_are_live_and_a_worker_has_their_leases(database_url: str) -> None:
     with kept_up(database_url) as house:
         until = time.monotonic() + PATIENCE
+        while house.get("/operations", AUDITOR).status_code == 503:  # No worker has begun yet.
+            assert time.monotonic() < until
+            time.sleep(0.1)
         while not all(each["state"] == "live" and each["lag_events"] == 0 for each in standing(house)["views"]):
             assert time.monotonic() < until, standing(house)["views"]
             time.sleep(0.1)

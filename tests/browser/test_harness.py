@@ -172,7 +172,7 @@ def test_axe_sees_the_theme_that_is_on(opened: Opens, small: Small) -> None:
 
 
 def test_a_page_without_a_background_is_found(opened: Opens, small: Small) -> None:
-    page = shown(opened, small, "", head=styled(small, "html, body { background: transparent }"))
+    page = shown(opened, small, "", head=styled(small, "html, body { background: transparent !important }"))
     with pytest.raises(AssertionError, match="no background"):
         axe(page)
 

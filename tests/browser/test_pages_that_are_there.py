@@ -13,7 +13,7 @@ from tests.browser.signing_in import Language, Theme, window
 
 pytestmark = BROWSER
 
-SEES_ALL = {"X-Actor": "user:ma.li", "X-Role": "administrator"}
+SEES_ALL = {"X-Actor": "user:ma.li"}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -68,10 +68,15 @@ async def one(asking: Asking) -> Found:
     return {"key": key, "state": state, "row": row, "scores": scores["rows"], "items": items["rows"]}
 
 
+def told(found: object) -> Mapping[str, Any]:
+    """What is masked for who looks is a text."""
+    return found if isinstance(found, Mapping) else {}
+
+
 async def standing(asking: Asking) -> Found:
     found = await one(asking)
-    marks = {who: by_code(score["items"]) for who, score in (found["state"].get("scores") or {}).items()}
-    agreed = by_code((found["state"].get("consensus") or {}).get("items"))
+    marks = {who: by_code(score["items"]) for who, score in told(found["state"].get("scores")).items()}
+    agreed = by_code(told(found["state"].get("consensus")).get("items"))
     return {**found, "marks": marks if found["state"]["state"] != "blind" else {}, "agreed": agreed}
 
 
