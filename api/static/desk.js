@@ -101,6 +101,21 @@ function reopen(element) {
   setTimeout(() => htmx.trigger(element, "load"), 5000);
 }
 
+// A refusal is kept with the id of its command, and is given again to who sends the same. Who presses a button once more
+// after one asks anew; after a failure of ours the id stays, since what was asked may have been done.
+
+function fresh() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  return [...bytes].map((each) => each.toString(16).padStart(2, "0")).join("").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+document.addEventListener("htmx:response:error", (event) => {
+  const id = event.target.closest?.("form")?.querySelector("[name=command_id]"), status = event.detail.ctx?.response?.status;
+  if (id && status < 500) id.value = fresh();
+});
+
 // Charts: the figures stand in a table beside; this draws them once more.
 
 function draw(element) {

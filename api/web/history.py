@@ -4,6 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from api.shown import MASK
+from api.web.inside import part_of
+from api.web.page import Asking, Load
+
+MOST = 500
+
+
+def timeline(kind: str, plural: str, key: str) -> Load:
+    """What has happened to the subject that the page is of, the last first."""
+
+    async def load(asking: Asking) -> Mapping[str, Any]:
+        subject = asking.path[key]
+        events = (await asking.inside.get(part_of(f"/{plural}/{{}}/events", subject), limit=MOST))["events"]
+        return {"events": told(events[::-1]), "own": f"{kind}/{subject}"}
+
+    return load
 
 
 def told(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

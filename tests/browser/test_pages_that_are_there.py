@@ -35,6 +35,7 @@ def test_the_report_on_churn(opened: Opens, language: Language, theme: Theme) ->
     assert page.locator("html").get_attribute("lang") == {"zh": "zh-CN", "en": "en"}[language]
     assert page.get_by_role("table").count() > 3
     axe(page)
+    usable_at(page, 320)
     usable_by_keyboard(page)
 
 

@@ -192,7 +192,7 @@ def test_an_agent_appeals_and_the_score_is_adjusted(page_as: Seats, drawn: Drawn
     expect(judge.locator("#appeals")).to_contain_text(f"{before.final.normalize():f} → {after.final.normalize():f}")
 
 
-def test_a_calibration_is_scored_blind_and_not_revealed_before_all_have(
+def test_a_calibration_is_revealed_when_all_have_scored(
     page_as: Seats, drawn: Drawn, amiss: Amiss, house: House
 ) -> None:
     amiss.expects(403, 409, 422)
@@ -215,6 +215,11 @@ def test_a_calibration_is_scored_blind_and_not_revealed_before_all_have(
         press(page, "Submit the blind score")
         expect(page.locator("#notices")).to_contain_text("Done")
         expect(page.locator("#standing tbody")).to_have_count(0)
+    press(judge, "Reveal the scores")
+    expect(judge.locator("#standing tbody tr")).to_have_count(5)
+    fill(judge, GOOD)
+    press(judge, "Set the consensus")
+    expect(judge.locator("#scoring")).to_contain_text("Agreed")
 
 
 PAGES = ("/desk/inspection?waits=all", "/desk/quality", "/desk/calibrations", "/desk/scorecards/sales-calls")

@@ -77,7 +77,7 @@ async def standing(asking: Asking) -> Found:
     found = await one(asking)
     marks = {who: by_code(score["items"]) for who, score in told(found["state"].get("scores")).items()}
     agreed = by_code(told(found["state"].get("consensus")).get("items"))
-    return {**found, "marks": marks if found["state"]["state"] != "blind" else {}, "agreed": agreed}
+    return {**found, "marks": marks, "agreed": agreed}
 
 
 async def scoring(asking: Asking) -> Found:

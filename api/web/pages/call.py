@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.web.history import told
+from api.web.history import timeline
 from api.web.inside import part_of
 from api.web.page import Asking, Page, Part
-
-MOST = 500
 
 
 async def facts(asking: Asking) -> Mapping[str, Any]:
@@ -17,19 +15,17 @@ async def facts(asking: Asking) -> Mapping[str, Any]:
     return {"call_id": call_id, "state": state, "row": next(iter(rows), None), "subjects": state.get("subjects", ())}
 
 
-async def timeline(asking: Asking) -> Mapping[str, Any]:
-    """The last first."""
-    path = part_of("/calls/{}/events", asking.path["call_id"])
-    found = (await asking.inside.get(path, limit=MOST))["events"]
-    return {"events": told(found[::-1]), "own": f"call/{asking.path['call_id']}"}
-
-
 CALL = Page(
     name="call",
     path="/calls/{call_id}",
     template="call.html",
     parts=(
         Part(name="facts", template="call/facts.html", load=facts, follows=("inspectable_calls",)),
-        Part(name="timeline", template="call/timeline.html", load=timeline, follows=("inspectable_calls",)),
+        Part(
+            name="timeline",
+            template="call/timeline.html",
+            load=timeline("call", "calls", "call_id"),
+            follows=("inspectable_calls",),
+        ),
     ),
 )

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from api.web.history import told
+from api.web.history import timeline
 from api.web.inside import part_of
 from api.web.page import Asking, Page, Part
-
-MOST = 500
 
 
 async def facts(asking: Asking) -> Mapping[str, Any]:
@@ -21,19 +19,17 @@ async def facts(asking: Asking) -> Mapping[str, Any]:
     return {"order_id": order_id, "state": state, "row": next(iter(listed["rows"]), None), "invoices": invoices["rows"]}
 
 
-async def timeline(asking: Asking) -> Mapping[str, Any]:
-    """The last first."""
-    path = part_of("/orders/{}/events", asking.path["order_id"])
-    found = (await asking.inside.get(path, limit=MOST))["events"]
-    return {"events": told(found[::-1]), "own": f"order/{asking.path['order_id']}"}
-
-
 ORDER = Page(
     name="order",
     path="/orders/{order_id}",
     template="order.html",
     parts=(
         Part(name="facts", template="order/facts.html", load=facts, follows=("orders", "receivables")),
-        Part(name="timeline", template="order/timeline.html", load=timeline, follows=("orders",)),
+        Part(
+            name="timeline",
+            template="order/timeline.html",
+            load=timeline("order", "orders", "order_id"),
+            follows=("orders",),
+        ),
     ),
 )
