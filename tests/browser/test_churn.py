@@ -61,12 +61,19 @@ def test_the_curve_stands_beside_as_a_table_and_as_a_file(page_as: Seats, house:
     expect(page.locator("#survival [data-chart] canvas")).to_be_visible()
 
 
-def test_who_is_at_risk_is_listed_with_reasons(page_as: Seats, house: House) -> None:
+def test_who_is_at_risk_is_listed_with_reasons(page_as: Seats) -> None:
     page = page_as("sales_manager")
     page.goto("/desk/churn")
     total = page.locator("#at-risk [data-total]")
     total.wait_for(timeout=LONG)
     assert page.locator("#at-risk tr[data-customer]").count() == min(int(total.get_attribute("data-total") or ""), 50)
     assert "{" not in page.locator("#at-risk").inner_text()
-    expect(page.locator("#cohorts")).to_contain_text("figures of the whole house", timeout=LONG)
-    del house
+    expect(page.locator("#cohorts")).to_have_count(0)
+
+
+def test_who_sees_some_customers_is_offered_those_at_risk_and_no_figures_of_the_house(page_as: Seats) -> None:
+    page = page_as("sales")
+    page.goto("/desk/churn")
+    expect(page.locator("#at-risk")).not_to_have_attribute("aria-busy", "true", timeout=LONG)
+    assert page.locator("main section").evaluate_all("all => all.map((each) => each.id)") == ["at-risk"]
+    expect(page.locator(".refused")).to_have_count(0)

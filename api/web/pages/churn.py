@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from api.web.inside import Answer, Told
 from api.web.page import Asking, Page, Part
 from api.web.words import churn_texts
+from domain.access import Action, Scope, scope_of
 from domain.money import DIGITS
 
 READS = frozenset({"sales_manager", "service_manager", "analyst", "auditor", "administrator", "operations", "sales"})
@@ -234,8 +235,14 @@ async def models(asking: Asking) -> Mapping[str, Any]:
     return {"models": (await patiently(asking, "/churn/models", given)).told["models"]}
 
 
+async def of_whom(asking: Asking) -> Mapping[str, Any]:
+    """Figures of the house are for who may read everything; to others they are not offered."""
+    return {"whole": scope_of(asking.role, Action.READ) is Scope.ALL}
+
+
 CHURN = Page(
     name="churn",
+    load=of_whom,
     path="/churn",
     template="churn.html",
     roles=READS,
