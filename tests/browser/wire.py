@@ -34,14 +34,18 @@ class Line:
             each.transport.abort()
 
     async def begin(self) -> None:
-        server = await asyncio.start_server(self.passed, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self.server = await asyncio.start_server(self.passed, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
 
     async def end(self) -> None:
+        """Nothing of it is left open: whatever comes later in this process would be blamed for it."""
+        self.server.close()
+        self.drop()
         passing = asyncio.all_tasks() - {asyncio.current_task()}
         for each in passing:
             each.cancel()
         await asyncio.gather(*passing, return_exceptions=True)
+        await asyncio.sleep(0)  # Transports that were cut close their sockets in the next turn of the loop.
 
     async def passed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.whole:
@@ -50,9 +54,13 @@ class Line:
         far_reader, far_writer = await asyncio.open_connection(self.there.hostname, self.there.port)
         both = {writer, far_writer}
         self.open |= both
-        with suppress(OSError):
-            await asyncio.gather(pumped(reader, far_writer), pumped(far_reader, writer))
-        self.open -= both
+        try:
+            with suppress(OSError):
+                await asyncio.gather(pumped(reader, far_writer), pumped(far_reader, writer))
+        finally:
+            for each in both:
+                each.transport.abort()
+            self.open -= both
 
 
 async def pumped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,3 +82,4 @@ def line_to(origin: str) -> Iterator[Line]:
         asyncio.run_coroutine_threadsafe(line.end(), line.loop).result(10)
         line.loop.call_soon_threadsafe(line.loop.stop)
         thread.join(10)
+        line.loop.close()
